@@ -1,1 +1,27 @@
+//! The words of Crier as types: what a post, a channel, an attempt is, and what may be true of them.
+//!
+//! No I/O, no async, no tables: every other crate may import this one, and this one imports none of them.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod attempt;
+pub mod channel;
+pub mod clock;
+pub mod diagnosis;
+pub mod document;
+pub mod finding;
+pub mod id;
+pub mod permission;
+pub mod post;
+pub mod publication;
+pub mod rules;
+pub mod secret;
+
+pub use clock::{Clock, SystemClock};
+pub use diagnosis::{Code, Diagnosis, Evidence, Next, NextKind};
+pub use document::Document;
+pub use finding::{Finding, Severity};
+pub use id::*;
+pub use secret::Secret;
+
+/// A moment in UTC, millisecond precision at rest.
+pub use jiff::Timestamp;

@@ -1,0 +1,279 @@
+//! Why something failed, said so that a person knows the next click.
+//!
+//! A code is stable and has a page of its own in the manual. The texts here are the general case; what was seen this
+//! time goes into `evidence`.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What is offered as a button.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NextKind {
+    /// Start the same connect anew.
+    Retry,
+    Reconnect,
+    SignIn,
+    /// Go on with what is already here, without a new consent.
+    Continue,
+    /// Open `url`.
+    Open,
+    None,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Next {
+    pub kind: NextKind,
+    pub label: String,
+    pub url: Option<String>,
+}
+
+/// Something we saw, redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Evidence {
+    pub label: String,
+    pub value: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Diagnosis {
+    #[schema(value_type = String)]
+    pub code: Code,
+    pub title: String,
+    pub cause: String,
+    pub evidence: Vec<Evidence>,
+    pub fix: Vec<String>,
+    pub next: Next,
+    /// Path of its page in the manual.
+    pub docs: String,
+}
+
+impl Diagnosis {
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        let text = code.text();
+        Self {
+            code,
+            title: text.title.to_owned(),
+            cause: text.cause.to_owned(),
+            evidence: Vec::new(),
+            fix: text.fix.iter().map(|&line| line.to_owned()).collect(),
+            next: Next { kind: text.next, label: text.label.to_owned(), url: None },
+            docs: format!("/docs/diagnoses/{}", code.as_str()),
+        }
+    }
+
+    /// Adds something seen. The caller redacts; nothing secret may come here.
+    #[must_use]
+    pub fn saw(mut self, label: &str, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence { label: label.to_owned(), value: value.into() });
+        self
+    }
+
+    /// Replaces the general cause by what is known this time.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<String>) -> Self {
+        self.cause = cause.into();
+        self
+    }
+
+    #[must_use]
+    pub fn offering(mut self, kind: NextKind, label: &str, url: Option<String>) -> Self {
+        self.next = Next { kind, label: label.to_owned(), url };
+        self
+    }
+}
+
+/// The general words for a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    pub title: &'static str,
+    pub cause: &'static str,
+    pub fix: &'static [&'static str],
+    pub next: NextKind,
+    pub label: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $code:literal { $title:literal, $cause:literal, [$($fix:literal),+ $(,)?], $next:ident $label:literal })+) => {
+        /// Every way a connect or a call can fail, as a stable word.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Code { $(#[serde(rename = $code)] $name),+ }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code),+ }
+            }
+
+            #[must_use]
+            pub fn text(self) -> Text {
+                match self {
+                    $(Self::$name => Text {
+                        title: $title, cause: $cause, fix: &[$($fix),+], next: NextKind::$next, label: $label,
+                    }),+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    StateUnknown "state.unknown" { "This sign-in was not started here",
+        "The network sent you back with a state that belongs to no connect on this server. The link is old, was cut off, or was made for another installation.",
+        ["Start the connect again from “Add channel”.", "If several installations share one app, check that the redirect URI at the network points to this one."], Retry "Add channel" }
+    StateExpired "state.expired" { "This connect took longer than 30 minutes",
+        "A connect stays open for 30 minutes, and this one had lapsed when you came back.",
+        ["Start it again; the network normally remembers your consent, so it takes seconds."], Retry "Start again" }
+    StateForeignBrowser "state.foreign_browser" { "This connect was started in another browser",
+        "You came back from the network in a browser that did not start this connect, so the account is not attached until the person who started it confirms.",
+        ["Sign in here as the person who started the connect and confirm the account by its name.", "If you did not start it, close this page: nothing is attached."], SignIn "Sign in and confirm" }
+    StateSuperseded "state.superseded" { "A newer connect took this one's place",
+        "The same channel was connected again after this connect was started.",
+        ["Look at the newer one; nothing is lost."], Open "Show channels" }
+    ConsentDenied "consent.denied" { "You said no at the network",
+        "The network reports that access was denied on its consent page.",
+        ["Start again and choose “Allow”.", "If you did not see a consent page, your organisation may forbid third-party apps; ask its administrator."], Retry "Try again" }
+    ConsentScopeMissing "consent.scope_missing" { "A permission is missing",
+        "The account was authorised, but a permission that publishing needs was not granted.",
+        ["Start again and leave every permission ticked."], Retry "Try again" }
+    IssuerMismatch "issuer.mismatch" { "The answer came from another server",
+        "The authorization answer names an issuer that is not the server you were sent to. It was not used.",
+        ["Start again. If it happens again, check the address of the server you typed."], Retry "Try again" }
+    CodeExpired "grant.code_expired" { "The network's code had expired",
+        "The code the network gave is good for a short time, and it refused it as too old.",
+        ["Start again.", "If it keeps happening, check this server's clock and its connection to the network."], Retry "Try again" }
+    CodeUsed "grant.code_used" { "The code was used before",
+        "The network says that this code was already exchanged. It is not good a second time.",
+        ["Start again; no second consent is asked on most networks."], Retry "Try again" }
+    RedirectMismatch "grant.redirect_mismatch" { "The redirect URI is not the registered one",
+        "The network compares the redirect URI character by character with those registered for the app.",
+        ["Register exactly the address shown below at the network: scheme, host, port, path, no slash at the end."], Retry "Try again" }
+    VerifierMismatch "grant.verifier_mismatch" { "The PKCE check failed at the network",
+        "The network did not accept the proof that this server started the sign-in.",
+        ["Start again. If it repeats, please report it with the reference."], Retry "Try again" }
+    ClockSkew "grant.clock_skew" { "This server's clock is wrong",
+        "This server's clock differs from the network's by more than 30 seconds, so codes and signatures look expired.",
+        ["Switch on time synchronisation (for example systemd-timesyncd) and try again."], Retry "Try again" }
+    ClientUnknown "client.unknown" { "The network does not know this app",
+        "The client id is not known to the network: mistyped, deleted, or of another environment.",
+        ["Copy the client id again from the network's developer console."], Retry "Try again" }
+    ClientSecretWrong "client.secret_wrong" { "The app's secret is wrong",
+        "The network knows the client id but refuses the secret that goes with it.",
+        ["Copy the secret again from the network's developer console; making a new one there voids the old."], Retry "Try again" }
+    ClientNotConfigured "client.not_configured" { "No app is set up for this network",
+        "This network needs a client id and secret from its developer console, and none are configured here.",
+        ["Register an app at the network and put its client id and secret into the configuration."], None "Read how" }
+    ClientNotApproved "client.not_approved" { "The app is still in test mode",
+        "The network lets only listed testers use an app that it has not approved yet.",
+        ["Add this account as a tester in the developer console, or finish the network's review."], Retry "Try again" }
+    TokenMalformed "token.malformed" { "The network's answer could not be read",
+        "The token endpoint answered success, but without a usable token.",
+        ["Try again in a few minutes.", "If an address was typed, check that it is a server of this kind."], Retry "Try again" }
+    DnsNotFound "dns.not_found" { "The host does not exist",
+        "The name could not be resolved to an address.",
+        ["Check the spelling of the address.", "If it is right, check this server's DNS settings."], Retry "Try again" }
+    DnsTimeout "dns.timeout" { "The name server did not answer",
+        "Looking up the host's address took too long.",
+        ["Check this server's DNS settings and try again."], Retry "Try again" }
+    TcpRefused "tcp.refused" { "The connection was refused",
+        "The host exists, but nothing listens on that port, or a firewall refuses it.",
+        ["Check the address and port.", "If the service is down, try again later."], Retry "Try again" }
+    TcpTimeout "tcp.timeout" { "The host did not answer",
+        "No connection came about in the time allowed. A firewall may be dropping packets.",
+        ["Check that this server may connect to the outside, or set a proxy.", "Try again later."], Retry "Try again" }
+    TcpUnreachable "tcp.unreachable" { "There is no route to the host",
+        "This server's network has no way to the address.",
+        ["Check this server's network and, for IPv6 addresses, whether it has IPv6 at all."], Retry "Try again" }
+    TlsExpired "tls.expired" { "The host's certificate has expired",
+        "The certificate that the host shows is no longer (or not yet) valid.",
+        ["The host's operator has to renew it.", "Check this server's clock."], Retry "Try again" }
+    TlsUnknownIssuer "tls.unknown_issuer" { "The host's certificate is not trusted",
+        "The certificate is self-signed or comes from an authority that this server does not know, as behind an inspecting proxy.",
+        ["For a private authority, name its certificate in `extra_ca`.", "Otherwise the host's operator has to install a public certificate."], Retry "Try again" }
+    TlsWrongHost "tls.wrong_host" { "The certificate is for another host",
+        "The host shows a certificate that does not carry its name.",
+        ["Check the spelling of the address.", "The host's operator has to install a certificate for this name."], Retry "Try again" }
+    TlsProtocol "tls.protocol" { "No secure connection could be agreed",
+        "The TLS handshake failed: the host speaks no TLS on this port, or only versions that are too old.",
+        ["Check the address and port."], Retry "Try again" }
+    ProxyRefused "proxy.refused" { "The proxy did not let us through",
+        "The configured proxy could not be reached or refused to connect to the host.",
+        ["Check the proxy's address and its rules for this host."], Retry "Try again" }
+    ProxyAuth "proxy.auth" { "The proxy wants a sign-in",
+        "The configured proxy answered 407: it needs a user name and password.",
+        ["Put the user name and password into the proxy setting."], Retry "Try again" }
+    HttpTimeout "http.timeout" { "The network took too long to answer",
+        "The connection stood, but no complete answer came in the time allowed.",
+        ["Try again in a few minutes."], Retry "Try again" }
+    NotTheApi "http.not_the_api" { "Something else answered",
+        "A web page or other content came where the network's API was expected: a captive portal, a firewall's page, or another kind of server.",
+        ["Check the address.", "Open it in a browser from this server's network to see who answers."], Retry "Try again" }
+    ServerError "http.server_error" { "The network has a problem",
+        "The network answered with a server error of its own.",
+        ["Try again in a few minutes.", "Look at the network's status page."], Retry "Try again" }
+    RateLimited "http.rate_limited" { "The network asks us to slow down",
+        "Too many requests were made in a short time.",
+        ["Wait until the time shown, then try again."], Retry "Try again" }
+    BlockedAddress "egress.blocked_private_address" { "The address is inside a private network",
+        "This server does not call private, loopback or link-local addresses, so that nobody can use it to reach into your network.",
+        ["If the address is right and yours, list it in `egress_allow`."], Retry "Try again" }
+    WrongKind "account.wrong_kind" { "This kind of account cannot publish",
+        "The network lets only certain kinds of accounts publish through its API.",
+        ["Change the account's kind at the network, or connect another account."], Retry "Try again" }
+    NothingToChoose "account.nothing_to_choose" { "There is nothing to connect under this account",
+        "The account manages none of what this network publishes to.",
+        ["Check that the account is an administrator of the page or group, and that it was ticked on the consent page."], Retry "Try again" }
+    OtherThanExpected "account.other_than_expected" { "Another account came back",
+        "The account that was authorised is not the one this channel belongs to.",
+        ["Sign in at the network as the expected account and try again, or add this one as a new channel."], Retry "Try again" }
+    Suspended "account.suspended" { "The account is suspended",
+        "The network says that this account is suspended, deactivated or locked.",
+        ["Sign in at the network and follow what it asks."], Retry "Try again" }
+    CredentialsWrong "credentials.wrong" { "The network did not accept these credentials",
+        "User name, password or key are not right for this service.",
+        ["Check the spelling, and that it is an app password where the network has them.", "Check the service's address."], Retry "Try again" }
+    CredentialsTwoFactor "credentials.two_factor" { "This password needs a second factor",
+        "The account's main password asks for a second factor that cannot be given here.",
+        ["Make an app password at the network and use that."], Retry "Try again" }
+    InstanceNotCompatible "instance.not_compatible" { "This server is not of the expected kind",
+        "The address answers, but not as a server of this network.",
+        ["Check the address of the server."], Retry "Try again" }
+    PublicUrlMismatch "public_url.mismatch" { "You opened Crier under another address",
+        "Sign-ins return to the public address of this installation, and the page was opened under a different one.",
+        ["Open Crier under its public address, or correct the `public_url` setting."], Open "Open the public address" }
+    PublicUrlNotHttps "public_url.not_https" { "The network wants https",
+        "This network accepts only https redirect URIs, and the public address of this installation is http.",
+        ["Serve Crier over https and set `public_url` accordingly."], None "Read how" }
+    Internal "internal" { "Something went wrong on this server",
+        "An error on our side kept this from working. The reference finds it in the server's log.",
+        ["Try again.", "If it repeats, give the reference to the operator."], Retry "Try again" }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_is_unique_and_says_title_cause_fix_and_next() {
+        let mut seen = HashSet::new();
+        for &code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{code} twice");
+            let d = Diagnosis::new(code);
+            assert!(
+                !d.title.is_empty() && d.cause.len() > 20 && !d.fix.is_empty() && !d.next.label.is_empty(),
+                "{code}"
+            );
+            assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! One post on one channel.
+
+use crate::{Diagnosis, permission::UnknownWord};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PublicationState {
+    Draft,
+    Scheduled,
+    /// Ahead of the due second: tokens, checks, media.
+    Preparing,
+    Sending,
+    Published,
+    /// Waits for a person or an event; see its reason.
+    Held,
+    /// Sent, the answer was lost, and the network could not tell us.
+    Unconfirmed,
+    Failed,
+    Cancelled,
+}
+
+impl PublicationState {
+    /// Worst first: a post shows the first of these that any of its publications has.
+    pub const BY_WEIGHT: [Self; 9] = [
+        Self::Failed,
+        Self::Unconfirmed,
+        Self::Held,
+        Self::Sending,
+        Self::Preparing,
+        Self::Scheduled,
+        Self::Draft,
+        Self::Published,
+        Self::Cancelled,
+    ];
+
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Scheduled => "scheduled",
+            Self::Preparing => "preparing",
+            Self::Sending => "sending",
+            Self::Published => "published",
+            Self::Held => "held",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state a post shows for these publications; `Draft` when it has none.
+    pub fn worst(states: impl IntoIterator<Item = Self>) -> Self {
+        let weight = |state: &Self| Self::BY_WEIGHT.iter().position(|s| s == state);
+        states.into_iter().min_by_key(weight).unwrap_or(Self::Draft)
+    }
+
+    /// Whether content, time and channels may still be changed.
+    #[must_use]
+    pub fn is_editable(self) -> bool {
+        matches!(self, Self::Draft | Self::Scheduled | Self::Held | Self::Failed | Self::Cancelled)
+    }
+
+    /// Whether nothing more will happen by itself.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Published | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl fmt::Display for PublicationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for PublicationState {
+    type Err = UnknownWord;
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        Self::BY_WEIGHT
+            .into_iter()
+            .find(|state| state.as_str() == s)
+            .ok_or_else(|| UnknownWord { what: "publication state", word: s.to_owned() })
+    }
+}
+
+/// Why a publication is held, unconfirmed, failed or cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Reason {
+    /// Stable, for example `held.reconnect`, `held.missed`, `content.refused`.
+    pub code: String,
+    pub title: String,
+    /// Plain words, with the network's own where it gave any.
+    pub message: String,
+    pub diagnosis: Option<Diagnosis>,
+}
+
+impl Reason {
+    pub fn new(code: &str, title: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), title: title.to_owned(), message: message.into(), diagnosis: None }
+    }
+
+    #[must_use]
+    pub fn with(mut self, diagnosis: Diagnosis) -> Self {
+        self.diagnosis = Some(diagnosis);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PublicationState as S;
+
+    #[test]
+    fn a_post_shows_its_worst_publication() {
+        assert_eq!(S::worst([S::Published, S::Failed, S::Scheduled]), S::Failed);
+        assert_eq!(S::worst([S::Published, S::Cancelled]), S::Published);
+        assert_eq!(S::worst([]), S::Draft);
+    }
+
+    #[test]
+    fn every_state_reads_back_from_its_word() {
+        for state in S::BY_WEIGHT {
+            assert_eq!(state.as_str().parse(), Ok(state));
+        }
+    }
+}
