@@ -1,1 +1,20 @@
+//! Networks: what each one is, how it is connected, what it takes and how it is published to.
+//!
+//! A network is one file implementing [`Network`], one line in [`registry`], one fixture folder and one page in the
+//! manual. Nothing here knows a table: what must outlive a crash goes through [`publish::Journal`], what must be kept of
+//! a connect is returned to the handshake.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod about;
+pub mod check;
+pub mod connect;
+pub mod publish;
+pub mod refusal;
+pub mod registry;
+pub mod text;
+
+pub use about::{About, Network};
+pub use connect::{Connect, Credentials, Identified};
+pub use publish::{Cx, Item, Once, Sent};
+pub use refusal::{Detail, Refusal};
+pub use registry::Registry;

@@ -1,0 +1,37 @@
+//! The trait every network implements.
+
+use crate::{Connect, connect::Facts, publish::Publish, publish::Recent};
+use crier_model::rules::Rules;
+
+/// What never changes about a network.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Lower case, stable, in URLs and rows: `mastodon`.
+    pub id: &'static str,
+    pub name: &'static str,
+    /// `#rrggbb`, for marks beside avatars.
+    pub color: &'static str,
+    /// One sentence for the list of networks.
+    pub summary: &'static str,
+    /// Whether it connects without an app of one's own at the network's console.
+    pub works_at_once: bool,
+    /// Where an app is registered, where one is needed.
+    pub console: Option<&'static str>,
+    /// How long a claim may work on one publication before it counts as stuck, in seconds.
+    pub deadline_s: u32,
+}
+
+/// A place one can publish to.
+pub trait Network: Send + Sync {
+    fn about(&self) -> &'static About;
+    fn connect(&self) -> Connect<'_>;
+    /// What it takes; `facts` are those learnt from the channel's server at connect (an instance's own limits).
+    fn rules(&self, facts: &Facts) -> Rules;
+    /// The JSON schema of the settings of one publication; an object, perhaps without properties.
+    fn settings_schema(&self) -> serde_json::Value;
+    fn publish(&self) -> &dyn Publish;
+    /// How to find a publication whose answer was lost.
+    fn recent(&self) -> Option<&dyn Recent> {
+        None
+    }
+}

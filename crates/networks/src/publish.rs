@@ -1,0 +1,203 @@
+//! Publishing as a sequence of named steps that survive a crash.
+
+use crate::{Credentials, Detail, Refusal, connect::Facts};
+use async_trait::async_trait;
+use bytes::Bytes;
+use crier_model::{Clock, Document, PublicationId, Timestamp};
+use crier_net::Client;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::future::Future;
+
+/// What to do about a step that was begun and whose answer is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// The network takes the same key twice and does the thing once: repeat it.
+    Key(String),
+    /// Look for it among the account's recent posts ([`Recent`]).
+    Look,
+    /// Nothing can tell: ask people.
+    Ask,
+    /// Doing it twice harms nobody (an upload that stays unattached).
+    Repeatable,
+}
+
+impl Once {
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::Look => "look",
+            Self::Ask => "ask",
+            Self::Repeatable => "repeatable",
+        }
+    }
+
+    fn may_repeat(&self) -> bool {
+        matches!(self, Self::Key(_) | Self::Repeatable)
+    }
+}
+
+/// How a step stands in the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    Fresh,
+    /// Answered in an earlier run.
+    Answered(serde_json::Value),
+    /// Begun in an earlier run, answer unknown.
+    Interrupted,
+}
+
+/// Where steps are written down before and after they are taken. An error means that the step must not be taken: the
+/// journal can't be written, or another worker has taken over.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    async fn begin(&self, name: &str, once: &Once) -> Result<Begun, JournalError>;
+    async fn answer(&self, name: &str, answer: serde_json::Value) -> Result<(), JournalError>;
+    /// The step certainly did not happen.
+    async fn abandon(&self, name: &str) -> Result<(), JournalError>;
+}
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the step could not be recorded: {0}")]
+pub struct JournalError(pub String);
+
+/// Where the bytes of a file come from.
+#[async_trait]
+pub trait MediaSource: Send + Sync {
+    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal>;
+}
+
+/// A file as a network gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaItem {
+    pub id: crier_model::MediaId,
+    pub name: String,
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+    /// Pixels; 0 when unknown.
+    pub width: u32,
+    pub height: u32,
+    /// Empty when none was written.
+    pub alt: String,
+    /// Hex SHA-256 of the content.
+    pub sha256: String,
+}
+
+/// What the network made of a part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub remote_id: String,
+    /// Where people see it.
+    pub url: Option<String>,
+    /// What a reply to it needs besides the id.
+    #[serde(default)]
+    pub data: serde_json::Value,
+}
+
+/// The parts sent before this one, for replies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thread {
+    pub root: Sent,
+    pub parent: Sent,
+}
+
+/// One part to be sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// 0 for the first.
+    pub index: usize,
+    pub body: Document,
+    pub media: Vec<MediaItem>,
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub thread: Option<Thread>,
+}
+
+/// What a network may use while it publishes.
+#[allow(missing_debug_implementations, reason = "holds trait objects and credentials")]
+pub struct Cx<'a> {
+    pub net: &'a Client,
+    pub clock: &'a dyn Clock,
+    pub credentials: &'a Credentials,
+    /// Origin of the channel's server; none for networks without instances.
+    pub instance: Option<&'a str>,
+    /// The network's id of the account.
+    pub account: &'a str,
+    pub handle: &'a str,
+    pub facts: &'a Facts,
+    pub publication: PublicationId,
+    /// When it was to go out; the same on every try.
+    pub due_at: Timestamp,
+    pub media: &'a dyn MediaSource,
+    pub journal: &'a dyn Journal,
+    /// Set before each part, so that step names of different parts differ.
+    pub part: usize,
+}
+
+impl Cx<'_> {
+    /// A key that is the same for every try of this part and differs for every other part.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}-{}", self.publication, self.part)
+    }
+
+    /// Takes a step once. A step answered before a crash returns its recorded answer; one that was begun and not
+    /// answered is repeated only where `once` allows it, else its outcome is [`Refusal::Unknown`].
+    ///
+    /// # Errors
+    /// What `run` refuses. A refusal that may hide a success (`Unknown`) leaves the step begun; any other abandons it.
+    pub async fn step<T, F, Fut>(&self, name: &str, once: Once, run: F) -> Result<T, Refusal>
+    where
+        T: Serialize + DeserializeOwned,
+        F: FnOnce() -> Fut + Send,
+        Fut: Future<Output = Result<T, Refusal>> + Send,
+    {
+        let name = format!("{}:{name}", self.part);
+        let unrecorded = |error: JournalError| Refusal::Temporary(Detail::new(error.to_string()));
+        match self.journal.begin(&name, &once).await.map_err(unrecorded)? {
+            Begun::Answered(answer) => return read(&name, answer),
+            Begun::Interrupted if !once.may_repeat() => {
+                let said = format!("the step “{name}” was begun before and its answer is not known");
+                return Err(Refusal::Unknown(Detail::new(said)));
+            }
+            Begun::Fresh | Begun::Interrupted => {}
+        }
+        match run().await {
+            Ok(answer) => {
+                let value = serde_json::to_value(&answer)
+                    .map_err(|e| Refusal::Unknown(Detail::new(format!("the answer of “{name}” can't be kept: {e}"))))?;
+                // The network has acted: an unwritten answer leaves the step begun, and its rule decides later.
+                self.journal
+                    .answer(&name, value)
+                    .await
+                    .map_err(|error| Refusal::Unknown(Detail::new(error.to_string())))?;
+                Ok(answer)
+            }
+            Err(Refusal::Unknown(detail)) if once.may_repeat() => Err(Refusal::Temporary(detail)),
+            Err(unknown @ Refusal::Unknown(_)) => Err(unknown),
+            Err(refusal) => {
+                self.journal.abandon(&name).await.map_err(unrecorded)?;
+                Err(refusal)
+            }
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(name: &str, answer: serde_json::Value) -> Result<T, Refusal> {
+    serde_json::from_value(answer)
+        .map_err(|e| Refusal::Unknown(Detail::new(format!("the recorded answer of “{name}” can't be read: {e}"))))
+}
+
+/// Sends one part. Content has passed the network's rules; it is checked again by the network itself.
+#[async_trait]
+pub trait Publish: Send + Sync {
+    async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal>;
+}
+
+/// Looks for a publication whose answer was lost.
+#[async_trait]
+pub trait Recent: Send + Sync {
+    /// `Some` when a post of this account made at or after `cx.due_at` carries the part's content; `None` when it is
+    /// surely absent.
+    async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal>;
+}

@@ -1,0 +1,42 @@
+//! The networks there are. Adding one is one line in [`Registry::new`].
+
+use crate::Network;
+use std::sync::Arc;
+use url::Url;
+
+/// What some networks must be told at start.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Origin of the built-in Playground; none when it is off.
+    pub playground: Option<Url>,
+}
+
+#[derive(Clone)]
+#[allow(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Registry {
+    networks: Arc<[Box<dyn Network>]>,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        let networks: Vec<Option<Box<dyn Network>>> = vec![];
+        let _ = settings;
+        Self { networks: networks.into_iter().flatten().collect() }
+    }
+
+    /// A registry of these alone, for tests.
+    #[must_use]
+    pub fn of(networks: Vec<Box<dyn Network>>) -> Self {
+        Self { networks: networks.into() }
+    }
+
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&dyn Network> {
+        self.all().find(|network| network.about().id == id)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &dyn Network> {
+        self.networks.iter().map(AsRef::as_ref)
+    }
+}

@@ -1,0 +1,1 @@
+//! Text: counting it as each network counts, finding links, mentions and tags in it, rendering documents.
