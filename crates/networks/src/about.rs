@@ -1,7 +1,7 @@
 //! The trait every network implements.
 
-use crate::{Connect, connect::Facts, publish::Publish, publish::Recent};
-use crier_model::rules::Rules;
+use crate::{Connect, check::PartToCheck, connect::Facts, publish::Publish, publish::Recent};
+use crier_model::{Document, Finding, rules::Rules};
 
 /// What never changes about a network.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,21 @@ pub trait Network: Send + Sync {
     fn rules(&self, facts: &Facts) -> Rules;
     /// The JSON schema of the settings of one publication; an object, perhaps without properties.
     fn settings_schema(&self) -> serde_json::Value;
+    /// The text of a part as the network gets it: what is counted and, without media, what must not be empty.
+    fn render(&self, body: &Document) -> String {
+        body.to_plain()
+    }
+    /// What the network minds besides its rules (files that don't go together, a setting that counts as text). Asked
+    /// only with settings that fit the schema.
+    fn check(
+        &self,
+        facts: &Facts,
+        parts: &[PartToCheck<'_>],
+        settings: &serde_json::Map<String, serde_json::Value>,
+    ) -> Vec<Finding> {
+        let _ = (facts, parts, settings);
+        Vec::new()
+    }
     fn publish(&self) -> &dyn Publish;
     /// How to find a publication whose answer was lost.
     fn recent(&self) -> Option<&dyn Recent> {

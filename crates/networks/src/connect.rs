@@ -41,7 +41,8 @@ pub struct InstanceField {
 }
 
 /// How the client proves itself at the token endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// RFC 6749 §2.3.1, HTTP Basic.
     Basic,
@@ -51,12 +52,18 @@ pub enum ClientAuth {
     None,
 }
 
-/// Where and how the authorization server of one instance is spoken to.
-#[derive(Debug, Clone)]
+/// Where and how the authorization server of one instance is spoken to. Found before leaving and kept with the attempt,
+/// so that the return needs no second look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoints {
     pub authorize: Url,
     pub token: Url,
     pub revoke: Option<Url>,
+    /// Where clients register themselves; none where an app must be configured.
+    pub registration: Option<Url>,
+    /// What is asked at this server, separated by spaces, where it knows other names than [`OAuth2::scopes`]; none asks
+    /// for all of those.
+    pub scope: Option<String>,
     /// Compared with `iss` in the response (RFC 9207); when set and `iss_always`, a response without it is refused.
     pub issuer: Option<String>,
     pub iss_always: bool,
@@ -97,10 +104,10 @@ pub trait OAuth2: Send + Sync {
     async fn register(
         &self,
         net: &Client,
-        instance: Option<&str>,
+        endpoints: &Endpoints,
         redirect_uri: &str,
     ) -> Result<Option<Client2>, Refusal> {
-        let _ = (net, instance, redirect_uri);
+        let _ = (net, endpoints, redirect_uri);
         Ok(None)
     }
 
@@ -214,7 +221,8 @@ pub struct Credentials {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identified {
     pub identity: Identity,
-    /// Granted scopes, where the identity call tells them better than the token answer.
+    /// Granted scopes by their names in [`OAuth2::scopes`], where the network tells them in another way than by the
+    /// token answer; none leaves the token answer's.
     #[serde(default)]
     pub granted: Option<Vec<String>>,
     #[serde(default)]

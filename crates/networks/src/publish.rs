@@ -82,6 +82,8 @@ pub struct MediaItem {
     pub alt: String,
     /// Hex SHA-256 of the content.
     pub sha256: String,
+    /// Where anyone can fetch it; none when this server is not reachable from outside.
+    pub url: Option<String>,
 }
 
 /// What the network made of a part.

@@ -1,1 +1,9 @@
 //! Text: counting it as each network counts, finding links, mentions and tags in it, rendering documents.
+
+pub mod count;
+pub mod html;
+pub mod links;
+pub mod markdown;
+
+pub use count::{bytes, graphemes, measure, utf16, weighted};
+pub use links::{Entity, Kind, find, urls};
