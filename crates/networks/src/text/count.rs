@@ -28,7 +28,10 @@ pub fn bytes(text: &str) -> usize {
 #[must_use]
 pub fn weighted(text: &str) -> usize {
     let composed: String = text.nfc().collect();
-    composed.graphemes(true).map(|cluster| if is_emoji_sequence(cluster) { 2 } else { cluster.chars().map(weight).sum() }).sum()
+    composed
+        .graphemes(true)
+        .map(|cluster| if is_emoji_sequence(cluster) { 2 } else { cluster.chars().map(weight).sum() })
+        .sum()
 }
 
 fn weight(c: char) -> usize {

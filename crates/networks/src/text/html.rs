@@ -11,9 +11,44 @@ use std::sync::LazyLock;
 
 /// Tags that may stand in what [`read`] tokenises. Those that mean nothing to a document only part its blocks.
 const TAGS: &[&str] = &[
-    "p", "br", "div", "section", "article", "header", "footer", "figure", "figcaption", "table", "tr", "td", "th", "dt", "dd",
-    "hr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "strong", "b", "em", "i", "u",
-    "s", "del", "strike", "a", "span",
+    "p",
+    "br",
+    "div",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "figure",
+    "figcaption",
+    "table",
+    "tr",
+    "td",
+    "th",
+    "dt",
+    "dd",
+    "hr",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "blockquote",
+    "pre",
+    "code",
+    "strong",
+    "b",
+    "em",
+    "i",
+    "u",
+    "s",
+    "del",
+    "strike",
+    "a",
+    "span",
 ];
 
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
@@ -37,7 +72,8 @@ pub fn read(html: &str) -> Document {
     let clean = CLEANER.clean(html).to_string();
     let queue = BufferQueue::default();
     queue.push_back(StrTendril::from(clean));
-    let tokenizer = Tokenizer::new(Sink(RefCell::new(Reader::default())), html5ever::tokenizer::TokenizerOpts::default());
+    let tokenizer =
+        Tokenizer::new(Sink(RefCell::new(Reader::default())), html5ever::tokenizer::TokenizerOpts::default());
     // The sink never asks for a script to be run, so one feed takes it all.
     let _ = tokenizer.feed(&queue);
     tokenizer.end();
@@ -53,9 +89,8 @@ impl TokenSink for Sink {
         let mut reader = self.0.borrow_mut();
         match token {
             Token::TagToken(Tag { kind: TagKind::StartTag, name, attrs, .. }) => {
-                let attribute = |wanted: &str| {
-                    attrs.iter().find(|a| &*a.name.local == wanted).map(|a| a.value.to_string())
-                };
+                let attribute =
+                    |wanted: &str| attrs.iter().find(|a| &*a.name.local == wanted).map(|a| a.value.to_string());
                 reader.open(&name, &attribute);
             }
             Token::TagToken(Tag { kind: TagKind::EndTag, name, .. }) => reader.close(&name),
@@ -347,7 +382,9 @@ pub fn write(document: &Document) -> String {
 fn write_block(block: &Block) -> String {
     match block {
         Block::Paragraph { content } => format!("<p>{}</p>", write_line(content)),
-        Block::Heading { level, content } => format!("<h{level}>{}</h{level}>", write_line(content), level = (*level).clamp(1, 6)),
+        Block::Heading { level, content } => {
+            format!("<h{level}>{}</h{level}>", write_line(content), level = (*level).clamp(1, 6))
+        }
         Block::Quote { content } => format!("<blockquote><p>{}</p></blockquote>", write_line(content)),
         Block::Code { text } => format!("<pre><code>{}</code></pre>", escape(text)),
         Block::List { ordered, items } => {
@@ -362,16 +399,18 @@ fn write_line(content: &[Inline]) -> String {
     content
         .iter()
         .map(|inline| match inline {
-            Inline::Text { text, marks } => marks.iter().rev().fold(escape(text).replace('\n', "<br>"), |inner, mark| {
-                let tag = match mark {
-                    Mark::Bold => "strong",
-                    Mark::Italic => "em",
-                    Mark::Underline => "u",
-                    Mark::Strike => "s",
-                    Mark::Code => "code",
-                };
-                format!("<{tag}>{inner}</{tag}>")
-            }),
+            Inline::Text { text, marks } => {
+                marks.iter().rev().fold(escape(text).replace('\n', "<br>"), |inner, mark| {
+                    let tag = match mark {
+                        Mark::Bold => "strong",
+                        Mark::Italic => "em",
+                        Mark::Underline => "u",
+                        Mark::Strike => "s",
+                        Mark::Code => "code",
+                    };
+                    format!("<{tag}>{inner}</{tag}>")
+                })
+            }
             Inline::Link { href, text } => {
                 let text = if text.is_empty() { href } else { text };
                 format!("<a href=\"{}\">{}</a>", escape(href), escape(text))
@@ -407,26 +446,32 @@ mod tests {
         let html = "<h2>Title</h2><p>Hello <strong>bold <em>both</em></strong>,<br>see <a href=\"https://example.org/a?b=1&amp;c\">this</a> \
                     <span data-type=\"mention\" class=\"m\" data-id=\"ada@example.social\">@<span>ada</span></span>!</p>\
                     <p></p><ul><li><p>one</p></li><li><p>two</p><p>more</p></li></ul><blockquote><p>q</p></blockquote><pre><code>let x = 1;\n  y</code></pre>";
-        assert_eq!(read(html).blocks, [
-            Block::Heading { level: 2, content: vec![text("Title")] },
-            Block::Paragraph {
-                content: vec![
-                    text("Hello "),
-                    marked("bold ", &[Mark::Bold]),
-                    marked("both", &[Mark::Bold, Mark::Italic]),
-                    text(","),
-                    Inline::Break,
-                    text("see "),
-                    Inline::Link { href: "https://example.org/a?b=1&c".into(), text: "this".into() },
-                    text(" "),
-                    Inline::Mention { handle: "ada@example.social".into() },
-                    text("!"),
-                ],
-            },
-            Block::List { ordered: false, items: vec![vec![text("one")], vec![text("two"), Inline::Break, text("more")]] },
-            Block::Quote { content: vec![text("q")] },
-            Block::Code { text: "let x = 1;\n  y".into() },
-        ]);
+        assert_eq!(
+            read(html).blocks,
+            [
+                Block::Heading { level: 2, content: vec![text("Title")] },
+                Block::Paragraph {
+                    content: vec![
+                        text("Hello "),
+                        marked("bold ", &[Mark::Bold]),
+                        marked("both", &[Mark::Bold, Mark::Italic]),
+                        text(","),
+                        Inline::Break,
+                        text("see "),
+                        Inline::Link { href: "https://example.org/a?b=1&c".into(), text: "this".into() },
+                        text(" "),
+                        Inline::Mention { handle: "ada@example.social".into() },
+                        text("!"),
+                    ],
+                },
+                Block::List {
+                    ordered: false,
+                    items: vec![vec![text("one")], vec![text("two"), Inline::Break, text("more")]]
+                },
+                Block::Quote { content: vec![text("q")] },
+                Block::Code { text: "let x = 1;\n  y".into() },
+            ]
+        );
     }
 
     #[test]
@@ -440,7 +485,10 @@ mod tests {
 
     #[test]
     fn a_link_that_is_its_own_words_stays_text() {
-        assert_eq!(read("<p>x <a href=\"https://example.org/\">https://example.org/</a> y</p>").to_plain(), "x https://example.org/ y");
+        assert_eq!(
+            read("<p>x <a href=\"https://example.org/\">https://example.org/</a> y</p>").to_plain(),
+            "x https://example.org/ y"
+        );
         assert_eq!(read("<a href=\"https://example.org/\">z</a>").to_plain(), "z (https://example.org/)");
     }
 
@@ -454,9 +502,16 @@ mod tests {
     fn inline() -> impl Strategy<Value = Inline> {
         let words = "[a-zA-Z<>&\"'é日@#]{1,6}( [a-z&;]{1,5})?";
         prop_oneof![
-            (words, proptest::sample::subsequence(vec![Mark::Bold, Mark::Italic, Mark::Underline, Mark::Strike, Mark::Code], 0..3))
+            (
+                words,
+                proptest::sample::subsequence(
+                    vec![Mark::Bold, Mark::Italic, Mark::Underline, Mark::Strike, Mark::Code],
+                    0..3
+                )
+            )
                 .prop_map(|(text, marks)| Inline::Text { text, marks }),
-            ("[a-z]{1,5}", "[a-z]{1,5}").prop_map(|(p, text)| Inline::Link { href: format!("https://example.org/{p}?a=1&b"), text }),
+            ("[a-z]{1,5}", "[a-z]{1,5}")
+                .prop_map(|(p, text)| Inline::Link { href: format!("https://example.org/{p}?a=1&b"), text }),
             "[a-z]{1,8}".prop_map(|handle| Inline::Mention { handle }),
         ]
     }
@@ -482,7 +537,8 @@ mod tests {
             line().prop_map(|content| Block::Paragraph { content }),
             (1..=6u8, line()).prop_map(|(level, content)| Block::Heading { level, content }),
             line().prop_map(|content| Block::Quote { content }),
-            (any::<bool>(), proptest::collection::vec(line(), 1..4)).prop_map(|(ordered, items)| Block::List { ordered, items }),
+            (any::<bool>(), proptest::collection::vec(line(), 1..4))
+                .prop_map(|(ordered, items)| Block::List { ordered, items }),
             "[a-z<&]{1,5}(\n {0,2}[a-z]{1,5})?".prop_map(|text| Block::Code { text }),
         ]
     }

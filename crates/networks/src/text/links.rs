@@ -71,7 +71,29 @@ fn ends_link(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(c, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '{' | '}' | '|' | '\\' | '^')
-        || matches!(c, '、' | '。' | '，' | '．' | '！' | '？' | '：' | '；' | '（' | '）' | '「' | '」' | '『' | '』' | '【' | '】' | '〈' | '〉' | '《' | '》' | '\u{3000}')
+        || matches!(
+            c,
+            '、' | '。'
+                | '，'
+                | '．'
+                | '！'
+                | '？'
+                | '：'
+                | '；'
+                | '（'
+                | '）'
+                | '「'
+                | '」'
+                | '『'
+                | '』'
+                | '【'
+                | '】'
+                | '〈'
+                | '〉'
+                | '《'
+                | '》'
+                | '\u{3000}'
+        )
 }
 
 /// The length of an address without the punctuation of the sentence around it. A closing bracket belongs to the address
@@ -147,7 +169,8 @@ fn tag(rest: &str) -> Option<(usize, Kind)> {
     let tag = body[..end].trim_end_matches(['·', '・', '\u{200c}', '\u{200d}']);
     let says_something = tag.chars().any(|c| c.is_alphabetic());
     let begins = tag.chars().next()?;
-    (says_something && (begins.is_alphanumeric() || begins == '_')).then(|| (sign + tag.len(), Kind::Tag(tag.to_owned())))
+    (says_something && (begins.is_alphanumeric() || begins == '_'))
+        .then(|| (sign + tag.len(), Kind::Tag(tag.to_owned())))
 }
 
 /// A combining mark (general category M), told by what it does to the word before it: it makes no cluster of its own.
@@ -208,18 +231,19 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_link_is_none() {
-        for text in ["http://", "https://.", "example.org", "xhttp://example.org", "ftp://example.org", "http:/a", "https:// a"] {
+        for text in
+            ["http://", "https://.", "example.org", "xhttp://example.org", "ftp://example.org", "http:/a", "https:// a"]
+        {
             assert!(urls(text).is_empty(), "{text}: {:?}", urls(text));
         }
     }
 
     #[test]
     fn mentions_with_and_without_a_domain() {
-        assert_eq!(mentions("hi @ada, @ada@example.social. (@bob.example.com)"), [
-            ("ada".into(), None),
-            ("ada".into(), Some("example.social".into())),
-            ("bob.example.com".into(), None),
-        ]);
+        assert_eq!(
+            mentions("hi @ada, @ada@example.social. (@bob.example.com)"),
+            [("ada".into(), None), ("ada".into(), Some("example.social".into())), ("bob.example.com".into(), None),]
+        );
         assert_eq!(mentions("@ada@localhost:8080!"), [("ada".into(), Some("localhost:8080".into()))]);
         assert_eq!(mentions("mail ada@example.org, a/@b, @ , @-, https://example.org/@ada"), []);
         assert_eq!(mentions("@ada..."), [("ada".into(), None)]);
@@ -227,7 +251,10 @@ mod tests {
 
     #[test]
     fn tags_in_any_script_but_not_numbers() {
-        assert_eq!(tags("#rust #über ＃日本語 #हिन्दी #a_1 #1 #2024 a#b &#39; (#x)"), ["rust", "über", "日本語", "हिन्दी", "a_1", "x"]);
+        assert_eq!(
+            tags("#rust #über ＃日本語 #हिन्दी #a_1 #1 #2024 a#b &#39; (#x)"),
+            ["rust", "über", "日本語", "हिन्दी", "a_1", "x"]
+        );
         assert_eq!(tags("https://example.org/#section"), [] as [String; 0]);
     }
 
