@@ -1,0 +1,212 @@
+//! The client.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderValue, Method};
+use hyper_util::client::legacy;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jiff::Timestamp;
+use tower_http::decompression::Decompression;
+use url::Url;
+
+use crate::body::Outgoing;
+use crate::config::{Config, ConfigError};
+use crate::connector::Connector;
+use crate::dial::Dialer;
+use crate::failure::{Failure, FailureKind, Stage};
+use crate::pauses::Pauses;
+use crate::proxy::Proxies;
+use crate::request::Request;
+use crate::resolver::{Resolve, SystemResolver};
+use crate::tls::{Tls, install_crypto_provider};
+use crate::vet::Vet;
+
+/// How long an unused connection is kept. Hosts close theirs after a minute or more; a shorter life avoids meeting a closed one.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
+const IDLE_PER_HOST: usize = 8;
+
+/// The outbound client. Clones share connections and pauses and cost nothing.
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) dialer: Arc<Dialer>,
+    pub(crate) http: Decompression<legacy::Client<Connector, Outgoing>>,
+    pub(crate) pauses: Pauses,
+    pub(crate) timeout: Duration,
+    pub(crate) max_body: usize,
+}
+
+impl Client {
+    /// A client with these settings and the system's resolver. Reads certificate authorities and, where asked to, the environment.
+    ///
+    /// # Errors
+    ///
+    /// A setting that can't be used.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        Self::with_resolver(config, Arc::new(SystemResolver))
+    }
+
+    /// A client that looks names up with `resolver`.
+    ///
+    /// # Errors
+    ///
+    /// A setting that can't be used.
+    pub fn with_resolver(config: Config, resolver: Arc<dyn Resolve>) -> Result<Self, ConfigError> {
+        install_crypto_provider();
+        let user_agent =
+            HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent {
+                given: config.user_agent.clone(),
+            })?;
+        let dialer = Arc::new(Dialer {
+            resolver,
+            vet: Vet::new(config.allow),
+            proxies: Proxies::new(&config.proxy)?,
+            tls: Tls::new(&config.extra_ca)?,
+            user_agent,
+            connect_timeout: config.connect_timeout,
+        });
+        let http = legacy::Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(IDLE_PER_HOST)
+            .build(Connector(Arc::clone(&dialer)));
+        Ok(Self(Arc::new(Inner {
+            dialer,
+            http: Decompression::new(http),
+            pauses: Pauses::default(),
+            timeout: config.timeout,
+            max_body: config.max_body,
+        })))
+    }
+
+    /// Starts a GET request. An address that can't be read becomes a failure when the request is sent.
+    pub fn get(&self, url: impl AsRef<str>) -> Request {
+        self.request(Method::GET, url)
+    }
+
+    /// Starts a HEAD request.
+    pub fn head(&self, url: impl AsRef<str>) -> Request {
+        self.request(Method::HEAD, url)
+    }
+
+    /// Starts a POST request.
+    pub fn post(&self, url: impl AsRef<str>) -> Request {
+        self.request(Method::POST, url)
+    }
+
+    /// Starts a PUT request.
+    pub fn put(&self, url: impl AsRef<str>) -> Request {
+        self.request(Method::PUT, url)
+    }
+
+    /// Starts a PATCH request.
+    pub fn patch(&self, url: impl AsRef<str>) -> Request {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Starts a DELETE request.
+    pub fn delete(&self, url: impl AsRef<str>) -> Request {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Starts a request of any method.
+    pub fn request(&self, method: Method, url: impl AsRef<str>) -> Request {
+        Request::new(
+            self.clone(),
+            method,
+            read_url(url.as_ref(), &["http", "https"]),
+        )
+    }
+
+    /// Until when a host wants no more requests, if it said so (429, or 503 with `Retry-After`) and that time isn't over.
+    /// The client itself never waits.
+    #[must_use]
+    pub fn paused_until(&self, host: &str) -> Option<Timestamp> {
+        self.0.pauses.until(host, Timestamp::now())
+    }
+
+    /// Judges an address without calling it: can be read, `http` or `https`, and not plainly a private or reserved place. A name
+    /// is not looked up here: it is judged again, by its addresses, when it is called.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::BadUrl`] or [`FailureKind::BlockedAddress`].
+    pub fn vet(&self, url: impl AsRef<str>) -> Result<Url, Failure> {
+        let url = read_url(url.as_ref(), &["http", "https"])?;
+        self.vet_host(&url)?;
+        Ok(url)
+    }
+
+    /// Whether calls to this host name or written-out address would not be refused at sight.
+    #[must_use]
+    pub fn allows_host(&self, host: &str) -> bool {
+        url::Host::parse(host).is_ok_and(|host| self.0.dialer.vet.host(&host).is_ok())
+    }
+
+    pub(crate) fn vet_host(&self, url: &Url) -> Result<(), Failure> {
+        let refused = |kind, stage, reason: &str| {
+            Failure::before_sending(stage, kind, url.host_str().unwrap_or_default(), reason)
+        };
+        let Some(host) = url.host() else {
+            return Err(refused(
+                FailureKind::BadUrl,
+                Stage::Url,
+                "the address has no host",
+            ));
+        };
+        self.0
+            .dialer
+            .vet
+            .host(&host.to_owned())
+            .map_err(|reason| refused(FailureKind::BlockedAddress, Stage::Resolve, &reason))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("timeout", &self.0.timeout)
+            .field("max_body", &self.0.max_body)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads an address that is to be called.
+pub(crate) fn read_url(text: &str, schemes: &[&str]) -> Result<Url, Failure> {
+    let bad = |host: &str, detail: &str| {
+        Failure::before_sending(Stage::Url, FailureKind::BadUrl, host, detail)
+    };
+    let url = Url::parse(text.trim()).map_err(|error| {
+        let shown: String = text
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(80)
+            .collect();
+        bad(
+            &crate::redact(&shown),
+            &format!("the address can't be read: {error}"),
+        )
+    })?;
+    let host = url.host_str().unwrap_or_default();
+    if !schemes.contains(&url.scheme()) {
+        let detail = format!(
+            "{}: addresses are not called; use {}:",
+            url.scheme(),
+            schemes.join(": or ")
+        );
+        return Err(bad(host, &detail));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad(
+            host,
+            "the address holds a name or password; give them in their own fields",
+        ));
+    }
+    Ok(url)
+}
