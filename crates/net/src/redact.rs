@@ -14,10 +14,23 @@ const MASK: &str = "***";
 /// Doing it twice changes nothing more.
 #[must_use]
 pub fn redact(text: &str) -> String {
+    let mut text = text.to_owned();
+    // What a mask leaves behind can form a pattern of its own. Each change leaves fewer characters that are no mask, so this ends.
+    loop {
+        let masked = mask(&text);
+        if masked == text {
+            return masked;
+        }
+        text = masked;
+    }
+}
+
+fn mask(text: &str) -> String {
     let text = PRIVATE_KEY.replace_all(text, "-----PRIVATE KEY ***-----");
     let text = replace(&USER_INFO, text, |found| format!("{}{MASK}@", &found[1]));
     let text = replace(&CREDENTIALS, text, |found| {
-        if WORDS_AFTER_SCHEME.contains(&found[3].to_ascii_lowercase().as_str()) {
+        let word = found[3].trim_end_matches('=').to_ascii_lowercase();
+        if WORDS_AFTER_SCHEME.contains(&word.as_str()) {
             found[0].to_owned()
         } else {
             format!("{}{}{MASK}", &found[1], &found[2])
