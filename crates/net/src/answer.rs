@@ -93,9 +93,8 @@ impl Answer {
     #[must_use]
     pub fn text(&self) -> Cow<'_, str> {
         let charset = self.header("content-type").and_then(charset);
-        let encoding = charset
-            .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
-            .unwrap_or(encoding_rs::UTF_8);
+        let encoding =
+            charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes())).unwrap_or(encoding_rs::UTF_8);
         encoding.decode(&self.body).0
     }
 
@@ -122,16 +121,9 @@ impl Answer {
             let what = if words.starts_with("missing field") {
                 words
             } else {
-                format!(
-                    "another shape at line {} column {}",
-                    error.line(),
-                    error.column()
-                )
+                format!("another shape at line {} column {}", error.line(), error.column())
             };
-            return (
-                FailureKind::Malformed,
-                format!("the answer ({status}) is JSON, but not as agreed: {what}"),
-            );
+            return (FailureKind::Malformed, format!("the answer ({status}) is JSON, but not as agreed: {what}"));
         }
         let came = match self.header("content-type") {
             Some(content_type) => content_type.to_owned(),
@@ -146,10 +138,7 @@ impl Answer {
         } else {
             format!("{came} of {} bytes", self.body.len())
         };
-        (
-            FailureKind::NotJson,
-            format!("JSON was due, but the answer ({status}) is {what}"),
-        )
+        (FailureKind::NotJson, format!("JSON was due, but the answer ({status}) is {what}"))
     }
 
     /// The moment from which the host may be asked again, by our clock, if the answer names one: `Retry-After`, or the end of a
@@ -285,9 +274,7 @@ impl Download {
     pub async fn collect(mut self) -> Result<Answer, Failure> {
         // An announced length beyond the limit needs no reading. (With compression, the length announced is that of the
         // compressed body, which the decompression has removed from the headers.)
-        let announced = self
-            .header("content-length")
-            .and_then(|text| text.parse::<u64>().ok());
+        let announced = self.header("content-length").and_then(|text| text.parse::<u64>().ok());
         if self.body.is_some() && announced.is_some_and(|length| length > self.limit as u64) {
             return Err(self.too_large());
         }
@@ -295,11 +282,7 @@ impl Download {
         while let Some(piece) = self.chunk().await? {
             body.extend_from_slice(&piece);
         }
-        Ok(Answer {
-            elapsed: self.head.started.elapsed(),
-            head: self.head,
-            body: body.freeze(),
-        })
+        Ok(Answer { elapsed: self.head.started.elapsed(), head: self.head, body: body.freeze() })
     }
 
     fn too_large(&self) -> Failure {
@@ -321,9 +304,7 @@ impl fmt::Debug for Download {
 fn charset(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("charset")
-            .then(|| value.trim().trim_matches('"'))
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
     })
 }
 
@@ -338,9 +319,7 @@ fn title(page: &str) -> Option<String> {
 }
 
 fn find(page: &str, needle: &str) -> Option<usize> {
-    page.as_bytes()
-        .windows(needle.len())
-        .position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
+    page.as_bytes().windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle.as_bytes()))
 }
 
 #[cfg(test)]
@@ -357,11 +336,7 @@ mod tests {
             received: Timestamp::now(),
             started: Instant::now(),
         };
-        Answer {
-            head,
-            body: Bytes::copy_from_slice(body),
-            elapsed: Duration::ZERO,
-        }
+        Answer { head, body: Bytes::copy_from_slice(body), elapsed: Duration::ZERO }
     }
 
     #[derive(Debug, serde::Deserialize)]
@@ -372,47 +347,26 @@ mod tests {
 
     #[test]
     fn reads_the_charset_named() {
-        assert_eq!(
-            answer("text/html; charset=\"iso-8859-1\"", b"caf\xe9").text(),
-            "café"
-        );
+        assert_eq!(answer("text/html; charset=\"iso-8859-1\"", b"caf\xe9").text(), "café");
         assert_eq!(answer("text/html", "café".as_bytes()).text(), "café");
         assert_eq!(answer("text/html", b"caf\xe9").text(), "caf\u{fffd}");
     }
 
     #[test]
     fn a_page_is_named_by_its_title() {
-        let page = answer(
-            "text/html",
-            "ü<HTML><Title lang=de>\n Hotel  WLAN</title>".as_bytes(),
-        );
+        let page = answer("text/html", "ü<HTML><Title lang=de>\n Hotel  WLAN</title>".as_bytes());
         let failure = page.json::<Token>().unwrap_err();
-        assert_eq!(
-            (failure.stage, failure.kind),
-            (Stage::Body, FailureKind::NotJson)
-        );
-        assert!(
-            failure.detail.contains("text/html titled “Hotel WLAN”"),
-            "{}",
-            failure.detail
-        );
+        assert_eq!((failure.stage, failure.kind), (Stage::Body, FailureKind::NotJson));
+        assert!(failure.detail.contains("text/html titled “Hotel WLAN”"), "{}", failure.detail);
     }
 
     #[test]
     fn another_shape_is_told_without_values() {
-        let failure = answer("application/json", br#"{"access_token":"s3cr3t"}"#)
-            .json::<Token>()
-            .unwrap_err();
+        let failure = answer("application/json", br#"{"access_token":"s3cr3t"}"#).json::<Token>().unwrap_err();
         assert_eq!(failure.kind, FailureKind::Malformed);
         assert!(!failure.detail.contains("s3cr3t"), "{}", failure.detail);
-        let failure = answer("application/json", b"{}")
-            .json::<Token>()
-            .unwrap_err();
-        assert!(
-            failure.detail.contains("missing field `access_token`"),
-            "{}",
-            failure.detail
-        );
+        let failure = answer("application/json", b"{}").json::<Token>().unwrap_err();
+        assert!(failure.detail.contains("missing field `access_token`"), "{}", failure.detail);
         let failure = answer("application/json", b"").json::<Token>().unwrap_err();
         assert!(failure.detail.contains("nothing"), "{}", failure.detail);
     }

@@ -25,14 +25,8 @@ pub(crate) enum Content {
 impl Body {
     /// A body read as it is sent, for files too large for memory. With a `length` in bytes it is announced, which many
     /// hosts demand; a stream of another length breaks the request off.
-    pub fn stream(
-        pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-        length: Option<u64>,
-    ) -> Self {
-        Self(Content::Pieces {
-            pieces: Box::pin(pieces),
-            length,
-        })
+    pub fn stream(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static, length: Option<u64>) -> Self {
+        Self(Content::Pieces { pieces: Box::pin(pieces), length })
     }
 
     /// The body's length in bytes, where known beforehand.
@@ -59,9 +53,7 @@ impl<T: Into<Bytes>> From<T> for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body")
-            .field("length", &self.length())
-            .finish_non_exhaustive()
+        f.debug_struct("Body").field("length", &self.length()).finish_non_exhaustive()
     }
 }
 
@@ -80,10 +72,7 @@ impl Outgoing {
     pub(crate) fn new(body: Body) -> (Self, Arc<AtomicBool>) {
         let empty = body.length() == Some(0);
         let taken = Arc::new(AtomicBool::new(empty));
-        let outgoing = Self {
-            content: body.0,
-            taken: Arc::clone(&taken),
-        };
+        let outgoing = Self { content: body.0, taken: Arc::clone(&taken) };
         (outgoing, taken)
     }
 }
@@ -92,10 +81,7 @@ impl http_body::Body for Outgoing {
     type Data = Bytes;
     type Error = Unreadable;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Unreadable>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Unreadable>>> {
         let this = self.get_mut();
         let piece = match &mut this.content {
             Content::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
@@ -110,9 +96,7 @@ impl http_body::Body for Outgoing {
                 this.taken.store(true, Ordering::Relaxed);
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(piece)) => {
-                Poll::Ready(Some(piece.map(Frame::data).map_err(Unreadable)))
-            }
+            Poll::Ready(Some(piece)) => Poll::Ready(Some(piece.map(Frame::data).map_err(Unreadable))),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -124,10 +108,7 @@ impl http_body::Body for Outgoing {
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Content::Pieces {
-                length: Some(length),
-                ..
-            } => SizeHint::with_exact(*length),
+            Content::Pieces { length: Some(length), .. } => SizeHint::with_exact(*length),
             Content::Pieces { length: None, .. } => SizeHint::default(),
         }
     }

@@ -21,13 +21,8 @@ pub(crate) struct Verdict {
 
 /// Reads the chain from the outside in. `stage` is how far the request had come if the chain doesn't know better.
 pub(crate) fn classify(error: &(dyn Error + 'static), stage: Stage) -> Verdict {
-    let mut verdict = Verdict {
-        stage,
-        kind: FailureKind::Malformed,
-        detail: String::new(),
-        status: None,
-        unsent: false,
-    };
+    let mut verdict =
+        Verdict { stage, kind: FailureKind::Malformed, detail: String::new(), status: None, unsent: false };
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<DialError>() {
@@ -41,10 +36,7 @@ pub(crate) fn classify(error: &(dyn Error + 'static), stage: Stage) -> Verdict {
         }
         read_link(error, &mut verdict);
         // An `io::Error` names the source of the error it wraps as its own source, and skips the wrapped one.
-        next = match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
         };
@@ -93,9 +85,9 @@ fn read_io(error: &io::Error, verdict: &mut Verdict) {
         | io::ErrorKind::NotConnected
         | io::ErrorKind::UnexpectedEof => FailureKind::Reset,
         io::ErrorKind::TimedOut => FailureKind::Timeout,
-        io::ErrorKind::HostUnreachable
-        | io::ErrorKind::NetworkUnreachable
-        | io::ErrorKind::NetworkDown => FailureKind::Unreachable,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable | io::ErrorKind::NetworkDown => {
+            FailureKind::Unreachable
+        }
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => FailureKind::Malformed,
         _ => return,
     };
@@ -138,10 +130,7 @@ mod tests {
         let inner = DialError::new(Stage::Proxy, FailureKind::ProxyAuth, "a password");
         let error = io::Error::other(inner);
         let verdict = classify(&error, Stage::FirstByte);
-        assert_eq!(
-            (verdict.stage, verdict.kind),
-            (Stage::Proxy, FailureKind::ProxyAuth)
-        );
+        assert_eq!((verdict.stage, verdict.kind), (Stage::Proxy, FailureKind::ProxyAuth));
         assert!(verdict.unsent);
     }
 
@@ -149,10 +138,7 @@ mod tests {
     fn a_reset_is_a_reset() {
         let error = io::Error::from(io::ErrorKind::ConnectionReset);
         let verdict = classify(&error, Stage::Body);
-        assert_eq!(
-            (verdict.stage, verdict.kind),
-            (Stage::Body, FailureKind::Reset)
-        );
+        assert_eq!((verdict.stage, verdict.kind), (Stage::Body, FailureKind::Reset));
         assert!(!verdict.unsent);
     }
 }

@@ -56,10 +56,8 @@ impl Client {
     /// A setting that can't be used.
     pub fn with_resolver(config: Config, resolver: Arc<dyn Resolve>) -> Result<Self, ConfigError> {
         install_crypto_provider();
-        let user_agent =
-            HeaderValue::from_str(&config.user_agent).map_err(|_| ConfigError::UserAgent {
-                given: config.user_agent.clone(),
-            })?;
+        let user_agent = HeaderValue::from_str(&config.user_agent)
+            .map_err(|_| ConfigError::UserAgent { given: config.user_agent.clone() })?;
         let dialer = Arc::new(Dialer {
             resolver,
             vet: Vet::new(config.allow),
@@ -115,11 +113,7 @@ impl Client {
 
     /// Starts a request of any method.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> Request {
-        Request::new(
-            self.clone(),
-            method,
-            read_url(url.as_ref(), &["http", "https"]),
-        )
+        Request::new(self.clone(), method, read_url(url.as_ref(), &["http", "https"]))
     }
 
     /// Until when a host wants no more requests, if it said so (429, or 503 with `Retry-After`) and that time isn't over.
@@ -152,11 +146,7 @@ impl Client {
             Failure::before_sending(stage, kind, url.host_str().unwrap_or_default(), reason)
         };
         let Some(host) = url.host() else {
-            return Err(refused(
-                FailureKind::BadUrl,
-                Stage::Url,
-                "the address has no host",
-            ));
+            return Err(refused(FailureKind::BadUrl, Stage::Url, "the address has no host"));
         };
         self.0
             .dialer
@@ -177,36 +167,18 @@ impl fmt::Debug for Client {
 
 /// Reads an address that is to be called.
 pub(crate) fn read_url(text: &str, schemes: &[&str]) -> Result<Url, Failure> {
-    let bad = |host: &str, detail: &str| {
-        Failure::before_sending(Stage::Url, FailureKind::BadUrl, host, detail)
-    };
+    let bad = |host: &str, detail: &str| Failure::before_sending(Stage::Url, FailureKind::BadUrl, host, detail);
     let url = Url::parse(text.trim()).map_err(|error| {
-        let shown: String = text
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(80)
-            .collect();
-        bad(
-            &crate::redact(&shown),
-            &format!("the address can't be read: {error}"),
-        )
+        let shown: String = text.split(['?', '#']).next().unwrap_or_default().chars().take(80).collect();
+        bad(&crate::redact(&shown), &format!("the address can't be read: {error}"))
     })?;
     let host = url.host_str().unwrap_or_default();
     if !schemes.contains(&url.scheme()) {
-        let detail = format!(
-            "{}: addresses are not called; use {}:",
-            url.scheme(),
-            schemes.join(": or ")
-        );
+        let detail = format!("{}: addresses are not called; use {}:", url.scheme(), schemes.join(": or "));
         return Err(bad(host, &detail));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad(
-            host,
-            "the address holds a name or password; give them in their own fields",
-        ));
+        return Err(bad(host, "the address holds a name or password; give them in their own fields"));
     }
     Ok(url)
 }

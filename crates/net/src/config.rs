@@ -64,11 +64,9 @@ impl fmt::Debug for ProxyConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment => f.write_str("Environment"),
-            Self::Address { url, except } => f
-                .debug_struct("Address")
-                .field("url", &crate::redact(url))
-                .field("except", except)
-                .finish(),
+            Self::Address { url, except } => {
+                f.debug_struct("Address").field("url", &crate::redact(url)).field("except", except).finish()
+            }
             Self::None => f.write_str("None"),
         }
     }
@@ -83,10 +81,7 @@ impl FromStr for ProxyConfig {
             "none" => Ok(Self::None),
             url => {
                 crate::proxy::check_address("proxy", url)?;
-                Ok(Self::Address {
-                    url: url.to_owned(),
-                    except: String::new(),
-                })
+                Ok(Self::Address { url: url.to_owned(), except: String::new() })
             }
         }
     }

@@ -32,9 +32,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let dialer = Arc::clone(&self.0);
-        let progress = PROGRESS
-            .try_with(Arc::clone)
-            .unwrap_or_else(|_| Arc::new(Progress::new()));
+        let progress = PROGRESS.try_with(Arc::clone).unwrap_or_else(|_| Arc::new(Progress::new()));
         Box::pin(async move { dialer.dial_uri(&uri, &progress).await.map(Wire::new) })
     }
 }
@@ -55,43 +53,25 @@ pub(crate) struct Wire {
 
 impl Wire {
     fn new(dialed: Dialed) -> Self {
-        Self {
-            io: TokioIo::new(dialed.io),
-            forwarding: dialed.forwarding,
-            http2: dialed.http2,
-        }
+        Self { io: TokioIo::new(dialed.io), forwarding: dialed.forwarding, http2: dialed.http2 }
     }
 }
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.forwarding).extra(Route {
-            forwarding: self.forwarding,
-        });
-        if self.http2 {
-            connected.negotiated_h2()
-        } else {
-            connected
-        }
+        let connected = Connected::new().proxy(self.forwarding).extra(Route { forwarding: self.forwarding });
+        if self.http2 { connected.negotiated_h2() } else { connected }
     }
 }
 
 impl Read for Wire {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.io).poll_read(cx, buf)
     }
 }
 
 impl Write for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
         Pin::new(&mut self.io).poll_write(cx, buf)
     }
 

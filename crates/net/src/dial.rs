@@ -42,12 +42,7 @@ pub(crate) struct DialError {
 
 impl DialError {
     pub(crate) fn new(stage: Stage, kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self {
-            stage,
-            kind,
-            detail: detail.into(),
-            status: None,
-        }
+        Self { stage, kind, detail: detail.into(), status: None }
     }
 }
 
@@ -63,11 +58,7 @@ impl Target {
     /// The target of an `http`, `https`, `ws` or `wss` address.
     pub(crate) fn of(url: &Url) -> Option<Self> {
         let tls = matches!(url.scheme(), "https" | "wss");
-        Some(Self {
-            tls,
-            host: url.host()?.to_owned(),
-            port: url.port_or_known_default()?,
-        })
+        Some(Self { tls, host: url.host()?.to_owned(), port: url.port_or_known_default()? })
     }
 
     fn of_uri(uri: &Uri) -> Option<Self> {
@@ -136,14 +127,7 @@ impl Progress {
             Stage::Tls => (FailureKind::Timeout, "agreeing on TLS with"),
             _ => (FailureKind::ConnectTimeout, "connecting to"),
         };
-        DialError::new(
-            stage,
-            kind,
-            format!(
-                "{doing} {target}: nothing within {:.1} s",
-                after.as_secs_f64()
-            ),
-        )
+        DialError::new(stage, kind, format!("{doing} {target}: nothing within {:.1} s", after.as_secs_f64()))
     }
 }
 
@@ -186,14 +170,9 @@ pub(crate) struct Dialer {
 }
 
 impl Dialer {
-    pub(crate) async fn dial_uri(
-        &self,
-        uri: &Uri,
-        progress: &Progress,
-    ) -> Result<Dialed, DialError> {
-        let target = Target::of_uri(uri).ok_or_else(|| {
-            DialError::new(Stage::Url, FailureKind::BadUrl, "the address has no host")
-        })?;
+    pub(crate) async fn dial_uri(&self, uri: &Uri, progress: &Progress) -> Result<Dialed, DialError> {
+        let target = Target::of_uri(uri)
+            .ok_or_else(|| DialError::new(Stage::Url, FailureKind::BadUrl, "the address has no host"))?;
         self.dial(&target, Purpose::Http, progress).await
     }
 
@@ -210,16 +189,11 @@ impl Dialer {
         }
     }
 
-    async fn dial_untimed(
-        &self,
-        target: &Target,
-        purpose: Purpose,
-        progress: &Progress,
-    ) -> Result<Dialed, DialError> {
+    async fn dial_untimed(&self, target: &Target, purpose: Purpose, progress: &Progress) -> Result<Dialed, DialError> {
         progress.reach(Stage::Resolve);
-        self.vet.host(&target.host).map_err(|reason| {
-            DialError::new(Stage::Resolve, FailureKind::BlockedAddress, reason)
-        })?;
+        self.vet
+            .host(&target.host)
+            .map_err(|reason| DialError::new(Stage::Resolve, FailureKind::BlockedAddress, reason))?;
         let mut dialed = match self.proxies.towards(target) {
             Some(proxy) => self.through(&proxy, target, purpose, progress).await?,
             None => self.directly(target, progress).await?,
@@ -238,9 +212,7 @@ impl Dialer {
 
     async fn directly(&self, target: &Target, progress: &Progress) -> Result<Dialed, DialError> {
         let addresses = match &target.host {
-            Host::Domain(name) => {
-                resolve_vetted(&*self.resolver, &self.vet, name, target.port).await?
-            }
+            Host::Domain(name) => resolve_vetted(&*self.resolver, &self.vet, name, target.port).await?,
             Host::Ipv4(address) => vec![SocketAddr::new((*address).into(), target.port)],
             Host::Ipv6(address) => vec![SocketAddr::new((*address).into(), target.port)],
         };
@@ -252,13 +224,7 @@ impl Dialer {
                 format!("connecting to {} ({address}): {error}", target.authority()),
             )
         })?;
-        Ok(Dialed {
-            io: Box::new(stream),
-            address,
-            via_proxy: false,
-            forwarding: false,
-            http2: false,
-        })
+        Ok(Dialed { io: Box::new(stream), address, via_proxy: false, forwarding: false, http2: false })
     }
 
     async fn through(
@@ -270,21 +236,13 @@ impl Dialer {
     ) -> Result<Dialed, DialError> {
         progress.reach(Stage::Proxy);
         let (io, address) = self.reach_proxy(proxy).await?;
-        let mut dialed = Dialed {
-            io,
-            address,
-            via_proxy: true,
-            forwarding: false,
-            http2: false,
-        };
+        let mut dialed = Dialed { io, address, via_proxy: true, forwarding: false, http2: false };
         match &proxy.kind {
             ProxyKind::Socks { login } => {
                 dialed.io = proxy.socks(dialed.io, target, login.clone()).await?;
             }
             ProxyKind::Http { .. } if target.tls || purpose == Purpose::WebSocket => {
-                proxy
-                    .tunnel(&mut dialed.io, target, &self.user_agent)
-                    .await?;
+                proxy.tunnel(&mut dialed.io, target, &self.user_agent).await?;
             }
             ProxyKind::Http { .. } => dialed.forwarding = true,
         }
@@ -293,16 +251,13 @@ impl Dialer {
 
     /// Connects to the proxy itself. The operator named it, so its address is not vetted.
     async fn reach_proxy(&self, proxy: &Proxy) -> Result<(Box<dyn Io>, SocketAddr), DialError> {
-        let addresses = match proxy.host.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, proxy.port)],
-            Err(_) => resolve_trusted(&*self.resolver, &proxy.host, proxy.port)
-                .await
-                .map_err(|error| DialError {
-                    stage: Stage::Proxy,
-                    detail: format!("the proxy: {}", error.detail),
-                    ..error
+        let addresses =
+            match proxy.host.parse::<IpAddr>() {
+                Ok(address) => vec![SocketAddr::new(address, proxy.port)],
+                Err(_) => resolve_trusted(&*self.resolver, &proxy.host, proxy.port).await.map_err(|error| {
+                    DialError { stage: Stage::Proxy, detail: format!("the proxy: {}", error.detail), ..error }
                 })?,
-        };
+            };
         let (stream, address) = connect_first(addresses).await.map_err(|(address, error)| {
             let kind = match connect_kind(&error) {
                 FailureKind::Refused => FailureKind::ProxyRefused,
@@ -312,10 +267,7 @@ impl Dialer {
             DialError::new(
                 Stage::Proxy,
                 kind,
-                format!(
-                    "connecting to the proxy {} ({address}): {error}",
-                    proxy.place()
-                ),
+                format!("connecting to the proxy {} ({address}): {error}", proxy.place()),
             )
         })?;
         let ProxyKind::Http { tls: true, .. } = proxy.kind else {
@@ -325,31 +277,17 @@ impl Dialer {
             DialError::new(
                 Stage::Proxy,
                 FailureKind::ProxyOther,
-                format!(
-                    "the proxy's name {} can't be used with TLS: {error}",
-                    proxy.host
-                ),
+                format!("the proxy's name {} can't be used with TLS: {error}", proxy.host),
             )
         })?;
         let (io, _) = self
             .secure(Box::new(stream), name, false)
             .await
-            .map_err(|error| {
-                tls_error(
-                    Stage::Proxy,
-                    &format!("the proxy {}", proxy.place()),
-                    &error,
-                )
-            })?;
+            .map_err(|error| tls_error(Stage::Proxy, &format!("the proxy {}", proxy.place()), &error))?;
         Ok((io, address))
     }
 
-    async fn secure(
-        &self,
-        io: Box<dyn Io>,
-        name: ServerName<'static>,
-        http2: bool,
-    ) -> io::Result<(Box<dyn Io>, bool)> {
+    async fn secure(&self, io: Box<dyn Io>, name: ServerName<'static>, http2: bool) -> io::Result<(Box<dyn Io>, bool)> {
         let connector = TlsConnector::from(self.tls.config(http2));
         let stream = connector.connect(name, io).await?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -357,10 +295,9 @@ impl Dialer {
     }
 }
 
-/// Connects to the first address that answers, giving each a head start on the next. The error is that of the best address.
-async fn connect_first(
-    addresses: Vec<SocketAddr>,
-) -> Result<(TcpStream, SocketAddr), (SocketAddr, io::Error)> {
+/// Connects to the first address that answers, giving each a head start on the next. The error is that of the first
+/// address there is a way to: without IPv6, that of the IPv4 address tells more.
+async fn connect_first(addresses: Vec<SocketAddr>) -> Result<(TcpStream, SocketAddr), (SocketAddr, io::Error)> {
     let mut waiting = addresses.into_iter();
     let mut trying = FuturesUnordered::new();
     let mut first_error = None;
@@ -388,7 +325,12 @@ async fn connect_first(
                     }
                     return Ok((stream, address));
                 }
-                Some(Err(error)) => { first_error.get_or_insert(error); }
+                Some(Err(error)) => {
+                    let no_way = |(_, error): &(_, io::Error)| connect_kind(error) == FailureKind::Unreachable;
+                    if first_error.as_ref().is_none_or(no_way) {
+                        first_error = Some(error);
+                    }
+                }
                 None => {
                     let none = || {
                         let nowhere = SocketAddr::new(IpAddr::from([0, 0, 0, 0]), 0);
@@ -410,24 +352,18 @@ fn connect_kind(error: &io::Error) -> FailureKind {
         | io::ErrorKind::NetworkUnreachable
         | io::ErrorKind::NetworkDown
         | io::ErrorKind::AddrNotAvailable => FailureKind::Unreachable,
-        io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::NotConnected => FailureKind::Reset,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected => {
+            FailureKind::Reset
+        }
         _ => FailureKind::Local,
     }
 }
 
 fn tls_error(stage: Stage, place: &str, error: &io::Error) -> DialError {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let kind = match inner {
         Some(error) => crate::tls::kind(error),
         None => FailureKind::Reset,
     };
-    DialError::new(
-        stage,
-        kind,
-        format!("agreeing on TLS with {place}: {error}"),
-    )
+    DialError::new(stage, kind, format!("agreeing on TLS with {place}: {error}"))
 }

@@ -169,12 +169,7 @@ pub struct Failure {
 
 impl Failure {
     /// A failure before anything was sent. The detail is redacted here.
-    pub(crate) fn before_sending(
-        stage: Stage,
-        kind: FailureKind,
-        host: impl Into<String>,
-        detail: &str,
-    ) -> Self {
+    pub(crate) fn before_sending(stage: Stage, kind: FailureKind, host: impl Into<String>, detail: &str) -> Self {
         Self {
             stage,
             kind,
@@ -191,15 +186,11 @@ impl Failure {
         self
     }
 
-    /// Whether the failure came about before the request could reach the host, for a cause that may pass by itself.
+    /// Whether the same request may be sent again without doing anything twice: it certainly did not reach the host, and what
+    /// stopped it was met on the way rather than in the request itself.
     #[must_use]
     pub fn is_safe_to_repeat(&self) -> bool {
-        !self.maybe_received
-            && matches!(
-                self.stage,
-                Stage::Resolve | Stage::Connect | Stage::Proxy | Stage::Tls | Stage::Write
-            )
-            && self.kind != FailureKind::BlockedAddress
+        !self.maybe_received && self.stage > Stage::Url && self.kind != FailureKind::BlockedAddress
     }
 }
 
@@ -224,18 +215,9 @@ mod tests {
     #[test]
     fn names_agree_with_serde() {
         for (name, json) in [
-            (
-                FailureKind::DnsNotFound.as_str(),
-                serde_json::to_value(FailureKind::DnsNotFound).unwrap(),
-            ),
-            (
-                FailureKind::TlsWrongHost.as_str(),
-                serde_json::to_value(FailureKind::TlsWrongHost).unwrap(),
-            ),
-            (
-                Stage::FirstByte.as_str(),
-                serde_json::to_value(Stage::FirstByte).unwrap(),
-            ),
+            (FailureKind::DnsNotFound.as_str(), serde_json::to_value(FailureKind::DnsNotFound).unwrap()),
+            (FailureKind::TlsWrongHost.as_str(), serde_json::to_value(FailureKind::TlsWrongHost).unwrap()),
+            (Stage::FirstByte.as_str(), serde_json::to_value(Stage::FirstByte).unwrap()),
         ] {
             assert_eq!(json, name);
         }

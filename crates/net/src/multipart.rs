@@ -23,32 +23,20 @@ impl Multipart {
     /// A form without fields, with a random boundary.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            boundary: format!("crier-{:032x}", rand::random::<u128>()),
-            parts: Vec::new(),
-        }
+        Self { boundary: format!("crier-{:032x}", rand::random::<u128>()), parts: Vec::new() }
     }
 
     /// Adds a field of text.
     #[must_use]
     pub fn text(mut self, name: &str, value: impl Into<String>) -> Self {
-        let head = format!(
-            "Content-Disposition: form-data; name=\"{}\"\r\n",
-            quoted(name)
-        );
+        let head = format!("Content-Disposition: form-data; name=\"{}\"\r\n", quoted(name));
         self.push(&head, Body::from(value.into()));
         self
     }
 
     /// Adds a file held in memory.
     #[must_use]
-    pub fn file(
-        self,
-        name: &str,
-        file_name: &str,
-        content_type: &str,
-        content: impl Into<Bytes>,
-    ) -> Self {
+    pub fn file(self, name: &str, file_name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
         self.part(name, file_name, content_type, Body::from(content.into()))
     }
 
@@ -81,9 +69,7 @@ impl Multipart {
         let mut whole: Vec<Pieces> = Vec::with_capacity(self.parts.len() * 3 + 1);
         for (head, content) in self.parts {
             let framing = head.len() as u64 + 2;
-            length = length
-                .zip(content.length())
-                .map(|(sum, part)| sum + framing + part);
+            length = length.zip(content.length()).map(|(sum, part)| sum + framing + part);
             whole.push(once(head));
             whole.push(match content.0 {
                 Content::Whole(bytes) => once(bytes),
@@ -98,23 +84,18 @@ impl Multipart {
 
 impl fmt::Debug for Multipart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Multipart")
-            .field("parts", &self.parts.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Multipart").field("parts", &self.parts.len()).finish_non_exhaustive()
     }
 }
 
 fn once(bytes: Bytes) -> Pieces {
-    let pieces: std::pin::Pin<Box<dyn Stream<Item = _> + Send>> =
-        Box::pin(stream::once(std::future::ready(Ok(bytes))));
+    let pieces: std::pin::Pin<Box<dyn Stream<Item = _> + Send>> = Box::pin(stream::once(std::future::ready(Ok(bytes))));
     pieces
 }
 
 /// Escapes a name as browsers do (HTML standard, "multipart/form-data encoding algorithm").
 fn quoted(name: &str) -> String {
-    name.replace('"', "%22")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 #[cfg(test)]
@@ -125,21 +106,15 @@ mod tests {
     async fn written(form: Multipart) -> (Option<u64>, String) {
         let body = form.into_body();
         let length = body.length();
-        let Content::Pieces { pieces, .. } = body.0 else {
-            panic!("a form is streamed")
-        };
+        let Content::Pieces { pieces, .. } = body.0 else { panic!("a form is streamed") };
         let pieces: Vec<Bytes> = pieces.try_collect().await.unwrap();
         (length, String::from_utf8(pieces.concat()).unwrap())
     }
 
     #[tokio::test]
     async fn writes_fields_and_files_and_knows_its_length() {
-        let form = Multipart::new().text("status", "hé\r\n--x").file(
-            "media",
-            "a\"b\r\n.png",
-            "image/png",
-            &b"\tPNG"[..],
-        );
+        let form =
+            Multipart::new().text("status", "hé\r\n--x").file("media", "a\"b\r\n.png", "image/png", &b"\tPNG"[..]);
         let boundary = form.boundary.clone();
         let (length, text) = written(form).await;
         assert_eq!(length, Some(text.len() as u64));
@@ -156,8 +131,7 @@ mod tests {
     #[tokio::test]
     async fn a_part_of_unknown_length_leaves_the_whole_unknown() {
         let endless = Body::stream(stream::iter([Ok(Bytes::from_static(b"abc"))]), None);
-        let (length, text) =
-            written(Multipart::new().part("f", "f.bin", "application/octet-stream", endless)).await;
+        let (length, text) = written(Multipart::new().part("f", "f.bin", "application/octet-stream", endless)).await;
         assert_eq!(length, None);
         assert!(text.contains("\r\n\r\nabc\r\n--"));
     }

@@ -21,10 +21,7 @@ impl Pauses {
 
     pub(crate) fn until(&self, host: &str, now: Timestamp) -> Option<Timestamp> {
         let pauses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pauses
-            .get(&host.to_ascii_lowercase())
-            .copied()
-            .filter(|until| *until > now)
+        pauses.get(&host.to_ascii_lowercase()).copied().filter(|until| *until > now)
     }
 }
 

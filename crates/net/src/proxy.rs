@@ -29,18 +29,11 @@ impl Proxies {
             ProxyConfig::None => None,
             ProxyConfig::Address { url, except } => {
                 check_address("proxy", url)?;
-                Some(
-                    Matcher::builder()
-                        .all(url.as_str())
-                        .no(except.as_str())
-                        .build(),
-                )
+                Some(Matcher::builder().all(url.as_str()).no(except.as_str()).build())
             }
             ProxyConfig::Environment => environment(|name| std::env::var(name).ok())?,
         };
-        Ok(Self {
-            matcher: matcher.map(Arc::new),
-        })
+        Ok(Self { matcher: matcher.map(Arc::new) })
     }
 
     /// The proxy for this target, if it takes one.
@@ -66,11 +59,7 @@ fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Match
         Ok(Some(value))
     };
     // A web server hands a request's `Proxy:` header to CGI programs as HTTP_PROXY (httpoxy): there, it isn't the operator's word.
-    let http = if variable("REQUEST_METHOD").is_some() {
-        None
-    } else {
-        address("HTTP_PROXY")?
-    };
+    let http = if variable("REQUEST_METHOD").is_some() { None } else { address("HTTP_PROXY")? };
     let https = address("HTTPS_PROXY")?;
     let all = address("ALL_PROXY")?;
     if http.is_none() && https.is_none() && all.is_none() {
@@ -94,26 +83,13 @@ fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Match
 
 /// Checks that a setting holds a proxy's address. One without scheme (`proxy.lan:3128`) is taken for `http://`.
 pub(crate) fn check_address(setting: &str, given: &str) -> Result<(), ConfigError> {
-    let refused = || ConfigError::Proxy {
-        setting: setting.to_owned(),
-        given: crate::redact(given),
-    };
-    let full = if given.contains("://") {
-        given.to_owned()
-    } else {
-        format!("http://{given}")
-    };
+    let refused = || ConfigError::Proxy { setting: setting.to_owned(), given: crate::redact(given) };
+    let full = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
     let url = Url::parse(&full).map_err(|_| refused())?;
     let known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
     // The matcher reads it as an `http::Uri` and would pass over one it can't read.
-    let readable = given
-        .parse::<Uri>()
-        .is_ok_and(|uri| uri.authority().is_some());
-    if known && url.has_host() && readable {
-        Ok(())
-    } else {
-        Err(refused())
-    }
+    let readable = given.parse::<Uri>().is_ok_and(|uri| uri.authority().is_some());
+    if known && url.has_host() && readable { Ok(()) } else { Err(refused()) }
 }
 
 /// One proxy.
@@ -129,10 +105,7 @@ pub(crate) struct Proxy {
 #[derive(Clone)]
 pub(crate) enum ProxyKind {
     /// HTTP, itself reached over TLS or not, with its `Proxy-Authorization`.
-    Http {
-        tls: bool,
-        authorization: Option<HeaderValue>,
-    },
+    Http { tls: bool, authorization: Option<HeaderValue> },
     /// SOCKS 5, names resolved by the proxy.
     Socks { login: Option<(String, String)> },
 }
@@ -144,30 +117,16 @@ impl Proxy {
             "http" | "https" => {
                 let tls = uri.scheme_str() == Some("https");
                 let authorization = intercept.basic_auth().cloned();
-                (
-                    ProxyKind::Http { tls, authorization },
-                    if tls { 443 } else { 80 },
-                )
+                (ProxyKind::Http { tls, authorization }, if tls { 443 } else { 80 })
             }
             _ => {
-                let login = intercept
-                    .raw_auth()
-                    .map(|(name, password)| (name.to_owned(), password.to_owned()));
+                let login = intercept.raw_auth().map(|(name, password)| (name.to_owned(), password.to_owned()));
                 (ProxyKind::Socks { login }, 1080)
             }
         };
-        let host = uri
-            .host()?
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
+        let host = uri.host()?.trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = uri.port_u16().unwrap_or(port);
-        Some(Self {
-            kind,
-            host,
-            port,
-            uri,
-        })
+        Some(Self { kind, host, port, uri })
     }
 
     /// The `Proxy-Authorization` of a request the proxy forwards itself.
@@ -183,11 +142,7 @@ impl Proxy {
     }
 
     fn failed(&self, kind: FailureKind, what: &str) -> DialError {
-        DialError::new(
-            Stage::Proxy,
-            kind,
-            format!("the proxy {} {what}", self.place()),
-        )
+        DialError::new(Stage::Proxy, kind, format!("the proxy {} {what}", self.place()))
     }
 
     /// Asks for a tunnel with CONNECT (RFC 9110, 9.3.6).
@@ -198,8 +153,7 @@ impl Proxy {
         user_agent: &HeaderValue,
     ) -> Result<(), DialError> {
         let place = target.authority();
-        let mut head =
-            format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: ").into_bytes();
+        let mut head = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: ").into_bytes();
         head.extend_from_slice(user_agent.as_bytes());
         if let Some(authorization) = self.authorization() {
             head.extend_from_slice(b"\r\nProxy-Authorization: ");
@@ -207,10 +161,7 @@ impl Proxy {
         }
         head.extend_from_slice(b"\r\n\r\n");
         let broken = |error: std::io::Error| {
-            self.failed(
-                FailureKind::ProxyOther,
-                &format!("broke off when asked for {place}: {error}"),
-            )
+            self.failed(FailureKind::ProxyOther, &format!("broke off when asked for {place}: {error}"))
         };
         io.write_all(&head).await.map_err(broken)?;
         io.flush().await.map_err(broken)?;
@@ -233,9 +184,7 @@ impl Proxy {
             match io.read_u8().await {
                 Ok(byte) if head.len() < HEAD_LIMIT => head.push(byte),
                 Ok(_) => {
-                    return Err(
-                        self.failed(FailureKind::ProxyOther, "answered with an endless head")
-                    );
+                    return Err(self.failed(FailureKind::ProxyOther, "answered with an endless head"));
                 }
                 Err(error) => {
                     let what = format!("broke off when asked for {place}: {error}");
@@ -262,9 +211,8 @@ impl Proxy {
         target: &Target,
         login: Option<(String, String)>,
     ) -> Result<Box<dyn Io>, DialError> {
-        let uri = target
-            .http_uri()
-            .ok_or_else(|| self.failed(FailureKind::ProxyOther, "can't be told this address"))?;
+        let uri =
+            target.http_uri().ok_or_else(|| self.failed(FailureKind::ProxyOther, "can't be told this address"))?;
         let mut given = Some(TokioIo::new(io));
         let connected = tower::service_fn(move |_proxy: Uri| {
             let io = given.take().ok_or(std::io::ErrorKind::NotConnected);
@@ -279,10 +227,7 @@ impl Proxy {
             Err(error) => Err(error),
         };
         outcome.map(TokioIo::into_inner).map_err(|error| {
-            self.failed(
-                socks_kind(&error),
-                &format!("doesn't open a way to {}: {error}", target.authority()),
-            )
+            self.failed(socks_kind(&error), &format!("doesn't open a way to {}: {error}", target.authority()))
         })
     }
 }
@@ -308,9 +253,7 @@ mod tests {
             let found = variables.iter().find(|(key, _)| *key == name)?;
             Some(found.1.to_owned())
         })?;
-        Ok(Proxies {
-            matcher: matcher.map(Arc::new),
-        })
+        Ok(Proxies { matcher: matcher.map(Arc::new) })
     }
 
     fn way(proxies: &Proxies, url: &str) -> Option<String> {
@@ -326,18 +269,9 @@ mod tests {
             ("NO_PROXY", "direct.test,10.0.0.0/8"),
         ])
         .unwrap();
-        assert_eq!(
-            way(&proxies, "https://a.test/").as_deref(),
-            Some("secure.test:3128")
-        );
-        assert_eq!(
-            way(&proxies, "wss://a.test/").as_deref(),
-            Some("secure.test:3128")
-        );
-        assert_eq!(
-            way(&proxies, "http://a.test/").as_deref(),
-            Some("plain.test:8080")
-        );
+        assert_eq!(way(&proxies, "https://a.test/").as_deref(), Some("secure.test:3128"));
+        assert_eq!(way(&proxies, "wss://a.test/").as_deref(), Some("secure.test:3128"));
+        assert_eq!(way(&proxies, "http://a.test/").as_deref(), Some("plain.test:8080"));
         assert_eq!(way(&proxies, "https://x.direct.test/"), None);
         assert_eq!(way(&proxies, "http://10.1.1.1/"), None);
         assert_eq!(way(&from(&[]).unwrap(), "https://a.test/"), None);
@@ -345,12 +279,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_proxy_and_keeps_the_password_to_itself() {
-        for value in [
-            "ftp://proxy.test",
-            "http://",
-            "not a url",
-            "http://user:hunter2@pro xy.test",
-        ] {
+        for value in ["ftp://proxy.test", "http://", "not a url", "http://user:hunter2@pro xy.test"] {
             let error = from(&[("https_proxy", value)]).err().unwrap().to_string();
             assert!(error.contains("https_proxy"), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
@@ -359,11 +288,7 @@ mod tests {
 
     #[test]
     fn http_proxy_is_not_believed_under_cgi() {
-        let proxies = from(&[
-            ("HTTP_PROXY", "http://evil.test"),
-            ("REQUEST_METHOD", "GET"),
-        ])
-        .unwrap();
+        let proxies = from(&[("HTTP_PROXY", "http://evil.test"), ("REQUEST_METHOD", "GET")]).unwrap();
         assert_eq!(way(&proxies, "http://a.test/"), None);
     }
 }

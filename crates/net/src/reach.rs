@@ -33,14 +33,8 @@ impl Client {
         let started = Instant::now();
         let url = read_url(url.as_ref(), &["http", "https", "ws", "wss"])?;
         let host = url.host_str().unwrap_or_default();
-        let target = Target::of(&url).ok_or_else(|| {
-            Failure::before_sending(
-                Stage::Url,
-                FailureKind::BadUrl,
-                host,
-                "the address has no host",
-            )
-        })?;
+        let target = Target::of(&url)
+            .ok_or_else(|| Failure::before_sending(Stage::Url, FailureKind::BadUrl, host, "the address has no host"))?;
         let progress = Progress::new();
         match self.0.dialer.dial(&target, Purpose::Http, &progress).await {
             Ok(dialed) => Ok(Reach {
@@ -56,8 +50,7 @@ impl Client {
 
 /// A dial that failed, as a failure: nothing of a request has left.
 pub(crate) fn dial_failed(host: &str, error: &DialError, elapsed: Duration) -> Failure {
-    let mut failure =
-        Failure::before_sending(error.stage, error.kind, host, &error.detail).after(elapsed);
+    let mut failure = Failure::before_sending(error.stage, error.kind, host, &error.detail).after(elapsed);
     failure.status = error.status;
     failure
 }

@@ -38,23 +38,14 @@ fn mask(text: &str) -> String {
     });
     let text = replace(&FIELD, text, mask_field);
     let text = replace(&CODE, text, |found| {
-        let short_number =
-            found[2].len() <= 4 && found[2].bytes().all(|byte| byte.is_ascii_digit());
-        if short_number {
-            found[0].to_owned()
-        } else {
-            format!("{}{MASK}", &found[1])
-        }
+        let short_number = found[2].len() <= 4 && found[2].bytes().all(|byte| byte.is_ascii_digit());
+        if short_number { found[0].to_owned() } else { format!("{}{MASK}", &found[1]) }
     });
     let text = replace(&HOOK, text, |found| format!("{}{MASK}", &found[1]));
     replace(&SHAPES, text, |_| MASK.to_owned()).into_owned()
 }
 
-fn replace<'a>(
-    pattern: &Regex,
-    text: Cow<'a, str>,
-    with: impl Fn(&Captures<'_>) -> String,
-) -> Cow<'a, str> {
+fn replace<'a>(pattern: &Regex, text: Cow<'a, str>, with: impl Fn(&Captures<'_>) -> String) -> Cow<'a, str> {
     match pattern.replace_all(&text, with) {
         Cow::Borrowed(_) => text,
         Cow::Owned(changed) => Cow::Owned(changed),
@@ -62,19 +53,14 @@ fn replace<'a>(
 }
 
 fn mask_field(found: &Captures<'_>) -> String {
-    let [whole, name, separator, value] =
-        [0, 1, 2, 3].map(|index| found.get(index).map_or("", |m| m.as_str()));
+    let [whole, name, separator, value] = [0, 1, 2, 3].map(|index| found.get(index).map_or("", |m| m.as_str()));
     let prose = separator.trim_end() == ":" && !value.starts_with(['"', '\'', '\\']);
     // "Error validating access token: Session has expired" is worth keeping; a password may be any word.
     if prose && !name.to_ascii_lowercase().contains("pass") && !looks_random(value) {
         return whole.to_owned();
     }
     let quote_end = value.find(['"', '\'']).map_or(0, |at| at + 1);
-    let opening = if value[..quote_end].trim_matches('\\').len() <= 1 {
-        &value[..quote_end]
-    } else {
-        ""
-    };
+    let opening = if value[..quote_end].trim_matches('\\').len() <= 1 { &value[..quote_end] } else { "" };
     format!("{name}{separator}{opening}{MASK}")
 }
 
@@ -108,12 +94,10 @@ fn pattern(text: &str) -> Regex {
     }
 }
 
-static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|\z)")
-});
+static PRIVATE_KEY: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|\z)"));
 
-static USER_INFO: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#]+@"));
+static USER_INFO: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#]+@"));
 
 static CREDENTIALS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(bearer|basic|dpop|digest)(\s+|%20|\+)([a-z0-9._~+/=%-]+)"));
@@ -131,14 +115,11 @@ static FIELD: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// An authorisation code in a query or form, also inside an encoded address.
-static CODE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r#"(?i)((?:\b|%[0-9a-f]{2})code(?:=|%3d))([^\s&"'<>\\]+)"#));
+static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)((?:\b|%[0-9a-f]{2})code(?:=|%3d))([^\s&"'<>\\]+)"#));
 
 /// Addresses whose path is the secret.
 static HOOK: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)(/api/webhooks/[0-9]+/|hooks\.slack\.com/(?:services|workflows)/|/bot[0-9]+:)[a-z0-9_/-]+",
-    )
+    pattern(r"(?i)(/api/webhooks/[0-9]+/|hooks\.slack\.com/(?:services|workflows)/|/bot[0-9]+:)[a-z0-9_/-]+")
 });
 
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
@@ -149,9 +130,9 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         r"|\bgh[a-z]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}",      // GitHub
         r"|\bEAA[A-Za-z0-9]{20,}|\bIG[A-Z]{2}[A-Za-z0-9_-]{30,}",           // Facebook, Instagram
         r"|\bya29\.[A-Za-z0-9_-]{10,}|\b1//[A-Za-z0-9_-]{20,}|\bGOCSPX-[A-Za-z0-9_-]{10,}", // Google
-        r"|\bsk-[A-Za-z0-9_-]{20,}",            // several AI services
-        r"|\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}",   // Telegram
-        r"|\b[a-z0-9]{4}(?:-[a-z0-9]{4}){3}\b", // Bluesky app passwords
+        r"|\bsk-[A-Za-z0-9_-]{20,}",                                        // several AI services
+        r"|\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}",                               // Telegram
+        r"|\b[a-z0-9]{4}(?:-[a-z0-9]{4}){3}\b",                             // Bluesky app passwords
     ))
 });
 
@@ -163,40 +144,19 @@ mod tests {
     #[test]
     fn masks_what_is_secret() {
         for (text, redacted) in [
-            (
-                "Authorization: Bearer abc.def-123",
-                "Authorization: Bearer ***",
-            ),
-            (
-                "http://user:pa@ss@proxy.test:3128/",
-                "http://***@proxy.test:3128/",
-            ),
-            (
-                "https://a.test/cb?code=abc123def&state=1",
-                "https://a.test/cb?code=***&state=1",
-            ),
+            ("Authorization: Bearer abc.def-123", "Authorization: Bearer ***"),
+            ("http://user:pa@ss@proxy.test:3128/", "http://***@proxy.test:3128/"),
+            ("https://a.test/cb?code=abc123def&state=1", "https://a.test/cb?code=***&state=1"),
             (
                 "grant_type=authorization_code&code=x9876&client_secret=s3",
                 "grant_type=authorization_code&code=***&client_secret=***",
             ),
-            (
-                r#"{"access_token":"abc","token_type":"bearer"}"#,
-                r#"{"access_token":"***","token_type":"bearer"}"#,
-            ),
+            (r#"{"access_token":"abc","token_type":"bearer"}"#, r#"{"access_token":"***","token_type":"bearer"}"#),
             (r#"{"password": "a\"b c"}"#, r#"{"password": "***"}"#),
             (r#"{"refresh_token":"cut of"#, r#"{"refresh_token":"***"#),
-            (
-                r#""{\"client_secret\":\"abc\\\"def\"}""#,
-                r#""{\"client_secret\":\"***\"}""#,
-            ),
-            (
-                "next=https%3A%2F%2Fa.test%2F%3Fcode%3Dabcdef",
-                "next=https%3A%2F%2Fa.test%2F%3Fcode%3D***",
-            ),
-            (
-                "jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end",
-                "jwt *** end",
-            ),
+            (r#""{\"client_secret\":\"abc\\\"def\"}""#, r#""{\"client_secret\":\"***\"}""#),
+            ("next=https%3A%2F%2Fa.test%2F%3Fcode%3Dabcdef", "next=https%3A%2F%2Fa.test%2F%3Fcode%3D***"),
+            ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln end", "jwt *** end"),
             ("POST /bot123456:AAbbCC/sendMessage", "POST /bot123456:***"),
             ("password: hunter2", "password: ***"),
             ("X-Api-Key: k3y123456", "X-Api-Key: ***"),

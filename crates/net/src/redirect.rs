@@ -13,17 +13,12 @@ pub(crate) fn is_redirect(status: u16) -> bool {
 
 /// The address a redirect leads to. The error is a sentence.
 pub(crate) fn destination(from: &Url, location: &str) -> Result<Url, String> {
-    let mut to = from
-        .join(location)
-        .map_err(|error| format!("redirects to an address that can't be read: {error}"))?;
+    let mut to = from.join(location).map_err(|error| format!("redirects to an address that can't be read: {error}"))?;
     if !matches!(to.scheme(), "http" | "https") {
         return Err(format!("redirects to a {}: address", to.scheme()));
     }
     if from.scheme() == "https" && to.scheme() == "http" {
-        return Err(format!(
-            "redirects from https to http ({})",
-            to.host_str().unwrap_or_default()
-        ));
+        return Err(format!("redirects from https to http ({})", to.host_str().unwrap_or_default()));
     }
     // A name and password in a redirect are the redirecting host's idea, not ours. Addresses with a host can always be rid of them.
     let _ = to.set_username("");
@@ -40,10 +35,7 @@ pub(crate) fn drop_secrets(headers: &mut HeaderMap, from: &Url, to: &Url) {
         .iter()
         .filter(|(name, value)| {
             value.is_sensitive()
-                || matches!(
-                    **name,
-                    header::AUTHORIZATION | header::COOKIE | header::PROXY_AUTHORIZATION
-                )
+                || matches!(**name, header::AUTHORIZATION | header::COOKIE | header::PROXY_AUTHORIZATION)
         })
         .map(|(name, _)| name.clone())
         .collect();
@@ -65,14 +57,8 @@ mod tests {
     fn resolves_and_refuses() {
         let from = url("https://a.test/x/y?z=1");
         assert_eq!(destination(&from, "../w").unwrap(), url("https://a.test/w"));
-        assert_eq!(
-            destination(&from, "//b.test").unwrap(),
-            url("https://b.test/")
-        );
-        assert_eq!(
-            destination(&from, "https://u:p@b.test/").unwrap(),
-            url("https://b.test/")
-        );
+        assert_eq!(destination(&from, "//b.test").unwrap(), url("https://b.test/"));
+        assert_eq!(destination(&from, "https://u:p@b.test/").unwrap(), url("https://b.test/"));
         assert!(destination(&from, "http://a.test/").is_err());
         assert!(destination(&from, "file:///etc/passwd").is_err());
         assert!(destination(&from, "https://[").is_err());
@@ -88,11 +74,7 @@ mod tests {
         headers.insert("x-api-key", key);
         headers.insert("accept", HeaderValue::from_static("*/*"));
         let mut same = headers.clone();
-        drop_secrets(
-            &mut same,
-            &url("https://a.test/1"),
-            &url("https://a.test/2"),
-        );
+        drop_secrets(&mut same, &url("https://a.test/1"), &url("https://a.test/2"));
         assert_eq!(same.len(), 4);
         for to in ["https://b.test/", "https://a.test:8443/", "http://a.test/"] {
             let mut other = headers.clone();

@@ -81,13 +81,8 @@ impl Request {
     }
 
     fn set_header(mut self, name: &str, value: &str, secret: bool) -> Self {
-        let (Ok(key), Ok(mut value)) = (
-            HeaderName::from_bytes(name.as_bytes()),
-            HeaderValue::from_str(value),
-        ) else {
-            return self.refuse(&format!(
-                "the header {name} has characters a header can't carry"
-            ));
+        let (Ok(key), Ok(mut value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) else {
+            return self.refuse(&format!("the header {name} has characters a header can't carry"));
         };
         value.set_sensitive(secret);
         self.headers.insert(key, value);
@@ -161,12 +156,7 @@ impl Request {
     fn refuse(mut self, detail: &str) -> Self {
         if let Ok(url) = &self.url {
             let host = url.host_str().unwrap_or_default();
-            self.url = Err(Failure::before_sending(
-                Stage::Url,
-                FailureKind::BadRequest,
-                host,
-                detail,
-            ));
+            self.url = Err(Failure::before_sending(Stage::Url, FailureKind::BadRequest, host, detail));
         }
         self
     }
@@ -256,17 +246,12 @@ impl Hop {
     }
 
     async fn exchange(&self, body: Body) -> Result<Response, Failure> {
-        self.client
-            .vet_host(&self.url)
-            .map_err(|failure| failure.after(self.started.elapsed()))?;
+        self.client.vet_host(&self.url).map_err(|failure| failure.after(self.started.elapsed()))?;
         let (outgoing, taken) = Outgoing::new(body);
         let mut request = self.build(outgoing)?;
         let connection = capture_connection(&mut request);
         let progress = Arc::new(Progress::new());
-        let sending = PROGRESS.scope(
-            Arc::clone(&progress),
-            self.client.0.http.clone().oneshot(request),
-        );
+        let sending = PROGRESS.scope(Arc::clone(&progress), self.client.0.http.clone().oneshot(request));
         let outcome = tokio::time::timeout_at(self.deadline(), Box::pin(sending)).await;
         let reached = Reached { connection, taken };
         let response = match outcome {
@@ -337,10 +322,7 @@ impl Hop {
 
     /// A proxy that forwards single requests refuses with an answer of its own.
     fn refused_by_proxy(&self, response: &Response) -> Result<(), Failure> {
-        let forwarded = response
-            .extensions()
-            .get::<Route>()
-            .is_some_and(|route| route.forwarding);
+        let forwarded = response.extensions().get::<Route>().is_some_and(|route| route.forwarding);
         if !forwarded || response.status() != http::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Ok(());
         }
@@ -348,8 +330,7 @@ impl Hop {
             stage: Stage::Proxy,
             kind: FailureKind::ProxyAuth,
             host: self.url.host_str().unwrap_or_default().to_owned(),
-            detail: "the proxy asks for a name and password, or for others than those given"
-                .to_owned(),
+            detail: "the proxy asks for a name and password, or for others than those given".to_owned(),
             elapsed: self.started.elapsed(),
             maybe_received: false,
             status: Some(407),

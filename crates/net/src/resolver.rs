@@ -54,11 +54,9 @@ pub(crate) async fn resolve_vetted(
         }
     }
     match refused {
-        Some(reason) if passed.is_empty() => Err(DialError::new(
-            Stage::Resolve,
-            FailureKind::BlockedAddress,
-            format!("{host} resolves to {reason}"),
-        )),
+        Some(reason) if passed.is_empty() => {
+            Err(DialError::new(Stage::Resolve, FailureKind::BlockedAddress, format!("{host} resolves to {reason}")))
+        }
         _ => Ok(with_port(passed, port)),
     }
 }
@@ -73,27 +71,20 @@ pub(crate) async fn resolve_trusted(
 }
 
 fn with_port(addresses: Vec<IpAddr>, port: u16) -> Vec<SocketAddr> {
-    addresses
-        .into_iter()
-        .map(|address| SocketAddr::new(address, port))
-        .collect()
+    addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect()
 }
 
 async fn resolve(resolver: &dyn Resolve, host: &str) -> Result<Vec<IpAddr>, DialError> {
     let failed = |kind, detail| Err(DialError::new(Stage::Resolve, kind, detail));
     match tokio::time::timeout(LOOKUP_TIMEOUT, resolver.resolve(host)).await {
-        Ok(Ok(addresses)) if addresses.is_empty() => failed(
-            FailureKind::DnsNotFound,
-            format!("the name {host} has no addresses"),
-        ),
+        Ok(Ok(addresses)) if addresses.is_empty() => {
+            failed(FailureKind::DnsNotFound, format!("the name {host} has no addresses"))
+        }
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err(error)) => failed(lookup_kind(&error), format!("looking up {host}: {error}")),
         Err(_) => failed(
             FailureKind::DnsTimeout,
-            format!(
-                "looking up {host}: no answer within {} s",
-                LOOKUP_TIMEOUT.as_secs()
-            ),
+            format!("looking up {host}: no answer within {} s", LOOKUP_TIMEOUT.as_secs()),
         ),
     }
 }
@@ -139,31 +130,18 @@ mod tests {
     #[tokio::test]
     async fn keeps_only_public_addresses() {
         let resolver = Fixed(vec!["127.0.0.1", "1.1.1.1", "::1"]);
-        let addresses = resolve_vetted(&resolver, &Vet::default(), "mixed.test", 443)
-            .await
-            .unwrap();
+        let addresses = resolve_vetted(&resolver, &Vet::default(), "mixed.test", 443).await.unwrap();
         assert_eq!(addresses, ["1.1.1.1:443".parse().unwrap()]);
     }
 
     #[tokio::test]
     async fn refuses_a_name_with_private_addresses_only() {
         let resolver = Fixed(vec!["10.0.0.1"]);
-        let error = resolve_vetted(&resolver, &Vet::default(), "inside.test", 443)
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (error.stage, error.kind),
-            (Stage::Resolve, FailureKind::BlockedAddress)
-        );
+        let error = resolve_vetted(&resolver, &Vet::default(), "inside.test", 443).await.unwrap_err();
+        assert_eq!((error.stage, error.kind), (Stage::Resolve, FailureKind::BlockedAddress));
         assert!(error.detail.contains("10.0.0.1"), "{}", error.detail);
         let vet = Vet::new(vec!["inside.test".parse().unwrap()]);
-        assert_eq!(
-            resolve_vetted(&resolver, &vet, "inside.test", 443)
-                .await
-                .unwrap()
-                .len(),
-            1
-        );
+        assert_eq!(resolve_vetted(&resolver, &vet, "inside.test", 443).await.unwrap().len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -174,15 +152,9 @@ mod tests {
 
     #[tokio::test]
     async fn tells_unknown_from_no_answer() {
-        let gai = |words: &str| {
-            lookup_kind(&io::Error::other(format!(
-                "failed to lookup address information: {words}"
-            )))
-        };
+        let gai =
+            |words: &str| lookup_kind(&io::Error::other(format!("failed to lookup address information: {words}")));
         assert_eq!(gai("Name or service not known"), FailureKind::DnsNotFound);
-        assert_eq!(
-            gai("Temporary failure in name resolution"),
-            FailureKind::DnsTimeout
-        );
+        assert_eq!(gai("Temporary failure in name resolution"), FailureKind::DnsTimeout);
     }
 }

@@ -20,22 +20,15 @@ const FIRST_EPOCH_MILLIS: f64 = 1e11;
 
 /// The moment from which the host may be asked again, by our clock, if the answer names one: `Retry-After` in seconds or as a
 /// date (RFC 9110, 10.2.3), or the end of a rate limit's window where that is used up (the status is 429, or nothing remains).
-pub(crate) fn retry_after(
-    status: u16,
-    headers: &HeaderMap,
-    received: Timestamp,
-) -> Option<Timestamp> {
+pub(crate) fn retry_after(status: u16, headers: &HeaderMap, received: Timestamp) -> Option<Timestamp> {
     let ahead = -clock_skew(headers, received).unwrap_or_default();
-    if let Some(moment) =
-        text(headers, "retry-after").and_then(|text| moment(text, received, ahead))
-    {
+    if let Some(moment) = text(headers, "retry-after").and_then(|text| moment(text, received, ahead)) {
         return Some(moment);
     }
     WINDOWS
         .iter()
         .filter(|(_, remaining)| {
-            status == 429
-                || text(headers, remaining).and_then(|left| left.parse().ok()) == Some(0.0)
+            status == 429 || text(headers, remaining).and_then(|left| left.parse().ok()) == Some(0.0)
         })
         .find_map(|(reset, _)| moment(text(headers, reset)?, received, ahead))
 }
@@ -58,16 +51,12 @@ fn moment(text: &str, received: Timestamp, ahead: SignedDuration) -> Option<Time
     let theirs = match text.parse::<f64>() {
         Ok(number) if !number.is_finite() || number < 0.0 => return None,
         Ok(seconds) if seconds < FIRST_EPOCH => {
-            return received
-                .checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?)
-                .ok();
+            return received.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok();
         }
-        Ok(millis) if millis >= FIRST_EPOCH_MILLIS => Timestamp::UNIX_EPOCH
-            .checked_add(SignedDuration::try_from_secs_f64(millis / 1e3).ok()?)
-            .ok()?,
-        Ok(seconds) => Timestamp::UNIX_EPOCH
-            .checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?)
-            .ok()?,
+        Ok(millis) if millis >= FIRST_EPOCH_MILLIS => {
+            Timestamp::UNIX_EPOCH.checked_add(SignedDuration::try_from_secs_f64(millis / 1e3).ok()?).ok()?
+        }
+        Ok(seconds) => Timestamp::UNIX_EPOCH.checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()?,
         Err(_) => http_date(text).or_else(|| text.parse().ok())?,
     };
     theirs.checked_sub(ahead).ok()
@@ -94,76 +83,35 @@ mod tests {
     fn map(headers: &[(&'static str, &str)]) -> HeaderMap {
         headers
             .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_str(value).unwrap(),
-                )
-            })
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect()
     }
 
     #[test]
     fn seconds_and_dates() {
         assert_eq!(after(429, &[("retry-after", "120")]), Some(120));
-        assert_eq!(
-            after(503, &[("retry-after", "Sun, 01 Mar 2026 12:05:00 GMT")]),
-            Some(300)
-        );
+        assert_eq!(after(503, &[("retry-after", "Sun, 01 Mar 2026 12:05:00 GMT")]), Some(300));
         assert_eq!(after(503, &[("retry-after", "soon")]), None);
         assert_eq!(after(503, &[("retry-after", "-5")]), None);
     }
 
     #[test]
     fn dates_are_read_by_the_hosts_own_clock() {
-        let headers = [
-            ("retry-after", "Sun, 01 Mar 2026 13:05:00 GMT"),
-            ("date", "Sun, 01 Mar 2026 13:00:00 GMT"),
-        ];
+        let headers = [("retry-after", "Sun, 01 Mar 2026 13:05:00 GMT"), ("date", "Sun, 01 Mar 2026 13:00:00 GMT")];
         assert_eq!(after(503, &headers), Some(300));
         let now = NOW.parse().unwrap();
-        assert_eq!(
-            clock_skew(&map(&headers), now),
-            Some(SignedDuration::from_hours(-1))
-        );
+        assert_eq!(clock_skew(&map(&headers), now), Some(SignedDuration::from_hours(-1)));
     }
 
     #[test]
     fn ends_of_windows() {
-        assert_eq!(
-            after(429, &[("x-ratelimit-reset", "2026-03-01T12:01:00.000Z")]),
-            Some(60)
-        );
+        assert_eq!(after(429, &[("x-ratelimit-reset", "2026-03-01T12:01:00.000Z")]), Some(60));
         assert_eq!(after(429, &[("ratelimit-reset", "1772366460")]), Some(60));
-        assert_eq!(
-            after(429, &[("x-rate-limit-reset", "1772366460000")]),
-            Some(60)
-        );
+        assert_eq!(after(429, &[("x-rate-limit-reset", "1772366460000")]), Some(60));
         assert_eq!(after(429, &[("x-ratelimit-reset", "42.5")]), Some(42));
-        assert_eq!(
-            after(
-                200,
-                &[
-                    ("ratelimit-reset", "1772366460"),
-                    ("ratelimit-remaining", "12")
-                ]
-            ),
-            None
-        );
-        assert_eq!(
-            after(
-                200,
-                &[
-                    ("ratelimit-reset", "1772366460"),
-                    ("ratelimit-remaining", "0")
-                ]
-            ),
-            Some(60)
-        );
-        assert_eq!(
-            after(429, &[("retry-after", "5"), ("x-ratelimit-reset", "600")]),
-            Some(5)
-        );
+        assert_eq!(after(200, &[("ratelimit-reset", "1772366460"), ("ratelimit-remaining", "12")]), None);
+        assert_eq!(after(200, &[("ratelimit-reset", "1772366460"), ("ratelimit-remaining", "0")]), Some(60));
+        assert_eq!(after(429, &[("retry-after", "5"), ("x-ratelimit-reset", "600")]), Some(5));
     }
 
     #[test]

@@ -28,18 +28,13 @@ impl Tls {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut http1 = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| ConfigError::Tls {
-                reason: error.to_string(),
-            })?
+            .map_err(|error| ConfigError::Tls { reason: error.to_string() })?
             .with_root_certificates(roots(extra_ca)?)
             .with_no_client_auth();
         let mut http2 = http1.clone();
         http1.alpn_protocols = vec![b"http/1.1".to_vec()];
         http2.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self {
-            http1: Arc::new(http1),
-            http2: Arc::new(http2),
-        })
+        Ok(Self { http1: Arc::new(http1), http2: Arc::new(http2) })
     }
 
     pub(crate) fn config(&self, http2: bool) -> Arc<ClientConfig> {
@@ -48,9 +43,7 @@ impl Tls {
 }
 
 fn roots(extra_ca: &[PathBuf]) -> Result<RootCertStore, ConfigError> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {
         tracing::warn!(%error, "a certificate authority of the system can't be read; going on without it");
@@ -63,21 +56,14 @@ fn roots(extra_ca: &[PathBuf]) -> Result<RootCertStore, ConfigError> {
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), ConfigError> {
-    let refused = |reason: String| ConfigError::Authority {
-        path: path.to_owned(),
-        reason,
-    };
+    let refused = |reason: String| ConfigError::Authority { path: path.to_owned(), reason };
     let mut found = false;
     for certificate in CertificateDer::pem_file_iter(path).map_err(|e| refused(e.to_string()))? {
         let certificate = certificate.map_err(|e| refused(e.to_string()))?;
         roots.add(certificate).map_err(|e| refused(e.to_string()))?;
         found = true;
     }
-    if found {
-        Ok(())
-    } else {
-        Err(refused("no certificate in it".to_owned()))
-    }
+    if found { Ok(()) } else { Err(refused("no certificate in it".to_owned())) }
 }
 
 /// What a TLS error means.
@@ -119,10 +105,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "not a certificate").unwrap();
         let error = Tls::new(&[file.path().to_owned()]).err().unwrap();
-        assert!(
-            error.to_string().contains(&*file.path().to_string_lossy()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&*file.path().to_string_lossy()), "{error}");
         let missing = Tls::new(&[PathBuf::from("/nowhere/ca.pem")]).err().unwrap();
         assert!(missing.to_string().contains("/nowhere/ca.pem"), "{missing}");
     }

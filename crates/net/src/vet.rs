@@ -27,9 +27,7 @@ impl FromStr for Allow {
 
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let text = text.trim();
-        let refused = || ConfigError::Allow {
-            given: text.to_owned(),
-        };
+        let refused = || ConfigError::Allow { given: text.to_owned() };
         if let Ok(network) = text.parse::<IpNet>() {
             return Ok(Self::Network(network));
         }
@@ -47,11 +45,7 @@ impl FromStr for Allow {
         match Host::parse(name) {
             Ok(Host::Domain(name)) => {
                 let name = plain_name(&name);
-                Ok(if below {
-                    Self::Below(name)
-                } else {
-                    Self::Host(name)
-                })
+                Ok(if below { Self::Below(name) } else { Self::Host(name) })
             }
             Ok(Host::Ipv4(address)) if !below => Ok(Self::Network(IpAddr::V4(address).into())),
             _ => Err(refused()),
@@ -126,9 +120,9 @@ impl Vet {
         self.allow.iter().any(|allow| match allow {
             Allow::Network(_) => false,
             Allow::Host(host) => *host == name,
-            Allow::Below(domain) => name
-                .strip_suffix(domain.as_str())
-                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            Allow::Below(domain) => {
+                name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            }
         })
     }
 
@@ -194,10 +188,7 @@ fn reserved_v4(address: Ipv4Addr) -> Option<&'static str> {
         (v4(224, 0, 0, 0, 4), "a multicast address"),
         (v4(240, 0, 0, 0, 4), "a reserved address"),
     ];
-    RESERVED
-        .iter()
-        .find(|(network, _)| network.contains(&address))
-        .map(|(_, what)| *what)
+    RESERVED.iter().find(|(network, _)| network.contains(&address)).map(|(_, what)| *what)
 }
 
 fn reserved_v6(address: Ipv6Addr) -> Option<&'static str> {
@@ -225,13 +216,8 @@ fn reserved_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0, 0, 0, 0, 0, 0xffff, ..] => Some("an IPv4-mapped address"),
         [0, 0, 0, 0, 0, 0, ..] => Some("an IPv4-compatible address"),
         // Translated addresses are as public as the IPv4 address inside.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
-            reserved_v4(embedded(high, low))
-        }
-        _ => RESERVED
-            .iter()
-            .find(|(network, _)| network.contains(&address))
-            .map(|(_, what)| *what),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => reserved_v4(embedded(high, low)),
+        _ => RESERVED.iter().find(|(network, _)| network.contains(&address)).map(|(_, what)| *what),
     }
 }
 
@@ -254,11 +240,7 @@ mod tests {
             "2a00:1450::1",
             "64:ff9b::101:101",
         ] {
-            assert_eq!(
-                vet(&[]).address(address.parse().unwrap()),
-                Ok(()),
-                "{address}"
-            );
+            assert_eq!(vet(&[]).address(address.parse().unwrap()), Ok(()), "{address}");
         }
     }
 
@@ -299,10 +281,7 @@ mod tests {
             "fec0::1",
             "ff02::1",
         ] {
-            assert!(
-                vet(&[]).address(address.parse().unwrap()).is_err(),
-                "{address}"
-            );
+            assert!(vet(&[]).address(address.parse().unwrap()).is_err(), "{address}");
         }
     }
 
@@ -324,18 +303,10 @@ mod tests {
 
     #[test]
     fn names_of_this_machine_are_refused_unresolved() {
-        for name in [
-            "localhost",
-            "LOCALHOST.",
-            "a.localhost",
-            "metadata.google.internal",
-        ] {
+        for name in ["localhost", "LOCALHOST.", "a.localhost", "metadata.google.internal"] {
             assert!(vet(&[]).host(&Host::Domain(name.into())).is_err(), "{name}");
         }
-        assert_eq!(
-            vet(&["localhost"]).host(&Host::Domain("localhost".into())),
-            Ok(())
-        );
+        assert_eq!(vet(&["localhost"]).host(&Host::Domain("localhost".into())), Ok(()));
     }
 
     #[test]
@@ -343,19 +314,8 @@ mod tests {
         for text in ["127.0.0.0/8", "::1/128", "localhost", "*.lan"] {
             assert_eq!(text.parse::<Allow>().unwrap().to_string(), text);
         }
-        assert_eq!(
-            "10.1.2.3".parse::<Allow>().unwrap().to_string(),
-            "10.1.2.3/32"
-        );
-        for text in [
-            "",
-            "*",
-            "http://a",
-            "a:80",
-            "10.0.0.0/99",
-            "*.10.0.0.1",
-            "a b",
-        ] {
+        assert_eq!("10.1.2.3".parse::<Allow>().unwrap().to_string(), "10.1.2.3/32");
+        for text in ["", "*", "http://a", "a:80", "10.0.0.0/99", "*.10.0.0.1", "a b"] {
             assert!(text.parse::<Allow>().is_err(), "{text:?}");
         }
     }

@@ -57,13 +57,10 @@ impl Client {
         let started = Instant::now();
         let url = read_url(url.as_ref(), &["ws", "wss"])?;
         let host = url.host_str().unwrap_or_default();
-        let bad =
-            |detail: &str| Failure::before_sending(Stage::Url, FailureKind::BadUrl, host, detail);
+        let bad = |detail: &str| Failure::before_sending(Stage::Url, FailureKind::BadUrl, host, detail);
         let target = Target::of(&url).ok_or_else(|| bad("the address has no host"))?;
-        let mut request = url
-            .as_str()
-            .into_client_request()
-            .map_err(|error| bad(&format!("the address can't be sent: {error}")))?;
+        let mut request =
+            url.as_str().into_client_request().map_err(|error| bad(&format!("the address can't be sent: {error}")))?;
         let user_agent = self.0.dialer.user_agent.clone();
         request.headers_mut().insert(header::USER_AGENT, user_agent);
         let progress = Progress::new();
@@ -73,23 +70,14 @@ impl Client {
             .dial(&target, Purpose::WebSocket, &progress)
             .await
             .map_err(|error| dial_failed(host, &error, started.elapsed()))?;
-        let limits = WebSocketConfig::default()
-            .max_message_size(Some(self.0.max_body))
-            .max_frame_size(Some(self.0.max_body));
+        let limits =
+            WebSocketConfig::default().max_message_size(Some(self.0.max_body)).max_frame_size(Some(self.0.max_body));
         let upgrade = tokio_tungstenite::client_async_with_config(request, dialed.io, Some(limits));
         let deadline = started + self.0.timeout;
         match tokio::time::timeout_at(deadline, Box::pin(upgrade)).await {
-            Ok(Ok((stream, _))) => Ok(WebSocket {
-                stream,
-                host: host.to_owned(),
-            }),
+            Ok(Ok((stream, _))) => Ok(WebSocket { stream, host: host.to_owned() }),
             Ok(Err(error)) => Err(failed(host, &error, Stage::FirstByte, started)),
-            Err(_) => Err(timed_out(
-                host,
-                Stage::FirstByte,
-                "the upgrade was not answered",
-                started,
-            )),
+            Err(_) => Err(timed_out(host, Stage::FirstByte, "the upgrade was not answered", started)),
         }
     }
 }
@@ -106,12 +94,7 @@ impl WebSocket {
         match tokio::time::timeout(SEND_TIMEOUT, sending).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(failed(&self.host, &error, Stage::Write, started)),
-            Err(_) => Err(timed_out(
-                &self.host,
-                Stage::Write,
-                "the message could not be sent",
-                started,
-            )),
+            Err(_) => Err(timed_out(&self.host, Stage::Write, "the message could not be sent", started)),
         }
     }
 
@@ -127,12 +110,7 @@ impl WebSocket {
         loop {
             let frame = match tokio::time::timeout_at(deadline, self.stream.next()).await {
                 Err(_) => {
-                    return Err(timed_out(
-                        &self.host,
-                        Stage::Body,
-                        "no message came",
-                        started,
-                    ));
+                    return Err(timed_out(&self.host, Stage::Body, "no message came", started));
                 }
                 Ok(None | Some(Err(Error::ConnectionClosed))) => return Ok(None),
                 Ok(Some(Err(error))) => {
@@ -165,9 +143,7 @@ impl WebSocket {
             Ok(())
         };
         // Not answering a goodbye is impolite, but closed it is.
-        tokio::time::timeout(CLOSE_TIMEOUT, closing)
-            .await
-            .unwrap_or(Ok(()))
+        tokio::time::timeout(CLOSE_TIMEOUT, closing).await.unwrap_or(Ok(()))
     }
 
     /// The host at the other end.
@@ -179,9 +155,7 @@ impl WebSocket {
 
 impl fmt::Debug for WebSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebSocket")
-            .field("host", &self.host)
-            .finish_non_exhaustive()
+        f.debug_struct("WebSocket").field("host", &self.host).finish_non_exhaustive()
     }
 }
 
