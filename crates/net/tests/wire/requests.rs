@@ -213,6 +213,14 @@ async fn large_answers_are_refused_announced_or_not() {
 }
 
 #[tokio::test]
+async fn head_asks_for_the_size_of_large_things() {
+    let host = Host::plain(|_| Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n".to_vec())).await;
+    let request = client().head(host.http("a.test", "/")).max_body(10_000);
+    let answer = request.send().await.unwrap();
+    assert_eq!((answer.header("content-length"), answer.body().len()), (Some("10000000"), 0));
+}
+
+#[tokio::test]
 async fn a_bomb_is_defused() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     for _ in 0..64 {
