@@ -1,7 +1,9 @@
 //! Whether a post may go to a channel, by the network's rules. The composer, the API and the engine ask the same function.
 
-use crate::{Network, connect::Facts, publish::MediaItem};
-use crier_model::{ChannelId, Document, Finding, rules::Unit};
+use crate::{Network, connect::Facts, publish::MediaItem, text};
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, Rules, Unit};
+use crier_model::{ChannelId, Document, Finding};
+use serde_json::{Map, Value};
 
 /// One part as a channel would get it.
 #[derive(Debug, Clone)]
@@ -31,14 +33,164 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
 }
 
-/// Measures and checks `parts` for one channel.
+/// Measures and checks `parts` for one channel. What is wrong with `settings` is pointed at under
+/// `/variants/CHANNEL/settings`, where they live whatever parts they go with.
 pub fn parts(
     network: &dyn Network,
     channel: ChannelId,
     facts: &Facts,
     parts: &[PartToCheck<'_>],
-    settings: &serde_json::Map<String, serde_json::Value>,
+    settings: &Map<String, Value>,
 ) -> Verdict {
-    let _ = (network, channel, facts, parts, settings);
-    Verdict::default()
+    let rules = network.rules(facts);
+    let name = network.about().name;
+    let mut verdict = Verdict::default();
+    let found = &mut verdict.findings;
+    if parts.is_empty() {
+        found.push(empty("/parts", name));
+    }
+    for part in parts {
+        let text = network.render(part.body);
+        check_text(name, &rules, part, &text, found);
+        check_media(name, &rules.media, part, found);
+        verdict.parts.push(Measure {
+            used: text::measure(&text, &rules.text),
+            max: rules.text.max,
+            unit: rules.text.unit,
+            links: text::urls(&text).into_iter().map(str::to_owned).collect(),
+            text,
+        });
+    }
+    found.extend(too_many_parts(name, &rules, parts));
+    let base = format!("/variants/{channel}/settings");
+    let wrong = wrong_settings(name, &network.settings_schema(), settings, &base);
+    if wrong.is_empty() {
+        found.extend(network.check(facts, parts, settings));
+    }
+    found.extend(wrong);
+    for finding in &mut verdict.findings {
+        finding.channel_id = Some(channel);
+        // A network knows its settings only by their own names.
+        if let Some(rest) = finding.pointer.strip_prefix("/settings") {
+            finding.pointer = format!("{base}{rest}");
+        }
+    }
+    verdict
+}
+
+fn empty(pointer: &str, name: &str) -> Finding {
+    let message = format!("{name} does not take a post without words or files.");
+    Finding::error(pointer, "text.empty", message, "Write something or add a file.")
+}
+
+fn check_text(name: &str, rules: &Rules, part: &PartToCheck<'_>, text: &str, found: &mut Vec<Finding>) {
+    let pointer = format!("{}/text", part.pointer);
+    if rules.text.required_without_media && part.media.is_empty() && text.trim().is_empty() {
+        found.push(empty(&pointer, name));
+    }
+    let words = if rules.text.unit == Unit::Byte { "bytes" } else { "characters" };
+    let used = text::measure(text, &rules.text);
+    let limits = [(used, rules.text.max, words), (text.len(), rules.text.max_bytes.unwrap_or(usize::MAX), "bytes")];
+    if let Some((used, max, words)) = limits.into_iter().find(|(used, max, _)| used > max) {
+        let over = used - max;
+        let message = format!("{name} takes {max} {words}; this is {used}, {over} too many.");
+        let fix = if rules.parts.kind == PartsKind::Thread && rules.parts.max > 1 {
+            format!("Shorten it by {over} {words}, or move some of it into a further part of the thread.")
+        } else {
+            format!("Shorten it by {over} {words}.")
+        };
+        found.push(Finding::error(pointer, "text.too_long", message, fix));
+    }
+}
+
+fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &mut Vec<Finding>) {
+    if part.media.len() > rules.max_count {
+        let pointer = format!("{}/media/{}", part.pointer, rules.max_count);
+        let (count, max) = (part.media.len(), rules.max_count);
+        let (message, fix) = match max {
+            0 => (format!("{name} takes no files."), "Remove the files for this channel.".to_owned()),
+            _ => (format!("{name} takes at most {max} files; there are {count}."), format!("Remove {}.", count - max)),
+        };
+        found.push(Finding::error(pointer, "media.too_many", message, fix));
+    }
+    for (index, item) in part.media.iter().enumerate().take(rules.max_count) {
+        let pointer = format!("{}/media/{index}", part.pointer);
+        match rules.kinds.iter().find(|kind| kind.mime.iter().any(|mime| *mime == item.mime)) {
+            Some(kind) => found.extend(too_large(name, kind, item, &pointer)),
+            None => {
+                let taken = rules.kinds.iter().flat_map(|kind| &kind.mime).map(|mime| short_type(mime));
+                let taken = taken.collect::<Vec<_>>().join(", ");
+                let message = format!("{name} does not take {} files ({}).", short_type(&item.mime), item.name);
+                found.push(Finding::error(&pointer, "media.type", message, format!("Use one of these: {taken}.")));
+            }
+        }
+        let alt = item.alt.chars().count();
+        if let Some(max) = rules.alt_max.filter(|max| alt > *max) {
+            let over = alt - max;
+            let message = format!("{name} takes descriptions of {max} characters; this is {alt}, {over} too many.");
+            let fix = format!("Shorten the description by {over} characters.");
+            found.push(Finding::error(format!("{pointer}/alt"), "alt.too_long", message, fix));
+        }
+    }
+}
+
+fn too_large(name: &str, kind: &MediaKind, item: &MediaItem, pointer: &str) -> Option<Finding> {
+    let what = short_type(&item.mime);
+    if item.size > kind.max_bytes {
+        let (max, size) = (megabytes(kind.max_bytes), megabytes(item.size));
+        let message = format!("{name} takes {what} files up to {max}; {} has {size}.", item.name);
+        return Some(Finding::error(pointer, "media.too_large", message, format!("Make it smaller than {max}.")));
+    }
+    let sides = [("wide", item.width, kind.max_width), ("high", item.height, kind.max_height)];
+    let (word, has, max) = sides.into_iter().find_map(|(w, has, max)| Some((w, has, max.filter(|max| has > *max)?)))?;
+    let message = format!("{name} takes {what} files up to {max} pixels {word}; {} is {has}.", item.name);
+    Some(Finding::error(pointer, "media.too_large", message, format!("Scale it to at most {max} pixels {word}.")))
+}
+
+/// `image/png` → `PNG`, as people call it.
+fn short_type(mime: &str) -> String {
+    let name = mime.rsplit('/').next().unwrap_or(mime);
+    name.split('+').next().unwrap_or(name).trim_start_matches("x-").to_uppercase()
+}
+
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
+        _ => format!("{}.{:02} MB", bytes / 1_000_000, bytes % 1_000_000 / 10_000),
+    }
+}
+
+fn too_many_parts(name: &str, rules: &Rules, parts: &[PartToCheck<'_>]) -> Option<Finding> {
+    let max = if rules.parts.kind == PartsKind::None { 1 } else { rules.parts.max };
+    let first = parts.get(max)?;
+    let message = match rules.parts.kind {
+        PartsKind::None => format!("{name} has no threads or comments, and there are {} parts.", parts.len()),
+        _ => format!("{name} takes at most {max} parts; there are {}.", parts.len()),
+    };
+    let fix = format!("Remove {} for this channel.", parts.len() - max);
+    Some(Finding::error(&first.pointer, "parts.too_many", message, fix))
+}
+
+fn wrong_settings(name: &str, schema: &Value, settings: &Map<String, Value>, base: &str) -> Vec<Finding> {
+    let given = Value::Object(settings.clone());
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let message = format!("The settings of {name} can't be checked: {error}.");
+            return vec![Finding::error(base, "settings.invalid", message, "Please report this.")];
+        }
+    };
+    let wrong = validator.iter_errors(&given).map(|error| {
+        let at = error.instance_path().to_string();
+        let message = format!("{name} does not take this: {error}.");
+        let setting = at.trim_start_matches('/');
+        let fix = if setting.is_empty() {
+            "Use only the settings that the network has.".to_owned()
+        } else {
+            format!("Choose another value for “{setting}”, or leave it out.")
+        };
+        Finding::error(format!("{base}{at}"), "settings.invalid", message, fix)
+    });
+    wrong.collect()
 }
