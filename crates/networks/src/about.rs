@@ -50,3 +50,9 @@ pub trait Network: Send + Sync {
         None
     }
 }
+
+/// The schema of a network without settings.
+#[must_use]
+pub fn no_settings() -> serde_json::Value {
+    serde_json::json!({ "type": "object", "properties": {}, "additionalProperties": false })
+}

@@ -115,7 +115,7 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
     }
     for (index, item) in part.media.iter().enumerate().take(rules.max_count) {
         let pointer = format!("{}/media/{index}", part.pointer);
-        match rules.kinds.iter().find(|kind| kind.mime.iter().any(|mime| *mime == item.mime)) {
+        match rules.kinds.iter().find(|kind| kind.mime.contains(&item.mime)) {
             Some(kind) => found.extend(too_large(name, kind, item, &pointer)),
             None => {
                 let taken = rules.kinds.iter().flat_map(|kind| &kind.mime).map(|mime| short_type(mime));

@@ -217,6 +217,19 @@ pub struct Credentials {
     pub extra: BTreeMap<String, Secret>,
 }
 
+impl Credentials {
+    /// The text without any of these credentials in it, for what a server repeats of a request.
+    #[must_use]
+    pub fn hide(&self, text: &str) -> String {
+        let all =
+            [Some(&self.access_token), self.refresh_token.as_ref()].into_iter().flatten().chain(self.extra.values());
+        // Short values are words rather than secrets, and replacing them would tell more than it hides.
+        all.map(Secret::expose)
+            .filter(|secret| secret.len() >= 6)
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+}
+
 /// Whose the credentials are and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identified {

@@ -6,8 +6,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod about;
+mod call;
 pub mod check;
 pub mod connect;
+mod oauth_server;
+pub mod playground;
 pub mod publish;
 pub mod refusal;
 pub mod registry;

@@ -1,7 +1,7 @@
 //! Why a network did not do what was asked, in the classes the engine and the handshake act upon.
 
 use crier_model::{Code, Diagnosis};
-use crier_net::Failure;
+use crier_net::{Answer, Failure, FailureKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub struct Detail {
     /// The cause, where the network (or the failed connection) lets us tell.
     pub diagnosis: Option<Code>,
     /// Which field of the part it is about, for example `/text` or `/media/0`.
-    pub pointer: Option<String>,
+    pub pointer: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
@@ -56,8 +56,11 @@ impl Refusal {
     #[must_use]
     pub fn detail(&self) -> &Detail {
         match self {
-            Self::Auth(detail) | Self::Content(detail) | Self::Temporary(detail) | Self::Unknown(detail) => detail,
-            Self::RateLimit { detail, .. } => detail,
+            Self::Auth(detail)
+            | Self::Content(detail)
+            | Self::Temporary(detail)
+            | Self::Unknown(detail)
+            | Self::RateLimit { detail, .. } => detail,
         }
     }
 
@@ -90,8 +93,96 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// The same for a call that only asks: nothing can have been done, so its outcome is never unknown.
+    #[must_use]
+    pub fn harmless(self) -> Self {
+        match self {
+            Self::Unknown(detail) => Self::Temporary(detail),
+            other => other,
+        }
+    }
+
+    /// Changes what is told, in whatever class.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(Detail) -> Detail) -> Self {
+        match self {
+            Self::Auth(detail) => Self::Auth(change(detail)),
+            Self::Content(detail) => Self::Content(change(detail)),
+            Self::RateLimit { until, detail } => Self::RateLimit { until, detail: change(detail) },
+            Self::Temporary(detail) => Self::Temporary(change(detail)),
+            Self::Unknown(detail) => Self::Unknown(change(detail)),
+        }
+    }
+
+    /// Says which field of the part it is about, where it is about the content.
+    #[must_use]
+    pub fn at(self, pointer: &str) -> Self {
+        match self {
+            Self::Content(detail) => Self::Content(Detail { pointer: Some(pointer.into()), ..detail }),
+            other => other,
+        }
+    }
+
+    /// What an answer that is no success means by its status; networks know more by their own codes. A gateway's error
+    /// may hide a success behind it, and an HTML page is not the network speaking, whatever its status.
+    #[must_use]
+    pub fn from_answer(answer: &Answer) -> Self {
+        let status = answer.status();
+        let Said { code, message } = said(answer);
+        let mut detail =
+            Detail { message, code, status: Some(status), host: Some(answer.host().to_owned()), ..Detail::default() };
+        match status {
+            429 => Self::RateLimit { until: answer.retry_after(), detail: detail.diagnosed(Code::RateLimited) },
+            502 | 504 => Self::Unknown(detail.diagnosed(Code::ServerError)),
+            500.. | 408 | 425 => Self::Temporary(detail.diagnosed(Code::ServerError)),
+            _ if is_html(answer) => Self::Temporary(detail.diagnosed(Code::NotTheApi)),
+            401 => {
+                detail.diagnosis = Some(Code::CredentialsWrong);
+                Self::Auth(detail)
+            }
+            _ => Self::Content(detail),
+        }
+    }
+}
+
+struct Said {
+    code: Option<String>,
+    message: String,
+}
+
+fn is_html(answer: &Answer) -> bool {
+    answer.header("content-type").is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
+/// What an error answer says, in any of the usual shapes: `error` with `error_description` (RFC 6749) or `message`,
+/// `title` with `detail` (RFC 9457), or `error` alone with a sentence.
+fn said(answer: &Answer) -> Said {
+    let body: serde_json::Value = match answer.json() {
+        Ok(body) => body,
+        Err(failure) => return Said { code: None, message: failure.detail },
+    };
+    let field = |name: &str| body.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
+    let is_word = |text: &&str| text.len() <= 64 && !text.contains(char::is_whitespace);
+    let code = field("code").or_else(|| field("error")).filter(is_word);
+    let message = ["error_description", "message", "detail", "error", "title"].into_iter().find_map(field);
+    let message = match message {
+        Some(message) => cut(message, 300),
+        None => format!("the answer has status {} and no message", answer.status()),
+    };
+    Said { code: code.map(str::to_owned), message: crier_net::redact(&message) }
+}
+
+fn cut(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 impl From<Failure> for Refusal {
-    /// A call that failed on the way: not done when it cannot have been received, else unknown.
+    /// A call that failed on the way: not done when it cannot have been received, else unknown. An address that we may
+    /// not or cannot call is not mended by waiting.
     fn from(failure: Failure) -> Self {
         let detail = Detail {
             message: failure.to_string(),
@@ -99,14 +190,18 @@ impl From<Failure> for Refusal {
             diagnosis: Some(failure_code(&failure)),
             ..Detail::default()
         };
-        if failure.maybe_received { Self::Unknown(detail) } else { Self::Temporary(detail) }
+        match failure.kind {
+            FailureKind::BadUrl | FailureKind::BadRequest | FailureKind::BlockedAddress => Self::Content(detail),
+            _ if failure.maybe_received => Self::Unknown(detail),
+            _ => Self::Temporary(detail),
+        }
     }
 }
 
 /// The diagnosis code of a failed connection.
 #[must_use]
 pub fn failure_code(failure: &Failure) -> Code {
-    use crier_net::FailureKind as K;
+    use FailureKind as K;
     match failure.kind {
         K::BadUrl | K::DnsNotFound => Code::DnsNotFound,
         K::DnsTimeout => Code::DnsTimeout,
@@ -121,7 +216,9 @@ pub fn failure_code(failure: &Failure) -> Code {
         K::TlsOther => Code::TlsProtocol,
         K::BlockedAddress => Code::BlockedAddress,
         K::Timeout => Code::HttpTimeout,
-        K::NotJson | K::TooLarge | K::TooManyRedirects => Code::NotTheApi,
+        K::NotJson | K::Malformed | K::TooLarge | K::TooManyRedirects | K::BadRedirect | K::UpgradeRefused => {
+            Code::NotTheApi
+        }
         _ => Code::ServerError,
     }
 }

@@ -1,6 +1,6 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::Network;
+use crate::{Network, playground::Playground};
 use std::sync::Arc;
 use url::Url;
 
@@ -20,8 +20,8 @@ pub struct Registry {
 impl Registry {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
-        let networks: Vec<Option<Box<dyn Network>>> = vec![];
-        let _ = settings;
+        let playground = settings.playground.as_ref().map(Playground::new);
+        let networks: Vec<Option<Box<dyn Network>>> = vec![playground.map(|it| Box::new(it) as _)];
         Self { networks: networks.into_iter().flatten().collect() }
     }
 

@@ -167,7 +167,7 @@ fn tag(rest: &str) -> Option<(usize, Kind)> {
     let mark = |c: char| matches!(c, '\u{200c}' | '\u{200d}' | '·' | '・') || is_mark(c);
     let end = body.find(|c: char| !c.is_alphanumeric() && c != '_' && !mark(c)).unwrap_or(body.len());
     let tag = body[..end].trim_end_matches(['·', '・', '\u{200c}', '\u{200d}']);
-    let says_something = tag.chars().any(|c| c.is_alphabetic());
+    let says_something = tag.chars().any(char::is_alphabetic);
     let begins = tag.chars().next()?;
     (says_something && (begins.is_alphanumeric() || begins == '_'))
         .then(|| (sign + tag.len(), Kind::Tag(tag.to_owned())))

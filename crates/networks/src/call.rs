@@ -1,0 +1,40 @@
+//! Calls to a network's API, with what every network does alike: an answer of error becomes a refusal, and nothing that
+//! a server repeats of our credentials stays in it.
+
+use crate::{Credentials, Refusal};
+use crier_net::{Answer, Request};
+use serde::de::DeserializeOwned;
+
+/// Sharpens what a status says by the network's own codes.
+pub(crate) type Refine = fn(Refusal) -> Refusal;
+
+/// Sends a request and gives the answer back when it is a success.
+pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Refine) -> Result<Answer, Refusal> {
+    let hidden = |refusal: Refusal| {
+        refusal.map(|mut detail| {
+            detail.message = credentials.hide(&detail.message);
+            detail.code = detail.code.map(|code| credentials.hide(&code));
+            detail
+        })
+    };
+    let answer = request.send().await.map_err(|failure| hidden(Refusal::from(failure)))?;
+    if answer.is_success() { Ok(answer) } else { Err(hidden(refine(Refusal::from_answer(&answer)))) }
+}
+
+/// Sends a request and reads the JSON of its success.
+pub(crate) async fn json<T: DeserializeOwned>(
+    request: Request,
+    credentials: &Credentials,
+    refine: Refine,
+) -> Result<T, Refusal> {
+    Ok(send(request, credentials, refine).await?.json()?)
+}
+
+/// [`json`] for a request that only asks.
+pub(crate) async fn ask<T: DeserializeOwned>(
+    request: Request,
+    credentials: &Credentials,
+    refine: Refine,
+) -> Result<T, Refusal> {
+    json(request, credentials, refine).await.map_err(Refusal::harmless)
+}

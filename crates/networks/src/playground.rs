@@ -1,0 +1,252 @@
+//! Playground, the small network that comes with Crier. Its API is that of `crates/playground`.
+
+use crate::about::{About, Network, no_settings};
+use crate::connect::{Client2, ClientAuth, Connect, Credentials, Endpoints, Facts, Identified, OAuth2, Scope};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::{Detail, Refusal, call, oauth_server};
+use async_trait::async_trait;
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_model::{Code, Timestamp, channel::Identity};
+use crier_net::{Client, Multipart};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use url::Url;
+
+const ABOUT: About = About {
+    id: "playground",
+    name: "Playground",
+    color: "#7048e8",
+    summary: "The small network that comes with Crier: try everything without an account anywhere.",
+    works_at_once: true,
+    console: None,
+    deadline_s: 120,
+};
+
+const SCOPES: &[Scope] = &[
+    Scope { id: "profile", why: "to know which account this is", required: true },
+    Scope { id: "posts:write", why: "to publish your posts", required: true },
+    Scope { id: "media:write", why: "to upload pictures; without it only text can be published", required: false },
+    Scope { id: "posts:read", why: "to find a post again when its confirmation was lost", required: false },
+    Scope { id: "metrics:read", why: "to show likes, replies and views", required: false },
+];
+
+/// The network at one origin.
+#[derive(Debug)]
+pub struct Playground {
+    /// Without a slash at its end.
+    origin: String,
+}
+
+impl Playground {
+    #[must_use]
+    pub fn new(origin: &Url) -> Self {
+        Self { origin: origin.origin().ascii_serialization() }
+    }
+
+    fn api(&self, path: &str) -> String {
+        format!("{}/api/{path}", self.origin)
+    }
+
+    async fn upload(&self, cx: &Cx<'_>, media: &MediaItem) -> Result<Picture, Refusal> {
+        let form = Multipart::new()
+            .file("file", &media.name, &media.mime, cx.media.bytes(media).await?)
+            .text("alt", &media.alt);
+        let request = cx.net.post(self.api("media")).bearer(cx.credentials.access_token.expose()).multipart(form);
+        call::json(request, cx.credentials, refine).await
+    }
+}
+
+impl Network for Playground {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn connect(&self) -> Connect<'_> {
+        Connect::OAuth2(self)
+    }
+
+    fn rules(&self, _facts: &Facts) -> Rules {
+        let images = ["image/jpeg", "image/png", "image/gif", "image/webp"].map(str::to_owned).to_vec();
+        Rules {
+            text: TextRules {
+                max: 500,
+                unit: Unit::Grapheme,
+                link_length: None,
+                max_bytes: None,
+                required_without_media: true,
+                short_mentions: false,
+            },
+            media: MediaRules {
+                max_count: 4,
+                kinds: vec![MediaKind { mime: images, max_bytes: 10 * 1024 * 1024, max_width: None, max_height: None }],
+                alt_max: Some(1500),
+            },
+            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+        }
+    }
+
+    fn settings_schema(&self) -> serde_json::Value {
+        no_settings()
+    }
+
+    fn publish(&self) -> &dyn Publish {
+        self
+    }
+
+    fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+}
+
+#[derive(Deserialize)]
+struct Account {
+    id: String,
+    handle: String,
+    name: String,
+    url: String,
+    avatar: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Picture {
+    id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Post {
+    id: String,
+    url: String,
+    text: String,
+    media: Vec<Picture>,
+    reply_to: Option<String>,
+    created_at: Timestamp,
+}
+
+impl From<Post> for Sent {
+    fn from(post: Post) -> Self {
+        Self { remote_id: post.id, url: Some(post.url), data: serde_json::Value::Null }
+    }
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    posts: Vec<Post>,
+    next_before: Option<String>,
+}
+
+#[async_trait]
+impl OAuth2 for Playground {
+    fn scopes(&self) -> &'static [Scope] {
+        SCOPES
+    }
+
+    async fn discover(&self, net: &Client, _instance: Option<&str>) -> Result<Endpoints, Refusal> {
+        let metadata = oauth_server::Metadata::read(net, &self.origin).await?;
+        if metadata.issuer != self.origin {
+            let said = format!("the server at {} calls itself {}", self.origin, metadata.issuer);
+            return Err(Refusal::Content(Detail::new(said).diagnosed(Code::IssuerMismatch)));
+        }
+        Ok(metadata.endpoints(ClientAuth::Basic))
+    }
+
+    async fn register(
+        &self,
+        net: &Client,
+        endpoints: &Endpoints,
+        redirect_uri: &str,
+    ) -> Result<Option<Client2>, Refusal> {
+        let Some(endpoint) = &endpoints.registration else { return Ok(None) };
+        let scope = SCOPES.iter().map(|scope| scope.id).collect::<Vec<_>>().join(" ");
+        oauth_server::register(net, endpoint, redirect_uri, &scope).await.map(Some)
+    }
+
+    async fn identify(
+        &self,
+        net: &Client,
+        _instance: Option<&str>,
+        credentials: &Credentials,
+    ) -> Result<Identified, Refusal> {
+        let request = net.get(self.api("me")).bearer(credentials.access_token.expose());
+        let account: Account = call::ask(request, credentials, refine).await?;
+        Ok(Identified {
+            identity: Identity {
+                remote_id: account.id,
+                name: account.name,
+                handle: account.handle,
+                profile_url: Some(account.url),
+                avatar_url: Some(account.avatar),
+            },
+            granted: None,
+            facts: Facts::new(),
+        })
+    }
+}
+
+#[async_trait]
+impl Publish for Playground {
+    async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
+        let mut media_ids = Vec::new();
+        for (index, media) in item.media.iter().enumerate() {
+            let upload = || self.upload(cx, media);
+            let picture: Picture = cx
+                .step(&format!("upload picture {index}"), Once::Repeatable, upload)
+                .await
+                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
+            media_ids.push(picture.id);
+        }
+        let key = cx.key();
+        let body = json!({
+            "text": self.render(&item.body),
+            "media_ids": media_ids,
+            "reply_to": item.thread.as_ref().map(|thread| &thread.parent.remote_id),
+        });
+        let request = cx
+            .net
+            .post(self.api("posts"))
+            .bearer(cx.credentials.access_token.expose())
+            .header("idempotency-key", &key)
+            .json(&body);
+        let create = || call::json::<Post>(request, cx.credentials, refine);
+        Ok(cx.step("create post", Once::Key(key), create).await?.into())
+    }
+}
+
+#[async_trait]
+impl Recent for Playground {
+    async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
+        let text = self.render(&item.body);
+        let reply_to = item.thread.as_ref().map(|thread| thread.parent.remote_id.as_str());
+        let mut before = None;
+        loop {
+            let mut query = vec![("account", "me".to_owned()), ("limit", "100".to_owned())];
+            query.extend(before.map(|id| ("before", id)));
+            let request = cx.net.get(self.api("posts")).query(&query).bearer(cx.credentials.access_token.expose());
+            let listing: Listing = call::ask(request, cx.credentials, refine).await?;
+            let reached_earlier = listing.posts.last().is_none_or(|post| post.created_at < cx.due_at);
+            let mut posts = listing.posts.into_iter();
+            let is_it = |post: &Post| {
+                post.created_at >= cx.due_at
+                    && post.text == text
+                    && post.reply_to.as_deref() == reply_to
+                    && post.media.len() == item.media.len()
+            };
+            if let Some(post) = posts.find(is_it) {
+                return Ok(Some(post.into()));
+            }
+            match listing.next_before {
+                Some(next) if !reached_earlier => before = Some(next),
+                _ => return Ok(None),
+            }
+        }
+    }
+}
+
+fn refine(refusal: Refusal) -> Refusal {
+    let Some(code) = refusal.detail().code.clone() else { return refusal };
+    match (code.as_str(), refusal) {
+        ("insufficient_scope", Refusal::Content(detail)) => Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing)),
+        ("text_too_long" | "empty_post", refusal) => refusal.at("/text"),
+        ("too_many_media" | "media_not_usable", refusal) => refusal.at("/media"),
+        (_, refusal) => refusal,
+    }
+}
