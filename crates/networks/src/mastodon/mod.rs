@@ -1,0 +1,164 @@
+//! Mastodon, on any server, and servers that speak its client API (Pleroma, Akkoma, GoToSocial, snac, …).
+//!
+//! After the API documentation at <https://docs.joinmastodon.org> (July 2026, version 4.6): OAuth tokens and scopes,
+//! `POST /api/v1/apps`, `accounts/verify_credentials`, `instance`, `media`, `statuses`. Servers before 4.3 have no OAuth
+//! metadata and no `profile` scope, before 4.0 no `/api/v2/instance`.
+
+mod account;
+mod instance;
+mod publish;
+
+use crate::about::{About, Network};
+use crate::check::PartToCheck;
+use crate::connect::{Connect, Facts};
+use crate::publish::{Publish, Recent};
+use crate::{Detail, Refusal, settings, text};
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_model::{Code, Finding};
+use instance::Limits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+const ABOUT: About = About {
+    id: "mastodon",
+    name: "Mastodon",
+    color: "#6364ff",
+    summary: "Mastodon on any server, and servers that understand Mastodon's apps.",
+    works_at_once: true,
+    console: None,
+    deadline_s: 300,
+};
+
+#[derive(Debug)]
+pub struct Mastodon;
+
+/// Who sees a status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Visibility {
+    #[default]
+    Account,
+    Public,
+    Unlisted,
+    Private,
+    Direct,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    #[schemars(title = "Visibility", description = "Who sees the post; “account” takes the account's own default.")]
+    visibility: Visibility,
+    #[schemars(title = "Content warning", description = "Shown instead of the post until it is opened.", length(max = 400))]
+    spoiler_text: String,
+    #[schemars(title = "Sensitive media", description = "Hides pictures and videos until they are clicked.")]
+    sensitive: bool,
+    #[schemars(
+        title = "Language",
+        description = "Two or three letters (ISO 639), for example “en”; empty takes the account's own.",
+        regex(pattern = r"^([a-z]{2,3})?$")
+    )]
+    language: String,
+}
+
+impl Network for Mastodon {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn connect(&self) -> Connect<'_> {
+        Connect::OAuth2(self)
+    }
+
+    fn rules(&self, facts: &Facts) -> Rules {
+        let limits = Limits::of(facts);
+        let kind = |of: &dyn Fn(&str) -> bool, max_bytes| MediaKind {
+            mime: limits.mime.iter().filter(|mime| of(mime)).cloned().collect(),
+            max_bytes,
+            max_width: None,
+            max_height: None,
+        };
+        let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes);
+        let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes);
+        Rules {
+            text: TextRules {
+                max: limits.max_chars,
+                unit: Unit::Grapheme,
+                link_length: limits.link_length,
+                max_bytes: None,
+                required_without_media: true,
+                short_mentions: limits.is_mastodon,
+            },
+            media: MediaRules {
+                max_count: limits.max_media,
+                kinds: [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect(),
+                alt_max: Some(limits.alt_max),
+            },
+            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+        }
+    }
+
+    fn settings_schema(&self) -> Value {
+        settings::schema::<Settings>()
+    }
+
+    fn check(&self, facts: &Facts, parts: &[PartToCheck<'_>], given: &Map<String, Value>) -> Vec<Finding> {
+        let limits = Limits::of(facts);
+        let rules = self.rules(facts);
+        let warning = settings::read::<Settings>(given).map(|settings| text::graphemes(&settings.spoiler_text));
+        let warning = warning.unwrap_or_default();
+        let mut found = Vec::new();
+        for part in parts {
+            let used = text::measure(&self.render(part.body), &rules.text);
+            if used <= limits.max_chars && used + warning > limits.max_chars {
+                let over = used + warning - limits.max_chars;
+                let message = format!("The content warning counts as text: together they are {over} characters too many.");
+                let fix = format!("Shorten the content warning or the text by {over} characters.");
+                found.push(Finding::error("/settings/spoiler_text", "text.too_long", message, fix));
+            }
+            if limits.is_mastodon && part.media.len() > 1 {
+                found.extend(mixed(part));
+            }
+        }
+        found
+    }
+
+    fn publish(&self) -> &dyn Publish {
+        self
+    }
+
+    fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+}
+
+/// A video or a sound goes alone.
+fn mixed(part: &PartToCheck<'_>) -> Option<Finding> {
+    let index = part.media.iter().position(|item| !item.mime.starts_with("image/"))?;
+    let pointer = format!("{}/media/{index}", part.pointer);
+    let message = "Mastodon takes up to four pictures, or one video, or one sound file, but not together.";
+    Some(Finding::error(pointer, "media.mixed", message, "Keep the video or sound alone, or move it to another part."))
+}
+
+fn not_compatible(origin: &str) -> Detail {
+    Detail::new(format!("{origin} does not answer like a Mastodon server")).diagnosed(Code::InstanceNotCompatible)
+}
+
+/// Mastodon's errors are sentences; those that matter are told by their words.
+fn refine(refusal: Refusal) -> Refusal {
+    let (status, said) = (refusal.detail().status, refusal.detail().message.to_lowercase());
+    match refusal {
+        Refusal::Content(detail) if status == Some(403) && said.contains("scope") => {
+            Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing))
+        }
+        Refusal::Content(detail) if status == Some(403) && (said.contains("disabled") || said.contains("suspended")) => {
+            Refusal::Auth(detail.diagnosed(Code::Suspended))
+        }
+        Refusal::Content(detail) if status == Some(422) && said.contains("finished processing") => {
+            Refusal::Temporary(detail)
+        }
+        other if said.contains("character limit") => other.at("/text"),
+        other => other,
+    }
+}
