@@ -1,0 +1,273 @@
+//! Pictures: what a file is by its content, how large it is, and smaller ones made of it.
+
+use crate::MediaRefusal;
+use bytes::Bytes;
+use fast_image_resize::{IntoImageView, ResizeOptions, Resizer};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use std::{io::Cursor, path::Path};
+
+/// The longer side of a thumbnail, in pixels.
+pub const THUMBNAIL_SIDE: u32 = 480;
+/// The side of an avatar, in pixels.
+pub const AVATAR_SIDE: u32 = 256;
+/// What one picture may have, so that a small file can't unpack into all memory there is.
+const MAX_PIXELS: u64 = 80_000_000;
+const MAX_SIDE: u32 = 30_000;
+const MAX_DECODE_BYTES: u64 = 384 * 1024 * 1024;
+const JPEG_QUALITY: u8 = 82;
+
+/// A type of picture that is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Jpeg,
+    Png,
+    Gif,
+    WebP,
+    Bmp,
+    Tiff,
+}
+
+impl Kind {
+    pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::Gif, Self::WebP, Self::Bmp, Self::Tiff];
+
+    /// The kind that the first bytes tell.
+    #[must_use]
+    pub fn of_content(bytes: &[u8]) -> Option<Self> {
+        let format = image::guess_format(bytes).ok()?;
+        Self::ALL.into_iter().find(|kind| kind.format() == format)
+    }
+
+    #[must_use]
+    pub fn of_mime(mime: &str) -> Option<Self> {
+        let mime = mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match mime.as_str() {
+            "image/jpg" | "image/pjpeg" => Some(Self::Jpeg),
+            "image/x-png" => Some(Self::Png),
+            "image/x-ms-bmp" | "image/x-bmp" => Some(Self::Bmp),
+            other => Self::ALL.into_iter().find(|kind| kind.mime() == other),
+        }
+    }
+
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "jpeg" | "jpe" | "jfif" => Some(Self::Jpeg),
+            "tif" => Some(Self::Tiff),
+            other => Self::ALL.into_iter().find(|kind| kind.extension() == other),
+        }
+    }
+
+    #[must_use]
+    pub fn mime(self) -> &'static str {
+        self.format().to_mime_type()
+    }
+
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::Gif => "gif",
+            Self::WebP => "webp",
+            Self::Bmp => "bmp",
+            Self::Tiff => "tiff",
+        }
+    }
+
+    fn format(self) -> ImageFormat {
+        match self {
+            Self::Jpeg => ImageFormat::Jpeg,
+            Self::Png => ImageFormat::Png,
+            Self::Gif => ImageFormat::Gif,
+            Self::WebP => ImageFormat::WebP,
+            Self::Bmp => ImageFormat::Bmp,
+            Self::Tiff => ImageFormat::Tiff,
+        }
+    }
+}
+
+/// A small picture, ready to be sent to a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub kind: Kind,
+    pub bytes: Bytes,
+}
+
+/// A decoded picture, turned the way people see it.
+pub(crate) struct Decoded {
+    pub kind: Kind,
+    pub image: DynamicImage,
+}
+
+/// Recognises a file by its content and holds its labels against it.
+///
+/// # Errors
+/// When it is empty, no picture, or labelled as something else.
+pub(crate) fn recognise(bytes: &[u8], name: &str, declared: Option<&str>) -> Result<Kind, MediaRefusal> {
+    if bytes.is_empty() {
+        return Err(MediaRefusal::Empty);
+    }
+    let declared = declared.filter(|mime| !mime.is_empty() && *mime != "application/octet-stream");
+    let labelled = |found: &str| {
+        let said = declared.map(str::to_owned).or_else(|| Kind::of_name(name).map(|kind| kind.mime().to_owned()))?;
+        Some(MediaRefusal::Mislabelled { declared: said, found: found.to_owned() })
+    };
+    let Some(found) = Kind::of_content(bytes) else {
+        // Something else under a picture's label is told apart from a type that is honestly another.
+        let pretends = declared.map_or(Kind::of_name(name), Kind::of_mime).is_some();
+        return Err(pretends.then(|| labelled("something else")).flatten().unwrap_or(MediaRefusal::UnknownType));
+    };
+    let agrees = match declared {
+        Some(mime) => Kind::of_mime(mime) == Some(found),
+        None => Kind::of_name(name).is_none_or(|kind| kind == found),
+    };
+    if agrees { Ok(found) } else { Err(labelled(found.mime()).unwrap_or(MediaRefusal::UnknownType)) }
+}
+
+/// Decodes the whole picture (the first frame of a moving one), within limits.
+///
+/// # Errors
+/// When it is damaged, cut off, or unpacks into more than the limits allow.
+pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, MediaRefusal> {
+    let undecodable = |_| MediaRefusal::Undecodable { found: kind };
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
+    let (width, height) =
+        ImageReader::with_format(Cursor::new(bytes), kind.format()).into_dimensions().map_err(undecodable)?;
+    if u64::from(width) * u64::from(height) > MAX_PIXELS || width > MAX_SIDE || height > MAX_SIDE {
+        return Err(MediaRefusal::TooManyPixels { width, height, max_pixels: MAX_PIXELS });
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), kind.format());
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().map_err(undecodable)?;
+    // A picture without a readable orientation is upright.
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
+    image.apply_orientation(orientation);
+    Ok(Decoded { kind, image })
+}
+
+impl Decoded {
+    /// At most [`THUMBNAIL_SIDE`] on its longer side, never enlarged: WebP where it is see-through, else JPEG.
+    pub fn thumbnail(&self) -> Result<Picture, MediaRefusal> {
+        let (width, height) = (self.image.width(), self.image.height());
+        let longer = width.max(height).max(1);
+        let scaled = |side: u32| {
+            let exact = u64::from(side) * u64::from(THUMBNAIL_SIDE) / u64::from(longer);
+            u32::try_from(exact).unwrap_or(THUMBNAIL_SIDE).max(1)
+        };
+        let small = if longer <= THUMBNAIL_SIDE {
+            plain(&self.image)
+        } else {
+            self.resized(scaled(width), scaled(height), &ResizeOptions::new())?
+        };
+        self.encode(&small)
+    }
+
+    /// The middle square, [`AVATAR_SIDE`] on each side.
+    pub fn avatar(&self) -> Result<Picture, MediaRefusal> {
+        let options = ResizeOptions::new().fit_into_destination(Some((0.5, 0.5)));
+        self.encode(&self.resized(AVATAR_SIDE, AVATAR_SIDE, &options)?)
+    }
+
+    fn resized(&self, width: u32, height: u32, options: &ResizeOptions) -> Result<DynamicImage, MediaRefusal> {
+        let source = plain(&self.image);
+        let mut small = match source {
+            DynamicImage::ImageRgba8(_) => DynamicImage::new_rgba8(width, height),
+            _ => DynamicImage::new_rgb8(width, height),
+        };
+        debug_assert_eq!(source.pixel_type(), small.pixel_type());
+        Resizer::new()
+            .resize(&source, &mut small, options)
+            .map_err(|_| MediaRefusal::Undecodable { found: self.kind })?;
+        Ok(small)
+    }
+
+    fn encode(&self, image: &DynamicImage) -> Result<Picture, MediaRefusal> {
+        let mut bytes = Vec::new();
+        let see_through = matches!(image, DynamicImage::ImageRgba8(pixels) if pixels.pixels().any(|p| p.0[3] < 255));
+        let (kind, done) = if see_through {
+            (Kind::WebP, image.write_to(&mut Cursor::new(&mut bytes), ImageFormat::WebP))
+        } else {
+            let encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
+            (Kind::Jpeg, image.to_rgb8().write_with_encoder(encoder))
+        };
+        done.map_err(|_| MediaRefusal::Undecodable { found: self.kind })?;
+        Ok(Picture { kind, bytes: bytes.into() })
+    }
+}
+
+/// Eight bits a channel, with an alpha channel only where there is one.
+fn plain(image: &DynamicImage) -> DynamicImage {
+    if image.color().has_alpha() { image.to_rgba8().into() } else { image.to_rgb8().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(image: &DynamicImage, kind: Kind) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        image.write_to(&mut Cursor::new(&mut bytes), kind.format()).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn every_kind_is_recognised_decoded_and_made_small() {
+        let image = DynamicImage::new_rgb8(1000, 500);
+        for kind in Kind::ALL {
+            let bytes = encoded(&image, kind);
+            assert_eq!(recognise(&bytes, &format!("a.{}", kind.extension()), Some(kind.mime())), Ok(kind));
+            let small = decode(kind, &bytes).unwrap().thumbnail().unwrap();
+            let small = decode(small.kind, &small.bytes).unwrap().image;
+            assert_eq!((small.width(), small.height()), (480, 240), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn labels_are_held_against_the_content() {
+        let png = encoded(&DynamicImage::new_rgb8(2, 2), Kind::Png);
+        assert_eq!(recognise(&png, "a.png", None), Ok(Kind::Png));
+        assert_eq!(recognise(&png, "a", Some("application/octet-stream")), Ok(Kind::Png));
+        let wrong = |name, declared| recognise(&png, name, declared).unwrap_err().code();
+        assert_eq!(wrong("a.jpg", None), "media.mislabelled");
+        assert_eq!(wrong("a.png", Some("image/jpeg")), "media.mislabelled");
+        assert_eq!(wrong("a.png", Some("text/plain")), "media.mislabelled");
+        assert_eq!(recognise(b"", "a.png", Some("image/png")), Err(MediaRefusal::Empty));
+        assert_eq!(recognise(b"hello", "a.png", Some("image/png")).unwrap_err().code(), "media.mislabelled");
+        assert_eq!(recognise(b"hello", "a.txt", Some("text/plain")), Err(MediaRefusal::UnknownType));
+    }
+
+    #[test]
+    fn a_cut_off_picture_is_refused() {
+        for kind in [Kind::Png, Kind::Jpeg, Kind::WebP, Kind::Gif] {
+            let noise = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, 9]));
+            let bytes = encoded(&noise.into(), kind);
+            let outcome = decode(kind, &bytes[..bytes.len() / 3]).map(|d| d.image.width());
+            assert_eq!(outcome, Err(MediaRefusal::Undecodable { found: kind }));
+        }
+    }
+
+    #[test]
+    fn a_small_file_that_unpacks_into_gigabytes_is_refused_unread() {
+        // A BMP header that claims 20,000 × 20,000 pixels.
+        let mut bomb = encoded(&DynamicImage::new_rgb8(1, 1), Kind::Bmp);
+        bomb[18..22].copy_from_slice(&20_000i32.to_le_bytes());
+        bomb[22..26].copy_from_slice(&20_000i32.to_le_bytes());
+        let refusal = decode(Kind::Bmp, &bomb).err().unwrap();
+        assert_eq!(refusal.code(), "media.too_many_pixels");
+    }
+
+    #[test]
+    fn see_through_stays_see_through_and_avatars_are_square() {
+        let clear = encoded(&DynamicImage::new_rgba8(600, 300), Kind::Png);
+        let decoded = decode(Kind::Png, &clear).unwrap();
+        assert_eq!(decoded.thumbnail().unwrap().kind, Kind::WebP);
+        let avatar = decoded.avatar().unwrap();
+        let avatar = decode(avatar.kind, &avatar.bytes).unwrap().image;
+        assert_eq!((avatar.width(), avatar.height()), (AVATAR_SIDE, AVATAR_SIDE));
+    }
+}

@@ -1,0 +1,95 @@
+//! Why a file was not taken, said so that a person knows what to do with it.
+
+use crate::{Kind, StorageError};
+use crier_model::Finding;
+use crier_store::StoreError;
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MediaRefusal {
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file is larger than {} MB", max_bytes / 1024 / 1024)]
+    TooLarge { max_bytes: u64 },
+    #[error("the file is none of the types taken here")]
+    UnknownType,
+    /// The name or the declared type says one thing, the content another.
+    #[error("the file says it is {declared}, but its content is {found}")]
+    Mislabelled { declared: String, found: String },
+    /// It begins as a picture of this kind and can't be read to its end.
+    #[error("the file can’t be read as {}", found.mime())]
+    Undecodable { found: Kind },
+    #[error("the picture has {width} × {height} pixels, more than {max_pixels} in all")]
+    TooManyPixels { width: u32, height: u32, max_pixels: u64 },
+    /// The sender stopped before the end.
+    #[error("the upload broke off")]
+    Interrupted,
+}
+
+impl MediaRefusal {
+    /// Stable, for example `media.empty`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "media.empty",
+            Self::TooLarge { .. } => "media.too_large",
+            Self::UnknownType => "media.unknown_type",
+            Self::Mislabelled { .. } => "media.mislabelled",
+            Self::Undecodable { .. } => "media.undecodable",
+            Self::TooManyPixels { .. } => "media.too_many_pixels",
+            Self::Interrupted => "media.interrupted",
+        }
+    }
+
+    /// The status of an HTTP answer that carries it.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::TooLarge { .. } => 413,
+            Self::UnknownType => 415,
+            Self::Interrupted => 400,
+            Self::Empty | Self::Mislabelled { .. } | Self::Undecodable { .. } | Self::TooManyPixels { .. } => 422,
+        }
+    }
+
+    #[must_use]
+    pub fn fix(&self) -> String {
+        match self {
+            Self::Empty => "Choose the file again; the copy that was sent has 0 bytes.".to_owned(),
+            Self::TooLarge { max_bytes } => {
+                format!("Save it smaller or at a lower quality; images may have {} MB.", max_bytes / 1024 / 1024)
+            }
+            Self::UnknownType => "Send a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
+            Self::Mislabelled { found, .. } => match Kind::of_mime(found) {
+                Some(kind) => format!("Rename it to end in .{}, or save it anew in the type its name says.", kind.extension()),
+                None => "Send the picture itself: a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
+            },
+            Self::Undecodable { .. } => "Open it in an image editor and save it again; it is cut off or damaged.".to_owned(),
+            Self::TooManyPixels { .. } => "Make it smaller in an image editor.".to_owned(),
+            Self::Interrupted => "Send it again.".to_owned(),
+        }
+    }
+
+    /// As a problem of the field `file`.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let message = self.to_string();
+        let mut letters = message.chars();
+        let message = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect::<String>();
+        Finding::error("/file", self.code(), format!("{message}."), self.fix())
+    }
+}
+
+/// What can go wrong in the library.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    #[error(transparent)]
+    Refused(#[from] MediaRefusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A worker thread died.
+    #[error("the picture could not be worked on: {0}")]
+    Worker(String),
+}
