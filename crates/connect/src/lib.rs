@@ -7,11 +7,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod error;
+mod explain;
 mod oauth2;
 mod request;
 mod secrets;
 mod view;
 
 pub use error::ConnectError;
-pub use request::{Pace, Callback, Landing, Settings, Start, Started};
+pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use view::{AccountView, AttemptView, Check, EventView, MissingScope, Purpose};

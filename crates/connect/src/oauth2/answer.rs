@@ -70,7 +70,9 @@ fn fields(heard: Heard<'_>) -> Option<Map<String, Value>> {
         return Some(fields);
     }
     heard.content_type.starts_with("application/x-www-form-urlencoded").then(|| {
-        url::form_urlencoded::parse(heard.body).map(|(name, value)| (name.into_owned(), value.as_ref().into())).collect()
+        url::form_urlencoded::parse(heard.body)
+            .map(|(name, value)| (name.into_owned(), value.as_ref().into()))
+            .collect()
     })
 }
 
@@ -121,9 +123,7 @@ fn seconds(value: &Value) -> Option<i64> {
 /// Granted scopes: space-separated by the standard, with commas or as a list by some. None for an empty value.
 fn scopes(value: &Value) -> Option<Vec<String>> {
     let scopes: Vec<String> = match value {
-        Value::String(words) => {
-            words.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
-        }
+        Value::String(words) => words.split([' ', ',']).filter(|word| !word.is_empty()).map(str::to_owned).collect(),
         Value::Array(list) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
@@ -180,7 +180,10 @@ mod tests {
         };
         assert_eq!((credentials.refresh_token, credentials.scopes, credentials.expires_at), (None, None, None));
         assert_eq!(code(said(200, "application/json", r#"{"access_token":""}"#)), Code::TokenMalformed);
-        assert_eq!(code(said(200, "application/json", r#"{"access_token":"a","expires_in":"x"}"#)), Code::TokenMalformed);
+        assert_eq!(
+            code(said(200, "application/json", r#"{"access_token":"a","expires_in":"x"}"#)),
+            Code::TokenMalformed
+        );
     }
 
     #[test]

@@ -69,7 +69,9 @@ pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diag
     let words = error.description.as_deref().unwrap_or_default().to_ascii_lowercase();
     let diagnosis = match error.error.as_str() {
         "invalid_grant" | "bad_verification_code" | "code_expired" | "invalid_code" => grant(&words, seen),
-        "invalid_client" | "incorrect_client_credentials" | "bad_client_id" | "bad_client_secret" => client(&words, error),
+        "invalid_client" | "incorrect_client_credentials" | "bad_client_id" | "bad_client_secret" => {
+            client(&words, error)
+        }
         "redirect_uri_mismatch" => Diagnosis::new(Code::RedirectMismatch),
         "unauthorized_client" => Diagnosis::new(Code::ClientNotApproved)
             .because("The network says that this app may not ask for tokens in this way; it is not approved for it."),
