@@ -70,14 +70,14 @@ pub(crate) enum TokenFailure {
     /// The server has judged: what was given is dead, or the client is.
     Refused { error: String, diagnosis: Box<Diagnosis> },
     /// An answer that says nothing about what was given: a server error, a limit, something else altogether.
-    Unusable(Box<Diagnosis>),
+    Unusable { diagnosis: Box<Diagnosis>, until: Option<Timestamp> },
 }
 
 impl TokenFailure {
     pub fn diagnosis(&self) -> Diagnosis {
         match self {
             Self::Failed(failure) => crate::explain::failed(failure),
-            Self::Refused { diagnosis, .. } | Self::Unusable(diagnosis) => (**diagnosis).clone(),
+            Self::Refused { diagnosis, .. } | Self::Unusable { diagnosis, .. } => (**diagnosis).clone(),
         }
     }
 
@@ -90,7 +90,7 @@ impl TokenFailure {
     pub fn answer_lost(&self) -> bool {
         match self {
             Self::Failed(failure) => failure.maybe_received,
-            Self::Unusable(diagnosis) => diagnosis.code == Code::ServerError,
+            Self::Unusable { diagnosis, .. } => diagnosis.code == Code::ServerError,
             Self::Refused { .. } => false,
         }
     }
@@ -183,7 +183,7 @@ fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) ->
         Said::Error(error) => {
             let diagnosis = Box::new(explain_token(&error, seen));
             Err(match diagnosis.code {
-                Code::ServerError | Code::RateLimited => TokenFailure::Unusable(diagnosis),
+                Code::ServerError | Code::RateLimited => TokenFailure::Unusable { diagnosis, until: answer.retry_after() },
                 _ => TokenFailure::Refused { error: error.error, diagnosis },
             })
         }
@@ -192,7 +192,7 @@ fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) ->
             if let Some(until) = answer.retry_after() {
                 diagnosis = diagnosis.saw("Wait until", until.to_string());
             }
-            Err(TokenFailure::Unusable(Box::new(diagnosis)))
+            Err(TokenFailure::Unusable { diagnosis: Box::new(diagnosis), until: answer.retry_after() })
         }
     }
 }
@@ -234,6 +234,8 @@ mod tests {
             authorize: "https://example.social/oauth/authorize?tenant=1".parse().unwrap(),
             token: "https://example.social/oauth/token".parse().unwrap(),
             revoke: None,
+            registration: None,
+            scope: None,
             issuer: None,
             iss_always: false,
             pkce: true,
