@@ -148,6 +148,9 @@ codes! {
     CodeUsed "grant.code_used" { "The code was used before",
         "The network says that this code was already exchanged. It is not good a second time.",
         ["Start again; no second consent is asked on most networks."], Retry "Try again" }
+    AnswerLost "grant.answer_lost" { "The network's answer was lost",
+        "The network took the code, but its answer did not reach this server, and it takes a code only once.",
+        ["Go on: most networks remember your consent and send you straight back."], Retry "Go on" }
     RedirectMismatch "grant.redirect_mismatch" { "The redirect URI is not the registered one",
         "The network compares the redirect URI character by character with those registered for the app.",
         ["Register exactly the address shown below at the network: scheme, host, port, path, no slash at the end."], Retry "Try again" }
@@ -241,6 +244,27 @@ codes! {
     InstanceNotCompatible "instance.not_compatible" { "This server is not of the expected kind",
         "The address answers, but not as a server of this network.",
         ["Check the address of the server."], Retry "Try again" }
+    NetworkUnknown "network.unknown" { "There is no such network",
+        "No network of that name is known to this installation.",
+        ["Choose one of the networks under “Add channel”."], Open "Show networks" }
+    ChannelUnknown "channel.unknown" { "There is no such channel",
+        "The channel does not exist in this workspace; it may have been deleted.",
+        ["Look at the list of channels, or add it as a new one."], Open "Show channels" }
+    AttemptUnknown "attempt.unknown" { "There is no such connect",
+        "No connect of that id exists in this workspace; it may have been cleared away since.",
+        ["Start the connect again from “Add channel”."], Retry "Add channel" }
+    AttemptOfAnother "attempt.of_another" { "Another person started this connect",
+        "Only the person who started a connect may go on with it, so that nobody can attach an account in another's name.",
+        ["Sign in as the person who started it.", "Or start a connect of your own."], SignIn "Sign in" }
+    AttemptEnded "attempt.ended" { "This connect cannot go on",
+        "The connect is in a state in which this cannot be done any more, or not yet.",
+        ["Load the page again to see how it stands.", "Start a new connect if it has ended."], Retry "Start again" }
+    AddressWrong "instance.address_wrong" { "This is not the address of a server",
+        "The address that was typed cannot be used.",
+        ["Type the server's address, for example `example.social`."], Retry "Try again" }
+    FormIncomplete "form.incomplete" { "The form is not complete",
+        "A field is empty or has a value that cannot be right.",
+        ["Look at the marked fields."], Retry "Try again" }
     PublicUrlMismatch "public_url.mismatch" { "You opened Crier under another address",
         "Sign-ins return to the public address of this installation, and the page was opened under a different one.",
         ["Open Crier under its public address, or correct the `public_url` setting."], Open "Open the public address" }

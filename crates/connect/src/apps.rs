@@ -1,0 +1,133 @@
+//! Under which client id a network is spoken to: configured, registered before, or registered now.
+
+use crate::{Handshake, handshake::Broken, parked::ParkedClient, secrets::hash};
+use crier_model::{AppId, Code, Diagnosis};
+use crier_networks::{
+    About,
+    connect::{Client2, Endpoints, OAuth2},
+};
+use crier_store::apps::{self, App, NewApp};
+
+/// A client, and the row that remembers it for as long as its tokens live.
+pub(crate) struct Chosen {
+    pub app: AppId,
+    pub client: ParkedClient,
+}
+
+/// Why there is none.
+pub(crate) enum NoApp {
+    Diagnosed(Box<Diagnosis>),
+    Broken(Broken),
+}
+
+impl<E: Into<Broken>> From<E> for NoApp {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
+    }
+}
+
+/// What is asked for at this server.
+pub(crate) fn asked_scope(oauth2: &dyn OAuth2, endpoints: &Endpoints) -> String {
+    endpoints.scope.clone().unwrap_or_else(|| oauth2.scopes().iter().map(|s| s.id).collect::<Vec<_>>().join(" "))
+}
+
+impl Handshake {
+    /// The app configured for a network, or for one server of it (`network@host`).
+    pub(crate) fn configured(&self, network: &str, instance: Option<&str>) -> Option<&Client2> {
+        let apps = &self.settings().apps;
+        match instance {
+            None => apps.get(network),
+            Some(origin) => {
+                let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+                apps.get(&format!("{network}@{host}"))
+            }
+        }
+    }
+
+    /// The client for a new sign-in.
+    pub(crate) async fn choose_app(
+        &self,
+        about: &About,
+        oauth2: &dyn OAuth2,
+        instance: Option<&str>,
+        endpoints: &Endpoints,
+        redirect_uri: &str,
+    ) -> Result<Chosen, NoApp> {
+        let scope = asked_scope(oauth2, endpoints);
+        let row = |client: &Client2, lookup_key: String| NewApp {
+            workspace: None,
+            network: about.id.to_owned(),
+            instance: instance.map(str::to_owned),
+            client_id: client.client_id.clone(),
+            client_secret: client.client_secret.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            scopes: scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+            lookup_key,
+        };
+        if let Some(client) = self.configured(about.id, instance) {
+            // A row for each id and secret, so that tokens can be refreshed with the app that got them after another
+            // one was configured.
+            let secret = client.client_secret.as_ref().map(|s| hash(s.expose())).unwrap_or_default();
+            let key = format!("configured {} {} {}", about.id, client.client_id, hash(&format!("{redirect_uri} {scope} {secret}")));
+            let app = apps::insert_or_get(self.store(), row(client, key)).await?;
+            return Ok(chosen(app, false));
+        }
+        let key = registered_key(about.id, instance, redirect_uri, &scope);
+        if let Some(app) = apps::by_lookup(self.store(), &key).await? {
+            return Ok(chosen(app, true));
+        }
+        match oauth2.register(self.net(), endpoints, redirect_uri).await {
+            Ok(Some(client)) => Ok(chosen(apps::insert_or_get(self.store(), row(&client, key)).await?, true)),
+            Ok(None) => Err(NoApp::Diagnosed(Box::new(not_configured(about)))),
+            Err(refusal) => Err(NoApp::Diagnosed(Box::new(refusal.diagnosis()))),
+        }
+    }
+
+    /// Whether a sign-in could get a client, without registering one. None: it would register.
+    pub(crate) async fn known_app(
+        &self,
+        network: &str,
+        oauth2: &dyn OAuth2,
+        instance: Option<&str>,
+        endpoints: &Endpoints,
+    ) -> Result<Option<(Client2, Option<AppId>)>, Broken> {
+        if let Some(client) = self.configured(network, instance) {
+            return Ok(Some((client.clone(), None)));
+        }
+        let redirect_uri = self.settings().redirect_uri(network);
+        let key = registered_key(network, instance, &redirect_uri, &asked_scope(oauth2, endpoints));
+        let app = apps::by_lookup(self.store(), &key).await?;
+        Ok(app.map(|app| (Client2 { client_id: app.client_id, client_secret: app.client_secret }, Some(app.id))))
+    }
+
+    /// The client that got a channel's tokens; a secret configured anew for the same id counts.
+    pub(crate) async fn client_of(&self, app: AppId, network: &str, instance: Option<&str>) -> Result<Client2, Broken> {
+        let app = apps::get(self.store(), app).await?;
+        let configured = self.configured(network, instance).filter(|client| client.client_id == app.client_id);
+        Ok(configured.cloned().unwrap_or(Client2 { client_id: app.client_id, client_secret: app.client_secret }))
+    }
+
+    /// A registered client that its server no longer knows is forgotten, so that the next sign-in registers anew.
+    pub(crate) async fn forget_app(&self, app: AppId) {
+        if let Err(error) = apps::delete(self.store(), app).await {
+            tracing::warn!(%app, %error, "an app that its server no longer knows could not be forgotten");
+        }
+    }
+}
+
+pub(crate) fn not_configured(about: &About) -> Diagnosis {
+    let diagnosis = Diagnosis::new(Code::ClientNotConfigured).saw("Network", about.name);
+    match about.console {
+        Some(console) => diagnosis.saw("Developer console", console),
+        None => diagnosis,
+    }
+}
+
+fn registered_key(network: &str, instance: Option<&str>, redirect_uri: &str, scope: &str) -> String {
+    format!("registered {network} {} {redirect_uri} {scope}", instance.unwrap_or("-"))
+}
+
+fn chosen(app: App, registered: bool) -> Chosen {
+    let client = ParkedClient { client_id: app.client_id, client_secret: app.client_secret, registered };
+    Chosen { app: app.id, client }
+}

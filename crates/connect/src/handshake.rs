@@ -1,0 +1,102 @@
+//! The handshake as a whole, and what every part of it uses.
+
+use crate::{avatar::Pictures, error::ConnectError, request::Settings};
+use crier_model::{Clock, Code, Diagnosis};
+use crier_net::Client;
+use crier_networks::{Network, Registry};
+use crier_store::{Store, StoreError};
+use std::{fmt, sync::Arc};
+use uuid::Uuid;
+
+/// What the handshake works with.
+pub struct Deps {
+    pub store: Store,
+    pub net: Client,
+    pub registry: Registry,
+    /// Where avatars are kept.
+    pub pictures: Arc<dyn Pictures>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: Settings,
+}
+
+impl fmt::Debug for Deps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deps").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Connects accounts and keeps their credentials fresh. Clones are handles to the same.
+#[derive(Debug, Clone)]
+pub struct Handshake {
+    pub(crate) deps: Arc<Deps>,
+}
+
+/// Something on our side that should not happen.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Broken {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("what is sealed with this {0} cannot be read; was it written by a newer version?")]
+    Unreadable(&'static str),
+    #[error("the attempt lacks {0}")]
+    Lacks(&'static str),
+    #[error("the task ended early: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+impl Handshake {
+    #[must_use]
+    pub fn new(deps: Deps) -> Self {
+        Self { deps: Arc::new(deps) }
+    }
+
+    pub(crate) fn now(&self) -> crier_model::Timestamp {
+        self.deps.clock.now()
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.deps.store
+    }
+
+    pub(crate) fn net(&self) -> &Client {
+        &self.deps.net
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.deps.settings
+    }
+
+    /// A network that rows name; it may have been taken out of the program since.
+    pub(crate) fn network(&self, id: &str) -> Option<&dyn Network> {
+        self.deps.registry.get(id)
+    }
+}
+
+impl Broken {
+    /// Logs it under a reference, which is all that people are shown.
+    pub fn reference(&self) -> String {
+        let reference = Uuid::new_v4().simple().to_string();
+        tracing::error!(%reference, error = %self, "the handshake broke");
+        reference
+    }
+
+    pub fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::new(Code::Internal).saw("Reference", self.reference())
+    }
+}
+
+impl From<Broken> for ConnectError {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Store(StoreError::NotFound { what: "attempt" }) => Self::UnknownAttempt,
+            Broken::Store(StoreError::NotFound { what: "channel" }) => Self::UnknownChannel,
+            broken => Self::Internal(broken.reference()),
+        }
+    }
+}
+
+impl From<StoreError> for ConnectError {
+    fn from(error: StoreError) -> Self {
+        Broken::Store(error).into()
+    }
+}

@@ -1,0 +1,252 @@
+//! Asking: the address a person is sent to, and the requests to the token endpoint.
+
+use super::{Circumstances, Heard, Said, explain, explain_token, read};
+use crate::secrets::challenge;
+use crier_model::{Clock, Code, Diagnosis, Secret};
+use crier_net::{Answer, Client, Failure, Request};
+use crier_networks::{
+    Credentials,
+    connect::{Client2, ClientAuth, Endpoints},
+};
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use url::Url;
+
+/// The longest a token endpoint may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Token answers are small; a larger one is something else.
+const MAX_BODY: usize = 256 * 1024;
+
+/// The address of the consent page (RFC 6749 §4.1.1), with PKCE where the network takes it.
+pub(crate) fn authorize_url(
+    endpoints: &Endpoints,
+    client_id: &str,
+    redirect_uri: &str,
+    scopes: &str,
+    state: &Secret,
+    verifier: &Secret,
+) -> Url {
+    let mut url = endpoints.authorize.clone();
+    {
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("response_type", "code")
+            .append_pair("client_id", client_id)
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("state", state.expose());
+        if !scopes.is_empty() {
+            query.append_pair("scope", scopes);
+        }
+        if endpoints.pkce {
+            query
+                .append_pair("code_challenge", &challenge(verifier.expose()))
+                .append_pair("code_challenge_method", "S256");
+        }
+        for (name, value) in &endpoints.authorize_extra {
+            query.append_pair(name, value);
+        }
+    }
+    url
+}
+
+/// What is given for tokens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Grant<'a> {
+    Code {
+        code: &'a Secret,
+        verifier: Option<&'a Secret>,
+        redirect_uri: &'a str,
+        returned_at: Timestamp,
+        repeated: bool,
+    },
+    Refresh(&'a Secret),
+}
+
+/// Why there are no tokens.
+#[derive(Debug)]
+pub(crate) enum TokenFailure {
+    /// No answer came.
+    Failed(Failure),
+    /// The server has judged: what was given is dead, or the client is.
+    Refused { error: String, diagnosis: Box<Diagnosis> },
+    /// An answer that says nothing about what was given: a server error, a limit, something else altogether.
+    Unusable { diagnosis: Box<Diagnosis>, until: Option<Timestamp> },
+}
+
+impl TokenFailure {
+    pub fn diagnosis(&self) -> Diagnosis {
+        match self {
+            Self::Failed(failure) => crate::explain::failed(failure),
+            Self::Refused { diagnosis, .. } | Self::Unusable { diagnosis, .. } => (**diagnosis).clone(),
+        }
+    }
+
+    /// Whether the server is known not to have acted upon the request.
+    pub fn never_left(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.is_safe_to_repeat())
+    }
+
+    /// Whether the request may have been received, and its answer lost.
+    pub fn answer_lost(&self) -> bool {
+        match self {
+            Self::Failed(failure) => failure.maybe_received,
+            Self::Unusable { diagnosis, .. } => diagnosis.code == Code::ServerError,
+            Self::Refused { .. } => false,
+        }
+    }
+}
+
+/// One request to the token endpoint.
+pub(crate) async fn token(
+    net: &Client,
+    clock: &dyn Clock,
+    endpoints: &Endpoints,
+    client: &Client2,
+    grant: Grant<'_>,
+) -> Result<Credentials, TokenFailure> {
+    let mut form = vec![];
+    match grant {
+        Grant::Code { code, verifier, redirect_uri, .. } => {
+            form.push(("grant_type", "authorization_code"));
+            form.push(("code", code.expose()));
+            form.push(("redirect_uri", redirect_uri));
+            form.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+        }
+        Grant::Refresh(token) => {
+            form.push(("grant_type", "refresh_token"));
+            form.push(("refresh_token", token.expose()));
+        }
+    }
+    let request = authenticated(net.post(&endpoints.token), endpoints.client_auth, client, form);
+    let answer = request
+        .header("accept", "application/json")
+        .timeout(TIMEOUT)
+        .max_body(MAX_BODY)
+        .send()
+        .await
+        .map_err(TokenFailure::Failed)?;
+    judge(&answer, clock.now(), client, grant)
+}
+
+fn authenticated<'a>(
+    request: Request,
+    how: ClientAuth,
+    client: &'a Client2,
+    mut form: Vec<(&'a str, &'a str)>,
+) -> Request {
+    match (how, &client.client_secret) {
+        (ClientAuth::Basic, Some(secret)) => {
+            // RFC 6749 §2.3.1: both are form-encoded before they are put together.
+            let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            request.basic(encoded(&client.client_id), encoded(secret.expose())).form(&form)
+        }
+        (ClientAuth::Body, Some(secret)) => {
+            form.push(("client_id", &client.client_id));
+            form.push(("client_secret", secret.expose()));
+            request.form(&form)
+        }
+        (ClientAuth::Basic | ClientAuth::Body, None) | (ClientAuth::None, _) => {
+            form.push(("client_id", &client.client_id));
+            request.form(&form)
+        }
+    }
+}
+
+fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
+    let heard = Heard {
+        status: answer.status(),
+        content_type: answer.header("content-type").unwrap_or_default(),
+        body: answer.body(),
+    };
+    let secrets: Vec<&str> = match &grant {
+        Grant::Code { code, verifier, .. } => {
+            [Some(code), verifier.as_ref()].into_iter().flatten().map(|s| s.expose()).collect()
+        }
+        Grant::Refresh(token) => vec![token.expose()],
+    };
+    let secrets = [secrets, client.client_secret.iter().map(Secret::expose).collect()].concat();
+    let mut seen = Circumstances {
+        host: answer.host(),
+        status: heard.status,
+        skew: answer.clock_skew(),
+        client_id: &client.client_id,
+        secrets: &secrets,
+        ..Circumstances::default()
+    };
+    if let Grant::Code { redirect_uri, returned_at, repeated, .. } = grant {
+        seen.since_return = Some(now.duration_since(returned_at).max(SignedDuration::ZERO));
+        seen.redirect_uri = Some(redirect_uri);
+        seen.repeated = repeated;
+    }
+    match read(heard, now) {
+        Said::Tokens(credentials) => Ok(credentials),
+        Said::Error(error) => {
+            let diagnosis = Box::new(explain_token(&error, seen));
+            Err(match diagnosis.code {
+                Code::ServerError | Code::RateLimited => TokenFailure::Unusable { diagnosis, until: answer.retry_after() },
+                _ => TokenFailure::Refused { error: error.error, diagnosis },
+            })
+        }
+        Said::Unusable(code, what) => {
+            let mut diagnosis = explain::circumstances(Diagnosis::new(code).saw("Answer", what), seen);
+            if let Some(until) = answer.retry_after() {
+                diagnosis = diagnosis.saw("Wait until", until.to_string());
+            }
+            Err(TokenFailure::Unusable { diagnosis: Box::new(diagnosis), until: answer.retry_after() })
+        }
+    }
+}
+
+/// Gives tokens back (RFC 7009).
+///
+/// # Errors
+/// What kept the request from being answered with success.
+pub(crate) async fn revoke(
+    net: &Client,
+    endpoints: &Endpoints,
+    client: &Client2,
+    credentials: &Credentials,
+) -> Result<(), String> {
+    let Some(url) = &endpoints.revoke else { return Ok(()) };
+    // A refresh token takes its access tokens with it (RFC 7009 §2.1); the access token goes as well where there is both.
+    let tokens = [
+        credentials.refresh_token.as_ref().map(|token| (token, "refresh_token")),
+        Some((&credentials.access_token, "access_token")),
+    ];
+    for (token, hint) in tokens.into_iter().flatten() {
+        let form = vec![("token", token.expose()), ("token_type_hint", hint)];
+        let request = authenticated(net.post(url), endpoints.client_auth, client, form);
+        let answer = request.timeout(TIMEOUT).max_body(MAX_BODY).send().await.map_err(|failure| failure.to_string())?;
+        if !answer.is_success() {
+            return Err(format!("{} answered {}", answer.host(), answer.status()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authorize_url_carries_everything_and_never_prompt_none() {
+        let endpoints = Endpoints {
+            authorize: "https://example.social/oauth/authorize?tenant=1".parse().unwrap(),
+            token: "https://example.social/oauth/token".parse().unwrap(),
+            revoke: None,
+            registration: None,
+            scope: None,
+            issuer: None,
+            iss_always: false,
+            pkce: true,
+            client_auth: ClientAuth::Basic,
+            authorize_extra: vec![("force_login".to_owned(), "true".to_owned())],
+        };
+        let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        let url = authorize_url(&endpoints, "id", "https://c.test/cb", "read write", &"st".into(), &verifier);
+        let expected = "https://example.social/oauth/authorize?tenant=1&response_type=code&client_id=id\
+            &redirect_uri=https%3A%2F%2Fc.test%2Fcb&state=st&scope=read+write\
+            &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&force_login=true";
+        assert_eq!(url.as_str(), expected);
+    }
+}

@@ -1,0 +1,218 @@
+//! From an OAuth error to its cause, told apart by everything that was seen.
+
+use super::OAuthError;
+use crier_model::{Code, Diagnosis};
+use jiff::SignedDuration;
+
+/// A code is said to live for this long at most where the network names no time (RFC 6749 §4.1.2 recommends at most ten
+/// minutes, the common value is one).
+const CODE_LIFE: SignedDuration = SignedDuration::from_secs(60);
+/// A clock further off than this is at fault.
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(30);
+/// The longest quotation of a network's own words, in characters.
+const QUOTE: usize = 300;
+
+/// What surrounded an error at the token endpoint.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Circumstances<'a> {
+    pub host: &'a str,
+    pub status: u16,
+    /// From the person's return to the answer.
+    pub since_return: Option<SignedDuration>,
+    /// Our clock minus the answer's `Date`.
+    pub skew: Option<SignedDuration>,
+    pub redirect_uri: Option<&'a str>,
+    pub client_id: &'a str,
+    /// Whether an earlier request with the same code may have been received.
+    pub repeated: bool,
+    /// Values that must not be quoted.
+    pub secrets: &'a [&'a str],
+}
+
+/// Words of the network, safe to show: without the secrets we sent, redacted, and short.
+pub(crate) fn quote(words: &str, secrets: &[&str]) -> String {
+    let scrubbed = secrets
+        .iter()
+        .filter(|secret| secret.len() > 3)
+        .fold(words.to_owned(), |words, secret| words.replace(secret, "…"));
+    let redacted = crier_net::redact(&scrubbed);
+    match redacted.char_indices().nth(QUOTE) {
+        Some((end, _)) => format!("{}…", &redacted[..end]),
+        None => redacted,
+    }
+}
+
+/// The page for an error that came back in the address (RFC 6749 §4.1.2.1).
+pub(crate) fn explain_authorization(error: &OAuthError) -> Diagnosis {
+    let code = match error.error.as_str() {
+        "access_denied" | "user_denied" | "user_cancelled_login" | "user_cancelled_authorize" | "consent_required" => {
+            Code::ConsentDenied
+        }
+        "invalid_scope" => Code::ConsentScopeMissing,
+        "redirect_uri_mismatch" | "invalid_redirect_uri" => Code::RedirectMismatch,
+        "unauthorized_client" => Code::ClientNotApproved,
+        "invalid_client" => Code::ClientUnknown,
+        _ => Code::ServerError,
+    };
+    let diagnosis = match (code, error.error.as_str()) {
+        (Code::ServerError, "server_error" | "temporarily_unavailable") => Diagnosis::new(code),
+        (Code::ServerError, _) => {
+            Diagnosis::new(code).because("The network ended the sign-in with an error instead of asking for consent.")
+        }
+        _ => Diagnosis::new(code),
+    };
+    said(diagnosis, error, &[])
+}
+
+/// The page for an error of the token endpoint (RFC 6749 §5.2).
+pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diagnosis {
+    let words = error.description.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let diagnosis = match error.error.as_str() {
+        "invalid_grant" | "bad_verification_code" | "code_expired" | "invalid_code" => grant(&words, seen),
+        "invalid_client" | "incorrect_client_credentials" | "bad_client_id" | "bad_client_secret" => {
+            client(&words, error)
+        }
+        "redirect_uri_mismatch" => Diagnosis::new(Code::RedirectMismatch),
+        "unauthorized_client" => Diagnosis::new(Code::ClientNotApproved)
+            .because("The network says that this app may not ask for tokens in this way; it is not approved for it."),
+        "invalid_scope" => Diagnosis::new(Code::ConsentScopeMissing),
+        "access_denied" => Diagnosis::new(Code::ConsentDenied),
+        "slow_down" | "temporarily_unavailable" if seen.status == 429 => Diagnosis::new(Code::RateLimited),
+        "invalid_request" if words.contains("redirect") => Diagnosis::new(Code::RedirectMismatch),
+        "invalid_request" if words.contains("verifier") || words.contains("challenge") => {
+            Diagnosis::new(Code::VerifierMismatch)
+        }
+        _ if seen.status == 429 => Diagnosis::new(Code::RateLimited),
+        _ if seen.status >= 500 => Diagnosis::new(Code::ServerError),
+        _ => Diagnosis::new(Code::TokenMalformed)
+            .because("The token endpoint refused the request with an error that it does not explain further."),
+    };
+    let diagnosis = match diagnosis.code {
+        Code::RedirectMismatch => diagnosis.saw("Redirect URI sent", seen.redirect_uri.unwrap_or_default()),
+        Code::ClientUnknown | Code::ClientSecretWrong => diagnosis.saw("Client id", seen.client_id),
+        _ => diagnosis,
+    };
+    circumstances(said(diagnosis, error, seen.secrets), seen)
+}
+
+/// What the words of an `invalid_grant` point at, when they point at one thing only. Some servers list every possible
+/// cause in one sentence, which says nothing.
+fn grant(words: &str, seen: Circumstances<'_>) -> Diagnosis {
+    let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    let mut causes = Vec::new();
+    if has(&["redirect"]) {
+        causes.push(Code::RedirectMismatch);
+    }
+    if has(&["verifier", "pkce", "challenge"]) {
+        causes.push(Code::VerifierMismatch);
+    }
+    if has(&["expired", "too old", "timed out"]) {
+        causes.push(Code::CodeExpired);
+    }
+    if has(&["already", "been used", "redeemed", "twice", "consumed"]) {
+        causes.push(Code::CodeUsed);
+    }
+    let skewed = seen.skew.is_some_and(|skew| skew.abs() > SKEW);
+    match causes[..] {
+        [] | [Code::CodeUsed, ..] if seen.repeated => Diagnosis::new(Code::AnswerLost),
+        [Code::CodeExpired] | [] if skewed => Diagnosis::new(Code::ClockSkew),
+        [code] => Diagnosis::new(code),
+        _ if seen.repeated => Diagnosis::new(Code::AnswerLost),
+        _ if skewed => Diagnosis::new(Code::ClockSkew),
+        _ if seen.since_return.is_some_and(|elapsed| elapsed > CODE_LIFE) => Diagnosis::new(Code::CodeExpired),
+        _ => Diagnosis::new(Code::CodeExpired)
+            .because(
+                "The network refused the code without saying why. Codes are refused when they are old, were used \
+                 before, or come with another redirect URI or app than the sign-in.",
+            )
+            .saw("Redirect URI sent", seen.redirect_uri.unwrap_or_default()),
+    }
+}
+
+/// `invalid_client` means an unknown client as well as a wrong secret; the person has just come from the network's
+/// consent page, which knew the client, so the secret is to blame unless the words say otherwise.
+fn client(words: &str, error: &OAuthError) -> Diagnosis {
+    let unknown = ["not found", "unknown client", "no such", "does not exist", "deleted"];
+    let says_secret = words.contains("secret") || words.contains("authentication") || error.error.contains("secret");
+    if error.error == "bad_client_id" || (!says_secret && unknown.iter().any(|word| words.contains(word))) {
+        Diagnosis::new(Code::ClientUnknown)
+    } else {
+        Diagnosis::new(Code::ClientSecretWrong)
+    }
+}
+
+fn said(mut diagnosis: Diagnosis, error: &OAuthError, secrets: &[&str]) -> Diagnosis {
+    diagnosis = diagnosis.saw("Error", quote(&error.error, secrets));
+    match &error.description {
+        Some(description) => diagnosis.saw("Said", quote(description, secrets)),
+        None => diagnosis,
+    }
+}
+
+/// Adds what the network's words don't tell.
+pub(crate) fn circumstances(mut diagnosis: Diagnosis, seen: Circumstances<'_>) -> Diagnosis {
+    diagnosis = diagnosis.saw("Host", seen.host).saw("HTTP status", seen.status.to_string());
+    if let Some(elapsed) = seen.since_return {
+        let seconds = elapsed.as_millis() as f64 / 1000.0;
+        diagnosis = diagnosis.saw("Time since you came back", format!("{seconds:.1} s"));
+    }
+    match seen.skew {
+        Some(skew) if skew.abs() > SKEW => {
+            let way = if skew.is_negative() { "behind" } else { "ahead of" };
+            diagnosis.saw("Our clock", format!("{} s {way} the network's", skew.abs().as_secs()))
+        }
+        _ => diagnosis,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(error: &str, description: &str, seen: Circumstances<'_>) -> Code {
+        explain_token(&OAuthError { error: error.to_owned(), description: Some(description.to_owned()) }, seen).code
+    }
+
+    fn seen() -> Circumstances<'static> {
+        Circumstances { host: "example.social", status: 400, ..Circumstances::default() }
+    }
+
+    const DOORKEEPER: &str = "The provided authorization grant is invalid, expired, revoked, does not match the \
+         redirection URI used in the authorization request, or was issued to another client.";
+
+    #[test]
+    fn an_invalid_grant_is_told_apart_by_words_clock_and_time() {
+        let cases = [
+            ("authorization code has expired", seen(), Code::CodeExpired),
+            ("Code was already redeemed.", seen(), Code::CodeUsed),
+            ("redirect_uri does not match", seen(), Code::RedirectMismatch),
+            ("PKCE verification failed", seen(), Code::VerifierMismatch),
+            (DOORKEEPER, seen(), Code::CodeExpired),
+            (DOORKEEPER, Circumstances { repeated: true, ..seen() }, Code::AnswerLost),
+            ("code already used", Circumstances { repeated: true, ..seen() }, Code::AnswerLost),
+            ("redirect_uri does not match", Circumstances { repeated: true, ..seen() }, Code::RedirectMismatch),
+            ("expired", Circumstances { skew: Some(SignedDuration::from_secs(-95)), ..seen() }, Code::ClockSkew),
+            ("expired", Circumstances { skew: Some(SignedDuration::from_secs(5)), ..seen() }, Code::CodeExpired),
+            ("", Circumstances { since_return: Some(SignedDuration::from_secs(75)), ..seen() }, Code::CodeExpired),
+        ];
+        for (words, seen, code) in cases {
+            assert_eq!(explained("invalid_grant", words, seen), code, "{words}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_client_is_told_from_a_wrong_secret() {
+        assert_eq!(explained("invalid_client", "Client not found", seen()), Code::ClientUnknown);
+        assert_eq!(explained("invalid_client", "", seen()), Code::ClientSecretWrong);
+        let generic = "Client authentication failed due to unknown client, no client authentication included, or \
+                       unsupported authentication method.";
+        assert_eq!(explained("invalid_client", generic, seen()), Code::ClientSecretWrong);
+    }
+
+    #[test]
+    fn what_is_quoted_holds_no_secret() {
+        let words = quote("the code hunter2hunter2 is bad for verifier abcdefgh", &["hunter2hunter2", "abcdefgh", "a"]);
+        assert!(!words.contains("hunter2") && !words.contains("abcdefgh") && words.contains("is bad"), "{words}");
+        assert!(quote(&"é".repeat(1_000), &[]).chars().count() == QUOTE + 1);
+    }
+}

@@ -1,0 +1,10 @@
+//! OAuth 2 as far as a client needs it: RFC 6749 with PKCE (RFC 7636) and issuer identification (RFC 9207), kept to
+//! what RFC 9700 recommends.
+
+mod answer;
+mod ask;
+mod explain;
+
+pub(crate) use answer::{Heard, OAuthError, Said, read};
+pub(crate) use ask::{Grant, TokenFailure, authorize_url, revoke, token};
+pub(crate) use explain::{Circumstances, explain_authorization, explain_token};

@@ -1,0 +1,157 @@
+//! Starting: an attempt, and the address to send the person to.
+
+use crate::{
+    ConnectError, Handshake, Start, Started,
+    apps::{NoApp, asked_scope},
+    handshake::Broken,
+    oauth2::authorize_url,
+    parked::Parked,
+    secrets::{hash, random},
+};
+use crier_model::{AttemptId, Diagnosis, Finding, Secret, attempt::AttemptState as S};
+use crier_networks::{
+    About, Connect,
+    connect::{InstanceField, OAuth2},
+};
+use crier_store::{
+    attempts::{self, Attempt, Changes, NewAttempt, Note},
+    channels,
+};
+use jiff::SignedDuration;
+use url::Url;
+
+/// People look for their phone, reset passwords, pass a second factor.
+pub(crate) const OPEN_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+impl Handshake {
+    /// Starts an attempt. A cause that keeps the person from leaving is the attempt's diagnosis.
+    ///
+    /// # Errors
+    /// An unknown network or channel, an address that can't be a server's, or something broken here.
+    pub async fn start(&self, start: Start<'_>) -> Result<Started, ConnectError> {
+        let network =
+            self.network(start.network).ok_or_else(|| ConnectError::UnknownNetwork(start.network.to_owned()))?;
+        let about = network.about();
+        let reconnect = match start.channel {
+            Some(id) => Some(channels::get(self.store(), start.workspace, id).await?),
+            None => None,
+        };
+        if reconnect.as_ref().is_some_and(|channel| channel.network != about.id) {
+            return Err(ConnectError::UnknownChannel);
+        }
+        let connect = network.connect();
+        let instance = match (&reconnect, &connect) {
+            (Some(channel), _) => channel.instance.clone(),
+            (None, Connect::OAuth2(oauth2)) => match oauth2.instance() {
+                Some(field) => Some(chosen_instance(*oauth2, &field, start.instance).map_err(ConnectError::Instance)?),
+                None => None,
+            },
+            (None, Connect::Form(_)) => None,
+        };
+        let browser = start.browser.filter(|value| is_ours(value)).map_or_else(random, Secret::new);
+        let state = random();
+        let verifier = random();
+        let new = NewAttempt {
+            workspace: start.workspace,
+            network: about.id.to_owned(),
+            instance,
+            app: None,
+            purpose: if reconnect.is_some() { "reconnect" } else { "new" }.to_owned(),
+            channel: start.channel,
+            started_by: start.user,
+            state_hash: hash(state.expose()),
+            browser_hash: hash(browser.expose()),
+            pkce_verifier: Some(verifier.clone()),
+            redirect_uri: self.settings().redirect_uri(about.id),
+            authorize_url: None,
+            expires_at: self.in_time(OPEN_FOR),
+        };
+        let what = if reconnect.is_some() { "Reconnecting" } else { "Connecting" };
+        let note = Note::new("Started", format!("{what} {}.", about.name));
+        let attempt = attempts::create(self.store(), AttemptId::new(), new, note).await?;
+        let mut url = None;
+        if let Connect::OAuth2(oauth2) = connect {
+            url = self.leave(about, oauth2, &attempt, &state, &verifier).await?;
+        }
+        let attempt = self.view(attempt.id, start.workspace, start.user).await?;
+        Ok(Started { attempt, browser_cookie: browser.expose().to_owned(), authorize_url: url })
+    }
+
+    /// Finds out where to send the person; none when the attempt has failed over it.
+    async fn leave(
+        &self,
+        about: &About,
+        oauth2: &dyn OAuth2,
+        attempt: &Attempt,
+        state: &Secret,
+        verifier: &Secret,
+    ) -> Result<Option<Url>, Broken> {
+        let instance = attempt.instance.as_deref();
+        let endpoints = match oauth2.discover(self.net(), instance).await {
+            Ok(endpoints) => endpoints,
+            Err(refusal) => return self.stay(attempt, refusal.diagnosis()).await,
+        };
+        let chosen = match self.choose_app(about, oauth2, instance, &endpoints, &attempt.redirect_uri).await {
+            Ok(chosen) => chosen,
+            Err(NoApp::Diagnosed(diagnosis)) => return self.stay(attempt, *diagnosis).await,
+            Err(NoApp::Broken(broken)) => return Err(broken),
+        };
+        let scope = asked_scope(oauth2, &endpoints);
+        let url =
+            authorize_url(&endpoints, &chosen.client.client_id, &attempt.redirect_uri, &scope, state, verifier);
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let parked = Parked {
+            authorize_url: Some(url.to_string()),
+            endpoints: Some(endpoints),
+            client: Some(chosen.client),
+            ..Parked::default()
+        };
+        let changes = Changes {
+            app: Some(chosen.app),
+            parked: Some(parked.write()?),
+            note: Some(Note::new("Sent to the network", format!("{host} is to ask for: {scope}"))),
+            ..Changes::default()
+        };
+        let left = attempts::transition(self.store(), attempt.id, &[S::Started], S::Away, changes).await?;
+        Ok(left.is_some().then_some(url))
+    }
+
+    async fn stay(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Url>, Broken> {
+        self.fail(attempt, diagnosis).await?;
+        Ok(None)
+    }
+
+    pub(crate) fn in_time(&self, duration: SignedDuration) -> crier_model::Timestamp {
+        let now = self.now();
+        now.saturating_add(duration).unwrap_or(now)
+    }
+
+    /// Ends an attempt with a diagnosis, unless it has moved on since it was read. What was parked is erased.
+    pub(crate) async fn fail(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Attempt>, Broken> {
+        let changes = Changes {
+            erase_parked: true,
+            version: Some(attempt.version),
+            note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
+            diagnosis: Some(diagnosis),
+            ..Changes::default()
+        };
+        Ok(attempts::transition(self.store(), attempt.id, &[attempt.state], S::Failed, changes).await?)
+    }
+}
+
+/// The origin of the server that is meant.
+fn chosen_instance(oauth2: &dyn OAuth2, field: &InstanceField, typed: Option<&str>) -> Result<String, Finding> {
+    let typed = typed.map(str::trim).filter(|typed| !typed.is_empty()).or(field.default.as_deref());
+    let fix = format!("Type it like this: {}", field.placeholder);
+    let Some(typed) = typed else {
+        return Err(Finding::error("/instance", "instance.missing", format!("{} is missing.", field.label), fix));
+    };
+    oauth2
+        .normalise_instance(typed)
+        .map_err(|wrong| Finding::error("/instance", "instance.address_wrong", wrong, fix))
+}
+
+/// Whether a cookie's value is one we made.
+fn is_ours(value: &str) -> bool {
+    value.len() == random().expose().len() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

@@ -1,0 +1,100 @@
+//! An attempt as people see it.
+
+use crier_model::{AttemptId, ChannelId, Diagnosis, Timestamp, attempt::AttemptState};
+use serde::{Deserialize, Serialize};
+
+/// What an attempt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    New,
+    /// New credentials for a channel there is already.
+    Reconnect,
+}
+
+/// Whose account came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct AccountView {
+    pub name: String,
+    /// Without a leading `@`.
+    pub handle: String,
+    /// Where the network keeps the picture.
+    pub avatar_url: Option<String>,
+}
+
+/// A permission that was asked for and not granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct MissingScope {
+    /// The network's own name for it.
+    pub id: String,
+    /// What does not work without it.
+    pub why: String,
+    pub required: bool,
+}
+
+/// One step of the attempt's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct EventView {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub state: AttemptState,
+    pub title: String,
+    pub detail: Option<String>,
+}
+
+/// One run of the handshake. Holds no secret but the authorize URL, which only its starter is given.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct AttemptView {
+    pub id: AttemptId,
+    pub network: String,
+    /// The server's origin, for networks made of many.
+    pub instance: Option<String>,
+    pub purpose: Purpose,
+    /// The channel to reconnect, and once connected the channel it became.
+    pub channel_id: Option<ChannelId>,
+    pub state: AttemptState,
+    /// Where to send the person; while `started` or `away`, and only for who started it.
+    pub authorize_url: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Known from `identified` on.
+    pub account: Option<AccountView>,
+    /// Scopes that were granted.
+    pub granted: Vec<String>,
+    pub missing: Vec<MissingScope>,
+    /// Why it stands still or has failed. While the attempt is not at its end, its `next` says how to go on.
+    pub diagnosis: Option<Diagnosis>,
+    pub events: Vec<EventView>,
+}
+
+impl std::fmt::Debug for AttemptView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AttemptView")
+            .field("id", &self.id)
+            .field("network", &self.network)
+            .field("instance", &self.instance)
+            .field("purpose", &self.purpose)
+            .field("channel_id", &self.channel_id)
+            .field("state", &self.state)
+            .field("authorize_url", &self.authorize_url.as_ref().map(|_| "…"))
+            .field("account", &self.account)
+            .field("granted", &self.granted)
+            .field("missing", &self.missing)
+            .field("diagnosis", &self.diagnosis)
+            .field("events", &self.events)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One check made before leaving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Check {
+    /// Stable, for example `app`, `host`, `clock`.
+    pub name: &'static str,
+    pub title: String,
+    pub ok: bool,
+    pub diagnosis: Option<Diagnosis>,
+    pub elapsed_ms: u64,
+}
