@@ -1,0 +1,285 @@
+//! Opening the database, and transactions.
+//!
+//! SQLite: one writing connection, on which every write is one `BEGIN IMMEDIATE` transaction, and a pool of readers that
+//! never block it (WAL). PostgreSQL: one pool for both.
+
+use crate::{
+    error::{Result, StoreError},
+    events::NewEvent,
+    migration::Migrator,
+    seal::{Place, Sealer, SecretKey},
+    wake::{self, Pending, Wakers},
+};
+use crier_model::{Clock, Secret};
+use jiff::Timestamp;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    sqlx::{self, sqlite::SqliteConnectOptions},
+};
+use sea_orm_migration::MigratorTrait;
+use std::{fmt, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// Which database, and the keys for its secrets.
+#[derive(Clone)]
+pub struct StoreConfig {
+    /// `sqlite:///path/to/crier.db` (made when missing) or `postgres://user:password@host/database`.
+    pub url: String,
+    /// The most connections to PostgreSQL, or the most readers of SQLite.
+    pub max_connections: u32,
+    /// Seals what is written from now on.
+    pub secret_key: SecretKey,
+    /// Keys that were in use before; they still open.
+    pub older_keys: Vec<SecretKey>,
+}
+
+impl StoreConfig {
+    /// With 10 connections and no older keys.
+    pub fn new(url: impl Into<String>, secret_key: SecretKey) -> Self {
+        Self { url: url.into(), max_connections: 10, secret_key, older_keys: Vec::new() }
+    }
+}
+
+impl fmt::Debug for StoreConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        f.debug_struct("StoreConfig")
+            .field("url", &format_args!("{scheme}:…"))
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    sealer: Sealer,
+    clock: Arc<dyn Clock>,
+    wakers: Wakers,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("backend", &self.backend()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the database. The schema is not touched: see [`Store::migrate`].
+    ///
+    /// # Errors
+    /// [`StoreError::Configuration`] for an address that is none, [`StoreError::Database`] when it cannot be opened.
+    pub async fn connect(config: &StoreConfig, clock: Arc<dyn Clock>) -> Result<Self> {
+        let sealer = Sealer::new(&config.secret_key, &config.older_keys)?;
+        let (reader, writer) = if config.url.starts_with("sqlite:") {
+            open_sqlite(config).await?
+        } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+            let pool = open_postgres(config).await?;
+            (pool.clone(), pool)
+        } else {
+            let fix = "the address must begin with sqlite: or postgres:, for example sqlite:///var/lib/crier/crier.db";
+            return Err(StoreError::Configuration(fix.to_owned()));
+        };
+        let wakers = wake::start(&writer);
+        Ok(Self { inner: Arc::new(Inner { reader, writer, sealer, clock, wakers }) })
+    }
+
+    /// Brings the schema up to date. Safe to call from several nodes at once.
+    pub async fn migrate(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        if self.is_postgres() {
+            tx.execute("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
+        }
+        Migrator::up(&tx.inner, None).await?;
+        tx.commit().await
+    }
+
+    /// The time by the clock the store was opened with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Opens a transaction for writing. Dropped without [`Tx::commit`], it is rolled back.
+    ///
+    /// On SQLite this waits for the one writer: keep it short, and never hold it across a call to anything but this crate.
+    pub async fn begin(&self) -> Result<Tx> {
+        let mode = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
+        let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
+        let inner = self.inner.writer.begin_with_options(options).await?;
+        Ok(Tx { inner, store: self.clone(), pending: Pending::default(), events: Vec::new() })
+    }
+
+    /// Asks the database a trivial question, for readiness checks.
+    pub async fn ping(&self) -> Result<()> {
+        self.reader().query_one_raw(self.statement("SELECT 1", [])).await?;
+        Ok(())
+    }
+
+    /// Waits for running statements and closes every connection.
+    pub async fn close(&self) -> Result<()> {
+        self.inner.wakers.stop();
+        self.inner.reader.close_by_ref().await?;
+        self.inner.writer.close_by_ref().await?;
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        self.backend() == DbBackend::Postgres
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.inner.writer.get_database_backend()
+    }
+
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.inner.reader
+    }
+
+    pub(crate) fn wakers(&self) -> &Wakers {
+        &self.inner.wakers
+    }
+
+    pub(crate) fn seal(&self, table: &'static str, row: Uuid, field: &'static str, secret: &Secret) -> Result<String> {
+        Ok(self.inner.sealer.seal(Place { table, row, field }, secret)?)
+    }
+
+    pub(crate) fn open(&self, table: &'static str, row: Uuid, field: &'static str, envelope: &str) -> Result<Secret> {
+        Ok(self.inner.sealer.open(Place { table, row, field }, envelope)?)
+    }
+
+    /// A statement written for both databases: parameters are `$1`, `$2` …
+    pub(crate) fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+        Statement::from_sql_and_values(self.backend(), sql, values)
+    }
+}
+
+/// Keeps two nodes from migrating at once. Any number that nobody else uses in this database.
+const MIGRATION_LOCK: i64 = 0x6372_6965_7200;
+
+async fn open_sqlite(config: &StoreConfig) -> Result<(DatabaseConnection, DatabaseConnection)> {
+    if config.url.contains(":memory:") || config.url.contains("mode=memory") {
+        let fix = "SQLite in memory is not supported: give the path of a file";
+        return Err(StoreError::Configuration(fix.to_owned()));
+    }
+    let writer = Database::connect(sqlite_options(config, false)).await?;
+    let reader = Database::connect(sqlite_options(config, true)).await?;
+    Ok((reader, writer))
+}
+
+fn sqlite_options(config: &StoreConfig, read_only: bool) -> ConnectOptions {
+    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    let mut options = ConnectOptions::new(&config.url);
+    options.max_connections(if read_only { config.max_connections.clamp(1, 8) } else { 1 });
+    options.min_connections(1).sqlx_logging(false).record_stmt_in_spans(false).test_before_acquire(false);
+    options.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
+        let sqlite = sqlite
+            .create_if_missing(!read_only)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .statement_cache_capacity(256)
+            .pragma("temp_store", "memory");
+        if read_only { sqlite.pragma("query_only", "on") } else { sqlite.pragma("journal_size_limit", "67108864") }
+    });
+    options
+}
+
+async fn open_postgres(config: &StoreConfig) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(&config.url);
+    // One is kept by the listener for notifications.
+    options.max_connections(config.max_connections.max(2) + 1);
+    options.sqlx_logging(false).record_stmt_in_spans(false).connect_timeout(Duration::from_secs(10));
+    options.test_before_acquire_if_idle_for(Duration::from_secs(5));
+    Ok(Database::connect(options).await?)
+}
+
+/// A transaction for writing, and whom to wake once it is committed.
+pub struct Tx {
+    pub(crate) inner: DatabaseTransaction,
+    store: Store,
+    pub(crate) pending: Pending,
+    /// Written just before the commit, all at once.
+    pub(crate) events: Vec<NewEvent>,
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    /// Makes everything done in it permanent, then wakes those who wait for it.
+    pub async fn commit(mut self) -> Result<()> {
+        crate::events::write_in(&mut self).await?;
+        self.inner.commit().await?;
+        self.store.wakers().wake(self.pending);
+        Ok(())
+    }
+
+    /// Undoes everything done in it. Dropping it does the same.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.store.now()
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Result<u64> {
+        Ok(self.inner.execute_raw(self.store.statement(sql, values)).await?.rows_affected())
+    }
+
+    pub(crate) async fn query_one(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<sea_orm::QueryResult>> {
+        Ok(self.inner.query_one_raw(self.store.statement(sql, values)).await?)
+    }
+
+    pub(crate) async fn query_all(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<sea_orm::QueryResult>> {
+        Ok(self.inner.query_all_raw(self.store.statement(sql, values)).await?)
+    }
+
+    /// Adds a row lock on PostgreSQL; SQLite's one writer needs none.
+    ///
+    /// Rows are locked in this order everywhere, so that no two transactions wait for each other: post, channel, publication,
+    /// lane, due work, the rest. Channels and publications among themselves by id.
+    pub(crate) fn locking(&self, sql: &str, lock: Lock) -> String {
+        match (self.store.is_postgres(), lock) {
+            (false, _) => sql.to_owned(),
+            (true, Lock::Change) => format!("{sql} FOR NO KEY UPDATE"),
+            (true, Lock::Keep) => format!("{sql} FOR SHARE"),
+        }
+    }
+}
+
+/// What a row is locked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lock {
+    /// We are going to change it.
+    Change,
+    /// It must stay as it is until we are done.
+    Keep,
+}

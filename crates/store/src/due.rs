@@ -1,0 +1,362 @@
+//! Due work: everything timed is a row here, written in the same transaction as what it is about.
+//!
+//! A worker claims rows whose time has come, under a lease and with a fencing number that is higher than any given before. A
+//! lease that lapses makes the row claimable again; whoever held it finds its fence refused. Rows with a lane (a channel) run
+//! one at a time, in order of due time: of a lane only one row is ever ready, which the schema enforces, so that a claim reads
+//! the ready rows in order from one index however many wait behind them.
+
+use crate::{
+    Store, Tx,
+    column::{from_json, json, ms, time},
+    connection::Lock,
+    entity::due_work,
+    error::{Result, StoreError},
+};
+use crier_model::{ChannelId, WorkId, WorkspaceId};
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, Value, sea_query::OnConflict};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use uuid::Uuid;
+
+/// The kinds of due work, and what their `subject` is. A worker must finish kinds it does not know.
+pub mod kind {
+    /// Send a publication (subject: publication id; lane: its channel).
+    pub const PUBLISH: &str = "publish";
+    /// Make a publication ready ahead of time (subject: publication id; no lane). See [`super::PREPARE_AHEAD`].
+    pub const PREPARE: &str = "prepare";
+    /// Refresh a channel's tokens (subject: channel id).
+    pub const REFRESH: &str = "refresh";
+    /// Fetch a channel's picture (subject: channel id).
+    pub const AVATAR: &str = "avatar";
+    /// Let an attempt lapse (subject: attempt id).
+    pub const ATTEMPT: &str = "attempt";
+}
+
+/// How long before a publication is due it is prepared. Nothing is prepared for one that is due sooner.
+pub const PREPARE_AHEAD: SignedDuration = SignedDuration::from_mins(15);
+
+/// Something to be done at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewWork {
+    pub workspace: Option<WorkspaceId>,
+    /// See [`kind`]. There is one row for a kind and subject.
+    pub kind: String,
+    pub subject: String,
+    /// Rows of a lane run one at a time, in due order. The lane of a kind and subject never changes.
+    pub lane: Option<ChannelId>,
+    pub due_at: Timestamp,
+    pub payload: Json,
+}
+
+impl NewWork {
+    pub fn new(workspace: WorkspaceId, kind: &str, subject: impl ToString, due_at: Timestamp) -> Self {
+        let (kind, subject) = (kind.to_owned(), subject.to_string());
+        Self { workspace: Some(workspace), kind, subject, lane: None, due_at, payload: Json::Null }
+    }
+
+    #[must_use]
+    pub fn in_lane(mut self, lane: ChannelId) -> Self {
+        self.lane = Some(lane);
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, payload: Json) -> Self {
+        self.payload = payload;
+        self
+    }
+}
+
+/// Proof of having claimed a row; refused once somebody else has claimed it, or it was changed or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fence {
+    pub work: WorkId,
+    /// Higher than that of any claim before it.
+    pub number: i64,
+    pub(crate) lane: Option<Uuid>,
+}
+
+/// A row a worker holds until `lease_until`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    pub fence: Fence,
+    pub workspace: Option<WorkspaceId>,
+    pub kind: String,
+    pub subject: String,
+    pub due_at: Timestamp,
+    pub lease_until: Timestamp,
+    /// How often it was claimed since it was written, this time included.
+    pub tries: i64,
+    pub payload: Json,
+}
+
+/// Adds work, or moves it: an existing row of the same kind and subject takes the new time and payload, its tries start anew,
+/// and whoever holds a lease on it loses it.
+pub async fn upsert(store: &Store, work: &[NewWork]) -> Result<()> {
+    let mut tx = store.begin().await?;
+    upsert_in(&mut tx, work).await?;
+    tx.commit().await
+}
+
+/// As [`upsert`], in the caller's transaction.
+pub async fn upsert_in(tx: &mut Tx, work: &[NewWork]) -> Result<()> {
+    if work.is_empty() {
+        return Ok(());
+    }
+    let lanes: BTreeSet<Uuid> = work.iter().filter_map(|w| w.lane.map(|lane| lane.0)).collect();
+    lock_lanes(tx, &lanes).await?;
+    let created_at = ms(tx.now());
+    // One statement may not touch a row twice: the last word on a kind and subject counts.
+    let unique: BTreeMap<_, _> = work.iter().map(|w| ((w.kind.as_str(), w.subject.as_str()), w)).collect();
+    let rows = unique.into_values().map(|w| row(w, created_at)).collect::<Result<Vec<_>>>()?;
+    use due_work::Column as C;
+    for chunk in rows.chunks(1000) {
+        let taken = OnConflict::columns([C::Kind, C::Subject])
+            .update_columns([C::DueAt, C::ReadyAt, C::LeaseUntil, C::LeaseOwner, C::Tries, C::Payload])
+            .to_owned();
+        due_work::Entity::insert_many(chunk.to_vec()).on_conflict(taken).exec_without_returning(&tx.inner).await?;
+    }
+    for w in work.iter().filter(|w| w.lane.is_none()) {
+        tx.pending.due(w.due_at);
+    }
+    settle_lanes(tx, &lanes).await
+}
+
+fn row(work: &NewWork, created_at: i64) -> Result<due_work::ActiveModel> {
+    let due_at = ms(work.due_at);
+    Ok(due_work::ActiveModel {
+        id: Set(WorkId::new().0),
+        workspace_id: Set(work.workspace.map(|w| w.0)),
+        kind: Set(work.kind.clone()),
+        subject: Set(work.subject.clone()),
+        lane: Set(work.lane.map(|lane| lane.0)),
+        due_at: Set(due_at),
+        ready_at: Set(work.lane.is_none().then_some(due_at)),
+        lease_until: Set(None),
+        lease_owner: Set(None),
+        fence: Set(0),
+        tries: Set(0),
+        payload: Set(json(&work.payload, "payload")?),
+        created_at: Set(created_at),
+    })
+}
+
+const CLAIM_POSTGRES: &str = "
+WITH picked AS MATERIALIZED (
+  SELECT id FROM due_work WHERE ready_at <= $1 ORDER BY ready_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE due_work AS work
+SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = nextval('fence'), tries = work.tries + 1
+FROM picked WHERE work.id = picked.id
+RETURNING work.*";
+
+const CLAIM_SQLITE: &str = "
+UPDATE due_work
+SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = (SELECT value FROM fence), tries = tries + 1
+WHERE id IN (SELECT id FROM due_work WHERE ready_at <= $1 ORDER BY ready_at, id LIMIT $2)
+RETURNING *";
+
+/// Claims up to `limit` rows that are due at `now` for `owner`, in order of due time, until `now + lease`.
+///
+/// No row is ever given to two claimers at once, and of a lane only one row at a time.
+pub async fn claim(
+    store: &Store,
+    now: Timestamp,
+    owner: &str,
+    limit: u32,
+    lease: SignedDuration,
+) -> Result<Vec<Claimed>> {
+    let until = now.saturating_add(lease).map_err(|_| StoreError::Damaged { what: "lease" })?;
+    let values: [Value; 4] = [ms(now).into(), i64::from(limit).into(), ms(until).into(), owner.into()];
+    let rows = if store.is_postgres() {
+        store.reader().query_all_raw(store.statement(CLAIM_POSTGRES, values)).await?
+    } else {
+        let tx = store.begin().await?;
+        tx.execute("UPDATE fence SET value = value + 1", []).await?;
+        let rows = tx.query_all(CLAIM_SQLITE, values).await?;
+        if rows.is_empty() {
+            tx.rollback().await?
+        } else {
+            tx.commit().await?
+        }
+        rows
+    };
+    let mut rows: Vec<_> =
+        rows.iter().map(|row| due_work::Model::from_query_result(row, "")).collect::<Result<_, _>>()?;
+    rows.sort_by_key(|row| (row.due_at, row.id));
+    rows.into_iter().map(Claimed::try_from).collect()
+}
+
+/// The work is done: the row goes, and the next of its lane becomes ready.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the lease is not held any more.
+pub async fn finish(store: &Store, fence: Fence) -> Result<()> {
+    let mut tx = store.begin().await?;
+    finish_in(&mut tx, fence).await?;
+    tx.commit().await
+}
+
+/// As [`finish`], in the caller's transaction.
+pub async fn finish_in(tx: &mut Tx, fence: Fence) -> Result<()> {
+    let lanes = fence.lane.into_iter().collect();
+    lock_lanes(tx, &lanes).await?;
+    let sql = "DELETE FROM due_work WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL";
+    if tx.execute(sql, [fence.work.0.into(), fence.number.into()]).await? == 0 {
+        return Err(STALE);
+    }
+    settle_lanes(tx, &lanes).await
+}
+
+/// Gives the row back, to be claimed again from `until` on. Others of its lane may come first now. A payload replaces the one
+/// the row has.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the lease is not held any more.
+pub async fn release(store: &Store, fence: Fence, until: Timestamp, payload: Option<&Json>) -> Result<()> {
+    let mut tx = store.begin().await?;
+    release_in(&mut tx, fence, until, payload).await?;
+    tx.commit().await
+}
+
+/// As [`release`], in the caller's transaction.
+pub async fn release_in(tx: &mut Tx, fence: Fence, until: Timestamp, payload: Option<&Json>) -> Result<()> {
+    let lanes = fence.lane.into_iter().collect();
+    lock_lanes(tx, &lanes).await?;
+    let payload = crate::column::maybe_json(payload, "payload")?;
+    let sql = "UPDATE due_work SET due_at = $3, ready_at = CASE WHEN lane IS NULL THEN $3 END, lease_until = NULL, \
+               lease_owner = NULL, payload = COALESCE($4, payload) WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL";
+    let values = [fence.work.0.into(), fence.number.into(), ms(until).into(), payload.into()];
+    if tx.execute(sql, values).await? == 0 {
+        return Err(STALE);
+    }
+    tx.pending.due(until);
+    settle_lanes(tx, &lanes).await
+}
+
+/// Holds leases longer. Returns those that are still held; the others are lost, and their work is somebody else's.
+pub async fn extend(store: &Store, fences: &[Fence], until: Timestamp) -> Result<HashSet<WorkId>> {
+    let mut held = HashSet::new();
+    let tx = store.begin().await?;
+    for chunk in fences.chunks(500) {
+        let mut values: Vec<Value> = vec![ms(until).into()];
+        let mut each = Vec::new();
+        for fence in chunk {
+            each.push(format!("(id = ${} AND fence = ${})", values.len() + 1, values.len() + 2));
+            values.extend([Value::from(fence.work.0), fence.number.into()]);
+        }
+        let sql = format!(
+            "UPDATE due_work SET lease_until = $1, ready_at = $1 WHERE lease_until IS NOT NULL AND ({}) RETURNING id",
+            each.join(" OR ")
+        );
+        for row in tx.query_all(&sql, values).await? {
+            held.insert(WorkId(row.try_get("", "id")?));
+        }
+    }
+    tx.commit().await?;
+    Ok(held)
+}
+
+/// When the next row becomes claimable: the time to sleep until. A row under a lease counts with the lease's end.
+pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
+    let sql = "SELECT ready_at FROM due_work WHERE ready_at IS NOT NULL ORDER BY ready_at, id LIMIT 1";
+    let row = store.reader().query_one_raw(store.statement(sql, [])).await?;
+    row.map(|row| time(row.try_get("", "ready_at")?)).transpose()
+}
+
+/// Removes a row, whoever holds it; true when there was one.
+pub async fn remove(store: &Store, kind: &str, subject: &str) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    let sql = "SELECT lane FROM due_work WHERE kind = $1 AND subject = $2";
+    let Some(row) = tx.query_one(sql, [kind.into(), subject.into()]).await? else { return Ok(false) };
+    let lanes = row.try_get::<Option<Uuid>>("", "lane")?.into_iter().collect();
+    let removed = remove_in(&mut tx, &[(kind, subject.to_owned())], &lanes).await?;
+    tx.commit().await?;
+    Ok(removed > 0)
+}
+
+/// Removes rows, whoever holds them; returns how many there were. `lanes` are all those the rows may be in.
+pub(crate) async fn remove_in(tx: &mut Tx, work: &[(&str, String)], lanes: &BTreeSet<Uuid>) -> Result<u64> {
+    lock_lanes(tx, lanes).await?;
+    if work.is_empty() {
+        return Ok(0);
+    }
+    let mut removed = 0;
+    for chunk in work.chunks(500) {
+        let mut values: Vec<Value> = Vec::new();
+        let mut each = Vec::new();
+        for (kind, subject) in chunk {
+            each.push(format!("(kind = ${} AND subject = ${})", values.len() + 1, values.len() + 2));
+            values.extend([Value::from(*kind), subject.as_str().into()]);
+        }
+        removed += tx.execute(&format!("DELETE FROM due_work WHERE {}", each.join(" OR ")), values).await?;
+    }
+    settle_lanes(tx, lanes).await?;
+    Ok(removed)
+}
+
+/// Makes sure the lease is held, and keeps others from claiming the row until the transaction ends.
+pub(crate) async fn hold_in(tx: &Tx, fence: Fence) -> Result<()> {
+    let sql = "SELECT 1 FROM due_work WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL";
+    let held = tx.query_one(&tx.locking(sql, Lock::Change), [fence.work.0.into(), fence.number.into()]).await?;
+    held.map(drop).ok_or(STALE)
+}
+
+const STALE: StoreError = StoreError::Stale { what: "lease" };
+
+/// Keeps others from changing which row of these lanes is ready. SQLite's one writer needs no lock.
+async fn lock_lanes(tx: &Tx, lanes: &BTreeSet<Uuid>) -> Result<()> {
+    if tx.store().is_postgres() {
+        for lane in lanes {
+            let (high, low) = lane.as_u64_pair();
+            let key = i64::from_ne_bytes((high ^ low).to_ne_bytes());
+            tx.execute("SELECT pg_advisory_xact_lock($1)", [key.into()]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the earliest row of each lane the ready one, unless one of the lane is being worked on.
+async fn settle_lanes(tx: &mut Tx, lanes: &BTreeSet<Uuid>) -> Result<()> {
+    let lanes: Vec<Uuid> = lanes.iter().copied().collect();
+    for chunk in lanes.chunks(500) {
+        let marks: Vec<_> = (1..=chunk.len()).map(|i| format!("${i}")).collect();
+        let values = || chunk.iter().map(|lane| Value::from(*lane));
+        let clear = format!(
+            "UPDATE due_work SET ready_at = NULL \
+             WHERE lane IN ({}) AND lane IS NOT NULL AND ready_at IS NOT NULL AND lease_until IS NULL",
+            marks.join(", ")
+        );
+        tx.execute(&clear, values()).await?;
+        let each: Vec<_> = marks.iter().map(|mark| format!("SELECT {mark} AS id")).collect();
+        let set = format!(
+            "UPDATE due_work SET ready_at = due_at WHERE id IN ( \
+               SELECT (SELECT w.id FROM due_work w WHERE w.lane = l.id ORDER BY w.due_at, w.id LIMIT 1) \
+               FROM ({}) l \
+               WHERE NOT EXISTS (SELECT 1 FROM due_work b WHERE b.lane = l.id AND b.lane IS NOT NULL AND b.ready_at IS NOT NULL) \
+             ) RETURNING ready_at",
+            each.join(" UNION ALL ")
+        );
+        for row in tx.query_all(&set, values()).await? {
+            tx.pending.due_ms(row.try_get("", "ready_at")?);
+        }
+    }
+    Ok(())
+}
+
+impl TryFrom<due_work::Model> for Claimed {
+    type Error = StoreError;
+    fn try_from(row: due_work::Model) -> Result<Self> {
+        Ok(Self {
+            fence: Fence { work: WorkId(row.id), number: row.fence, lane: row.lane },
+            workspace: row.workspace_id.map(WorkspaceId),
+            kind: row.kind,
+            subject: row.subject,
+            due_at: time(row.due_at)?,
+            lease_until: time(row.lease_until.unwrap_or_default())?,
+            tries: row.tries,
+            payload: from_json(&row.payload, "payload")?,
+        })
+    }
+}

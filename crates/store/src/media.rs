@@ -1,0 +1,185 @@
+//! The library: files and what is known of them. Their bytes are in the storage, under `storage_key`.
+
+use crate::{
+    Store,
+    column::{maybe_time, ms, time},
+    connection::Lock,
+    entity::media,
+    error::{Result, StoreError},
+    events,
+};
+use crier_model::{MediaId, UserId, WorkspaceId};
+use jiff::Timestamp;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Media {
+    pub id: MediaId,
+    pub workspace: WorkspaceId,
+    pub name: String,
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+    /// Pixels, where it has any.
+    pub width: Option<u32>,
+    /// Pixels, where it has any.
+    pub height: Option<u32>,
+    pub alt: Option<String>,
+    /// Of the bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    pub storage_key: String,
+    pub created_by: UserId,
+    pub created_at: Timestamp,
+    /// Deleted files are kept as rows for the history of posts.
+    pub deleted_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewMedia {
+    /// Chosen by the caller, so that the storage key can name it.
+    pub id: MediaId,
+    pub workspace: WorkspaceId,
+    pub name: String,
+    pub mime: String,
+    pub size: u64,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub alt: Option<String>,
+    pub sha256: String,
+    pub storage_key: String,
+    pub created_by: UserId,
+}
+
+pub async fn insert(store: &Store, new: NewMedia) -> Result<Media> {
+    let mut tx = store.begin().await?;
+    let row = media::ActiveModel {
+        id: Set(new.id.0),
+        workspace_id: Set(new.workspace.0),
+        name: Set(new.name),
+        mime: Set(new.mime),
+        size: Set(i64::try_from(new.size).map_err(|_| StoreError::Damaged { what: "size" })?),
+        width: Set(new.width.map(i64::from)),
+        height: Set(new.height.map(i64::from)),
+        alt: Set(new.alt),
+        sha256: Set(new.sha256),
+        storage_key: Set(new.storage_key),
+        created_by: Set(new.created_by.0),
+        created_at: Set(ms(store.now())),
+        deleted_at: Set(None),
+    };
+    let media = row.insert(&tx.inner).await?.try_into()?;
+    events::media_saved(&mut tx, new.workspace, new.id);
+    tx.commit().await?;
+    Ok(media)
+}
+
+fn kept(workspace: WorkspaceId) -> Select<media::Entity> {
+    media::Entity::find().filter(media::Column::WorkspaceId.eq(workspace.0)).filter(media::Column::DeletedAt.is_null())
+}
+
+/// A file of this workspace that is not deleted.
+pub async fn get(store: &Store, workspace: WorkspaceId, id: MediaId) -> Result<Media> {
+    let row = kept(workspace).filter(media::Column::Id.eq(id.0)).one(store.reader()).await?;
+    row.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// Those of these files that belong to the workspace and are not deleted, in no order: one query.
+pub async fn get_many(store: &Store, workspace: WorkspaceId, ids: &[MediaId]) -> Result<Vec<Media>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ids.iter().map(|id| id.0);
+    let rows = kept(workspace).filter(media::Column::Id.is_in(ids)).all(store.reader()).await?;
+    rows.into_iter().map(Media::try_from).collect()
+}
+
+/// The file with the same bytes, if the library has one.
+pub async fn by_sha256(store: &Store, workspace: WorkspaceId, sha256: &str) -> Result<Option<Media>> {
+    let found = kept(workspace).filter(media::Column::Sha256.eq(sha256)).order_by_asc(media::Column::Id);
+    found.one(store.reader()).await?.map(Media::try_from).transpose()
+}
+
+/// A page of the library, newest first, after the file `before` of the page before it.
+pub async fn list(store: &Store, workspace: WorkspaceId, before: Option<MediaId>, limit: u64) -> Result<Vec<Media>> {
+    let mut query = kept(workspace);
+    if let Some(before) = before {
+        query = query.filter(media::Column::Id.lt(before.0));
+    }
+    let rows = query.order_by_desc(media::Column::Id).limit(limit).all(store.reader()).await?;
+    rows.into_iter().map(Media::try_from).collect()
+}
+
+/// Sets the alt text kept with the file.
+pub async fn set_alt(store: &Store, workspace: WorkspaceId, id: MediaId, alt: Option<&str>) -> Result<Media> {
+    let mut tx = store.begin().await?;
+    let sql = "UPDATE media SET alt = $3 WHERE id = $1 AND workspace_id = $2 AND deleted_at IS NULL";
+    if tx.execute(sql, [id.0.into(), workspace.0.into(), alt.into()]).await? == 0 {
+        return Err(NOT_FOUND);
+    }
+    events::media_saved(&mut tx, workspace, id);
+    tx.commit().await?;
+    get(store, workspace, id).await
+}
+
+const USES: &str = "
+SELECT COUNT(*) AS uses FROM post_media u JOIN post p ON p.id = u.post_id
+WHERE u.workspace_id = $1 AND u.media_id = $2 AND p.deleted_at IS NULL
+  AND (p.is_draft OR EXISTS (SELECT 1 FROM publication q WHERE q.post_id = p.id
+       AND q.state IN ('draft', 'scheduled', 'preparing', 'sending', 'held', 'unconfirmed', 'failed')))";
+
+/// How many posts that are not entirely done use the file.
+pub async fn uses(store: &Store, workspace: WorkspaceId, id: MediaId) -> Result<u64> {
+    let statement = store.statement(USES, [workspace.0.into(), id.0.into()]);
+    let row = store.reader().query_one_raw(statement).await?.ok_or(NOT_FOUND)?;
+    Ok(row.try_get::<i64>("", "uses")?.unsigned_abs())
+}
+
+/// Deletes a file; returns the row, so that the caller removes its bytes.
+///
+/// # Errors
+/// Conflict `media.in_use` when posts that are not done use it (see [`uses`]), unless forced.
+pub async fn delete(store: &Store, workspace: WorkspaceId, id: MediaId, force: bool) -> Result<Media> {
+    let media = get(store, workspace, id).await?;
+    let mut tx = store.begin().await?;
+    let sql = "SELECT 1 FROM media WHERE id = $1 AND deleted_at IS NULL";
+    tx.query_one(&tx.locking(sql, Lock::Change), [id.0.into()]).await?.ok_or(NOT_FOUND)?;
+    if !force {
+        let row = tx.query_one(USES, [workspace.0.into(), id.0.into()]).await?.ok_or(NOT_FOUND)?;
+        if row.try_get::<i64>("", "uses")? > 0 {
+            return Err(StoreError::Conflict { what: "media.in_use" });
+        }
+    }
+    tx.execute("UPDATE media SET deleted_at = $2 WHERE id = $1", [id.0.into(), ms(store.now()).into()]).await?;
+    events::media_deleted(&mut tx, workspace, id);
+    tx.commit().await?;
+    Ok(media)
+}
+
+const NOT_FOUND: StoreError = StoreError::NotFound { what: "media" };
+
+impl TryFrom<media::Model> for Media {
+    type Error = StoreError;
+    fn try_from(row: media::Model) -> Result<Self> {
+        let pixels = |value: Option<i64>| {
+            value.map(u32::try_from).transpose().map_err(|_| StoreError::Damaged { what: "size in pixels" })
+        };
+        Ok(Self {
+            id: MediaId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            name: row.name,
+            mime: row.mime,
+            size: row.size.unsigned_abs(),
+            width: pixels(row.width)?,
+            height: pixels(row.height)?,
+            alt: row.alt,
+            sha256: row.sha256,
+            storage_key: row.storage_key,
+            created_by: UserId(row.created_by),
+            created_at: time(row.created_at)?,
+            deleted_at: maybe_time(row.deleted_at)?,
+        })
+    }
+}

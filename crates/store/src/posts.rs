@@ -1,0 +1,265 @@
+//! Posts: reading them for the composer, the calendar and lists; saving, moving and deleting them.
+
+mod change;
+mod save;
+
+pub use change::{delete, duplicate, move_to};
+pub(crate) use change::{drop_channel_in, restore_channel_in};
+pub use save::{Save, Saved, save};
+
+use crate::{
+    Store,
+    column::{from_json, maybe_time, ms, time, word},
+    entity::post,
+    error::{Result, StoreError},
+};
+use crier_model::{
+    ChannelId, MediaId, PostId, PublicationId, UserId, WorkspaceId, post::Content, publication::PublicationState,
+};
+use jiff::Timestamp;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, Value};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// How many characters of a post lists show.
+const EXCERPT_CHARS: usize = 200;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Post {
+    pub id: PostId,
+    pub workspace: WorkspaceId,
+    pub created_by: UserId,
+    pub due_at: Option<Timestamp>,
+    /// IANA name; the zone the person thought in.
+    pub time_zone: String,
+    pub content: Content,
+    pub channels: Vec<ChannelId>,
+    pub excerpt: String,
+    /// Files in the Global parts.
+    pub media_count: u32,
+    pub first_media: Option<MediaId>,
+    pub is_draft: bool,
+    pub idempotency_key: Option<String>,
+    /// Goes up with every save.
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// A post in the calendar or a list, without its content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PostSummary {
+    pub id: PostId,
+    pub created_by: UserId,
+    pub due_at: Option<Timestamp>,
+    pub time_zone: String,
+    pub excerpt: String,
+    pub media_count: u32,
+    pub first_media: Option<MediaId>,
+    pub is_draft: bool,
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub publications: Vec<PublicationSummary>,
+}
+
+impl PostSummary {
+    /// The worst of its publications' states.
+    #[must_use]
+    pub fn state(&self) -> PublicationState {
+        PublicationState::worst(self.publications.iter().map(|p| p.state))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PublicationSummary {
+    pub id: PublicationId,
+    pub channel: ChannelId,
+    pub network: String,
+    pub state: PublicationState,
+    pub due_at: Option<Timestamp>,
+    pub url: Option<String>,
+}
+
+/// Which posts are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Posts that show this state.
+    pub state: Option<PublicationState>,
+    /// Posts with a publication on this channel.
+    pub channel: Option<ChannelId>,
+}
+
+/// A post of this workspace that is not deleted.
+pub async fn get(store: &Store, workspace: WorkspaceId, id: PostId) -> Result<Post> {
+    let found = post::Entity::find_by_id(id.0)
+        .filter(post::Column::WorkspaceId.eq(workspace.0))
+        .filter(post::Column::DeletedAt.is_null());
+    found.one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// A post by id, in whatever workspace, deleted ones too.
+pub async fn by_id(store: &Store, id: PostId) -> Result<Post> {
+    post::Entity::find_by_id(id.0).one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// The posts due in `from..to`, in order of due time, at most `limit`: two queries, however many posts and publications.
+pub async fn summaries_between(
+    store: &Store,
+    workspace: WorkspaceId,
+    from: Timestamp,
+    to: Timestamp,
+    filter: Filter,
+    limit: u64,
+) -> Result<Vec<PostSummary>> {
+    let values = vec![workspace.0.into(), ms(from).into(), ms(to).into()];
+    summaries(store, "p.due_at >= $2 AND p.due_at < $3", values, filter, "p.due_at, p.id", limit).await
+}
+
+/// A page of posts, newest first, after the post `before` of the page before it.
+pub async fn list(
+    store: &Store,
+    workspace: WorkspaceId,
+    filter: Filter,
+    before: Option<PostId>,
+    limit: u64,
+) -> Result<Vec<PostSummary>> {
+    let mut values: Vec<Value> = vec![workspace.0.into()];
+    values.extend(before.map(|id| Value::from(id.0)));
+    let place = if before.is_some() { "p.id < $2" } else { "1 = 1" };
+    summaries(store, place, values, filter, "p.id DESC", limit).await
+}
+
+/// One post as lists show it.
+pub async fn summary(store: &Store, workspace: WorkspaceId, id: PostId) -> Result<PostSummary> {
+    let values = vec![workspace.0.into(), id.0.into()];
+    let found = summaries(store, "p.id = $2", values, Filter::default(), "p.id", 1).await?;
+    found.into_iter().next().ok_or(NOT_FOUND)
+}
+
+async fn summaries(
+    store: &Store,
+    place: &str,
+    mut values: Vec<Value>,
+    filter: Filter,
+    order: &str,
+    limit: u64,
+) -> Result<Vec<PostSummary>> {
+    let wanted = filter_sql(filter, &mut values);
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    let sql = format!(
+        "SELECT p.id, p.created_by, p.due_at, p.time_zone, p.excerpt, p.media_count, p.first_media, p.is_draft, p.version, \
+         p.created_at, p.updated_at FROM post p \
+         WHERE p.workspace_id = $1 AND p.deleted_at IS NULL AND {place}{wanted} ORDER BY {order} LIMIT ${}",
+        values.len()
+    );
+    let rows = store.reader().query_all_raw(store.statement(&sql, values)).await?;
+    let mut posts = rows.iter().map(read_summary).collect::<Result<Vec<_>>>()?;
+    let mut publications = publications_of(store, &posts).await?;
+    for post in &mut posts {
+        post.publications = publications.remove(&post.id).unwrap_or_default();
+    }
+    Ok(posts)
+}
+
+/// The state a post shows is the worst of its publications: it has one in this state and none in a worse one.
+fn filter_sql(filter: Filter, values: &mut Vec<Value>) -> String {
+    let mut sql = String::new();
+    if let Some(state) = filter.state {
+        let worse: Vec<_> = PublicationState::BY_WEIGHT
+            .into_iter()
+            .take_while(|worse| *worse != state)
+            .map(|worse| format!("'{worse}'"))
+            .collect();
+        let has = |condition: String| format!("EXISTS (SELECT 1 FROM publication q WHERE q.post_id = p.id{condition})");
+        let in_state = has(format!(" AND q.state = '{state}'"));
+        sql += &match state {
+            PublicationState::Draft => format!(" AND ({in_state} OR NOT {})", has(String::new())),
+            _ => format!(" AND {in_state}"),
+        };
+        if !worse.is_empty() {
+            sql += &format!(" AND NOT {}", has(format!(" AND q.state IN ({})", worse.join(", "))));
+        }
+    }
+    if let Some(channel) = filter.channel {
+        values.push(channel.0.into());
+        sql += &format!(
+            " AND EXISTS (SELECT 1 FROM publication q WHERE q.post_id = p.id AND q.channel_id = ${})",
+            values.len()
+        );
+    }
+    sql
+}
+
+async fn publications_of(store: &Store, posts: &[PostSummary]) -> Result<HashMap<PostId, Vec<PublicationSummary>>> {
+    let mut found: HashMap<PostId, Vec<PublicationSummary>> = HashMap::new();
+    for chunk in posts.chunks(10_000) {
+        let marks: Vec<_> = (1..=chunk.len()).map(|i| format!("${i}")).collect();
+        let sql = format!(
+            "SELECT id, post_id, channel_id, network, state, due_at, url FROM publication WHERE post_id IN ({}) ORDER BY id",
+            marks.join(", ")
+        );
+        let ids = chunk.iter().map(|post| post.id.0.into());
+        for row in store.reader().query_all_raw(store.statement(&sql, ids)).await? {
+            let state: String = row.try_get("", "state")?;
+            let summary = PublicationSummary {
+                id: PublicationId(row.try_get("", "id")?),
+                channel: ChannelId(row.try_get("", "channel_id")?),
+                network: row.try_get("", "network")?,
+                state: word(&state)?,
+                due_at: maybe_time(row.try_get("", "due_at")?)?,
+                url: row.try_get("", "url")?,
+            };
+            found.entry(PostId(row.try_get("", "post_id")?)).or_default().push(summary);
+        }
+    }
+    Ok(found)
+}
+
+fn read_summary(row: &QueryResult) -> Result<PostSummary> {
+    Ok(PostSummary {
+        id: PostId(row.try_get("", "id")?),
+        created_by: UserId(row.try_get("", "created_by")?),
+        due_at: maybe_time(row.try_get("", "due_at")?)?,
+        time_zone: row.try_get("", "time_zone")?,
+        excerpt: row.try_get("", "excerpt")?,
+        media_count: count(row.try_get("", "media_count")?)?,
+        first_media: row.try_get::<Option<Uuid>>("", "first_media")?.map(MediaId),
+        is_draft: row.try_get("", "is_draft")?,
+        version: row.try_get("", "version")?,
+        created_at: time(row.try_get("", "created_at")?)?,
+        updated_at: time(row.try_get("", "updated_at")?)?,
+        publications: Vec::new(),
+    })
+}
+
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "post" };
+
+fn count(value: i64) -> Result<u32> {
+    u32::try_from(value).map_err(|_| StoreError::Damaged { what: "count" })
+}
+
+impl TryFrom<post::Model> for Post {
+    type Error = StoreError;
+    fn try_from(row: post::Model) -> Result<Self> {
+        Ok(Self {
+            id: PostId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            created_by: UserId(row.created_by),
+            due_at: maybe_time(row.due_at)?,
+            time_zone: row.time_zone,
+            content: from_json(&row.content, "content")?,
+            channels: from_json(&row.channels, "channels")?,
+            excerpt: row.excerpt,
+            media_count: count(row.media_count)?,
+            first_media: row.first_media.map(MediaId),
+            is_draft: row.is_draft,
+            idempotency_key: row.idempotency_key,
+            version: row.version,
+            created_at: time(row.created_at)?,
+            updated_at: time(row.updated_at)?,
+            deleted_at: maybe_time(row.deleted_at)?,
+        })
+    }
+}

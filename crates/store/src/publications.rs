@@ -1,0 +1,198 @@
+//! Publications: one post on one channel, the unit that is scheduled, sent, retried and reported.
+
+mod change;
+mod people;
+
+pub use change::{Change, Work, set_state, set_state_in};
+pub(crate) use change::{cancel_channel_in, reason_json, resume_in, schedule_work, work_of, write_event_in};
+pub use people::{cancel, resolve_published, resolve_send_again, retry};
+
+use crate::{
+    Store,
+    channels::{self, Channel},
+    column::{maybe_from_json, maybe_time, ms, time, word},
+    due::{self, Fence},
+    entity::{publication, publication_event},
+    error::{Result, StoreError},
+    posts::{self, Post},
+};
+use crier_model::{
+    ChannelId, PostId, PublicationId, WorkspaceId,
+    publication::{PublicationState, Reason},
+};
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::Value as Json;
+
+/// How late a publication may go out without a person being asked. Later, it is held as `held.missed`.
+pub const LATE_WINDOW: SignedDuration = SignedDuration::from_hours(2);
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Publication {
+    pub id: PublicationId,
+    pub workspace: WorkspaceId,
+    pub post: PostId,
+    pub channel: ChannelId,
+    pub network: String,
+    /// 0 for a post that does not repeat.
+    pub occurrence: i64,
+    pub state: PublicationState,
+    /// Why it is held, unconfirmed, failed or cancelled.
+    pub reason: Option<Reason>,
+    pub due_at: Option<Timestamp>,
+    pub remote_id: Option<String>,
+    pub url: Option<String>,
+    /// The network's ids of its parts, in the engine's shape.
+    pub remote: Option<Json>,
+    pub published_at: Option<Timestamp>,
+    pub started_at: Option<Timestamp>,
+    pub tries: u32,
+    /// Goes up with every change.
+    pub version: i64,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// A line of a publication's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicationEvent {
+    pub publication: PublicationId,
+    pub at: Timestamp,
+    /// The state it came to, `try` for a call to the network, or `note`.
+    pub kind: String,
+    pub title: String,
+    pub detail: String,
+}
+
+/// Everything needed to send a publication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    pub publication: Publication,
+    pub post: Post,
+    pub channel: Channel,
+}
+
+/// A publication by id, in whatever workspace.
+pub async fn by_id(store: &Store, id: PublicationId) -> Result<Publication> {
+    publication::Entity::find_by_id(id.0).one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// A publication of this workspace.
+pub async fn get(store: &Store, workspace: WorkspaceId, id: PublicationId) -> Result<Publication> {
+    let found = publication::Entity::find_by_id(id.0).filter(publication::Column::WorkspaceId.eq(workspace.0));
+    found.one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// A publication with its post and its channel.
+pub async fn load(store: &Store, id: PublicationId) -> Result<Loaded> {
+    let publication = by_id(store, id).await?;
+    let post = posts::by_id(store, publication.post).await?;
+    let channel = channels::by_id(store, publication.channel).await?;
+    Ok(Loaded { publication, post, channel })
+}
+
+/// A post's publications, in the order they were made.
+pub async fn for_post(store: &Store, workspace: WorkspaceId, post: PostId) -> Result<Vec<Publication>> {
+    let rows = publication::Entity::find()
+        .filter(publication::Column::PostId.eq(post.0))
+        .filter(publication::Column::WorkspaceId.eq(workspace.0))
+        .order_by_asc(publication::Column::Id)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(Publication::try_from).collect()
+}
+
+/// The history of these publications, oldest first: one query for a whole post.
+pub async fn history(store: &Store, publications: &[PublicationId]) -> Result<Vec<PublicationEvent>> {
+    let rows = publication_event::Entity::find()
+        .filter(publication_event::Column::PublicationId.is_in(publications.iter().map(|id| id.0)))
+        .order_by_asc(publication_event::Column::Id)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(PublicationEvent::try_from).collect()
+}
+
+/// Counts a try and writes what came of it into the history; returns how many there were.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the lease is not held any more.
+pub async fn record_try(store: &Store, fence: Fence, id: PublicationId, title: &str, detail: &str) -> Result<u32> {
+    let mut tx = store.begin().await?;
+    let sql = "UPDATE publication SET tries = tries + 1, updated_at = $2 WHERE id = $1 RETURNING tries, workspace_id";
+    let row = tx.query_one(sql, [id.0.into(), ms(store.now()).into()]).await?.ok_or(NOT_FOUND)?;
+    due::hold_in(&tx, fence).await?;
+    let workspace = WorkspaceId(row.try_get("", "workspace_id")?);
+    write_event_in(&mut tx, workspace, id, "try", title, detail).await?;
+    tx.commit().await?;
+    tries(row.try_get("", "tries")?)
+}
+
+/// Adds a line to a publication's history.
+pub async fn append_note(store: &Store, publication: &Publication, title: &str, detail: &str) -> Result<()> {
+    let mut tx = store.begin().await?;
+    write_event_in(&mut tx, publication.workspace, publication.id, "note", title, detail).await?;
+    tx.commit().await
+}
+
+/// The publications of a channel in this state, the first due first.
+pub async fn on_channel(
+    store: &Store,
+    channel: ChannelId,
+    state: PublicationState,
+    limit: u64,
+) -> Result<Vec<Publication>> {
+    use sea_orm::QuerySelect;
+    let rows = publication::Entity::find()
+        .filter(publication::Column::ChannelId.eq(channel.0))
+        .filter(publication::Column::State.eq(state.as_str()))
+        .order_by_asc(publication::Column::DueAt)
+        .limit(limit)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(Publication::try_from).collect()
+}
+
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "publication" };
+
+fn tries(count: i64) -> Result<u32> {
+    u32::try_from(count).map_err(|_| StoreError::Damaged { what: "count of tries" })
+}
+
+impl TryFrom<publication::Model> for Publication {
+    type Error = StoreError;
+    fn try_from(row: publication::Model) -> Result<Self> {
+        Ok(Self {
+            id: PublicationId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            post: PostId(row.post_id),
+            channel: ChannelId(row.channel_id),
+            network: row.network,
+            occurrence: row.occurrence,
+            state: word(&row.state)?,
+            reason: maybe_from_json(row.reason.as_deref(), "reason")?,
+            due_at: maybe_time(row.due_at)?,
+            remote_id: row.remote_id,
+            url: row.url,
+            remote: maybe_from_json(row.remote.as_deref(), "remote ids")?,
+            published_at: maybe_time(row.published_at)?,
+            started_at: maybe_time(row.started_at)?,
+            tries: tries(row.tries)?,
+            version: row.version,
+            created_at: time(row.created_at)?,
+            updated_at: time(row.updated_at)?,
+        })
+    }
+}
+
+impl TryFrom<publication_event::Model> for PublicationEvent {
+    type Error = StoreError;
+    fn try_from(row: publication_event::Model) -> Result<Self> {
+        Ok(Self {
+            publication: PublicationId(row.publication_id),
+            at: time(row.at)?,
+            kind: row.kind,
+            title: row.title,
+            detail: row.detail,
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! What people decide about a publication that waits for them.
+
+use super::{
+    Publication,
+    change::{Change, schedule_work, set_state_in, work_of},
+    get,
+};
+use crate::{
+    Store, due,
+    error::{Result, StoreError},
+    posts,
+};
+use crier_model::{
+    PublicationId, WorkspaceId,
+    publication::{PublicationState as State, Reason},
+};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// Sends a failed, held or cancelled publication again, at `due_at`. What was already done of it is not repeated.
+///
+/// # Errors
+/// Conflict `publication.not_retryable` in any other state; [`StoreError::NotFound`] when the post or the channel was deleted.
+pub async fn retry(store: &Store, workspace: WorkspaceId, id: PublicationId, due_at: Timestamp) -> Result<Publication> {
+    const FROM: [State; 3] = [State::Failed, State::Held, State::Cancelled];
+    let change =
+        Change { due_at: Some(due_at), ..Change::default() }.noting("Scheduled again", "A person asked for it.");
+    reschedule(store, workspace, id, &FROM, change, due_at, "publication.not_retryable").await
+}
+
+/// Cancels a publication that has not been sent, and takes its channel out of the post.
+///
+/// # Errors
+/// Conflict `publication.not_cancellable` while it is being sent, or once it is published.
+pub async fn cancel(store: &Store, workspace: WorkspaceId, id: PublicationId) -> Result<Publication> {
+    const FROM: [State; 6] =
+        [State::Draft, State::Scheduled, State::Preparing, State::Held, State::Failed, State::Unconfirmed];
+    let publication = get(store, workspace, id).await?;
+    let mut tx = store.begin().await?;
+    posts::drop_channel_in(&mut tx, workspace, publication.post, publication.channel).await?;
+    let reason = Reason::new("cancelled.person", "Cancelled", "A person cancelled it.");
+    let moved = set_state_in(&mut tx, id, &FROM, State::Cancelled, Change::default().because(reason))
+        .await
+        .map_err(refused("publication.not_cancellable"))?;
+    let work = work_of(std::iter::once(id));
+    due::remove_in(&mut tx, &work, &BTreeSet::from([publication.channel.0])).await?;
+    tx.commit().await?;
+    Ok(moved)
+}
+
+/// A person found an unconfirmed publication on the network, at this address.
+///
+/// # Errors
+/// Conflict `publication.not_unconfirmed` in any other state.
+pub async fn resolve_published(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: PublicationId,
+    url: &str,
+    remote_id: Option<String>,
+) -> Result<Publication> {
+    let publication = get(store, workspace, id).await?;
+    let mut tx = store.begin().await?;
+    let published_at = publication.started_at.unwrap_or_else(|| store.now());
+    let change = Change { url: Some(url.to_owned()), remote_id, published_at: Some(published_at), ..Change::default() }
+        .noting("Published", "A person found it on the network.");
+    let moved = set_state_in(&mut tx, id, &[State::Unconfirmed], State::Published, change)
+        .await
+        .map_err(refused("publication.not_unconfirmed"))?;
+    let work = work_of(std::iter::once(id));
+    due::remove_in(&mut tx, &work, &BTreeSet::from([publication.channel.0])).await?;
+    tx.commit().await?;
+    Ok(moved)
+}
+
+/// A person looked, and an unconfirmed publication is not on the network: what was begun is forgotten and it is sent again now.
+///
+/// # Errors
+/// Conflict `publication.not_unconfirmed` in any other state.
+pub async fn resolve_send_again(store: &Store, workspace: WorkspaceId, id: PublicationId) -> Result<Publication> {
+    let due_at = store.now();
+    let change = Change { due_at: Some(due_at), ..Change::default() }
+        .noting("To be sent again", "A person looked, and it is not on the network.");
+    reschedule(store, workspace, id, &[State::Unconfirmed], change, due_at, "publication.not_unconfirmed").await
+}
+
+async fn reschedule(
+    store: &Store,
+    workspace: WorkspaceId,
+    id: PublicationId,
+    from: &[State],
+    change: Change,
+    due_at: Timestamp,
+    refusal: &'static str,
+) -> Result<Publication> {
+    let publication = get(store, workspace, id).await?;
+    let mut tx = store.begin().await?;
+    posts::restore_channel_in(&mut tx, workspace, publication.post, publication.channel).await?;
+    let moved = set_state_in(&mut tx, id, from, State::Scheduled, change).await.map_err(refused(refusal))?;
+    let work = schedule_work(workspace, id, moved.channel, due_at, store.now());
+    due::upsert_in(&mut tx, &work).await?;
+    if from == [State::Unconfirmed] {
+        tx.execute("DELETE FROM step WHERE publication_id = $1 AND state = 'begun'", [id.0.into()]).await?;
+    }
+    tx.commit().await?;
+    Ok(moved)
+}
+
+fn refused(what: &'static str) -> impl FnOnce(StoreError) -> StoreError {
+    move |error| match error {
+        StoreError::Stale { what: "publication" } => StoreError::Conflict { what },
+        other => other,
+    }
+}
