@@ -1,0 +1,25 @@
+/** Query keys. Everything of a workspace lies under its id. */
+export const keys = {
+  server: ["server"] as const,
+  me: ["me"] as const,
+  sessions: ["sessions"] as const,
+  workspace: (ws: string) => ["ws", ws] as const,
+  apiKeys: (ws: string) => ["ws", ws, "keys"] as const,
+  networks: (ws: string) => ["ws", ws, "networks"] as const,
+  preflight: (ws: string, network: string, instance: string) =>
+    ["ws", ws, "preflight", network, instance] as const,
+  channels: (ws: string) => ["ws", ws, "channels"] as const,
+  attempts: (ws: string) => ["ws", ws, "attempts"] as const,
+  attempt: (ws: string, id: string) => ["ws", ws, "attempts", "one", id] as const,
+  channelAttempts: (ws: string, channel: string) => ["ws", ws, "attempts", "channel", channel] as const,
+  openAttempts: (ws: string) => ["ws", ws, "attempts", "open"] as const,
+  posts: (ws: string) => ["ws", ws, "posts"] as const,
+  range: (ws: string, from: string, to: string) => ["ws", ws, "posts", "range", from, to] as const,
+  drafts: (ws: string) => ["ws", ws, "posts", "drafts"] as const,
+  anyPost: (ws: string) => ["ws", ws, "posts", "any"] as const,
+  post: (ws: string, id: string) => ["ws", ws, "post", id] as const,
+  check: (ws: string, input: string) => ["ws", ws, "check", input] as const,
+  media: (ws: string) => ["ws", ws, "media"] as const,
+  mediaList: (ws: string) => ["ws", ws, "media", "list"] as const,
+  mediaOne: (ws: string, id: string) => ["ws", ws, "media", "one", id] as const,
+};

@@ -1,0 +1,231 @@
+import { ActionIcon, Button, Group, Menu, NavLink, Stack, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import {
+  IconCalendar,
+  IconCheck,
+  IconChevronDown,
+  IconDeviceDesktop,
+  IconFlag,
+  IconKeyboard,
+  IconLogout,
+  IconMoon,
+  IconPencilPlus,
+  IconPhoto,
+  IconPlugConnected,
+  IconSettings,
+  IconSun,
+  IconUsersGroup,
+} from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link, useLocation } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { api, call } from "@/api/client";
+import { toast } from "@/components/toast";
+import { useFirstRun } from "@/features/first-run/state";
+import classes from "./navigation.module.css";
+import { openAttemptsQuery, useNetworkMap } from "./queries";
+import { useForgetSession, useSession } from "./session";
+
+export function Navigation({ onHelp }: { onHelp: () => void }) {
+  const { t } = useTranslation();
+  const firstRun = useFirstRun();
+  return (
+    <Stack gap="xs" p="xs" h="100%" mih={420}>
+      <WorkspaceMenu />
+      <Button
+        component={Link}
+        to="/compose"
+        leftSection={<IconPencilPlus size={18} aria-hidden />}
+        rightSection={<kbd className={classes.key}>c</kbd>}
+        justify="space-between"
+        fullWidth
+      >
+        {t("shell.compose")}
+      </Button>
+      <Stack gap={2} mt={4}>
+        <Item to="/" icon={<IconCalendar size={18} aria-hidden />} label={t("shell.calendar")} exact />
+        <Item to="/channels" icon={<IconPlugConnected size={18} aria-hidden />} label={t("shell.channels")} />
+        <Item to="/media" icon={<IconPhoto size={18} aria-hidden />} label={t("shell.media")} />
+        <Item to="/settings" icon={<IconSettings size={18} aria-hidden />} label={t("shell.settings")} />
+        {firstRun.offered && (
+          <Item to="/welcome" icon={<IconFlag size={18} aria-hidden />} label={t("shell.gettingStarted")} />
+        )}
+      </Stack>
+      <OpenAttempts />
+      <Group mt="auto" gap={4} justify="space-between" wrap="nowrap">
+        <AccountMenu />
+        <Group gap={2} wrap="nowrap">
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            className={classes.quiet}
+            size="lg"
+            onClick={onHelp}
+            aria-label={t("shell.help.open")}
+            title={t("shell.help.open")}
+          >
+            <IconKeyboard size={18} aria-hidden />
+          </ActionIcon>
+          <ThemeMenu />
+        </Group>
+      </Group>
+    </Stack>
+  );
+}
+
+type Place = "/" | "/channels" | "/media" | "/settings" | "/welcome";
+
+function Item({ to, icon, label, exact }: { to: Place; icon: ReactNode; label: string; exact?: boolean }) {
+  const { pathname } = useLocation();
+  const active = exact ? pathname === to : pathname === to || pathname.startsWith(`${to}/`);
+  return (
+    <NavLink
+      component={Link}
+      to={to}
+      label={label}
+      leftSection={icon}
+      active={active}
+      aria-current={active ? "page" : undefined}
+      className={classes.item}
+    />
+  );
+}
+
+/** Handshakes that wait for the person to come back, or to confirm. */
+function OpenAttempts() {
+  const { t } = useTranslation();
+  const { workspace } = useSession();
+  const networks = useNetworkMap();
+  const { data } = useQuery({ ...openAttemptsQuery(workspace.id), refetchInterval: 60_000 });
+  if (!data?.length) return null;
+  return (
+    <section aria-label={t("shell.unfinished")}>
+      {data.slice(0, 5).map((attempt) => (
+        <NavLink
+          key={attempt.id}
+          component={Link}
+          to={`/connect/${attempt.id}`}
+          label={t("shell.finishConnecting", { network: networks.get(attempt.network)?.name ?? attempt.network })}
+          leftSection={<span className={classes.waiting} aria-hidden />}
+          className={classes.item}
+        />
+      ))}
+    </section>
+  );
+}
+
+function WorkspaceMenu() {
+  const { t } = useTranslation();
+  const { workspace, workspaces, switchTo } = useSession();
+  const name = (
+    <Group gap="xs" wrap="nowrap" miw={0}>
+      <img src="/favicon.svg" alt="" width={24} height={24} />
+      <Text fw={650} truncate size="sm">
+        {workspace.name}
+      </Text>
+    </Group>
+  );
+  if (workspaces.length < 2) return <div className={classes.workspace}>{name}</div>;
+  return (
+    <Menu width="target" position="bottom-start">
+      <Menu.Target>
+        <UnstyledButton
+          className={classes.workspace}
+          data-button
+          aria-label={t("shell.switchWorkspace", { name: workspace.name })}
+        >
+          {name}
+          <IconChevronDown size={16} aria-hidden />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t("shell.workspace")}</Menu.Label>
+        {workspaces.map((item) => (
+          <Menu.Item
+            key={item.id}
+            leftSection={<IconUsersGroup size={16} aria-hidden />}
+            rightSection={item.id === workspace.id ? <IconCheck size={16} aria-hidden /> : null}
+            onClick={() => switchTo(item.id)}
+          >
+            {item.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function AccountMenu() {
+  const { t } = useTranslation();
+  const { user } = useSession();
+  const forget = useForgetSession();
+  const signOut = useMutation({
+    mutationFn: () => call(api.POST("/api/v1/auth/sign-out")),
+    onSuccess: forget,
+    onError: (error) => toast.failed(error),
+  });
+  return (
+    <Menu position="top-start" width={220}>
+      <Menu.Target>
+        <UnstyledButton className={classes.account} aria-label={t("shell.account", { name: user.name })}>
+          <span className={classes.initial} aria-hidden>
+            {(user.name.trim()[0] ?? "?").toUpperCase()}
+          </span>
+          <Text size="sm" truncate>
+            {user.name}
+          </Text>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{user.email}</Menu.Label>
+        <Menu.Item component={Link} to="/settings" leftSection={<IconSettings size={16} aria-hidden />}>
+          {t("shell.settings")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => signOut.mutate()}>
+          {t("shell.signOut")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function ThemeMenu() {
+  const { t } = useTranslation();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const choices = [
+    ["light", IconSun],
+    ["dark", IconMoon],
+    ["auto", IconDeviceDesktop],
+  ] as const;
+  const Current = choices.find(([name]) => name === colorScheme)?.[1] ?? IconDeviceDesktop;
+  return (
+    <Menu position="top-end">
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          className={classes.quiet}
+          size="lg"
+          aria-label={t("shell.theme.label")}
+          title={t("shell.theme.label")}
+        >
+          <Current size={18} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {choices.map(([name, Icon]) => (
+          <Menu.Item
+            key={name}
+            role="menuitemradio"
+            aria-checked={name === colorScheme}
+            leftSection={<Icon size={16} aria-hidden />}
+            rightSection={name === colorScheme ? <IconCheck size={16} aria-hidden /> : null}
+            onClick={() => setColorScheme(name)}
+          >
+            {t(`shell.theme.${name}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,49 @@
+import {
+  IconBrandBluesky,
+  IconBrandMastodon,
+  IconBroadcast,
+  IconPlayerPlayFilled,
+  IconWebhook,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import classes from "./network-mark.module.css";
+
+const GLYPHS: Record<string, ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>> = {
+  bluesky: IconBrandBluesky,
+  mastodon: IconBrandMastodon,
+  nostr: IconBroadcast,
+  playground: IconPlayerPlayFilled,
+  webhook: IconWebhook,
+};
+
+/** Black or white, whichever reads better on `#rrggbb` (relative luminance of WCAG 2). */
+export function inkOn(color: string): "#000" | "#fff" {
+  const channel = (at: number) => {
+    const value = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  };
+  const luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+  return (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) ? "#000" : "#fff";
+}
+
+interface Props {
+  id: string;
+  name: string;
+  color?: string;
+  size?: number;
+}
+
+/** A network's mark: its colour with its glyph, or its first letter. Decoration beside the name. */
+export function NetworkMark({ id, name, color, size = 28 }: Props) {
+  const Glyph = GLYPHS[id];
+  const shade = /^#[0-9a-f]{6}$/i.test(color ?? "") ? (color as string) : "#55606a";
+  return (
+    <span
+      className={classes.mark}
+      aria-hidden
+      style={{ width: size, height: size, background: shade, color: inkOn(shade), fontSize: size * 0.5 }}
+    >
+      {Glyph ? <Glyph size={Math.round(size * 0.64)} stroke={1.8} aria-hidden /> : name.slice(0, 1).toUpperCase()}
+    </span>
+  );
+}

@@ -1,0 +1,20 @@
+import { notifications } from "@mantine/notifications";
+import type { ReactNode } from "react";
+import { asProblem } from "@/api/problem";
+import { problemWords } from "./problem-view";
+
+export const toast = {
+  done(message: ReactNode, id?: string) {
+    notifications.show({ id, message, color: "petrol", autoClose: 5000 });
+  },
+  /** A failure that is not shown in its place on the page. */
+  failed(error: unknown, title?: string) {
+    const words = problemWords(asProblem(error));
+    notifications.show({
+      color: "red",
+      title: title ?? words.title,
+      message: title ? `${words.title}. ${words.text}` : words.text,
+      autoClose: 12_000,
+    });
+  },
+};

@@ -1,0 +1,112 @@
+import { Anchor, Button, Skeleton, Stack, Text } from "@mantine/core";
+import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { Channel, Network } from "@/api/types";
+import { useFormat } from "@/app/format";
+import { useChannels, useNetworkMap } from "@/app/queries";
+import { ChannelAvatar } from "@/components/channel-avatar";
+import { Empty } from "@/components/empty";
+import { Page } from "@/components/page";
+import { ProblemView } from "@/components/problem-view";
+import { ChannelStateBadge } from "@/components/state-badge";
+import classes from "./list-page.module.css";
+import { useTokenWords } from "./token-words";
+
+export function ChannelsPage() {
+  const { t } = useTranslation();
+  const channels = useChannels();
+  const networks = useNetworkMap();
+  const add = (
+    <Button component={Link} to="/channels/add" leftSection={<IconPlus size={18} aria-hidden />}>
+      {t("channels.add")}
+    </Button>
+  );
+  return (
+    <Page title={t("channels.title")} lead={t("channels.lead")} actions={channels.data?.length ? add : null} width="reading">
+      {channels.error && <ProblemView error={channels.error} onRetry={() => channels.refetch()} />}
+      {channels.isPending && (
+        <Stack gap="xs" aria-hidden>
+          {[1, 2, 3].map((key) => (
+            <Skeleton key={key} h={74} radius="md" />
+          ))}
+        </Stack>
+      )}
+      {channels.data?.length === 0 && (
+        <Empty icon={<IconPlugConnected size={40} />} title={t("channels.emptyTitle")} text={t("channels.emptyText")}>
+          {add}
+        </Empty>
+      )}
+      {channels.data && channels.data.length > 0 && (
+        <ul className={classes.list}>
+          {inOrderOfNeed(channels.data).map((channel) => (
+            <Row key={channel.id} channel={channel} network={networks.get(channel.network)} />
+          ))}
+        </ul>
+      )}
+    </Page>
+  );
+}
+
+const NEED = { needs_reconnect: 0, active: 1, disabled: 2 } as const;
+
+/** What calls for somebody first, then by name. */
+export function inOrderOfNeed(channels: Channel[]): Channel[] {
+  return [...channels].sort((a, b) => NEED[a.state] - NEED[b.state] || a.name.localeCompare(b.name));
+}
+
+function Row({ channel, network }: { channel: Channel; network: Network | undefined }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const token = useTokenWords(channel);
+  return (
+    <li className={classes.row}>
+      <ChannelAvatar channel={channel} network={network} size={40} />
+      <div className={classes.who}>
+        <Anchor component={Link} to={`/channels/${channel.id}`} fw={600} c="inherit" className={classes.name}>
+          {channel.name}
+        </Anchor>
+        <Text size="sm" c="dimmed" className={classes.clip}>
+          {channel.handle} · {network?.name ?? channel.network}
+          {channel.instance ? ` · ${channel.instance}` : ""}
+        </Text>
+        {channel.reason && (
+          <Text size="sm" className={classes.reason}>
+            {channel.reason.title}
+          </Text>
+        )}
+      </div>
+      <dl className={classes.facts}>
+        <div>
+          <dt>{t("channels.token")}</dt>
+          <dd>{token}</dd>
+        </div>
+        <div>
+          <dt>{t("channels.lastOk")}</dt>
+          <dd>{channel.last_ok_at ? format.relative(channel.last_ok_at) : t("common.never")}</dd>
+        </div>
+        <div>
+          <dt>{t("channels.queued")}</dt>
+          <dd>{channel.queued}</dd>
+        </div>
+        <div>
+          <dt>{t("channels.next")}</dt>
+          <dd>{channel.next_due_at ? format.relative(channel.next_due_at) : t("common.none")}</dd>
+        </div>
+      </dl>
+      <div className={classes.state}>
+        <ChannelStateBadge state={channel.state} />
+        {channel.state === "needs_reconnect" && (
+          <Button
+            component={Link}
+            to={`/channels/add/${channel.network}`}
+            search={{ channel: channel.id, instance: channel.instance ?? undefined }}
+            size="xs"
+          >
+            {t("channels.reconnect")}
+          </Button>
+        )}
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,112 @@
+import { Button, Group, Loader, Stack, Text } from "@mantine/core";
+import { IconClockHour4, IconExternalLink } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { AttemptView } from "@/api/types";
+import { DiagnosisView } from "@/components/diagnosis-view";
+import { ProblemView } from "@/components/problem-view";
+import { minutesAndSeconds, useSecondsUntil } from "./countdown";
+import { attempts } from "./queries";
+import { useAttemptAction } from "./use-attempt-action";
+
+/** The person is at the network. */
+export function WaitingView({ attempt, network }: { attempt: AttemptView; network: string }) {
+  const { t } = useTranslation();
+  const seconds = useSecondsUntil(attempt.expires_at);
+  return (
+    <Stack>
+      <Text>{t("connect.wait.text")}</Text>
+      {!attempt.authorize_url && <Text c="dimmed">{t("connect.wait.noPage")}</Text>}
+      <Group gap="xs" aria-live="off">
+        <IconClockHour4 size={18} aria-hidden />
+        <Text size="sm" ff="monospace">
+          {t("connect.wait.left", { time: minutesAndSeconds(seconds) })}
+        </Text>
+      </Group>
+      <Group gap="xs">
+        {attempt.authorize_url && (
+          <Button
+            component="a"
+            href={attempt.authorize_url}
+            target="_blank"
+            rel="noreferrer"
+            leftSection={<IconExternalLink size={18} aria-hidden />}
+          >
+            {t("connect.wait.open", { network })}
+          </Button>
+        )}
+        <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
+      </Group>
+    </Stack>
+  );
+}
+
+function CancelButton({ attempt, label }: { attempt: AttemptView; label: string }) {
+  const cancel = useAttemptAction((workspace) => attempts.cancel(workspace, attempt.id));
+  return (
+    <>
+      <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+        {label}
+      </Button>
+      {cancel.error && <ProblemView error={cancel.error} />}
+    </>
+  );
+}
+
+const SLOW_AFTER = 12_000;
+
+/** The server talks to the network; after a while, or when it says so, the call can be asked for again. */
+export function WorkingView({ attempt }: { attempt: AttemptView }) {
+  const { t } = useTranslation();
+  const [slow, setSlow] = useState(false);
+  const again = useAttemptAction((workspace) => attempts.continue(workspace, attempt.id));
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_AFTER);
+    return () => clearTimeout(timer);
+  }, []);
+  if (attempt.diagnosis) {
+    return (
+      <Stack>
+        <DiagnosisView diagnosis={attempt.diagnosis} onNext={() => again.mutate()} busy={again.isPending} />
+        {again.error && <ProblemView error={again.error} />}
+        <Group>
+          <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
+        </Group>
+      </Stack>
+    );
+  }
+  return (
+    <Stack>
+      <Group gap="sm" wrap="nowrap">
+        <Loader size="sm" aria-hidden />
+        <Text>
+          {attempt.account ? t("connect.work.identified", { name: attempt.account.name }) : t("connect.work.text")}
+        </Text>
+      </Group>
+      {slow && (
+        <Stack gap="xs" align="flex-start">
+          <Text size="sm" c="dimmed">
+            {t("connect.work.slow")}
+          </Text>
+          <Group gap="xs">
+            <Button variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+              {t("connect.work.goOn")}
+            </Button>
+            <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
+          </Group>
+        </Stack>
+      )}
+      {again.error && <ProblemView error={again.error} />}
+    </Stack>
+  );
+}
+
+export function ChoosingView({ attempt }: { attempt: AttemptView }) {
+  const { t } = useTranslation();
+  return (
+    <Stack align="flex-start">
+      <Text>{t("connect.choosing.text")}</Text>
+      <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
+    </Stack>
+  );
+}

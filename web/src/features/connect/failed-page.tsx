@@ -1,0 +1,42 @@
+import { Button, Container, Group, Stack, Text, Title } from "@mantine/core";
+import { Link, useLocation, useRouter } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { diagnosisFromFragment } from "@/components/diagnosis-report";
+import { DiagnosisView } from "@/components/diagnosis-view";
+import { usePageTitle } from "@/components/page";
+
+/**
+ * A return from a network that belongs to no attempt. The diagnosis comes in the fragment, which never leaves the
+ * browser, and it is shown as text whoever wrote it.
+ */
+export function ConnectFailedPage() {
+  const { t } = useTranslation();
+  const router = useRouter();
+  const diagnosis = diagnosisFromFragment(useLocation().hash);
+  usePageTitle(t("connect.failed.title"));
+  const next = diagnosis?.next.kind;
+  const act =
+    next === "sign_in"
+      ? () => void router.navigate({ to: "/sign-in" })
+      : next === "open" || next === "none"
+        ? undefined
+        : () => void router.navigate({ to: "/channels/add" });
+  return (
+    <main id="main">
+      <Container size="sm" py="xl">
+        <Stack>
+          <Title order={1}>{diagnosis ? t("connect.failed.title") : t("connect.failed.unreadable")}</Title>
+          {diagnosis ? <DiagnosisView diagnosis={diagnosis} onNext={act} /> : <Text>{t("connect.failed.unreadableText")}</Text>}
+          <Group gap="xs">
+            <Button component={Link} to="/channels/add" variant={diagnosis ? "default" : "filled"}>
+              {t("connect.addTitle")}
+            </Button>
+            <Button component={Link} to="/" variant="default">
+              {t("common.problem.home")}
+            </Button>
+          </Group>
+        </Stack>
+      </Container>
+    </main>
+  );
+}

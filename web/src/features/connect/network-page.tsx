@@ -1,0 +1,190 @@
+import { Anchor, Button, Code, Group, List, Paper, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import { IconArrowRight, IconExternalLink } from "@tabler/icons-react";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import type { Network } from "@/api/types";
+import { useChannelMap, useNetworkMap, useNetworks } from "@/app/queries";
+import { useServer } from "@/app/session";
+import { CopyButton } from "@/components/copy-button";
+import { NetworkMark } from "@/components/network-mark";
+import { Page } from "@/components/page";
+import { DocsLink, ProblemView } from "@/components/problem-view";
+import { CredentialFields } from "./credential-fields";
+import { failedChecks, Preflight } from "./preflight";
+import { useConnectForm } from "./use-connect-form";
+
+/** Everything before leaving for one network: what it asks, its form, the checks. */
+export function ConnectNetworkPage() {
+  const { t } = useTranslation();
+  const { network: id } = useParams({ from: "/signed-in/channels/add/$network" });
+  const networks = useNetworks();
+  const network = useNetworkMap().get(id);
+  if (networks.error) {
+    return (
+      <Page title={t("connect.addTitle")} width="narrow">
+        <ProblemView error={networks.error} onRetry={() => networks.refetch()} />
+      </Page>
+    );
+  }
+  if (!networks.data) {
+    return (
+      <Page title={t("connect.addTitle")} width="narrow">
+        <Stack aria-hidden>
+          <Skeleton h={60} />
+          <Skeleton h={180} />
+        </Stack>
+      </Page>
+    );
+  }
+  if (!network) {
+    return (
+      <Page title={t("connect.addTitle")} width="narrow">
+        <Stack>
+          <Text>{t("connect.unknownNetwork", { network: id })}</Text>
+          <Anchor component={Link} to="/channels/add">
+            {t("connect.showAll")}
+          </Anchor>
+        </Stack>
+      </Page>
+    );
+  }
+  return <NetworkForm key={network.id} network={network} />;
+}
+
+function NetworkForm({ network }: { network: Network }) {
+  const { t } = useTranslation();
+  const search = useSearch({ from: "/signed-in/channels/add/$network" });
+  const channel = useChannelMap().get(search.channel ?? "");
+  const formElement = useRef<HTMLFormElement>(null);
+  const form = useConnectForm(network, {
+    channel: search.channel,
+    instance: search.instance ?? channel?.instance ?? undefined,
+    focus: (name) => formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
+  });
+  const oauth = network.connect === "oauth2";
+  const failed = failedChecks(form.preflight.data);
+  const warned = failed.length > 0 || form.preflight.error !== null;
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    form.submit({ newTab: false, anyway: warned });
+  };
+
+  return (
+    <Page
+      title={channel ? t("connect.reconnectTitle", { channel: channel.name }) : t("connect.title", { network: network.name })}
+      heading={
+        <Group gap="sm" wrap="nowrap">
+          <NetworkMark id={network.id} name={network.name} color={network.color} size={32} />
+          <span>
+            {channel
+              ? t("connect.reconnectTitle", { channel: channel.name })
+              : t("connect.title", { network: network.name })}
+          </span>
+        </Group>
+      }
+      lead={channel ? t("connect.reconnectLead", { handle: channel.handle }) : network.summary}
+      width="narrow"
+    >
+      <form onSubmit={submit} noValidate ref={formElement}>
+        <Stack gap="lg">
+          {network.instance && (
+            <TextInput
+              label={network.instance.label}
+              description={network.instance.help}
+              placeholder={network.instance.placeholder}
+              value={form.instance}
+              onChange={(event) => form.setInstance(event.currentTarget.value)}
+              error={form.errors.instance}
+              data-field="instance"
+              inputMode="url"
+              autoCapitalize="none"
+              autoComplete="off"
+              spellCheck={false}
+              required
+            />
+          )}
+          {!oauth && (
+            <CredentialFields
+              fields={network.fields}
+              values={form.values}
+              errors={form.errors}
+              onChange={form.setValue}
+            />
+          )}
+          {network.scopes.length > 0 && <Asks network={network} />}
+          {!network.configured && <AppSetup network={network} />}
+          {form.checked && <Preflight network={network.name} checks={form.preflight} />}
+          {form.problem && <ProblemView error={form.problem} errors={form.otherErrors} />}
+          <Group gap="xs">
+            <Button type="submit" loading={form.busy} rightSection={oauth ? <IconArrowRight size={18} aria-hidden /> : null}>
+              {warned
+                ? t("connect.goOn")
+                : oauth
+                  ? t("connect.goTo", { network: network.name })
+                  : t("connect.connectForm")}
+            </Button>
+            {oauth && (
+              <Button
+                variant="default"
+                disabled={form.busy}
+                leftSection={<IconExternalLink size={18} aria-hidden />}
+                onClick={() => form.submit({ newTab: true, anyway: warned })}
+              >
+                {t("connect.newTab")}
+              </Button>
+            )}
+            <DocsLink href={network.docs}>{t("connect.docs", { network: network.name })}</DocsLink>
+          </Group>
+        </Stack>
+      </form>
+    </Page>
+  );
+}
+
+function Asks({ network }: { network: Network }) {
+  const { t } = useTranslation();
+  return (
+    <section>
+      <Title order={2} size="h4" mb={4}>
+        {t("connect.asks")}
+      </Title>
+      <List size="sm" spacing={4}>
+        {network.scopes.map((scope) => (
+          <List.Item key={scope.id}>
+            {scope.why} <Code>{scope.id}</Code>
+            {!scope.required && (
+              <Text span size="sm" c="dimmed">
+                {" "}
+                {t("connect.asksOptional")}
+              </Text>
+            )}
+          </List.Item>
+        ))}
+      </List>
+    </section>
+  );
+}
+
+/** What to register at the network's developer console. */
+function AppSetup({ network }: { network: Network }) {
+  const { t } = useTranslation();
+  const server = useServer();
+  if (!server.data) return null;
+  const uri = `${server.data.public_url.replace(/\/$/, "")}/integrations/social/${network.id}`;
+  return (
+    <Paper withBorder p="md">
+      <Title order={2} size="h4">
+        {t("connect.redirectTitle")}
+      </Title>
+      <Text size="sm" c="dimmed" mb="xs">
+        {t("connect.redirectText")}
+      </Text>
+      <Group gap="xs">
+        <Code style={{ overflowWrap: "anywhere" }}>{uri}</Code>
+        <CopyButton size="xs" value={uri} label={t("common.copy")} />
+      </Group>
+    </Paper>
+  );
+}

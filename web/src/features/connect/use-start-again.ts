@@ -1,0 +1,30 @@
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import type { AttemptView } from "@/api/types";
+import { useNetworkMap } from "@/app/queries";
+import { useSession } from "@/app/session";
+import { attempts } from "./queries";
+
+/** The same handshake from the start: straight to the network where nothing has to be typed, else to its form. */
+export function useStartAgain(attempt: AttemptView) {
+  const { workspace } = useSession();
+  const navigate = useNavigate();
+  const network = useNetworkMap().get(attempt.network);
+  return useMutation({
+    mutationFn: async () => {
+      const channel = attempt.purpose === "reconnect" ? (attempt.channel_id ?? undefined) : undefined;
+      const instance = attempt.instance ?? undefined;
+      if (network?.connect === "oauth2") {
+        const next = await attempts.start(workspace.id, { network: attempt.network, instance, channel });
+        if (next.authorize_url) window.location.assign(next.authorize_url);
+        else await navigate({ to: "/connect/$attempt", params: { attempt: next.id } });
+        return;
+      }
+      await navigate({
+        to: "/channels/add/$network",
+        params: { network: attempt.network },
+        search: { channel, instance },
+      });
+    },
+  });
+}
