@@ -1,1 +1,16 @@
+//! The engine: due work is claimed, done and accounted for. Publishing is the work this exists for; other crates bring
+//! handlers for theirs ([`work::Handler`]).
+//!
+//! It knows networks only by their trait and the handshake only by [`crier_networks::connect::Tokens`].
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod actions;
+pub mod decision;
+mod journal;
+mod media_source;
+pub mod publish;
+pub mod work;
+pub mod worker;
+
+pub use publish::Publisher;
+pub use worker::{Settings, Worker};

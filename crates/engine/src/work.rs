@@ -1,0 +1,28 @@
+//! Who does which kind of due work ([`crier_store::due::kind`]).
+
+use async_trait::async_trait;
+use crier_model::Timestamp;
+
+/// What became of a piece of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing remains; the row goes.
+    Finished,
+    /// To be taken up again at this time.
+    Again(Timestamp),
+}
+
+/// Does one kind of work. An error is on our side (the database): the row is released and tried again after a while.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    fn kind(&self) -> &'static str;
+    async fn handle(&self, work: &crier_store::due::Claimed) -> Result<Done, HandlerError>;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum HandlerError {
+    #[error(transparent)]
+    Store(#[from] crier_store::StoreError),
+    #[error("{0}")]
+    Other(String),
+}

@@ -1,0 +1,262 @@
+//! The worker loop: claims due work under a lease, runs it side by side, sleeps until exactly the next due time.
+
+use crate::work::{Done, Handler, HandlerError};
+use crier_model::{Clock, Timestamp, WorkId};
+use crier_store::{
+    Store, StoreError,
+    due::{self, Claimed, Fence},
+};
+use futures::FutureExt;
+use jiff::SignedDuration;
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    task::{AbortHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+/// The longest sleep without looking, should a wake-up get lost between nodes.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Names this process in leases.
+    pub owner: String,
+    /// Pieces of work done side by side.
+    pub parallel: usize,
+    pub lease: SignedDuration,
+    /// How long a stop waits for work in flight.
+    pub grace: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            owner: uuid::Uuid::new_v4().to_string(),
+            parallel: 64,
+            lease: SignedDuration::from_secs(30),
+            grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Signs of life, read by the health check.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    last_tick_ms: AtomicI64,
+}
+
+impl Pulse {
+    /// When the loop last looked for work; none before the first time.
+    pub fn last_tick(&self) -> Option<Timestamp> {
+        match self.last_tick_ms.load(Ordering::Relaxed) {
+            0 => None,
+            ms => Timestamp::from_millisecond(ms).ok(),
+        }
+    }
+
+    fn tick(&self, now: Timestamp) {
+        self.last_tick_ms.store(now.as_millisecond(), Ordering::Relaxed);
+    }
+}
+
+/// Work in flight, by the fence it holds.
+type InFlight = Arc<Mutex<HashMap<WorkId, (Fence, AbortHandle)>>>;
+
+#[allow(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Worker {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    handlers: HashMap<&'static str, Arc<dyn Handler>>,
+    settings: Settings,
+    pulse: Arc<Pulse>,
+    in_flight: InFlight,
+    /// Told whenever a piece of work ends, so that its place is filled.
+    freed: Arc<Notify>,
+}
+
+impl Worker {
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, handlers: Vec<Arc<dyn Handler>>, settings: Settings) -> Self {
+        Self {
+            store,
+            clock,
+            handlers: handlers.into_iter().map(|handler| (handler.kind(), handler)).collect(),
+            settings,
+            pulse: Arc::default(),
+            in_flight: InFlight::default(),
+            freed: Arc::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
+    }
+
+    /// Works until `shutdown`, then lets work in flight finish for `grace` and gives the rest back.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let beat = tokio::spawn(keep_leases(self.store.clone(), self.clock.clone(), self.in_flight.clone(), self.settings.lease));
+        let mut woken = self.store.due_woken();
+        let mut running = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            self.pulse.tick(self.clock.now());
+            while running.try_join_next().is_some() {}
+            let sleep = self.fill(&mut running).await;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                // A lagging receiver has missed some: looking again is right either way.
+                _ = woken.recv() => while woken.try_recv().is_ok() {},
+                () = self.freed.notified() => {}
+                () = tokio::time::sleep(sleep) => {}
+            }
+        }
+        self.drain(&mut running).await;
+        beat.abort();
+    }
+
+    /// Claims as much as there is room for; returns how long there is nothing to do.
+    async fn fill(&self, running: &mut JoinSet<()>) -> Duration {
+        let room = self.settings.parallel.saturating_sub(running.len());
+        if room == 0 {
+            return LOOK_AGAIN;
+        }
+        let limit = u32::try_from(room).unwrap_or(u32::MAX);
+        let claimed = match due::claim(&self.store, self.clock.now(), &self.settings.owner, limit, self.settings.lease).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::error!(%error, "due work could not be claimed; trying again in a second");
+                return Duration::from_secs(1);
+            }
+        };
+        if claimed.len() == room {
+            // Perhaps more is due: look as soon as a place is free.
+            self.spawn_all(claimed, running);
+            return LOOK_AGAIN;
+        }
+        self.spawn_all(claimed, running);
+        match due::next_due_at(&self.store).await {
+            Ok(Some(next)) => {
+                let wait = next.duration_since(self.clock.now());
+                Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LOOK_AGAIN)
+            }
+            Ok(None) => LOOK_AGAIN,
+            Err(error) => {
+                tracing::error!(%error, "the next due time could not be read; looking again in a second");
+                Duration::from_secs(1)
+            }
+        }
+    }
+
+    fn spawn_all(&self, claimed: Vec<Claimed>, running: &mut JoinSet<()>) {
+        for work in claimed {
+            let fence = work.fence;
+            let handler = self.handlers.get(work.kind.as_str()).cloned();
+            let (store, clock) = (self.store.clone(), self.clock.clone());
+            let (in_flight, freed) = (self.in_flight.clone(), self.freed.clone());
+            // Registered before it can end: the task waits for its entry.
+            let (go, gone) = tokio::sync::oneshot::channel::<()>();
+            let abort = running.spawn(async move {
+                if gone.await.is_ok() {
+                    run_one(&store, clock.as_ref(), handler, &work).await;
+                }
+                locked(&in_flight).remove(&fence.work);
+                freed.notify_one();
+            });
+            locked(&self.in_flight).insert(fence.work, (fence, abort));
+            drop(go.send(()));
+        }
+    }
+
+    async fn drain(&self, running: &mut JoinSet<()>) {
+        let all = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.settings.grace, all).await.is_ok() {
+            return;
+        }
+        let left: Vec<Fence> = locked(&self.in_flight).values().map(|(fence, _)| *fence).collect();
+        tracing::warn!(count = left.len(), "work in flight did not end in time and is given back");
+        running.shutdown().await;
+        for fence in left {
+            settle(due::release(&self.store, fence, self.clock.now(), None).await);
+        }
+    }
+}
+
+fn locked(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<WorkId, (Fence, AbortHandle)>> {
+    // Nothing panics while it is held.
+    in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Extends the leases of what is in flight; what has lost its lease is stopped.
+async fn keep_leases(store: Store, clock: Arc<dyn Clock>, in_flight: InFlight, lease: SignedDuration) {
+    let third = Duration::try_from(lease / 3).unwrap_or(Duration::from_secs(10));
+    loop {
+        tokio::time::sleep(third).await;
+        let fences: Vec<Fence> = locked(&in_flight).values().map(|(fence, _)| *fence).collect();
+        if fences.is_empty() {
+            continue;
+        }
+        match due::extend(&store, &fences, clock.now() + lease).await {
+            Ok(held) => {
+                for fence in fences.iter().filter(|fence| !held.contains(&fence.work)) {
+                    // It may have ended since: then there is no entry any more.
+                    if let Some((current, abort)) = locked(&in_flight).get(&fence.work)
+                        && current == fence
+                    {
+                        tracing::warn!(work = %fence.work, "the lease was lost; its work is stopped");
+                        abort.abort();
+                    }
+                }
+                let mut entries = locked(&in_flight);
+                entries.retain(|_, (_, abort)| !abort.is_finished());
+            }
+            Err(error) => tracing::error!(%error, "leases could not be extended"),
+        }
+    }
+}
+
+async fn run_one(store: &Store, clock: &dyn Clock, handler: Option<Arc<dyn Handler>>, work: &Claimed) {
+    let Some(handler) = handler else {
+        tracing::warn!(kind = %work.kind, "no one here does this kind of work; it is dropped");
+        settle(due::finish(store, work.fence).await);
+        return;
+    };
+    let outcome = AssertUnwindSafe(handler.handle(work)).catch_unwind().await;
+    match outcome {
+        Ok(Ok(Done::Finished)) => settle(due::finish(store, work.fence).await),
+        Ok(Ok(Done::Again(at))) => settle(due::release(store, work.fence, at, None).await),
+        Ok(Err(HandlerError::Store(StoreError::Stale { .. }))) => {
+            tracing::info!(kind = %work.kind, subject = %work.subject, "changed or taken over while it was being done");
+        }
+        Ok(Err(error)) => {
+            tracing::error!(kind = %work.kind, subject = %work.subject, %error, "work failed on our side; trying again");
+            settle(due::release(store, work.fence, clock.now() + pause(work.tries), None).await);
+        }
+        Err(_) => {
+            tracing::error!(kind = %work.kind, subject = %work.subject, "work panicked; trying again");
+            settle(due::release(store, work.fence, clock.now() + pause(work.tries), None).await);
+        }
+    }
+}
+
+/// 2, 4, 8 … seconds, at most five minutes.
+fn pause(tries: i64) -> SignedDuration {
+    let doublings = u32::try_from(tries.clamp(1, 8)).unwrap_or(8);
+    SignedDuration::from_secs(2_i64.pow(doublings).min(300))
+}
+
+/// A stale lease means that the row was moved, removed or taken over meanwhile: it is somebody else's then.
+fn settle(done: crier_store::Result<()>) {
+    match done {
+        Ok(()) | Err(StoreError::Stale { .. }) => {}
+        Err(error) => tracing::error!(%error, "the end of a piece of work was not recorded; its lease will lapse"),
+    }
+}
