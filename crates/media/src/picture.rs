@@ -125,12 +125,23 @@ pub(crate) fn recognise(bytes: &[u8], name: &str, declared: Option<&str>) -> Res
     if agrees { Ok(found) } else { Err(labelled(found.mime()).unwrap_or(MediaRefusal::UnknownType)) }
 }
 
+/// Whether the last scan of a JPEG is followed by an end-of-image marker (ITU T.81, B.1.1.3). Inside a scan a 0xFF byte is
+/// stuffed, so neither marker can appear there by chance; an embedded thumbnail's lie before the last scan.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let last = |marker: [u8; 2]| bytes.windows(2).rposition(|pair| pair == marker);
+    last([0xFF, 0xD9]) > last([0xFF, 0xDA])
+}
+
 /// Decodes the whole picture (the first frame of a moving one), within limits.
 ///
 /// # Errors
 /// When it is damaged, cut off, or unpacks into more than the limits allow.
 pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, MediaRefusal> {
     let undecodable = |_| MediaRefusal::Undecodable { found: kind };
+    // The decoder fills what is missing of a JPEG with grey; the other formats' decoders notice by themselves.
+    if kind == Kind::Jpeg && !jpeg_is_whole(bytes) {
+        return Err(MediaRefusal::Undecodable { found: kind });
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
@@ -244,7 +255,8 @@ mod tests {
     #[test]
     fn a_cut_off_picture_is_refused() {
         for kind in [Kind::Png, Kind::Jpeg, Kind::WebP, Kind::Gif] {
-            let noise = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, 9]));
+            let noise =
+                image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, 9]));
             let bytes = encoded(&noise.into(), kind);
             let outcome = decode(kind, &bytes[..bytes.len() / 3]).map(|d| d.image.width());
             assert_eq!(outcome, Err(MediaRefusal::Undecodable { found: kind }));

@@ -61,10 +61,14 @@ impl MediaRefusal {
             }
             Self::UnknownType => "Send a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
             Self::Mislabelled { found, .. } => match Kind::of_mime(found) {
-                Some(kind) => format!("Rename it to end in .{}, or save it anew in the type its name says.", kind.extension()),
+                Some(kind) => {
+                    format!("Rename it to end in .{}, or save it anew in the type its name says.", kind.extension())
+                }
                 None => "Send the picture itself: a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
             },
-            Self::Undecodable { .. } => "Open it in an image editor and save it again; it is cut off or damaged.".to_owned(),
+            Self::Undecodable { .. } => {
+                "Open it in an image editor and save it again; it is cut off or damaged.".to_owned()
+            }
             Self::TooManyPixels { .. } => "Make it smaller in an image editor.".to_owned(),
             Self::Interrupted => "Send it again.".to_owned(),
         }

@@ -73,6 +73,10 @@ impl Storage {
         self.put(&key, Bytes::from_static(b"crier")).await?;
         let read = self.get(&key).await;
         self.delete(&key).await?;
-        if read?.as_ref() == b"crier" { Ok(()) } else { Err(StorageError::Failed("what was written reads back otherwise".into())) }
+        if read?.as_ref() == b"crier" {
+            Ok(())
+        } else {
+            Err(StorageError::Failed("what was written reads back otherwise".into()))
+        }
     }
 }
