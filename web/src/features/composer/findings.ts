@@ -1,0 +1,98 @@
+import type { ChannelCheck, Finding, PostCheck } from "@/api/types";
+import { GLOBAL, type Scope } from "./model";
+
+/** Where in the composer a finding belongs. */
+export interface Place {
+  scope: Scope;
+  part: number;
+  field: "text" | "media" | "settings" | "channels" | "due";
+  /** Which of the media, or which setting. */
+  item?: string;
+}
+
+const decode = (segment: string) => segment.replaceAll("~1", "/").replaceAll("~0", "~");
+
+/** Reads a JSON pointer into the post (`/variants/<channel>/parts/1/media/0/alt`). Unknown ones lead to the text. */
+export function placeOf(pointer: string): Place {
+  let path = pointer.split("/").slice(1).map(decode);
+  let scope: Scope = GLOBAL;
+  if (path[0] === "variants" && path[1]) {
+    scope = path[1];
+    path = path.slice(2);
+  }
+  const [head, second, third, fourth] = path;
+  if (head === "parts") {
+    const part = Number.parseInt(second ?? "0", 10) || 0;
+    return third === "media" ? { scope, part, field: "media", item: fourth } : { scope, part, field: "text" };
+  }
+  if (head === "settings") return { scope, part: 0, field: "settings", item: second };
+  if (head === "channels") return { scope: GLOBAL, part: 0, field: "channels" };
+  if (head === "due_at" || head === "time_zone" || head === "state") return { scope: GLOBAL, part: 0, field: "due" };
+  return { scope, part: 0, field: "text" };
+}
+
+/** The id of the element a jump goes to. */
+export function fieldId({ scope, part, field, item }: Place): string {
+  if (field === "channels" || field === "due") return `compose-${field}`;
+  if (field === "settings") return `compose-${scope}-settings-${item ?? ""}`;
+  return `compose-${scope}-${part}-${field}`;
+}
+
+export interface FindingGroup {
+  /** null: about the post as a whole. */
+  channel: string | null;
+  findings: Finding[];
+}
+
+/** All findings by channel, errors first; the same finding said twice is shown once. */
+export function groupFindings(check: PostCheck | undefined): FindingGroup[] {
+  if (!check) return [];
+  const groups = new Map<string | null, Map<string, Finding>>();
+  const put = (channel: string | null, finding: Finding) => {
+    const group = groups.get(channel) ?? new Map<string, Finding>();
+    group.set(`${finding.pointer} ${finding.code} ${finding.message}`, finding);
+    groups.set(channel, group);
+  };
+  for (const finding of check.problems) put(finding.channel_id ?? null, finding);
+  for (const channel of check.channels) for (const finding of channel.problems) put(channel.channel_id, finding);
+  return [...groups].map(([channel, findings]) => ({
+    channel,
+    findings: [...findings.values()].sort((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error")),
+  }));
+}
+
+/** Errors that a tab's mark counts: a channel's own, or for Global those of no single channel. */
+export function errorCount(groups: FindingGroup[], channel: string | null): number {
+  const group = groups.find((it) => it.channel === channel);
+  return group?.findings.filter((finding) => finding.severity === "error").length ?? 0;
+}
+
+export interface Counter {
+  used: number;
+  max: number;
+  left: number;
+  unit: ChannelCheck["parts"][number]["unit"];
+  channel: string;
+  state: "ok" | "near" | "over";
+}
+
+/** The channel with the least room left for a part, among those given. */
+export function tightest(check: PostCheck | undefined, part: number, channels: string[]): Counter | null {
+  let found: Counter | null = null;
+  for (const channel of check?.channels ?? []) {
+    const count = channels.includes(channel.channel_id) ? channel.parts[part] : undefined;
+    if (!count) continue;
+    const left = count.max - count.used;
+    if (found && found.left <= left) continue;
+    const near = left <= Math.max(10, Math.round(count.max * 0.1));
+    found = {
+      used: count.used,
+      max: count.max,
+      left,
+      unit: count.unit,
+      channel: channel.channel_id,
+      state: left < 0 ? "over" : near ? "near" : "ok",
+    };
+  }
+  return found;
+}
