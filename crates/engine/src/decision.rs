@@ -29,7 +29,10 @@ impl Default for Patience {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// Try again at this time.
-    Retry { at: Timestamp, reason: Reason },
+    Retry {
+        at: Timestamp,
+        reason: Reason,
+    },
     /// The tokens were refused: renew them and try at once; a second refusal in a row holds.
     Renew,
     /// Wait for a person or an event.
@@ -96,7 +99,8 @@ fn later(at: Timestamp, refusal: &Refusal, made: Try, patience: &Patience) -> De
     if at > end {
         let message = format!("Tried {} times until its window of time was over. Last answer: {said}", made.tries);
         let limited = diagnosis.code == Code::RateLimited;
-        let title = if limited { "The network kept asking us to wait" } else { "The network could not be reached in time" };
+        let title =
+            if limited { "The network kept asking us to wait" } else { "The network could not be reached in time" };
         return Decision::Fail(Reason::new("tries.exhausted", title, message).with(diagnosis));
     }
     Decision::Retry { at, reason: Reason::new("retry.later", "Will be tried again", said).with(diagnosis) }
@@ -140,7 +144,9 @@ mod tests {
     #[test]
     fn gives_up_when_the_window_is_over() {
         let late = Try { now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(2), ..made(20) };
-        assert!(matches!(decide(&temporary(), late, &Patience::default()), Decision::Fail(r) if r.code == "tries.exhausted"));
+        assert!(
+            matches!(decide(&temporary(), late, &Patience::default()), Decision::Fail(r) if r.code == "tries.exhausted")
+        );
     }
 
     #[test]
@@ -155,7 +161,9 @@ mod tests {
         let refusal = Refusal::Auth(Detail::new("invalid_token"));
         assert_eq!(decide(&refusal, made(1), &Patience::default()), Decision::Renew);
         let again = Try { renewed: true, ..made(2) };
-        assert!(matches!(decide(&refusal, again, &Patience::default()), Decision::Hold(r) if r.code == "held.reconnect"));
+        assert!(
+            matches!(decide(&refusal, again, &Patience::default()), Decision::Hold(r) if r.code == "held.reconnect")
+        );
     }
 
     #[test]

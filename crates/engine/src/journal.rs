@@ -15,27 +15,28 @@ pub(crate) struct StoreJournal {
 impl Journal for StoreJournal {
     async fn begin(&self, name: &str, once: &Once) -> Result<Begun, JournalError> {
         let fingerprint = match once {
-            Once::Key(key) => Some(key.as_str()),
-            Once::Look | Once::Ask | Once::Repeatable => None,
+            Once::Key(key) => key.as_str(),
+            Once::Look | Once::Ask | Once::Repeatable => "",
         };
-        let begun = crier_store::steps::begin(&self.store, self.publication, name, once.as_str(), fingerprint, self.fence)
-            .await
-            .map_err(|error| JournalError(error.to_string()))?;
+        let begun =
+            crier_store::steps::begin(&self.store, self.fence, self.publication, name, once.as_str(), fingerprint)
+                .await
+                .map_err(|error| JournalError(error.to_string()))?;
         Ok(match begun {
             crier_store::steps::Begun::Fresh => Begun::Fresh,
             crier_store::steps::Begun::Answered(answer) => Begun::Answered(answer),
-            crier_store::steps::Begun::Interrupted => Begun::Interrupted,
+            crier_store::steps::Begun::Interrupted { .. } => Begun::Interrupted,
         })
     }
 
     async fn answer(&self, name: &str, answer: serde_json::Value) -> Result<(), JournalError> {
-        crier_store::steps::answer(&self.store, self.publication, name, answer, self.fence)
+        crier_store::steps::answer(&self.store, self.fence, self.publication, name, &answer)
             .await
             .map_err(|error| JournalError(error.to_string()))
     }
 
     async fn abandon(&self, name: &str) -> Result<(), JournalError> {
-        crier_store::steps::abandon(&self.store, self.publication, name, self.fence)
+        crier_store::steps::abandon(&self.store, self.fence, self.publication, name)
             .await
             .map_err(|error| JournalError(error.to_string()))
     }

@@ -4,7 +4,6 @@
 //! It knows networks only by their trait and the handshake only by [`crier_networks::connect::Tokens`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod actions;
 pub mod decision;
 mod journal;
 mod media_source;

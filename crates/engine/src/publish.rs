@@ -3,26 +3,22 @@
 use crate::{
     decision::{self, Decision, Patience, Try},
     journal::StoreJournal,
-    media_source::LibrarySource,
+    media_source::Files,
     work::{Done, Handler, HandlerError},
 };
 use async_trait::async_trait;
-use crier_media::Library;
+use crier_media::Storage;
 use crier_model::{
     Clock, PublicationId, Timestamp,
     channel::ChannelState,
-    post::Part,
-    publication::{PublicationState, Reason},
+    publication::{PublicationState as State, Reason},
 };
 use crier_net::Client;
-use crier_networks::{
-    Credentials, Cx, Item, Network, Refusal, Registry, Sent,
-    connect::Tokens,
-    publish::{MediaItem, Thread},
-};
+use crier_networks::{Credentials, Cx, Item, Network, Refusal, Registry, Sent, connect::Tokens, publish::Thread};
 use crier_store::{
-    Store, due,
-    publications::{self, Change, Job},
+    Store, StoreError,
+    due::{self, Fence},
+    publications::{self, Change, Loaded},
 };
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -49,11 +45,14 @@ pub struct Publisher {
     pub store: Store,
     pub net: Client,
     pub registry: Registry,
-    pub library: Library,
+    pub storage: Storage,
     pub tokens: Arc<dyn Tokens>,
     pub clock: Arc<dyn Clock>,
     pub rules: Rules,
 }
+
+/// States from which a worker takes a publication up; `Sending` when a worker before it died.
+const DUE: [State; 3] = [State::Scheduled, State::Preparing, State::Sending];
 
 /// What is kept of the parts already sent.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -72,32 +71,31 @@ impl Handler for Publisher {
             .subject
             .parse()
             .map_err(|_| HandlerError::Other(format!("“{}” is no publication id", work.subject)))?;
-        let Some(job) = publications::job(&self.store, id).await? else {
-            return Ok(Done::Finished);
+        let job = match publications::load(&self.store, id).await {
+            Ok(job) => job,
+            Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),
+            Err(error) => return Err(error.into()),
         };
-        if job.state.is_final() || job.state == PublicationState::Draft {
+        let state = job.publication.state;
+        if !DUE.contains(&state) {
             return Ok(Done::Finished);
         }
-        let asked = asked_at(work);
-        let now = self.clock.now();
-        if let Some(reason) = self.obstacle(&job, asked, now) {
-            return self.rest(&job, work.fence, PublicationState::Held, reason).await;
+        let due_at = job.publication.due_at.unwrap_or(work.due_at);
+        if let Some(reason) = self.obstacle(&job, due_at) {
+            return self.rest(&job, work.fence, State::Held, reason).await;
         }
-        let Some(network) = self.registry.get(&job.network) else {
-            let reason = Reason::new(
-                "network.unknown",
-                "This network is not available here",
-                format!("“{}” is not among the networks of this installation.", job.network),
-            );
-            return self.rest(&job, work.fence, PublicationState::Failed, reason).await;
+        let Some(network) = self.registry.get(&job.publication.network) else {
+            let said = format!("“{}” is not among the networks of this installation.", job.publication.network);
+            let reason = Reason::new("network.unknown", "This network is not available here", said);
+            return self.rest(&job, work.fence, State::Failed, reason).await;
         };
-        self.attempt(network, &job, work, asked.unwrap_or(job.due_at)).await
+        self.attempt(network, &job, work.fence, due_at).await
     }
 }
 
 impl Publisher {
     /// Why it may not go out now, though it is due.
-    fn obstacle(&self, job: &Job, asked: Option<Timestamp>, now: Timestamp) -> Option<Reason> {
+    fn obstacle(&self, job: &Loaded, due_at: Timestamp) -> Option<Reason> {
         match job.channel.state {
             ChannelState::Disabled => {
                 let said = "The channel is switched off. Enable it, then try again.";
@@ -113,12 +111,11 @@ impl Publisher {
             }
             ChannelState::Active => {}
         }
-        let late = now.duration_since(job.due_at);
-        (asked.is_none() && job.tries == 0 && late > self.rules.late).then(|| {
+        let late = self.clock.now().duration_since(due_at);
+        (job.publication.tries == 0 && late > self.rules.late).then(|| {
+            let minutes = late.as_mins();
             let said = format!(
-                "It was due at {}, and Crier came to it {} minutes late. Publish it now or give it a new time.",
-                job.due_at,
-                late.as_mins()
+                "It was due at {due_at}, and Crier came to it {minutes} minutes late. Publish it now or give it a new time."
             );
             Reason::new("held.missed", "Its time was missed", said)
         })
@@ -127,40 +124,41 @@ impl Publisher {
     async fn attempt(
         &self,
         network: &dyn Network,
-        job: &Job,
-        work: &due::Claimed,
-        since: Timestamp,
+        job: &Loaded,
+        fence: Fence,
+        due_at: Timestamp,
     ) -> Result<Done, HandlerError> {
-        publications::start_try(&self.store, job.id, work.fence).await?;
-        let mut tries = job.tries + 1;
+        let id = job.publication.id;
         let mut renewed = false;
+        self.moved(job, State::Sending, Change { started_at: Some(self.clock.now()), ..Change::under(fence) }).await?;
         loop {
+            let tries = publications::record_try(&self.store, fence, id, "Sending", "").await?;
             let outcome = match self.tokens.fresh(job.channel.id, renewed).await {
-                Ok(credentials) => self.send_parts(network, job, work.fence, &credentials).await?,
+                Ok(credentials) => self.send_parts(network, job, fence, due_at, &credentials).await?,
                 Err(refusal) => Err(refusal),
             };
             let refusal = match outcome {
-                Ok(Parts::All(sent)) => return self.published(job, work.fence, &sent).await,
-                Ok(Parts::Until(next)) => return Ok(Done::Again(next)),
+                Ok(Parts::All(sent)) => return self.published(job, fence, &sent).await,
+                Ok(Parts::Until(next)) => {
+                    let change =
+                        Change::under(fence).releasing(next).noting("Waits for the next part", next.to_string());
+                    self.moved(job, State::Scheduled, change).await?;
+                    return Ok(Done::Settled);
+                }
                 Err(refusal) => refusal,
             };
-            let made = Try { now: self.clock.now(), since, tries, renewed, jitter: rand::random() };
-            tracing::info!(publication = %job.id, network = %job.network, tries, %refusal, "a try was refused");
+            let made = Try { now: self.clock.now(), since: due_at, tries, renewed, jitter: rand::random() };
+            tracing::info!(publication = %id, network = %job.publication.network, tries, %refusal, "a try was refused");
             match decision::decide(&refusal, made, &self.rules.patience) {
-                Decision::Renew => {
-                    renewed = true;
-                    tries += 1;
-                }
+                Decision::Renew => renewed = true,
                 Decision::Retry { at, reason } => {
-                    let change = Change { reason: Some(reason), ..Change::to(PublicationState::Scheduled) };
-                    publications::change(&self.store, job.id, work.fence, change).await?;
-                    return Ok(Done::Again(at));
+                    let change = Change::under(fence).releasing(at).because(reason);
+                    self.moved(job, State::Scheduled, change).await?;
+                    return Ok(Done::Settled);
                 }
-                Decision::Hold(reason) => return self.rest(job, work.fence, PublicationState::Held, reason).await,
-                Decision::Ask(reason) => {
-                    return self.rest(job, work.fence, PublicationState::Unconfirmed, reason).await;
-                }
-                Decision::Fail(reason) => return self.rest(job, work.fence, PublicationState::Failed, reason).await,
+                Decision::Hold(reason) => return self.rest(job, fence, State::Held, reason).await,
+                Decision::Ask(reason) => return self.rest(job, fence, State::Unconfirmed, reason).await,
+                Decision::Fail(reason) => return self.rest(job, fence, State::Failed, reason).await,
             }
         }
     }
@@ -169,21 +167,18 @@ impl Publisher {
     async fn send_parts(
         &self,
         network: &dyn Network,
-        job: &Job,
-        fence: due::Fence,
+        job: &Loaded,
+        fence: Fence,
+        due_at: Timestamp,
         credentials: &Credentials,
     ) -> Result<Result<Parts, Refusal>, HandlerError> {
-        let journal = StoreJournal { store: self.store.clone(), publication: job.id, fence };
-        let source = LibrarySource { library: self.library.clone(), workspace: job.workspace };
-        let mut progress: Progress = job
-            .remote
-            .clone()
-            .map(serde_json::from_value)
-            .transpose()
-            .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}")))?
-            .unwrap_or_default();
-        let parts = job.content.parts_for(job.channel.id);
-        let settings = job.content.settings_for(job.channel.id);
+        let id = job.publication.id;
+        let journal = StoreJournal { store: self.store.clone(), publication: id, fence };
+        let files = Files::of(&self.store, &self.storage, &job.post).await?;
+        let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
+        let mut progress: Progress = self.progress(id).await?;
+        let parts = job.post.content.parts_for(job.channel.id);
+        let settings = job.post.content.settings_for(job.channel.id);
         while let Some(part) = parts.get(progress.parts.len()) {
             let index = progress.parts.len();
             let cx = Cx {
@@ -193,27 +188,29 @@ impl Publisher {
                 instance: job.channel.instance.as_deref(),
                 account: &job.channel.remote_id,
                 handle: &job.channel.handle,
-                facts: &job.channel.facts,
-                publication: job.id,
-                due_at: job.due_at,
-                media: &source,
+                facts: &facts,
+                publication: id,
+                due_at,
+                media: &files,
                 journal: &journal,
                 part: index,
             };
-            let item = Item {
-                index,
-                body: part.body.clone(),
-                media: media_of(part, job),
-                settings: settings.clone(),
-                thread: thread(&progress.parts),
+            let Some(media) = files.items(part) else {
+                let said = "A file of this post was deleted from the library.";
+                let detail =
+                    crier_networks::Detail { pointer: Some("/media".to_owned()), ..crier_networks::Detail::new(said) };
+                return Ok(Err(Refusal::Content(detail)));
             };
-            let sent = match send(network, &cx, &item).await {
+            let (body, settings, thread) = (part.body.clone(), settings.clone(), thread(&progress.parts));
+            let sent = match send(network, &cx, &Item { index, body, media, settings, thread }).await {
                 Ok(sent) => sent,
                 Err(refusal) => return Ok(Err(refusal)),
             };
             progress.parts.push(sent);
             let remote = serde_json::to_value(&progress).map_err(|error| HandlerError::Other(error.to_string()))?;
-            publications::record_progress(&self.store, job.id, fence, remote).await?;
+            let note = format!("Part {} of {} is sent", index + 1, parts.len());
+            let change = Change { remote: Some(remote), ..Change::under(fence) }.noting(note, "");
+            self.moved(job, State::Sending, change).await?;
             let delay = parts.get(progress.parts.len()).map_or(0, |next| next.delay_minutes);
             if delay > 0 {
                 return Ok(Ok(Parts::Until(self.clock.now() + SignedDuration::from_mins(i64::from(delay)))));
@@ -222,30 +219,38 @@ impl Publisher {
         Ok(Ok(Parts::All(progress.parts)))
     }
 
-    async fn published(&self, job: &Job, fence: due::Fence, sent: &[Sent]) -> Result<Done, HandlerError> {
+    /// The parts sent so far, by this run or one before it.
+    async fn progress(&self, id: PublicationId) -> Result<Progress, HandlerError> {
+        match publications::by_id(&self.store, id).await?.remote {
+            Some(remote) => serde_json::from_value(remote)
+                .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"))),
+            None => Ok(Progress::default()),
+        }
+    }
+
+    async fn published(&self, job: &Loaded, fence: Fence, sent: &[Sent]) -> Result<Done, HandlerError> {
         let first = sent.first();
         let change = Change {
             remote_id: first.map(|sent| sent.remote_id.clone()),
             url: first.and_then(|sent| sent.url.clone()),
-            ..Change::to(PublicationState::Published)
+            published_at: Some(self.clock.now()),
+            ..Change::under(fence)
         };
-        publications::change(&self.store, job.id, fence, change).await?;
-        tracing::info!(publication = %job.id, network = %job.network, "published");
-        Ok(Done::Finished)
+        self.moved(job, State::Published, change.finishing()).await?;
+        tracing::info!(publication = %job.publication.id, network = %job.publication.network, "published");
+        Ok(Done::Settled)
     }
 
     /// Leaves it in a state that only a person or an event ends.
-    async fn rest(
-        &self,
-        job: &Job,
-        fence: due::Fence,
-        state: PublicationState,
-        reason: Reason,
-    ) -> Result<Done, HandlerError> {
-        tracing::warn!(publication = %job.id, network = %job.network, %state, code = %reason.code, "not published");
-        let change = Change { reason: Some(reason), ..Change::to(state) };
-        publications::change(&self.store, job.id, fence, change).await?;
-        Ok(Done::Finished)
+    async fn rest(&self, job: &Loaded, fence: Fence, state: State, reason: Reason) -> Result<Done, HandlerError> {
+        tracing::warn!(publication = %job.publication.id, network = %job.publication.network, %state, code = %reason.code, "not published");
+        self.moved(job, state, Change::under(fence).finishing().because(reason)).await?;
+        Ok(Done::Settled)
+    }
+
+    async fn moved(&self, job: &Loaded, to: State, change: Change) -> Result<(), HandlerError> {
+        publications::set_state(&self.store, job.publication.id, &DUE, to, change).await?;
+        Ok(())
     }
 }
 
@@ -270,30 +275,6 @@ async fn send(network: &dyn Network, cx: &Cx<'_>, item: &Item) -> Result<Sent, R
     }
 }
 
-fn media_of(part: &Part, job: &Job) -> Vec<MediaItem> {
-    part.media
-        .iter()
-        .filter_map(|used| {
-            let file = job.media.iter().find(|file| file.id == used.id)?;
-            Some(MediaItem {
-                id: file.id,
-                name: file.name.clone(),
-                mime: file.mime.clone(),
-                size: file.size,
-                width: file.width,
-                height: file.height,
-                alt: used.alt.clone().unwrap_or_else(|| file.alt.clone()),
-                sha256: file.sha256.clone(),
-            })
-        })
-        .collect()
-}
-
 fn thread(sent: &[Sent]) -> Option<Thread> {
     Some(Thread { root: sent.first()?.clone(), parent: sent.last()?.clone() })
-}
-
-/// When a person asked for this try; none for the engine's own.
-fn asked_at(work: &due::Claimed) -> Option<Timestamp> {
-    work.payload.get("asked_at").and_then(|at| at.as_str()).and_then(|at| at.parse().ok())
 }

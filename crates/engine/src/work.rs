@@ -8,6 +8,8 @@ use crier_model::Timestamp;
 pub enum Done {
     /// Nothing remains; the row goes.
     Finished,
+    /// The row was finished or released in the transaction of what it was about.
+    Settled,
     /// To be taken up again at this time.
     Again(Timestamp),
 }

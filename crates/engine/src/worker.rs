@@ -104,7 +104,12 @@ impl Worker {
 
     /// Works until `shutdown`, then lets work in flight finish for `grace` and gives the rest back.
     pub async fn run(self, shutdown: CancellationToken) {
-        let beat = tokio::spawn(keep_leases(self.store.clone(), self.clock.clone(), self.in_flight.clone(), self.settings.lease));
+        let beat = tokio::spawn(keep_leases(
+            self.store.clone(),
+            self.clock.clone(),
+            self.in_flight.clone(),
+            self.settings.lease,
+        ));
         let mut woken = self.store.due_woken();
         let mut running = JoinSet::new();
         while !shutdown.is_cancelled() {
@@ -130,13 +135,14 @@ impl Worker {
             return LOOK_AGAIN;
         }
         let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let claimed = match due::claim(&self.store, self.clock.now(), &self.settings.owner, limit, self.settings.lease).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::error!(%error, "due work could not be claimed; trying again in a second");
-                return Duration::from_secs(1);
-            }
-        };
+        let claimed =
+            match due::claim(&self.store, self.clock.now(), &self.settings.owner, limit, self.settings.lease).await {
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    tracing::error!(%error, "due work could not be claimed; trying again in a second");
+                    return Duration::from_secs(1);
+                }
+            };
         if claimed.len() == room {
             // Perhaps more is due: look as soon as a place is free.
             self.spawn_all(claimed, running);
@@ -231,6 +237,7 @@ async fn run_one(store: &Store, clock: &dyn Clock, handler: Option<Arc<dyn Handl
     };
     let outcome = AssertUnwindSafe(handler.handle(work)).catch_unwind().await;
     match outcome {
+        Ok(Ok(Done::Settled)) => {}
         Ok(Ok(Done::Finished)) => settle(due::finish(store, work.fence).await),
         Ok(Ok(Done::Again(at))) => settle(due::release(store, work.fence, at, None).await),
         Ok(Err(HandlerError::Store(StoreError::Stale { .. }))) => {
