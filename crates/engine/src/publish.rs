@@ -198,7 +198,7 @@ impl Publisher {
             let Some(media) = files.items(part) else {
                 let said = "A file of this post was deleted from the library.";
                 let detail =
-                    crier_networks::Detail { pointer: Some("/media".to_owned()), ..crier_networks::Detail::new(said) };
+                    crier_networks::Detail { pointer: Some("/media".into()), ..crier_networks::Detail::new(said) };
                 return Ok(Err(Refusal::Content(detail)));
             };
             let (body, settings, thread) = (part.body.clone(), settings.clone(), thread(&progress.parts));

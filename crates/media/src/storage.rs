@@ -52,7 +52,7 @@ impl Storage {
         Ok(())
     }
 
-    pub(crate) async fn get(&self, key: &str) -> Result<Bytes, StorageError> {
+    pub async fn get(&self, key: &str) -> Result<Bytes, StorageError> {
         Ok(self.0.get(&Path::from(key)).await?.bytes().await?)
     }
 
