@@ -9,11 +9,13 @@ pub mod about;
 mod call;
 pub mod check;
 pub mod connect;
+pub mod mastodon;
 mod oauth_server;
 pub mod playground;
 pub mod publish;
 pub mod refusal;
 pub mod registry;
+pub mod settings;
 pub mod text;
 
 pub use about::{About, Network};

@@ -1,7 +1,7 @@
 //! Why a network did not do what was asked, in the classes the engine and the handshake act upon.
 
 use crier_model::{Code, Diagnosis};
-use crier_net::{Answer, Failure, FailureKind};
+use crier_net::{Answer, Failure, FailureKind, Stage};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +188,7 @@ impl From<Failure> for Refusal {
             message: failure.to_string(),
             host: Some(failure.host.clone()),
             diagnosis: Some(failure_code(&failure)),
+            status: failure.status.filter(|_| failure.stage == Stage::Body),
             ..Detail::default()
         };
         match failure.kind {

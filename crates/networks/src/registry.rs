@@ -1,6 +1,6 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::{Network, playground::Playground};
+use crate::{Network, mastodon::Mastodon, playground::Playground};
 use std::sync::Arc;
 use url::Url;
 
@@ -21,7 +21,8 @@ impl Registry {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let playground = settings.playground.as_ref().map(Playground::new);
-        let networks: Vec<Option<Box<dyn Network>>> = vec![playground.map(|it| Box::new(it) as _)];
+        let networks: Vec<Option<Box<dyn Network>>> =
+            vec![playground.map(|it| Box::new(it) as _), Some(Box::new(Mastodon))];
         Self { networks: networks.into_iter().flatten().collect() }
     }
 

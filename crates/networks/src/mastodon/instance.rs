@@ -32,9 +32,30 @@ impl Default for Limits {
     /// Mastodon's own, as its source has them (4.6).
     fn default() -> Self {
         let mime = [
-            "image/jpeg", "image/png", "image/gif", "image/heic", "image/heif", "image/webp", "image/avif", "video/webm",
-            "video/mp4", "video/quicktime", "video/ogg", "audio/wave", "audio/wav", "audio/mpeg", "audio/mp3", "audio/ogg",
-            "audio/vorbis", "audio/webm", "audio/flac", "audio/aac", "audio/m4a", "audio/x-m4a", "audio/mp4", "audio/3gpp",
+            "image/jpeg",
+            "image/png",
+            "image/gif",
+            "image/heic",
+            "image/heif",
+            "image/webp",
+            "image/avif",
+            "video/webm",
+            "video/mp4",
+            "video/quicktime",
+            "video/ogg",
+            "audio/wave",
+            "audio/wav",
+            "audio/mpeg",
+            "audio/mp3",
+            "audio/ogg",
+            "audio/vorbis",
+            "audio/webm",
+            "audio/flac",
+            "audio/aac",
+            "audio/m4a",
+            "audio/x-m4a",
+            "audio/mp4",
+            "audio/3gpp",
         ];
         Self {
             version: String::new(),
@@ -184,10 +205,9 @@ pub(super) fn normalise(typed: &str) -> Result<String, String> {
         None => return Err(unreadable()),
     };
     let scheme = match scheme.as_deref() {
-        Some("https") => "https",
         Some("http") | None if loopback => "http",
         Some("http") => return Err(format!("“{typed}” is not encrypted; use https://{rest}")),
-        None => "https",
+        Some("https") | None => "https",
         Some(other) => return Err(format!("“{other}” is no address of a server; enter one like mastodon.social")),
     };
     let has_dot = guess.host_str().is_some_and(|host| host.trim_end_matches('.').contains('.'));
@@ -221,7 +241,8 @@ mod tests {
         ] {
             assert_eq!(normalise(typed), Ok(wanted.to_owned()), "{typed}");
         }
-        for typed in ["", "@", "ada", "http://example.social", "ftp://example.social", "https://", "a b.c", "mastodon"] {
+        for typed in ["", "@", "ada", "http://example.social", "ftp://example.social", "https://", "a b.c", "mastodon"]
+        {
             assert!(normalise(typed).is_err(), "{typed}: {:?}", normalise(typed));
         }
     }
@@ -231,16 +252,22 @@ mod tests {
         for version in ["4.3.0", "v2.7.0", "4.4.0-alpha.1+glitch", "3.5.3"] {
             assert!(is_mastodon(version), "{version}");
         }
-        for version in ["2.7.2 (compatible; Pleroma 2.6.0)", "0.17.3+git-abc", "4.0.0 (not true; really snac/2.75)", "x"] {
+        for version in
+            ["2.7.2 (compatible; Pleroma 2.6.0)", "0.17.3+git-abc", "4.0.0 (not true; really snac/2.75)", "x"]
+        {
             assert!(!is_mastodon(version), "{version}");
         }
     }
 
     #[test]
     fn limits_survive_as_facts_and_an_old_servers_are_the_usual() {
-        let about: About = serde_json::from_value(json!({ "version": "3.3.0", "uri": "https://Old.example/" })).unwrap();
+        let about: About =
+            serde_json::from_value(json!({ "version": "3.3.0", "uri": "https://Old.example/" })).unwrap();
         let limits = about.limits();
-        assert_eq!((limits.max_chars, limits.link_length, limits.domain.as_deref()), (500, Some(23), Some("old.example")));
+        assert_eq!(
+            (limits.max_chars, limits.link_length, limits.domain.as_deref()),
+            (500, Some(23), Some("old.example"))
+        );
         assert_eq!(Limits::of(&limits.facts()), limits);
         assert_eq!(Limits::of(&Facts::new()), Limits::default());
         let pleroma = json!({ "version": "2.7.2 (compatible; Pleroma 2.6.0)", "max_toot_chars": 5000 });

@@ -50,7 +50,11 @@ enum Visibility {
 struct Settings {
     #[schemars(title = "Visibility", description = "Who sees the post; “account” takes the account's own default.")]
     visibility: Visibility,
-    #[schemars(title = "Content warning", description = "Shown instead of the post until it is opened.", length(max = 400))]
+    #[schemars(
+        title = "Content warning",
+        description = "Shown instead of the post until it is opened.",
+        length(max = 400)
+    )]
     spoiler_text: String,
     #[schemars(title = "Sensitive media", description = "Hides pictures and videos until they are clicked.")]
     sensitive: bool,
@@ -113,7 +117,8 @@ impl Network for Mastodon {
             let used = text::measure(&self.render(part.body), &rules.text);
             if used <= limits.max_chars && used + warning > limits.max_chars {
                 let over = used + warning - limits.max_chars;
-                let message = format!("The content warning counts as text: together they are {over} characters too many.");
+                let message =
+                    format!("The content warning counts as text: together they are {over} characters too many.");
                 let fix = format!("Shorten the content warning or the text by {over} characters.");
                 found.push(Finding::error("/settings/spoiler_text", "text.too_long", message, fix));
             }
@@ -152,7 +157,9 @@ fn refine(refusal: Refusal) -> Refusal {
         Refusal::Content(detail) if status == Some(403) && said.contains("scope") => {
             Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing))
         }
-        Refusal::Content(detail) if status == Some(403) && (said.contains("disabled") || said.contains("suspended")) => {
+        Refusal::Content(detail)
+            if status == Some(403) && (said.contains("disabled") || said.contains("suspended")) =>
+        {
             Refusal::Auth(detail.diagnosed(Code::Suspended))
         }
         Refusal::Content(detail) if status == Some(422) && said.contains("finished processing") => {
