@@ -6,11 +6,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod about;
+pub mod bluesky;
 mod call;
 pub mod check;
 pub mod connect;
 pub mod mastodon;
 mod oauth_server;
+mod origin;
 pub mod playground;
 pub mod publish;
 pub mod refusal;

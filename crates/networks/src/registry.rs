@@ -1,6 +1,6 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::{Network, mastodon::Mastodon, playground::Playground};
+use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, playground::Playground};
 use std::sync::Arc;
 use url::Url;
 
@@ -22,7 +22,7 @@ impl Registry {
     pub fn new(settings: &Settings) -> Self {
         let playground = settings.playground.as_ref().map(Playground::new);
         let networks: Vec<Option<Box<dyn Network>>> =
-            vec![playground.map(|it| Box::new(it) as _), Some(Box::new(Mastodon))];
+            vec![playground.map(|it| Box::new(it) as _), Some(Box::new(Mastodon)), Some(Box::new(Bluesky))];
         Self { networks: networks.into_iter().flatten().collect() }
     }
 

@@ -4,7 +4,7 @@ use super::instance::{self, Limits};
 use super::{Mastodon, not_compatible, refine};
 use crate::connect::{Client2, ClientAuth, Credentials, Endpoints, Identified, InstanceField, OAuth2, Scope};
 use crate::oauth_server::{Metadata, Registered};
-use crate::{Detail, Refusal, call};
+use crate::{Detail, Refusal, call, origin};
 use async_trait::async_trait;
 use crier_model::channel::Identity;
 use crier_net::Client;
@@ -41,7 +41,7 @@ impl OAuth2 for Mastodon {
     }
 
     fn normalise_instance(&self, typed: &str) -> Result<String, String> {
-        instance::normalise(typed)
+        origin::normalise(typed, "mastodon.social")
     }
 
     async fn discover(&self, net: &Client, instance: Option<&str>) -> Result<Endpoints, Refusal> {

@@ -1,0 +1,120 @@
+//! Bluesky and other personal data servers of the AT Protocol, by app password.
+//!
+//! After the lexicons `com.atproto.server`, `com.atproto.repo`, `app.bsky.feed.post`, `app.bsky.richtext.facet` and
+//! `app.bsky.embed.images` of <https://github.com/bluesky-social/atproto> (August 2026), and <https://atproto.com/specs/tid>.
+
+mod post;
+mod rich_text;
+mod session;
+
+use crate::about::{About, Network};
+use crate::connect::{Connect, Facts};
+use crate::publish::Publish;
+use crate::{Refusal, settings};
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_model::{Code, Document};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+const ABOUT: About = About {
+    id: "bluesky",
+    name: "Bluesky",
+    color: "#0085ff",
+    summary: "Bluesky, with an app password.",
+    works_at_once: true,
+    console: None,
+    deadline_s: 180,
+};
+
+#[derive(Debug)]
+pub struct Bluesky;
+
+/// What the author warns of (`com.atproto.label.defs#selfLabels`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Label {
+    #[default]
+    None,
+    Sexual,
+    Nudity,
+    Porn,
+    GraphicMedia,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    #[schemars(
+        title = "Language",
+        description = "For example “en” or “pt-BR”; empty says nothing.",
+        regex(pattern = r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    )]
+    language: String,
+    #[schemars(title = "Content warning", description = "What the pictures show, where people should be warned.")]
+    label: Label,
+}
+
+impl Network for Bluesky {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn connect(&self) -> Connect<'_> {
+        Connect::Form(self)
+    }
+
+    fn rules(&self, _facts: &Facts) -> Rules {
+        let images = ["image/jpeg", "image/png", "image/webp", "image/gif"].map(str::to_owned).to_vec();
+        Rules {
+            text: TextRules {
+                max: 300,
+                unit: Unit::Grapheme,
+                link_length: None,
+                max_bytes: Some(3000),
+                required_without_media: true,
+                short_mentions: false,
+            },
+            media: MediaRules {
+                max_count: 4,
+                kinds: vec![MediaKind { mime: images, max_bytes: 2_000_000, max_width: None, max_height: None }],
+                // The lexicon sets no limit; Bluesky's own app does.
+                alt_max: Some(2000),
+            },
+            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+        }
+    }
+
+    fn settings_schema(&self) -> serde_json::Value {
+        settings::schema::<Settings>()
+    }
+
+    fn render(&self, body: &Document) -> String {
+        rich_text::RichText::of(body).text
+    }
+
+    fn publish(&self) -> &dyn Publish {
+        self
+    }
+}
+
+/// The error names of XRPC. A session that has ended is refused with 400, not 401.
+fn refine(refusal: Refusal) -> Refusal {
+    let Some(code) = refusal.detail().code.clone() else { return refusal };
+    match (code.as_str(), refusal) {
+        ("ExpiredToken" | "InvalidToken", Refusal::Content(detail) | Refusal::Auth(detail)) => {
+            Refusal::Auth(detail.diagnosed(Code::CredentialsWrong))
+        }
+        (
+            "AccountTakedown" | "AccountSuspended" | "AccountDeactivated" | "RepoTakendown" | "RepoSuspended"
+            | "RepoDeactivated",
+            Refusal::Content(detail) | Refusal::Auth(detail),
+        ) => Refusal::Auth(detail.diagnosed(Code::Suspended)),
+        ("AuthFactorTokenRequired", Refusal::Content(detail) | Refusal::Auth(detail)) => {
+            Refusal::Auth(detail.diagnosed(Code::CredentialsTwoFactor))
+        }
+        // The account has moved to another server: connecting anew finds it.
+        ("RepoNotFound", Refusal::Content(detail)) => Refusal::Auth(detail),
+        ("InvalidSwap", Refusal::Content(detail)) => Refusal::Temporary(detail),
+        (_, refusal) => refusal,
+    }
+}

@@ -1,0 +1,168 @@
+//! Writing posts: a record under a key known beforehand, so that writing it twice leaves one.
+
+use super::rich_text::{Feature, RichText, facet};
+use super::session::{pds, xrpc};
+use super::{Bluesky, Label, Settings, refine};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
+use crate::{Refusal, call, settings};
+use async_trait::async_trait;
+use crier_model::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+const COLLECTION: &str = "app.bsky.feed.post";
+
+/// Where a record lies and what it holds (`com.atproto.repo.strongRef`).
+#[derive(Deserialize)]
+struct Written {
+    uri: String,
+    cid: String,
+}
+
+#[async_trait]
+impl Publish for Bluesky {
+    async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
+        let mut images = Vec::new();
+        for (index, media) in item.media.iter().enumerate() {
+            let name = format!("upload {index}");
+            let blob: Value = cx
+                .step(&name, Once::Repeatable, || upload(cx, media))
+                .await
+                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
+            images.push(image(media, &blob));
+        }
+        // Written down once: a repeated record must be the same to the byte, or its CID would change under replies.
+        let created_at: Timestamp =
+            cx.step("time", Once::Repeatable, || std::future::ready(Ok(cx.clock.now()))).await?;
+        let record = record(cx, item, images, created_at).await?;
+        let key = record_key(&cx.key(), cx.due_at, cx.part);
+        let body = json!({ "repo": cx.account, "collection": COLLECTION, "rkey": key, "record": record });
+        let request = cx
+            .net
+            .post(xrpc(pds(cx.credentials), "com.atproto.repo.putRecord"))
+            .bearer(cx.credentials.access_token.expose())
+            .json(&body);
+        let write = || async {
+            let written: Written = call::json(request, cx.credentials, refine).await?;
+            Ok(Sent {
+                url: Some(format!("https://bsky.app/profile/{}/post/{key}", cx.account)),
+                data: json!({ "uri": written.uri, "cid": written.cid }),
+                remote_id: written.uri,
+            })
+        };
+        cx.step("put record", Once::Key(key.clone()), write).await
+    }
+}
+
+async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct Uploaded {
+        blob: Value,
+    }
+    let request = cx
+        .net
+        .post(xrpc(pds(cx.credentials), "com.atproto.repo.uploadBlob"))
+        .bearer(cx.credentials.access_token.expose())
+        .body(cx.media.bytes(media).await?, &media.mime)
+        .timeout(Duration::from_secs(120));
+    let uploaded: Uploaded = call::json(request, cx.credentials, refine).await?;
+    Ok(uploaded.blob)
+}
+
+fn image(media: &MediaItem, blob: &Value) -> Value {
+    let mut image = json!({ "image": blob, "alt": media.alt });
+    if media.width > 0 && media.height > 0 {
+        image["aspectRatio"] = json!({ "width": media.width, "height": media.height });
+    }
+    image
+}
+
+async fn record(cx: &Cx<'_>, item: &Item, images: Vec<Value>, created_at: Timestamp) -> Result<Value, Refusal> {
+    let settings: Settings = settings::read(&item.settings)?;
+    let rich = RichText::of(&item.body);
+    let mut facets = Vec::new();
+    for (range, feature) in &rich.features {
+        match feature {
+            Feature::Mention(handle) => {
+                if let Some(did) = resolve(cx, handle).await? {
+                    facets.push(facet(range, feature, Some(&did)));
+                }
+            }
+            Feature::Link(_) | Feature::Tag(_) => facets.push(facet(range, feature, None)),
+        }
+    }
+    let mut record = Map::new();
+    let mut set = |name: &str, value: Value| record.insert(name.to_owned(), value);
+    set("$type", COLLECTION.into());
+    set("text", rich.text.into());
+    set("createdAt", format!("{created_at:.3}").into());
+    if !facets.is_empty() {
+        set("facets", facets.into());
+    }
+    if !images.is_empty() {
+        set("embed", json!({ "$type": "app.bsky.embed.images", "images": images }));
+    }
+    if let Some(thread) = &item.thread {
+        set("reply", json!({ "root": thread.root.data, "parent": thread.parent.data }));
+    }
+    if !settings.language.is_empty() {
+        set("langs", json!([settings.language]));
+    }
+    if settings.label != Label::None {
+        let values = json!([{ "val": settings.label }]);
+        set("labels", json!({ "$type": "com.atproto.label.defs#selfLabels", "values": values }));
+    }
+    Ok(record.into())
+}
+
+/// The DID of a handle; none where nobody has it, and then it stays words.
+async fn resolve(cx: &Cx<'_>, handle: &str) -> Result<Option<String>, Refusal> {
+    #[derive(Deserialize)]
+    struct Resolved {
+        did: String,
+    }
+    let request =
+        cx.net.get(xrpc(pds(cx.credentials), "com.atproto.identity.resolveHandle")).query(&[("handle", handle)]);
+    match call::ask::<Resolved>(request, cx.credentials, refine).await {
+        Ok(resolved) => Ok(Some(resolved.did)),
+        Err(Refusal::Content(_)) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// A TID: 53 bits of microseconds and 10 bits that tell writers apart, in sortable base 32. The same for every try, and
+/// different for every other part: what is finer than the due time comes from a hash of the key.
+fn record_key(key: &str, due_at: Timestamp, part: usize) -> String {
+    const ALPHABET: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
+    let hash = Sha256::digest(key.as_bytes());
+    let [a, b, c, d, ..] = hash.0;
+    let millis = u64::try_from(due_at.as_millisecond()).unwrap_or_default() + part as u64;
+    let micros = millis * 1000 + u64::from(u16::from_be_bytes([a, b])) % 1000;
+    let tid = ((micros & ((1 << 53) - 1)) << 10) | (u64::from(u16::from_be_bytes([c, d])) & 0x3ff);
+    (0..13)
+        .rev()
+        .map(|place| char::from(ALPHABET[usize::try_from((tid >> (5 * place)) & 31).unwrap_or_default()]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_tids_that_sort_by_time_and_repeat() {
+        let at: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let later: Timestamp = "2026-11-24T12:00:01Z".parse().unwrap();
+        let key = record_key("a-0", at, 0);
+        assert_eq!(key, record_key("a-0", at, 0));
+        assert_eq!(key.len(), 13);
+        assert!(key < record_key("a-1", at, 1) && key < record_key("b-0", later, 0));
+        assert_ne!(key, record_key("b-0", at, 0));
+        assert!(
+            key.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+                && b"234567abcdefghij".contains(&key.as_bytes()[0])
+        );
+    }
+}
