@@ -19,6 +19,7 @@ pub mod refusal;
 pub mod registry;
 pub mod settings;
 pub mod text;
+pub mod webhook;
 
 pub use about::{About, Network};
 pub use connect::{Connect, Credentials, Identified};

@@ -1,6 +1,6 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, playground::Playground};
+use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, playground::Playground, webhook::Webhook};
 use std::sync::Arc;
 use url::Url;
 
@@ -21,8 +21,12 @@ impl Registry {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let playground = settings.playground.as_ref().map(Playground::new);
-        let networks: Vec<Option<Box<dyn Network>>> =
-            vec![playground.map(|it| Box::new(it) as _), Some(Box::new(Mastodon)), Some(Box::new(Bluesky))];
+        let networks: Vec<Option<Box<dyn Network>>> = vec![
+            playground.map(|it| Box::new(it) as _),
+            Some(Box::new(Mastodon)),
+            Some(Box::new(Bluesky)),
+            Some(Box::new(Webhook)),
+        ];
         Self { networks: networks.into_iter().flatten().collect() }
     }
 
