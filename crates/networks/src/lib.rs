@@ -11,6 +11,7 @@ mod call;
 pub mod check;
 pub mod connect;
 pub mod mastodon;
+pub mod nostr;
 mod oauth_server;
 mod origin;
 pub mod playground;

@@ -1,6 +1,6 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, playground::Playground, webhook::Webhook};
+use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, nostr::Nostr, playground::Playground, webhook::Webhook};
 use std::sync::Arc;
 use url::Url;
 
@@ -25,6 +25,7 @@ impl Registry {
             playground.map(|it| Box::new(it) as _),
             Some(Box::new(Mastodon)),
             Some(Box::new(Bluesky)),
+            Some(Box::new(Nostr)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }
