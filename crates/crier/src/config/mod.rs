@@ -1,0 +1,227 @@
+//! The configuration: read from its layers, checked as a whole before anything starts.
+
+mod layers;
+pub mod settings;
+
+use crier_api::Registration;
+use crier_net::{Allow, ProxyConfig};
+use layers::Given;
+pub use layers::{ConfigError, Layers, Source};
+use settings::Setting;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+use url::Url;
+
+/// What this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Web,
+    Worker,
+    All,
+}
+
+impl Role {
+    pub fn answers(self) -> bool {
+        self != Self::Worker
+    }
+
+    pub fn works(self) -> bool {
+        self != Self::Web
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Without a path, as an origin.
+    pub public_url: Url,
+    pub data_dir: PathBuf,
+    pub database_url: crier_model::Secret,
+    pub database_connections: u32,
+    pub secret_key_file: PathBuf,
+    pub role: Role,
+    pub registration: Registration,
+    /// Where the Playground listens; none when it is off.
+    pub playground: Option<SocketAddr>,
+    pub egress_allow: Vec<Allow>,
+    pub extra_ca: Vec<PathBuf>,
+    pub proxy: ProxyConfig,
+    pub trusted_proxies: Vec<IpAddr>,
+    pub worker_parallel: usize,
+    pub log: String,
+    pub log_format: LogFormat,
+    /// Every setting as it was given, with its source.
+    pub given: Vec<Given>,
+}
+
+impl Config {
+    /// Reads and checks the layers.
+    ///
+    /// # Errors
+    /// Everything that is wrong at once, each with the setting's name, where its value came from and what is accepted.
+    pub fn read(layers: &Layers<'_>) -> Result<Self, ConfigError> {
+        let given = layers.read()?;
+        let mut reader = Reader { given: &given, wrong: Vec::new() };
+        let config = reader.config();
+        let wrong = std::mem::take(&mut reader.wrong);
+        match config {
+            Some(config) if wrong.is_empty() => Ok(Self { given, ..config }),
+            _ => Err(ConfigError(wrong)),
+        }
+    }
+
+    /// Where the Playground is reached by browsers; none when it is off.
+    pub fn playground_origin(&self) -> Option<Url> {
+        self.playground.and_then(|address| origin_of(address).ok())
+    }
+}
+
+struct Reader<'a> {
+    given: &'a [Given],
+    wrong: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// None when something is wrong; what, is in `wrong`.
+    fn config(&mut self) -> Option<Config> {
+        let listen = self.parsed(settings::LISTEN);
+        let public_url = self.public_url(listen);
+        let data_dir: Option<PathBuf> = self.with(settings::DATA_DIR, |text| (!text.is_empty()).then(|| text.into()));
+        let database_url = self.database_url(data_dir.as_deref());
+        let database_connections = self.number(settings::DATABASE_CONNECTIONS, 2, 500);
+        let secret_key_file = self.with(settings::SECRET_KEY_FILE, |text| Some(PathBuf::from(text)));
+        let role = self.with(settings::ROLE, |text| match text {
+            "web" => Some(Role::Web),
+            "worker" => Some(Role::Worker),
+            "all" => Some(Role::All),
+            _ => None,
+        });
+        let registration = self.with(settings::REGISTRATION, |text| match text {
+            "open" => Some(Registration::Open),
+            "closed" => Some(Registration::Closed),
+            "first" => Some(Registration::First),
+            _ => None,
+        });
+        let playground = self.parsed::<bool>(settings::PLAYGROUND);
+        let playground_listen = self.parsed(settings::PLAYGROUND_LISTEN);
+        let egress_allow = self.list(settings::EGRESS_ALLOW);
+        let extra_ca = self.list(settings::EXTRA_CA);
+        let proxy = self.parsed(settings::PROXY);
+        let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
+        let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
+        let log = self.with(settings::LOG, |text| {
+            tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned())
+        });
+        let log_format = self.with(settings::LOG_FORMAT, |text| match text {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
+        });
+        let data_dir = data_dir?;
+        let secret_key_file = secret_key_file
+            .map(|file| if file.as_os_str().is_empty() { data_dir.join("secret.key") } else { file })?;
+        Some(Config {
+            listen: listen?,
+            public_url: public_url?,
+            database_url: database_url?,
+            database_connections: database_connections?,
+            secret_key_file,
+            data_dir,
+            role: role?,
+            registration: registration?,
+            playground: if playground? { Some(playground_listen?) } else { None },
+            egress_allow: egress_allow?,
+            extra_ca: extra_ca?,
+            proxy: proxy?,
+            trusted_proxies: trusted_proxies?,
+            worker_parallel: usize::try_from(worker_parallel?).ok()?,
+            log: log?,
+            log_format: log_format?,
+            given: Vec::new(),
+        })
+    }
+
+    fn text(&self, setting: Setting) -> &str {
+        self.given.iter().find(|given| given.setting == setting).map_or("", |given| given.text.trim())
+    }
+
+    fn with<T>(&mut self, setting: Setting, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let value = read(self.text(setting));
+        if value.is_none() {
+            self.complain(setting);
+        }
+        value
+    }
+
+    fn complain(&mut self, setting: Setting) {
+        let Some(given) = self.given.iter().find(|given| given.setting == setting) else { return };
+        self.wrong.push(format!(
+            "`{}` is “{}” (from {}); accepted: {}",
+            setting.key,
+            given.shown(),
+            given.source,
+            setting.accepts
+        ));
+    }
+
+    fn parsed<T: FromStr>(&mut self, setting: Setting) -> Option<T> {
+        self.with(setting, |text| text.parse().ok())
+    }
+
+    fn number(&mut self, setting: Setting, least: u32, most: u32) -> Option<u32> {
+        self.with(setting, |text| text.parse().ok().filter(|number| (least..=most).contains(number)))
+    }
+
+    fn list<T: FromStr>(&mut self, setting: Setting) -> Option<Vec<T>> {
+        self.with(setting, |text| {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            items.map(|item| item.parse().ok()).collect()
+        })
+    }
+
+    fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<Url> {
+        if self.text(settings::PUBLIC_URL).is_empty() {
+            return origin_of(listen?).ok();
+        }
+        self.with(settings::PUBLIC_URL, |text| {
+            let url = Url::parse(text).ok()?;
+            let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+            let plain = url.username().is_empty() && url.password().is_none();
+            (matches!(url.scheme(), "http" | "https") && url.has_host() && bare && plain).then_some(url)
+        })
+    }
+
+    fn database_url(&mut self, data_dir: Option<&Path>) -> Option<crier_model::Secret> {
+        if self.text(settings::DATABASE_URL).is_empty() {
+            let path = std::path::absolute(data_dir?.join("crier.db")).ok()?;
+            return Some(format!("sqlite://{}", path.display()).into());
+        }
+        self.with(settings::DATABASE_URL, |text| {
+            let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+            known.then(|| text.into())
+        })
+    }
+}
+
+/// How a browser on the same machine reaches an address that is listened on.
+fn origin_of(address: SocketAddr) -> Result<Url, url::ParseError> {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+    };
+    Url::parse(&format!("http://{}", SocketAddr::new(ip, address.port())))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Every setting there is, once: flags, environment names, file keys and the answers of `crier config` come from here.
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// In the file, and with dashes as the flag.
+    pub key: &'static str,
+    /// In the environment.
+    pub env: &'static str,
+    /// As text; empty where nothing is set or the value follows from others.
+    pub default: &'static str,
+    /// What may be written, in words.
+    pub accepts: &'static str,
+    pub help: &'static str,
+    /// Whether its value is kept from every output.
+    pub secret: bool,
+}
+
+const fn setting(
+    key: &'static str,
+    env: &'static str,
+    default: &'static str,
+    accepts: &'static str,
+    help: &'static str,
+) -> Setting {
+    Setting { key, env, default, accepts, help, secret: false }
+}
+
+const fn secret(mut setting: Setting) -> Setting {
+    setting.secret = true;
+    setting
+}
+
+pub const LISTEN: Setting = setting(
+    "listen",
+    "CRIER_LISTEN",
+    "127.0.0.1:4800",
+    "an address and a port, for example 127.0.0.1:4800 or [::]:4800",
+    "Where the server listens",
+);
+pub const PUBLIC_URL: Setting = setting(
+    "public_url",
+    "CRIER_PUBLIC_URL",
+    "",
+    "an http or https address without a path, for example https://crier.example.org",
+    "Where people reach it; sign-ins at networks return there. Follows `listen` when not set",
+);
+pub const DATA_DIR: Setting = setting(
+    "data_dir",
+    "CRIER_DATA_DIR",
+    "./data",
+    "a folder",
+    "Where the database, the media and the secret key are kept",
+);
+pub const DATABASE_URL: Setting = secret(setting(
+    "database_url",
+    "DATABASE_URL",
+    "",
+    "sqlite:///path/to/crier.db or postgres://user:password@host/database",
+    "The database; `crier.db` in the data folder when not set",
+));
+pub const DATABASE_CONNECTIONS: Setting = setting(
+    "database_connections",
+    "CRIER_DATABASE_CONNECTIONS",
+    "10",
+    "a number from 2 to 500",
+    "The most connections to the database",
+);
+pub const SECRET_KEY_FILE: Setting = setting(
+    "secret_key_file",
+    "CRIER_SECRET_KEY_FILE",
+    "",
+    "a file with 64 hexadecimal digits",
+    "The key that seals tokens; `secret.key` in the data folder when not set, made at the first start",
+);
+pub const ROLE: Setting = setting(
+    "role",
+    "CRIER_ROLE",
+    "all",
+    "web, worker or all",
+    "What this process does: answer requests, do the due work, or both",
+);
+pub const REGISTRATION: Setting = setting(
+    "registration",
+    "CRIER_REGISTRATION",
+    "first",
+    "open, closed or first",
+    "Who may sign up: anybody, nobody, or only the first person",
+);
+pub const PLAYGROUND: Setting = setting(
+    "playground",
+    "CRIER_PLAYGROUND",
+    "false",
+    "true or false",
+    "Whether the built-in practice network runs beside the server",
+);
+pub const PLAYGROUND_LISTEN: Setting = setting(
+    "playground_listen",
+    "CRIER_PLAYGROUND_LISTEN",
+    "127.0.0.1:4801",
+    "an address and a port, for example 127.0.0.1:4801",
+    "Where the practice network listens",
+);
+pub const EGRESS_ALLOW: Setting = setting(
+    "egress_allow",
+    "CRIER_EGRESS_ALLOW",
+    "",
+    "addresses, CIDRs and host names apart by commas, for example 10.0.0.0/8,nas.lan",
+    "Private addresses that may be called all the same",
+);
+pub const EXTRA_CA: Setting = setting(
+    "extra_ca",
+    "CRIER_EXTRA_CA",
+    "",
+    "PEM files apart by commas",
+    "Certificate authorities trusted beside the system's",
+);
+pub const PROXY: Setting = secret(setting(
+    "proxy",
+    "CRIER_PROXY",
+    "environment",
+    "environment, none, or an address such as http://proxy.lan:3128",
+    "The way out for calls to networks; `environment` heeds HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+));
+pub const TRUSTED_PROXIES: Setting = setting(
+    "trusted_proxies",
+    "CRIER_TRUSTED_PROXIES",
+    "",
+    "addresses apart by commas, for example 127.0.0.1,10.0.0.2",
+    "Reverse proxies whose X-Forwarded-For is believed when sign-in tries are counted",
+);
+pub const WORKER_PARALLEL: Setting = setting(
+    "worker_parallel",
+    "CRIER_WORKER_PARALLEL",
+    "64",
+    "a number from 1 to 1000",
+    "Pieces of due work done side by side",
+);
+pub const LOG: Setting = setting(
+    "log",
+    "CRIER_LOG",
+    "info",
+    "error, warn, info, debug, trace, or directives such as info,crier_connect=debug",
+    "What is logged",
+);
+pub const LOG_FORMAT: Setting =
+    setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
+
+/// In the order `crier config` prints them.
+pub const ALL: [Setting; 17] = [
+    LISTEN,
+    PUBLIC_URL,
+    DATA_DIR,
+    DATABASE_URL,
+    DATABASE_CONNECTIONS,
+    SECRET_KEY_FILE,
+    ROLE,
+    REGISTRATION,
+    PLAYGROUND,
+    PLAYGROUND_LISTEN,
+    EGRESS_ALLOW,
+    EXTRA_CA,
+    PROXY,
+    TRUSTED_PROXIES,
+    WORKER_PARALLEL,
+    LOG,
+    LOG_FORMAT,
+];
+
+impl Setting {
+    /// The flag's name, without its dashes.
+    pub fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+
+    /// Whether the flag alone, without a value, means `true`.
+    pub fn is_switch(&self) -> bool {
+        self.accepts == "true or false"
+    }
+}

@@ -1,0 +1,126 @@
+use super::*;
+use std::collections::BTreeMap;
+
+/// Reads a configuration out of the three layers.
+fn read(flags: &[(&str, &str)], environment: &[(&str, &str)], file: Option<&str>) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crier.toml");
+    if let Some(text) = file {
+        std::fs::write(&path, text).unwrap();
+    }
+    let flags: BTreeMap<_, _> = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let environment: BTreeMap<_, _> = environment.iter().copied().collect();
+    Config::read(&Layers {
+        flags: &flags,
+        environment: &|name| environment.get(name).map(|&value| value.to_owned()),
+        file: None,
+        usual_file: &path,
+    })
+}
+
+fn source(config: &Config, setting: Setting) -> &Source {
+    &config.given.iter().find(|given| given.setting == setting).unwrap().source
+}
+
+#[test]
+fn nothing_set_is_a_server_on_loopback() {
+    let config = read(&[], &[], None).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:4800");
+    assert_eq!(config.public_url.as_str(), "http://127.0.0.1:4800/");
+    assert!(config.database_url.expose().starts_with("sqlite:///"), "{}", config.database_url.expose());
+    assert!(config.database_url.expose().ends_with("/data/crier.db"));
+    assert_eq!(config.secret_key_file, Path::new("./data/secret.key"));
+    assert_eq!((config.role, config.registration, config.playground), (Role::All, Registration::First, None));
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let file = Some("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrole = \"web\"\n");
+    let environment = [("CRIER_LISTEN", "127.0.0.1:2"), ("CRIER_LOG", "debug"), ("CRIER_ROLE", "")];
+    let config = read(&[("listen", "127.0.0.1:3")], &environment, file).unwrap();
+    assert_eq!(config.listen.port(), 3);
+    assert_eq!(config.public_url.as_str(), "http://127.0.0.1:3/", "the public address follows");
+    assert_eq!(config.log, "debug");
+    assert_eq!(config.role, Role::Web, "an empty variable is not set");
+    assert_eq!(source(&config, settings::LISTEN), &Source::Flag("listen".into()));
+    assert_eq!(source(&config, settings::LOG), &Source::Environment("CRIER_LOG"));
+    assert!(matches!(source(&config, settings::ROLE), Source::File(_)));
+    assert_eq!(source(&config, settings::PROXY), &Source::Default);
+}
+
+#[test]
+fn wrong_values_name_the_setting_its_source_and_what_is_accepted_all_at_once() {
+    let environment = [("CRIER_LISTEN", "localhost"), ("CRIER_REGISTRATION", "maybe")];
+    let error = read(&[("public-url", "")], &environment, Some("role = \"boss\"\npublic_url = \"ftp://x\"")).unwrap_err();
+    let said = error.to_string();
+    for line in [
+        "`listen` is “localhost” (from environment CRIER_LISTEN); accepted: an address and a port",
+        "`registration` is “maybe” (from environment CRIER_REGISTRATION); accepted: open, closed or first",
+        "`role` is “boss” (from file ",
+        "`public_url` is “ftp://x”",
+    ] {
+        assert!(said.contains(line), "{line} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn every_wrong_kind_of_value_is_refused() {
+    for (name, value) in [
+        ("CRIER_LISTEN", "4800"),
+        ("CRIER_PUBLIC_URL", "crier.example.org"),
+        ("CRIER_PUBLIC_URL", "https://example.org/crier"),
+        ("CRIER_PUBLIC_URL", "https://user@example.org"),
+        ("DATABASE_URL", "mysql://x"),
+        ("CRIER_DATABASE_CONNECTIONS", "1"),
+        ("CRIER_PLAYGROUND", "yes"),
+        ("CRIER_PLAYGROUND_LISTEN", "there"),
+        ("CRIER_EGRESS_ALLOW", "10.0.0.0/8,not a host"),
+        ("CRIER_PROXY", "proxy"),
+        ("CRIER_TRUSTED_PROXIES", "proxy.lan"),
+        ("CRIER_WORKER_PARALLEL", "0"),
+        ("CRIER_LOG", "info,x=loud"),
+        ("CRIER_LOG_FORMAT", "xml"),
+    ] {
+        let error = read(&[], &[(name, value)], None).map(|_| ()).unwrap_err();
+        assert_eq!(error.0.len(), 1, "{name}={value}: {error}");
+        assert!(error.0[0].contains(name), "{error}");
+    }
+}
+
+#[test]
+fn the_file_refuses_unknown_keys_and_wrong_types_by_name() {
+    let error = read(&[], &[], Some("lisen = \"x\"\n[role]\na = 1\n")).unwrap_err();
+    assert!(error.to_string().contains("there is no setting `lisen`"), "{error}");
+    assert!(error.to_string().contains("`role` must be web, worker or all"), "{error}");
+    let error = read(&[], &[], Some("listen = ")).unwrap_err();
+    assert!(error.to_string().contains("crier.toml"), "{error}");
+    let config = read(&[], &[], Some("egress_allow = [\"10.0.0.0/8\", \"nas.lan\"]\nplayground = true")).unwrap();
+    assert_eq!(config.egress_allow.len(), 2);
+    assert_eq!(config.playground_origin().unwrap().as_str(), "http://127.0.0.1:4801/");
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let flags = BTreeMap::new();
+    let missing = Path::new("/nonexistent/crier.toml");
+    let layers = Layers { flags: &flags, environment: &|_| None, file: Some(missing), usual_file: missing };
+    assert!(Config::read(&layers).unwrap_err().to_string().contains("/nonexistent/crier.toml"));
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let environment = [("DATABASE_URL", "postgres://u:hunter2@db/x"), ("CRIER_PROXY", "http://u:hunter2@proxy:1")];
+    let config = read(&[], &environment, None).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let error = read(&[], &[("DATABASE_URL", "mysql://u:hunter2@db/x")], None).unwrap_err();
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}
+
+#[test]
+fn names_are_unique() {
+    for (i, one) in settings::ALL.iter().enumerate() {
+        for other in &settings::ALL[i + 1..] {
+            assert!(one.key != other.key && one.env != other.env, "{}", one.key);
+        }
+    }
+}
