@@ -1,6 +1,9 @@
 //! What follows a refused try: wait and try again, hold, ask, or fail. Pure, so that every case is tested without a clock.
 
-use crier_model::{Code, Timestamp, publication::Reason};
+use crier_model::{
+    Code, Diagnosis, Timestamp,
+    publication::{Reason, held},
+};
 use crier_networks::Refusal;
 use jiff::SignedDuration;
 
@@ -62,7 +65,7 @@ pub fn decide(refusal: &Refusal, made: Try, patience: &Patience) -> Decision {
     let detail = refusal.detail();
     match refusal {
         Refusal::Auth(_) if !made.renewed => Decision::Renew,
-        Refusal::Auth(_) => Decision::Hold(reconnect(&detail.message, refusal)),
+        Refusal::Auth(_) => Decision::Hold(reconnect(&detail.message, Some(refusal.diagnosis()))),
         Refusal::Content(_) => {
             let reason = Reason::new("content.refused", "The network did not take the content", &detail.message);
             Decision::Fail(match detail.diagnosis {
@@ -88,8 +91,9 @@ pub fn decide(refusal: &Refusal, made: Try, patience: &Patience) -> Decision {
 
 /// Why a channel's publications wait for a reconnect.
 #[must_use]
-pub fn reconnect(said: &str, refusal: &Refusal) -> Reason {
-    Reason::new("held.reconnect", "Waits for the channel to be reconnected", said).with(refusal.diagnosis())
+pub fn reconnect(said: &str, diagnosis: Option<Diagnosis>) -> Reason {
+    let reason = Reason::new(held::RECONNECT, "Waits for the channel to be reconnected", said);
+    Reason { diagnosis, ..reason }
 }
 
 fn later(at: Timestamp, refusal: &Refusal, made: Try, patience: &Patience) -> Decision {

@@ -11,7 +11,7 @@ use crier_media::Storage;
 use crier_model::{
     Clock, PublicationId, Timestamp,
     channel::ChannelState,
-    publication::{PublicationState as State, Reason},
+    publication::{PublicationState as State, Reason, held},
 };
 use crier_net::Client;
 use crier_networks::{Credentials, Cx, Item, Network, Refusal, Registry, Sent, connect::Tokens, publish::Thread};
@@ -34,7 +34,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { patience: Patience::default(), late: SignedDuration::from_hours(2) }
+        Self { patience: Patience::default(), late: publications::LATE_WINDOW }
     }
 }
 
@@ -99,15 +99,11 @@ impl Publisher {
         match job.channel.state {
             ChannelState::Disabled => {
                 let said = "The channel is switched off. Enable it, then try again.";
-                return Some(Reason::new("held.paused", "The channel is switched off", said));
+                return Some(Reason::new(held::PAUSED, "The channel is switched off", said));
             }
             ChannelState::NeedsReconnect => {
                 let said = "The network no longer accepts this channel's sign-in.";
-                let reason = Reason::new("held.reconnect", "Waits for the channel to be reconnected", said);
-                return Some(match job.channel.reason.clone() {
-                    Some(diagnosis) => reason.with(diagnosis),
-                    None => reason,
-                });
+                return Some(decision::reconnect(said, job.channel.reason.clone()));
             }
             ChannelState::Active => {}
         }
@@ -117,7 +113,7 @@ impl Publisher {
             let said = format!(
                 "It was due at {due_at}, and Crier came to it {minutes} minutes late. Publish it now or give it a new time."
             );
-            Reason::new("held.missed", "Its time was missed", said)
+            Reason::new(held::MISSED, "Its time was missed", said)
         })
     }
 
@@ -129,12 +125,17 @@ impl Publisher {
         due_at: Timestamp,
     ) -> Result<Done, HandlerError> {
         let id = job.publication.id;
+        let files = Files::of(&self.store, &self.storage, &job.post).await?;
+        let mut progress = progress(job)?;
         let mut renewed = false;
         self.moved(job, State::Sending, Change { started_at: Some(self.clock.now()), ..Change::under(fence) }).await?;
         loop {
             let tries = publications::record_try(&self.store, fence, id, "Sending", "").await?;
             let outcome = match self.tokens.fresh(job.channel.id, renewed).await {
-                Ok(credentials) => self.send_parts(network, job, fence, due_at, &credentials).await?,
+                Ok(credentials) => {
+                    let run = Run { network, job, fence, due_at, files: &files, credentials: &credentials };
+                    self.send_parts(&run, &mut progress).await?
+                }
                 Err(refusal) => Err(refusal),
             };
             let refusal = match outcome {
@@ -164,19 +165,11 @@ impl Publisher {
     }
 
     /// Sends what is not yet sent, in order. The outer error is ours, the inner one the network's.
-    async fn send_parts(
-        &self,
-        network: &dyn Network,
-        job: &Loaded,
-        fence: Fence,
-        due_at: Timestamp,
-        credentials: &Credentials,
-    ) -> Result<Result<Parts, Refusal>, HandlerError> {
+    async fn send_parts(&self, run: &Run<'_>, progress: &mut Progress) -> Result<Result<Parts, Refusal>, HandlerError> {
+        let Run { network, job, fence, due_at, files, credentials } = *run;
         let id = job.publication.id;
         let journal = StoreJournal { store: self.store.clone(), publication: id, fence };
-        let files = Files::of(&self.store, &self.storage, &job.post).await?;
         let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
-        let mut progress: Progress = self.progress(id).await?;
         let parts = job.post.content.parts_for(job.channel.id);
         let settings = job.post.content.settings_for(job.channel.id);
         while let Some(part) = parts.get(progress.parts.len()) {
@@ -191,7 +184,7 @@ impl Publisher {
                 facts: &facts,
                 publication: id,
                 due_at,
-                media: &files,
+                media: files,
                 journal: &journal,
                 part: index,
             };
@@ -207,7 +200,7 @@ impl Publisher {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             progress.parts.push(sent);
-            let remote = serde_json::to_value(&progress).map_err(|error| HandlerError::Other(error.to_string()))?;
+            let remote = serde_json::to_value(&*progress).map_err(|error| HandlerError::Other(error.to_string()))?;
             let note = format!("Part {} of {} is sent", index + 1, parts.len());
             let change = Change { remote: Some(remote), ..Change::under(fence) }.noting(note, "");
             self.moved(job, State::Sending, change).await?;
@@ -216,16 +209,7 @@ impl Publisher {
                 return Ok(Ok(Parts::Until(self.clock.now() + SignedDuration::from_mins(i64::from(delay)))));
             }
         }
-        Ok(Ok(Parts::All(progress.parts)))
-    }
-
-    /// The parts sent so far, by this run or one before it.
-    async fn progress(&self, id: PublicationId) -> Result<Progress, HandlerError> {
-        match publications::by_id(&self.store, id).await?.remote {
-            Some(remote) => serde_json::from_value(remote)
-                .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"))),
-            None => Ok(Progress::default()),
-        }
+        Ok(Ok(Parts::All(std::mem::take(&mut progress.parts))))
     }
 
     async fn published(&self, job: &Loaded, fence: Fence, sent: &[Sent]) -> Result<Done, HandlerError> {
@@ -251,6 +235,26 @@ impl Publisher {
     async fn moved(&self, job: &Loaded, to: State, change: Change) -> Result<(), HandlerError> {
         publications::set_state(&self.store, job.publication.id, &DUE, to, change).await?;
         Ok(())
+    }
+}
+
+/// What one run of a publication works with.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    network: &'a dyn Network,
+    job: &'a Loaded,
+    fence: Fence,
+    due_at: Timestamp,
+    files: &'a Files,
+    credentials: &'a Credentials,
+}
+
+/// The parts that runs before this one have sent.
+fn progress(job: &Loaded) -> Result<Progress, HandlerError> {
+    match job.publication.remote.clone() {
+        Some(remote) => serde_json::from_value(remote)
+            .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"))),
+        None => Ok(Progress::default()),
     }
 }
 

@@ -143,12 +143,12 @@ impl Worker {
                     return Duration::from_secs(1);
                 }
             };
-        if claimed.len() == room {
+        let full = claimed.len() == room;
+        self.spawn_all(claimed, running);
+        if full {
             // Perhaps more is due: look as soon as a place is free.
-            self.spawn_all(claimed, running);
             return LOOK_AGAIN;
         }
-        self.spawn_all(claimed, running);
         match due::next_due_at(&self.store).await {
             Ok(Some(next)) => {
                 let wait = next.duration_since(self.clock.now());

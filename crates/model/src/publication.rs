@@ -85,6 +85,16 @@ impl FromStr for PublicationState {
     }
 }
 
+/// Codes of reasons for being held that one part of the system gives and another acts upon.
+pub mod held {
+    /// The channel's sign-in is refused; ends with a reconnect.
+    pub const RECONNECT: &str = "held.reconnect";
+    /// The channel is switched off; ends when it is enabled.
+    pub const PAUSED: &str = "held.paused";
+    /// Its time was missed; a person decides.
+    pub const MISSED: &str = "held.missed";
+}
+
 /// Why a publication is held, unconfirmed, failed or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Reason {

@@ -12,7 +12,7 @@ use crate::{
 use crier_model::{
     AppId, ChannelId, Diagnosis, Secret, WorkspaceId,
     channel::{ChannelState, Identity},
-    publication::Reason,
+    publication::{Reason, held},
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -197,7 +197,7 @@ pub async fn upsert_connected_in(
     row.updated_at = Set(ms(tx.now()));
     row.deleted_at = Set(None);
     let channel: Channel = row.update(&tx.inner).await?.try_into()?;
-    let resumed = publications::resume_in(tx, id, "held.reconnect").await?;
+    let resumed = publications::resume_in(tx, id, held::RECONNECT).await?;
     events::channel_changed(tx, workspace, id, state.as_str());
     due::upsert_in(tx, &work(id)).await?;
     Ok(Upserted { channel, is_new, resumed })
@@ -251,8 +251,8 @@ pub async fn set_state_in(tx: &mut Tx, id: ChannelId, state: ChannelState, reaso
         return Ok(false);
     }
     if state == ChannelState::Active {
-        publications::resume_in(tx, id, "held.reconnect").await?;
-        publications::resume_in(tx, id, "held.paused").await?;
+        publications::resume_in(tx, id, held::RECONNECT).await?;
+        publications::resume_in(tx, id, held::PAUSED).await?;
     }
     events::channel_changed(tx, workspace, id, state.as_str());
     Ok(true)

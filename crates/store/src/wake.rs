@@ -174,7 +174,6 @@ impl crate::Store {
 }
 
 pub(crate) fn start(connection: &DatabaseConnection) -> Wakers {
-    use sea_orm::ConnectionTrait;
     let (due, _) = broadcast::channel(1024);
     let (events, _) = broadcast::channel(4096);
     if connection.get_database_backend() != DbBackend::Postgres {

@@ -12,7 +12,7 @@ use crate::{
 };
 use crier_model::{
     ChannelId, PublicationId, WorkspaceId,
-    publication::{PublicationState as State, Reason},
+    publication::{PublicationState as State, Reason, held},
 };
 use jiff::Timestamp;
 use sea_orm::{ActiveValue::Set, EntityTrait, FromQueryResult, Value};
@@ -231,7 +231,7 @@ pub(crate) async fn resume_in(tx: &mut Tx, channel: ChannelId, code: &str) -> Re
         let too_late = due_at.duration_until(now) > LATE_WINDOW;
         let (to, change) = if too_late {
             let message = "It was due while its channel could not send. Send it now, move it or cancel it.";
-            (State::Held, Change::default().because(Reason::new("held.missed", "Missed its time", message)))
+            (State::Held, Change::default().because(Reason::new(held::MISSED, "Missed its time", message)))
         } else {
             work.extend(schedule_work(held.workspace, held.id, channel, due_at, now));
             resumed += 1;
