@@ -4,6 +4,7 @@
 //! It knows networks only by their trait and the handshake only by [`crier_networks::connect::Tokens`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod compose;
 pub mod decision;
 mod journal;
 mod media_source;

@@ -4,12 +4,27 @@ use crate::work::HandlerError;
 use async_trait::async_trait;
 use bytes::Bytes;
 use crier_media::Storage;
-use crier_model::post::Part;
+use crier_model::post::{MediaUse, Part};
 use crier_networks::{
     Detail, Refusal,
     publish::{MediaItem, MediaSource},
 };
 use crier_store::{Store, media, posts::Post};
+
+/// A file of the library as a network gets it, with what this post says of it.
+pub(crate) fn item(file: &media::Media, used: &MediaUse) -> MediaItem {
+    MediaItem {
+        id: file.id,
+        name: file.name.clone(),
+        mime: file.mime.clone(),
+        size: file.size,
+        width: file.width.unwrap_or(0),
+        height: file.height.unwrap_or(0),
+        alt: used.alt.clone().or_else(|| file.alt.clone()).unwrap_or_default(),
+        sha256: file.sha256.clone(),
+        url: None,
+    }
+}
 
 /// The files of one post.
 pub(crate) struct Files {
@@ -25,20 +40,7 @@ impl Files {
 
     /// The files of a part as a network gets them; none when one of them is gone.
     pub(crate) fn items(&self, part: &Part) -> Option<Vec<MediaItem>> {
-        let item = |used: &crier_model::post::MediaUse| {
-            let file = self.files.iter().find(|file| file.id == used.id)?;
-            Some(MediaItem {
-                id: file.id,
-                name: file.name.clone(),
-                mime: file.mime.clone(),
-                size: file.size,
-                width: file.width.unwrap_or(0),
-                height: file.height.unwrap_or(0),
-                alt: used.alt.clone().or_else(|| file.alt.clone()).unwrap_or_default(),
-                sha256: file.sha256.clone(),
-                url: None,
-            })
-        };
+        let item = |used: &MediaUse| Some(item(self.files.iter().find(|file| file.id == used.id)?, used));
         part.media.iter().map(item).collect()
     }
 }

@@ -1,0 +1,235 @@
+//! What a post would be on each of its channels, before it is saved: the one check that the composer, the API and an import
+//! ask. Drafts may be unfinished; what is to go out may not.
+
+use crate::media_source;
+use crier_model::{
+    ChannelId, Finding, MediaId, Timestamp, WorkspaceId,
+    channel::ChannelState,
+    post::{Content, MediaUse, Part, Timing, ValidPost},
+};
+use crier_networks::{
+    Registry,
+    check::{self, PartToCheck, Verdict},
+    publish::MediaItem,
+};
+use crier_store::{
+    Store, StoreError,
+    channels::{self, Channel},
+    media::{self, Media},
+};
+use jiff::{SignedDuration, tz::TimeZone};
+use std::collections::{HashMap, HashSet};
+
+/// A time that has just passed while somebody was filling in the form still means "now".
+const JUST_PASSED: SignedDuration = SignedDuration::from_secs(90);
+/// The longest wait between two parts.
+const LONGEST_DELAY_MINUTES: u32 = 7 * 24 * 60;
+/// How far ahead a post may be scheduled.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 5);
+
+/// A post as it was written, not yet known to be valid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub content: Content,
+    pub channels: Vec<ChannelId>,
+    pub timing: Timing,
+    /// IANA name.
+    pub time_zone: String,
+}
+
+/// What one channel says.
+#[derive(Debug, Clone)]
+pub struct OnChannel {
+    pub channel: ChannelId,
+    pub verdict: Verdict,
+}
+
+/// What the check found.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// In the order of the draft's channels; unknown ones are left out.
+    pub channels: Vec<OnChannel>,
+    /// What concerns the post as a whole.
+    pub findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// Whether the post may be scheduled as it stands.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        !self.all().any(Finding::is_error)
+    }
+
+    /// Every finding, those of the whole post first.
+    pub fn all(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().chain(self.channels.iter().flat_map(|on| &on.verdict.findings))
+    }
+}
+
+/// Measures and checks a draft on every channel. Two queries, however many channels and files.
+///
+/// # Errors
+/// Only when the database fails; everything wrong with the draft is a finding.
+pub async fn check(
+    store: &Store,
+    registry: &Registry,
+    workspace: WorkspaceId,
+    draft: &Draft,
+) -> Result<Checked, StoreError> {
+    let here = channels::get_many(store, workspace, &draft.channels).await?;
+    let here: HashMap<ChannelId, Channel> = here.into_iter().map(|channel| (channel.id, channel)).collect();
+    let files = media::get_many(store, workspace, &draft.content.media()).await?;
+    let files: HashMap<MediaId, Media> = files.into_iter().map(|file| (file.id, file)).collect();
+
+    let mut checked = Checked { findings: about_the_whole(draft, store.now()), ..Checked::default() };
+    checked.findings.extend(unknown_files(&draft.content, &files));
+    let mut seen = HashSet::new();
+    for (index, id) in draft.channels.iter().enumerate() {
+        let pointer = format!("/channels/{index}");
+        let Some(channel) = here.get(id) else {
+            let message = "There is no such channel in this workspace.";
+            checked.findings.push(Finding::error(pointer, "channel.unknown", message, "Choose another channel."));
+            continue;
+        };
+        if !seen.insert(*id) {
+            let message = format!("{} is chosen twice.", channel.name);
+            checked.findings.push(Finding::error(pointer, "channel.twice", message, "Choose it once."));
+            continue;
+        }
+        checked.channels.push(on_channel(registry, draft, channel, &files, &pointer));
+    }
+    Ok(checked)
+}
+
+/// The post, when nothing stands against saving it: anything for what is to go out, only what can't be stored for a draft.
+///
+/// # Errors
+/// What was found.
+pub fn admit(draft: Draft, checked: Checked) -> Result<ValidPost, Checked> {
+    let stands = match draft.timing {
+        Timing::Draft(_) => !checked.findings.iter().any(Finding::is_error),
+        Timing::At(_) | Timing::Now => checked.is_ok(),
+    };
+    if !stands {
+        return Err(checked);
+    }
+    let Draft { content, channels, timing, time_zone } = draft;
+    Ok(ValidPost { content, channels, timing, time_zone })
+}
+
+/// Whether a new time for a post can be one.
+#[must_use]
+pub fn wrong_time(at: Timestamp, now: Timestamp) -> Option<Finding> {
+    let (code, message, fix) = if at < now - JUST_PASSED {
+        ("due_at.past", format!("The time {at} has passed; it is {now} now."), "Choose a time to come, or publish now.")
+    } else if at > now + FARTHEST {
+        ("due_at.too_far", format!("The time {at} is more than five years ahead."), "Choose an earlier time.")
+    } else {
+        return None;
+    };
+    Some(Finding::error("/due_at", code, message, fix))
+}
+
+fn about_the_whole(draft: &Draft, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Timing::At(at) = draft.timing {
+        found.extend(wrong_time(at, now));
+    }
+    if TimeZone::get(&draft.time_zone).is_err() {
+        let message = format!("“{}” is no time zone.", draft.time_zone);
+        found.push(Finding::error("/time_zone", "time_zone.unknown", message, "Use a name such as Europe/Berlin."));
+    }
+    if draft.channels.is_empty() && !matches!(draft.timing, Timing::Draft(_)) {
+        let message = "No channel is chosen, so there is nowhere to publish.";
+        found.push(Finding::error("/channels", "channels.none", message, "Choose at least one channel."));
+    }
+    for (pointer, part) in all_parts(&draft.content) {
+        if part.delay_minutes > LONGEST_DELAY_MINUTES {
+            let message = format!("A part can wait at most {LONGEST_DELAY_MINUTES} minutes (7 days).");
+            let pointer = format!("{pointer}/delay_minutes");
+            found.push(Finding::error(pointer, "delay.too_long", message, "Shorten the delay."));
+        }
+    }
+    found
+}
+
+/// Every part there is, with its place in the input.
+fn all_parts(content: &Content) -> impl Iterator<Item = (String, &Part)> {
+    let global = content.parts.iter().enumerate().map(|(i, part)| (format!("/parts/{i}"), part));
+    let tailored = content.variants.iter().flat_map(|(channel, variant)| {
+        let parts = variant.parts.iter().flatten().enumerate();
+        parts.map(move |(i, part)| (format!("/variants/{channel}/parts/{i}"), part))
+    });
+    global.chain(tailored)
+}
+
+fn unknown_files(content: &Content, files: &HashMap<MediaId, Media>) -> Vec<Finding> {
+    let unknown = |(pointer, part): (String, &Part)| {
+        let missing = part.media.iter().enumerate().filter(|(_, used)| !files.contains_key(&used.id));
+        let finding = |(index, _): (usize, &MediaUse)| {
+            let message = "This file is not in the library of the workspace; it may have been deleted.";
+            Finding::error(
+                format!("{pointer}/media/{index}/id"),
+                "media.unknown",
+                message,
+                "Upload it again, or remove it.",
+            )
+        };
+        missing.map(finding).collect::<Vec<_>>()
+    };
+    all_parts(content).flat_map(unknown).collect()
+}
+
+fn on_channel(
+    registry: &Registry,
+    draft: &Draft,
+    channel: &Channel,
+    files: &HashMap<MediaId, Media>,
+    pointer: &str,
+) -> OnChannel {
+    let mut verdict = match registry.get(&channel.network) {
+        Some(network) => {
+            let facts = channel.settings.as_object().cloned().unwrap_or_default();
+            let tailored = draft.content.variants.get(&channel.id).is_some_and(|variant| variant.parts.is_some());
+            let base = if tailored { format!("/variants/{}", channel.id) } else { String::new() };
+            let parts = draft.content.parts_for(channel.id);
+            let media: Vec<Vec<MediaItem>> = parts.iter().map(|part| items(part, files)).collect();
+            let parts: Vec<PartToCheck<'_>> = parts
+                .iter()
+                .zip(&media)
+                .enumerate()
+                .map(|(i, (part, media))| PartToCheck { body: &part.body, media, pointer: format!("{base}/parts/{i}") })
+                .collect();
+            check::parts(network, channel.id, &facts, &parts, &draft.content.settings_for(channel.id))
+        }
+        None => {
+            let message = format!("“{}” is not among the networks of this installation.", channel.network);
+            let finding = Finding::error(pointer, "network.unknown", message, "Remove the channel from this post.");
+            Verdict { findings: vec![finding.on(channel.id)], ..Verdict::default() }
+        }
+    };
+    verdict.findings.extend(resting(channel, pointer));
+    OnChannel { channel: channel.id, verdict }
+}
+
+/// A channel that takes nothing now is no error: the post waits for it.
+fn resting(channel: &Channel, pointer: &str) -> Option<Finding> {
+    let (code, message, fix) = match channel.state {
+        ChannelState::Active => return None,
+        ChannelState::Disabled => (
+            "channel.disabled",
+            format!("{} is switched off; the post will be held until it is enabled.", channel.name),
+            "Enable the channel.",
+        ),
+        ChannelState::NeedsReconnect => (
+            "channel.needs_reconnect",
+            format!("{} needs reconnecting; the post will be held until then.", channel.name),
+            "Reconnect the channel.",
+        ),
+    };
+    Some(Finding::error(pointer, code, message, fix).warning().on(channel.id))
+}
+
+fn items(part: &Part, files: &HashMap<MediaId, Media>) -> Vec<MediaItem> {
+    part.media.iter().filter_map(|used| Some(media_source::item(files.get(&used.id)?, used))).collect()
+}
