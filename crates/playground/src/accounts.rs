@@ -78,11 +78,8 @@ impl Password {
 
     /// Whether `password` is the one that was hashed. As slow as [`Password::hash`].
     pub(crate) fn verify(&self, password: &str) -> bool {
-        PasswordHash::new(&self.0).is_ok_and(|hash| {
-            Argon2::default()
-                .verify_password(password.as_bytes(), &hash)
-                .is_ok()
-        })
+        PasswordHash::new(&self.0)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     }
 }
 
@@ -119,11 +116,7 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     pub(crate) fn index(&mut self) {
-        self.by_handle = self
-            .all
-            .values()
-            .map(|account| (account.handle.clone(), account.id))
-            .collect();
+        self.by_handle = self.all.values().map(|account| (account.handle.clone(), account.id)).collect();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -185,26 +178,11 @@ impl Accounts {
         Ok(self.insert(handle, name.trim().to_owned(), Some(password), now))
     }
 
-    fn insert(
-        &mut self,
-        handle: String,
-        name: String,
-        password: Option<Password>,
-        now: Timestamp,
-    ) -> AccountId {
+    fn insert(&mut self, handle: String, name: String, password: Option<Password>, now: Timestamp) -> AccountId {
         self.last += 1;
         let id = AccountId(self.last);
         self.by_handle.insert(handle.clone(), id);
-        self.all.insert(
-            id,
-            Account {
-                id,
-                handle,
-                name,
-                password,
-                created_at: now,
-            },
-        );
+        self.all.insert(id, Account { id, handle, name, password, created_at: now });
         id
     }
 
@@ -212,11 +190,7 @@ impl Accounts {
     pub(crate) fn rename(&mut self, id: AccountId, wanted: Option<&str>) -> Option<String> {
         let old = self.all.get(&id)?.handle.clone();
         let handle = match wanted.map(normal) {
-            Some(handle)
-                if check_handle(&handle).is_ok() && !self.by_handle.contains_key(&handle) =>
-            {
-                handle
-            }
+            Some(handle) if check_handle(&handle).is_ok() && !self.by_handle.contains_key(&handle) => handle,
             _ => self.free_handle(&old),
         };
         self.by_handle.remove(&old);
@@ -236,13 +210,7 @@ impl Accounts {
 
     pub(crate) fn begin_session(&mut self, account: AccountId, token: &str, now: Timestamp) {
         self.sessions.retain(|_, session| session.expires_at > now);
-        self.sessions.insert(
-            key(token),
-            Session {
-                account,
-                expires_at: now + SESSION_LIFE,
-            },
-        );
+        self.sessions.insert(key(token), Session { account, expires_at: now + SESSION_LIFE });
     }
 
     pub(crate) fn end_session(&mut self, token: &str) {
@@ -269,9 +237,7 @@ fn normal(handle: &str) -> String {
 /// Whether a (normalised) handle may be used.
 pub(crate) fn check_handle(handle: &str) -> Result<(), Unfit> {
     let fits = (2..=HANDLE_MAX).contains(&handle.len())
-        && handle
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        && handle.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
     if fits { Ok(()) } else { Err(Unfit::Handle) }
 }
 
@@ -289,16 +255,10 @@ mod tests {
     fn handles_are_found_in_any_case_and_taken_once() {
         let accounts = some();
         assert_eq!(accounts.named("@ADA").unwrap().name, "Ada");
-        assert_eq!(
-            accounts.fit("Ada", "Ada too", "long enough"),
-            Err(Unfit::Taken("ada".to_owned()))
-        );
+        assert_eq!(accounts.fit("Ada", "Ada too", "long enough"), Err(Unfit::Taken("ada".to_owned())));
         assert_eq!(accounts.fit("a-b", "x", "long enough"), Err(Unfit::Handle));
         assert_eq!(accounts.fit("linus", " ", "long enough"), Err(Unfit::Name));
-        assert_eq!(
-            accounts.fit("linus", "Linus", "short"),
-            Err(Unfit::PasswordShort)
-        );
+        assert_eq!(accounts.fit("linus", "Linus", "short"), Err(Unfit::PasswordShort));
     }
 
     #[test]

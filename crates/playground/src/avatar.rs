@@ -41,18 +41,12 @@ pub(crate) async fn avatar(
         Some(Shape::Webp) => encoded(&picture, ImageFormat::WebP),
         Some(Shape::Avif) => Ok(sent("image/avif", AVIF.to_vec())),
         Some(Shape::Svg) => Ok(sent("image/svg+xml", SVG.as_bytes().to_vec())),
-        Some(Shape::Html) => {
-            Ok(Html("<!doctype html><title>Sign in to see this</title>").into_response())
-        }
+        Some(Shape::Html) => Ok(Html("<!doctype html><title>Sign in to see this</title>").into_response()),
         Some(Shape::Missing) => Ok(StatusCode::NOT_FOUND.into_response()),
     }
 }
 
-async fn shape_by_fault(
-    shared: &Shared,
-    id: AccountId,
-    marks: &Marks,
-) -> Result<Option<Shape>, Problem> {
+async fn shape_by_fault(shared: &Shared, id: AccountId, marks: &Marks) -> Result<Option<Shape>, Problem> {
     let pick = |kind: &Kind| match kind {
         Kind::Avatar { shape } => Some(*shape),
         _ => None,
@@ -60,9 +54,7 @@ async fn shape_by_fault(
     if !shared.look(|world, _| world.faults.iter().any(|fault| pick(&fault.kind).is_some())) {
         return Ok(None);
     }
-    let fired = shared
-        .change(|world, _| world.faults.inside(Endpoint::Avatar, Some(id), pick))
-        .await?;
+    let fired = shared.change(|world, _| world.faults.inside(Endpoint::Avatar, Some(id), pick)).await?;
     Ok(fired.map(|(fault, shape)| {
         marks.add(fault);
         shape
@@ -71,16 +63,10 @@ async fn shape_by_fault(
 
 fn encoded(picture: &RgbImage, format: ImageFormat) -> Result<Response, Problem> {
     let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::ImageRgb8(picture.clone())
-        .write_to(&mut bytes, format)
-        .map_err(|error| {
-            tracing::error!(%error, "cannot encode an avatar");
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "The picture could not be drawn.",
-            )
-        })?;
+    DynamicImage::ImageRgb8(picture.clone()).write_to(&mut bytes, format).map_err(|error| {
+        tracing::error!(%error, "cannot encode an avatar");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "The picture could not be drawn.")
+    })?;
     Ok(sent(format.to_mime_type(), bytes.into_inner()))
 }
 
@@ -96,11 +82,7 @@ fn draw(id: AccountId) -> RgbImage {
     let ink = colour(hue, 0.62, 0.45);
     let paper = colour(hue, 0.55, 0.92);
     RgbImage::from_fn(SIDE, SIDE, |x, y| {
-        let cell = |at: u32| {
-            at.checked_sub(MARGIN)
-                .map(|at| at / CELL)
-                .filter(|n| *n < 5)
-        };
+        let cell = |at: u32| at.checked_sub(MARGIN).map(|at| at / CELL).filter(|n| *n < 5);
         let filled = match (cell(x), cell(y)) {
             (Some(column), Some(row)) => {
                 let at = row * 3 + column.min(4 - column);

@@ -53,19 +53,11 @@ impl Disk {
             })?;
         }
         let mut world = match fs::read(path) {
-            Ok(bytes) => {
-                serde_json::from_slice::<World>(&bytes).map_err(|source| Error::Unreadable {
-                    path: path.to_owned(),
-                    source,
-                })?
-            }
+            Ok(bytes) => serde_json::from_slice::<World>(&bytes)
+                .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => World::default(),
             Err(source) => {
-                return Err(Error::File {
-                    what: "read the data file",
-                    path: path.to_owned(),
-                    source,
-                });
+                return Err(Error::File { what: "read the data file", path: path.to_owned(), source });
             }
         };
         world.index();
@@ -73,27 +65,11 @@ impl Disk {
         let (orders, queue) = mpsc::channel();
         let (report, progress) = watch::channel(Progress::default());
         let pen = Pen::default();
-        let writer = Writer {
-            path: path.to_owned(),
-            world: Arc::clone(&world),
-            report,
-            pen: Arc::clone(&pen),
-        };
-        std::thread::Builder::new()
-            .name("playground-writer".to_owned())
-            .spawn(move || writer.run(&queue))
-            .map_err(|source| Error::File {
-                what: "start the thread that writes the data file",
-                path: path.to_owned(),
-                source,
-            })?;
-        let disk = Disk {
-            path: path.to_owned(),
-            world: Arc::clone(&world),
-            orders,
-            progress,
-            pen,
-        };
+        let writer = Writer { path: path.to_owned(), world: Arc::clone(&world), report, pen: Arc::clone(&pen) };
+        std::thread::Builder::new().name("playground-writer".to_owned()).spawn(move || writer.run(&queue)).map_err(
+            |source| Error::File { what: "start the thread that writes the data file", path: path.to_owned(), source },
+        )?;
+        let disk = Disk { path: path.to_owned(), world: Arc::clone(&world), orders, progress, pen };
         Ok((world, disk))
     }
 
@@ -109,11 +85,7 @@ impl Disk {
         let mut progress = self.progress.clone();
         let seen = progress
             .wait_for(|seen| {
-                seen.revision >= revision
-                    || seen
-                        .failed
-                        .as_ref()
-                        .is_some_and(|(upto, _)| *upto >= revision)
+                seen.revision >= revision || seen.failed.as_ref().is_some_and(|(upto, _)| *upto >= revision)
             })
             .await
             .map_err(|_| NotSaved("the writer has stopped".into()))?;

@@ -64,9 +64,7 @@ impl Endpoint {
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|endpoint| endpoint.name() == name)
+        Self::ALL.into_iter().find(|endpoint| endpoint.name() == name)
     }
 
     /// The largest request body it reads, in bytes.
@@ -80,10 +78,7 @@ impl Endpoint {
 
     /// Whether its requests carry an access token.
     pub(crate) fn is_api(self) -> bool {
-        matches!(
-            self,
-            Endpoint::Me | Endpoint::Media | Endpoint::Posts | Endpoint::Metrics
-        )
+        matches!(self, Endpoint::Me | Endpoint::Media | Endpoint::Posts | Endpoint::Metrics)
     }
 }
 
@@ -100,10 +95,7 @@ mod tests {
     #[test]
     fn names_are_those_of_the_json() {
         for endpoint in Endpoint::ALL {
-            assert_eq!(
-                serde_json::to_value(endpoint).unwrap(),
-                serde_json::Value::from(endpoint.name())
-            );
+            assert_eq!(serde_json::to_value(endpoint).unwrap(), serde_json::Value::from(endpoint.name()));
             assert_eq!(Endpoint::named(endpoint.name()), Some(endpoint));
         }
     }

@@ -100,9 +100,7 @@ impl Kind {
     pub(crate) fn places(&self) -> &'static [Endpoint] {
         match self {
             Kind::ExpireCode => &[Endpoint::Token],
-            Kind::DenyScope { .. } | Kind::WrongIssuer { .. } | Kind::MissingIssuer => {
-                &[Endpoint::Consent]
-            }
+            Kind::DenyScope { .. } | Kind::WrongIssuer { .. } | Kind::MissingIssuer => &[Endpoint::Consent],
             Kind::Avatar { .. } => &[Endpoint::Avatar],
             _ => &Endpoint::ALL,
         }
@@ -128,32 +126,22 @@ impl Kind {
 
     /// Whether it changes something for good, so that it can also be done at once.
     pub(crate) fn lasting(&self) -> bool {
-        matches!(
-            self,
-            Kind::RevokeTokens | Kind::RotateKeys | Kind::Rename { .. }
-        )
+        matches!(self, Kind::RevokeTokens | Kind::RotateKeys | Kind::Rename { .. })
     }
 
     fn check(&self) -> Result<(), Unfit> {
         match self {
-            Kind::Delay { ms } if *ms > DELAY_MAX => {
-                Err(Unfit::field("ms", format!("at most {DELAY_MAX}")))
+            Kind::Delay { ms } if *ms > DELAY_MAX => Err(Unfit::field("ms", format!("at most {DELAY_MAX}"))),
+            Kind::Status { code } if !(400..600).contains(code) => {
+                Err(Unfit::field("code", "an HTTP status from 400 to 599".to_owned()))
             }
-            Kind::Status { code } if !(400..600).contains(code) => Err(Unfit::field(
-                "code",
-                "an HTTP status from 400 to 599".to_owned(),
-            )),
-            Kind::BigBody { bytes } if *bytes > BODY_MAX => {
-                Err(Unfit::field("bytes", format!("at most {BODY_MAX}")))
+            Kind::BigBody { bytes } if *bytes > BODY_MAX => Err(Unfit::field("bytes", format!("at most {BODY_MAX}"))),
+            Kind::DenyScope { scopes } if scopes.is_empty() => {
+                Err(Unfit::field("scopes", "at least one permission to withhold".to_owned()))
             }
-            Kind::DenyScope { scopes } if scopes.is_empty() => Err(Unfit::field(
-                "scopes",
-                "at least one permission to withhold".to_owned(),
-            )),
-            Kind::Rename { to: Some(to) } if check_handle(to).is_err() => Err(Unfit::field(
-                "to",
-                "a handle of 2 to 30 letters a–z, digits or underscores".to_owned(),
-            )),
+            Kind::Rename { to: Some(to) } if check_handle(to).is_err() => {
+                Err(Unfit::field("to", "a handle of 2 to 30 letters a–z, digits or underscores".to_owned()))
+            }
             _ => Ok(()),
         }
     }
@@ -170,10 +158,7 @@ pub(crate) enum Unfit {
 
 impl Unfit {
     fn field(field: &str, expected: String) -> Self {
-        Unfit::Field {
-            field: field.to_owned(),
-            expected,
-        }
+        Unfit::Field { field: field.to_owned(), expected }
     }
 }
 
@@ -221,10 +206,7 @@ impl Fault {
             fields.insert("id".to_owned(), self.id.clone().into());
             let endpoints: Vec<&str> = self.endpoints.iter().map(|e| e.name()).collect();
             fields.insert("endpoints".to_owned(), endpoints.into());
-            fields.insert(
-                "account".to_owned(),
-                account.map(|account| account.handle.clone()).into(),
-            );
+            fields.insert("account".to_owned(), account.map(|account| account.handle.clone()).into());
             fields.insert("times".to_owned(), self.left.into());
             fields.insert("on".to_owned(), self.on.into());
             fields.insert("fired".to_owned(), self.fired.into());
@@ -264,20 +246,15 @@ impl Wish {
         let given: Vec<String> = match &value {
             Value::Object(fields) => fields.keys().cloned().collect(),
             _ => {
-                return Err(Unfit::Shape(
-                    "A fault is an object with a `kind`.".to_owned(),
-                ));
+                return Err(Unfit::Shape("A fault is an object with a `kind`.".to_owned()));
             }
         };
-        let wish: Wish =
-            serde_json::from_value(value).map_err(|error| Unfit::Shape(error.to_string()))?;
+        let wish: Wish = serde_json::from_value(value).map_err(|error| Unfit::Shape(error.to_string()))?;
         let known = serde_json::to_value(&wish).unwrap_or_default();
         for field in given {
             if known.get(&field).is_none() {
                 let kind = wish.kind.name();
-                return Err(Unfit::Shape(format!(
-                    "{field}: a fault of kind {kind} has no such field"
-                )));
+                return Err(Unfit::Shape(format!("{field}: a fault of kind {kind} has no such field")));
             }
         }
         Ok(wish)
@@ -318,10 +295,7 @@ impl Faults {
         for endpoint in &wish.endpoints {
             if !wish.kind.places().contains(endpoint) {
                 let places: Vec<&str> = wish.kind.places().iter().map(|e| e.name()).collect();
-                return Err(Unfit::field(
-                    "endpoints",
-                    format!("{} for {}", places.join(", "), wish.kind.name()),
-                ));
+                return Err(Unfit::field("endpoints", format!("{} for {}", places.join(", "), wish.kind.name())));
             }
         }
         let account = match wish.account.as_deref() {
@@ -329,9 +303,7 @@ impl Faults {
             Some(handle) => Some(
                 accounts
                     .named(handle)
-                    .ok_or_else(|| {
-                        Unfit::field("account", format!("a handle; @{handle} does not exist"))
-                    })?
+                    .ok_or_else(|| Unfit::field("account", format!("a handle; @{handle} does not exist")))?
                     .id,
             ),
         };
@@ -358,17 +330,11 @@ impl Faults {
         match self.all.iter_mut().find(|other| other.id == id) {
             Some(other) => {
                 // The count goes on where the same fault is switched off and on again.
-                let fired = if other.kind.name() == fault.kind.name() {
-                    other.fired
-                } else {
-                    0
-                };
+                let fired = if other.kind.name() == fault.kind.name() { other.fired } else { 0 };
                 *other = Fault { fired, ..fault };
             }
             None if full => {
-                return Err(Unfit::Shape(format!(
-                    "There are {FAULTS_MAX} faults already: delete some."
-                )));
+                return Err(Unfit::Shape(format!("There are {FAULTS_MAX} faults already: delete some.")));
             }
             None => self.all.push(fault),
         }
@@ -400,9 +366,7 @@ impl Faults {
 
     /// Whether anything would act on such a request.
     pub(crate) fn any(&self, endpoint: Endpoint, account: Option<AccountId>) -> bool {
-        self.all
-            .iter()
-            .any(|fault| !fault.kind.inside() && fault.meets(endpoint, account))
+        self.all.iter().any(|fault| !fault.kind.inside() && fault.meets(endpoint, account))
     }
 
     /// Fires what acts on such a request before it is processed.
@@ -463,9 +427,7 @@ mod tests {
     fn with(wishes: &[Value]) -> Faults {
         let mut faults = Faults::default();
         for wish in wishes {
-            faults
-                .set(Wish::read(wish.clone()).unwrap(), &accounts())
-                .unwrap();
+            faults.set(Wish::read(wish.clone()).unwrap(), &accounts()).unwrap();
         }
         faults
     }
@@ -507,17 +469,12 @@ mod tests {
     #[test]
     fn refusals_name_the_field() {
         let refused = |wish: Value| {
-            Wish::read(wish)
-                .and_then(|wish| Faults::default().set(wish, &accounts()))
-                .unwrap_err()
-                .to_string()
+            Wish::read(wish).and_then(|wish| Faults::default().set(wish, &accounts())).unwrap_err().to_string()
         };
         assert!(refused(json!({"kind": "delay", "ms": 1, "minutes": 2})).starts_with("minutes:"));
         assert!(refused(json!({"kind": "status", "code": 200})).starts_with("code:"));
         assert!(refused(json!({"kind": "html_page", "account": "nobody"})).starts_with("account:"));
-        assert!(
-            refused(json!({"kind": "expire_code", "endpoints": ["me"]})).starts_with("endpoints:")
-        );
+        assert!(refused(json!({"kind": "expire_code", "endpoints": ["me"]})).starts_with("endpoints:"));
         assert!(refused(json!({"kind": "html_page", "times": 0})).starts_with("times:"));
         assert!(refused(json!({"kind": "earthquake"})).contains("earthquake"));
     }
@@ -530,10 +487,7 @@ mod tests {
             json!({"kind": "deny_scope", "scopes": ["posts:write"]}),
         ] {
             let wish = Wish::read(wish).unwrap();
-            assert_eq!(
-                serde_json::to_value(&wish.kind).unwrap()["kind"],
-                wish.kind.name()
-            );
+            assert_eq!(serde_json::to_value(&wish.kind).unwrap()["kind"], wish.kind.name());
         }
     }
 }

@@ -38,10 +38,7 @@ pub(crate) struct Marks(Arc<Mutex<Vec<String>>>);
 
 impl Marks {
     pub(crate) fn add(&self, fault: String) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(fault);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 
     fn take(&self) -> Vec<String> {
@@ -68,10 +65,7 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
     let started = Instant::now();
     let at = gate.shared.now();
     let (mut parts, body) = request.into_parts();
-    let line = parts
-        .extensions
-        .get::<ConnectInfo<Line>>()
-        .map(|info| info.0.clone());
+    let line = parts.extensions.get::<ConnectInfo<Line>>().map(|info| info.0.clone());
     let body = match read(body, gate.endpoint.body_max()).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
@@ -104,12 +98,9 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
         },
         |outcome| outcome.0.clone(),
     );
-    let account = gate.shared.look(|world, _| {
-        sender
-            .account
-            .and_then(|id| world.accounts.get(id))
-            .map(|account| account.handle.clone())
-    });
+    let account = gate
+        .shared
+        .look(|world, _| sender.account.and_then(|id| world.accounts.get(id)).map(|account| account.handle.clone()));
     gate.shared.log().add(Entry {
         seq: 0,
         at,
@@ -137,15 +128,11 @@ impl Gate {
         match self.endpoint {
             Endpoint::Token | Endpoint::Revoke => self.by_form(&parts.headers, body),
             Endpoint::Authorize | Endpoint::Consent => Sender {
-                account: parts
-                    .extensions
-                    .get::<Viewer>()
-                    .and_then(|viewer| viewer.account().map(|account| account.id)),
-                client: parts.uri.query().and_then(|query| {
-                    Params::parse(query.as_bytes())
-                        .get("client_id")
-                        .map(str::to_owned)
-                }),
+                account: parts.extensions.get::<Viewer>().and_then(|viewer| viewer.account().map(|account| account.id)),
+                client: parts
+                    .uri
+                    .query()
+                    .and_then(|query| Params::parse(query.as_bytes()).get("client_id").map(str::to_owned)),
                 grant_type: None,
             },
             Endpoint::Avatar => Sender {
@@ -170,23 +157,15 @@ impl Gate {
             params
                 .get("code")
                 .and_then(|code| grants.code_account(code))
-                .or_else(|| {
-                    params
-                        .get("refresh_token")
-                        .and_then(|token| grants.refresh_account(token))
-                })
+                .or_else(|| params.get("refresh_token").and_then(|token| grants.refresh_account(token)))
                 .or_else(|| {
                     let token = params.get("token")?;
-                    grants
-                        .refresh_account(token)
-                        .or_else(|| Some(grants.owner(token)?.0))
+                    grants.refresh_account(token).or_else(|| Some(grants.owner(token)?.0))
                 })
         });
         Sender {
             account,
-            client: Shown::read(headers, &params)
-                .ok()
-                .and_then(|shown| shown.client_id),
+            client: Shown::read(headers, &params).ok().and_then(|shown| shown.client_id),
             grant_type: params.get("grant_type").map(str::to_owned),
         }
     }
@@ -211,10 +190,7 @@ impl Gate {
 
     async fn judge(&self, sender: &Sender) -> Result<Verdict, Problem> {
         let account = sender.account;
-        if !self
-            .shared
-            .look(|world, _| world.faults.any(self.endpoint, account))
-        {
+        if !self.shared.look(|world, _| world.faults.any(self.endpoint, account)) {
             return Ok(Verdict::default());
         }
         let verdict = self
@@ -240,9 +216,10 @@ pub(crate) fn act(
     now: Timestamp,
 ) -> Result<(), NoRandomness> {
     match kind {
-        Kind::RevokeTokens => world.oauth.grants.revoke_where(Why::Fault, now, |grant| {
-            account.is_none_or(|account| grant.account == account)
-        }),
+        Kind::RevokeTokens => world
+            .oauth
+            .grants
+            .revoke_where(Why::Fault, now, |grant| account.is_none_or(|account| grant.account == account)),
         Kind::RotateKeys => world.oauth.apps.rotate_all(now)?,
         Kind::Rename { to } => {
             if let Some(account) = account {
@@ -256,11 +233,7 @@ pub(crate) fn act(
 
 /// The access token of a request.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .split_once(' ')?;
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
@@ -273,9 +246,7 @@ async fn read(body: Body, max: usize) -> Result<Bytes, Problem> {
     let mut kept = BytesMut::new();
     let mut seen = 0_usize;
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| {
-            Problem::invalid_request(format!("The body could not be read: {error}."))
-        })?;
+        let chunk = chunk.map_err(|error| Problem::invalid_request(format!("The body could not be read: {error}.")))?;
         seen = seen.saturating_add(chunk.len());
         if seen <= max {
             kept.extend_from_slice(&chunk);
@@ -319,10 +290,7 @@ async fn answer(verdict: &Verdict, request: Request, next: Next) -> (Response, b
         .retry_after(*retry_after)
         .into_response(),
         Kind::HtmlPage => noted(Html(PORTAL).into_response(), "html_page"),
-        Kind::BrokenJson => noted(
-            json_text(Bytes::from_static(b"{\"id\": \"1\", \"acc")),
-            "broken_json",
-        ),
+        Kind::BrokenJson => noted(json_text(Bytes::from_static(b"{\"id\": \"1\", \"acc")), "broken_json"),
         Kind::BigBody { bytes } => noted(json_text(big(*bytes)), "big_body"),
         _ => return (next.run(request).await, false),
     };
@@ -336,18 +304,12 @@ fn broken(code: u16) -> Response {
         500.. => "server_error",
         _ => "refused",
     };
-    Problem::new(
-        status,
-        error,
-        format!("Playground answers {code} because a fault was set on purpose."),
-    )
-    .into_response()
+    Problem::new(status, error, format!("Playground answers {code} because a fault was set on purpose."))
+        .into_response()
 }
 
 fn noted(mut response: Response, outcome: &str) -> Response {
-    response
-        .extensions_mut()
-        .insert(Outcome(outcome.to_owned()));
+    response.extensions_mut().insert(Outcome(outcome.to_owned()));
     response
 }
 
@@ -371,9 +333,7 @@ const PORTAL: &str = "<!doctype html><html lang=\"en\"><head><title>Guest networ
 <body><h1>Welcome to the guest network</h1><p>Accept the terms of use to go online.</p></body></html>";
 
 fn shift_date(headers: &mut HeaderMap, at: Timestamp, seconds: i64) {
-    let shifted = at
-        .checked_add(SignedDuration::from_secs(seconds))
-        .unwrap_or(at);
+    let shifted = at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(at);
     let text = shifted.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     if let Ok(value) = HeaderValue::from_str(&text) {
         headers.insert(header::DATE, value);
@@ -389,9 +349,8 @@ fn hang_up(line: Option<Line>) -> Response {
             StatusCode::OK.into_response()
         }
         None => {
-            let gone = futures::stream::iter([Err::<Bytes, _>(std::io::Error::from(
-                std::io::ErrorKind::ConnectionReset,
-            ))]);
+            let gone =
+                futures::stream::iter([Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset))]);
             Response::new(Body::from_stream(gone))
         }
     }
@@ -413,9 +372,6 @@ mod tests {
     fn the_date_is_an_http_date() {
         let mut headers = HeaderMap::new();
         shift_date(&mut headers, Timestamp::UNIX_EPOCH, 3600);
-        assert_eq!(
-            headers.get(header::DATE).unwrap(),
-            "Thu, 01 Jan 1970 01:00:00 GMT"
-        );
+        assert_eq!(headers.get(header::DATE).unwrap(), "Thu, 01 Jan 1970 01:00:00 GMT");
     }
 }

@@ -130,9 +130,7 @@ impl Playground {
         if !matches!(config.origin.scheme(), "http" | "https") || config.origin.host().is_none() {
             return Err(Error::Origin(config.origin));
         }
-        Ok(Playground {
-            shared: Shared::new(config)?,
-        })
+        Ok(Playground { shared: Shared::new(config)? })
     }
 
     /// All routes. Connection resets need [`Playground::serve`]; elsewhere a broken-off body stands in.

@@ -112,10 +112,7 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(Format, u32, u32), Unusable> {
         Some(ImageFormat::Gif) => Format::Gif,
         Some(ImageFormat::WebP) => Format::Webp,
         Some(other) => {
-            return Err(Unusable::NotAPicture(format!(
-                " but {}",
-                other.to_mime_type()
-            )));
+            return Err(Unusable::NotAPicture(format!(" but {}", other.to_mime_type())));
         }
         None => return Err(Unusable::NotAPicture(String::new())),
     };
@@ -123,9 +120,8 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<(Format, u32, u32), Unusable> {
     if let Some(found) = found {
         reader.set_format(found);
     }
-    let (width, height) = reader
-        .into_dimensions()
-        .map_err(|error| Unusable::Damaged(format.content_type(), error.to_string()))?;
+    let (width, height) =
+        reader.into_dimensions().map_err(|error| Unusable::Damaged(format.content_type(), error.to_string()))?;
     Ok((format, width, height))
 }
 
@@ -151,14 +147,12 @@ impl Media {
 
     pub(crate) fn by_file(&self, file: &str) -> Option<&Picture> {
         let (id, _) = file.rsplit_once('.')?;
-        self.get(&MediaId::named(id))
-            .filter(|picture| picture.file() == file)
+        self.get(&MediaId::named(id)).filter(|picture| picture.file() == file)
     }
 
     /// Whether `account` may put `id` on a new post.
     pub(crate) fn free(&self, id: &MediaId, account: AccountId) -> bool {
-        self.get(id)
-            .is_some_and(|picture| picture.owner == account && picture.post.is_none())
+        self.get(id).is_some_and(|picture| picture.owner == account && picture.post.is_none())
     }
 
     pub(crate) fn add(&mut self, picture: Picture) {
@@ -175,10 +169,7 @@ impl Media {
 
     /// Forgets `ids` and says which files to remove.
     pub(crate) fn remove(&mut self, ids: &[MediaId]) -> Vec<String> {
-        ids.iter()
-            .filter_map(|id| self.all.remove(id))
-            .map(|picture| picture.file())
-            .collect()
+        ids.iter().filter_map(|id| self.all.remove(id)).map(|picture| picture.file()).collect()
     }
 
     /// Forgets uploads that no post took within a day and says which files to remove.
@@ -199,9 +190,7 @@ mod tests {
 
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        image::DynamicImage::new_rgb8(7, 5)
-            .write_to(&mut bytes, format)
-            .unwrap();
+        image::DynamicImage::new_rgb8(7, 5).write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
     }
 
@@ -215,22 +204,13 @@ mod tests {
         ] {
             assert_eq!(inspect(&encoded(image)), Ok((format, 7, 5)));
         }
-        assert_eq!(
-            inspect(b"<html></html>"),
-            Err(Unusable::NotAPicture(String::new()))
-        );
-        assert_eq!(
-            inspect(&encoded(ImageFormat::Bmp)),
-            Err(Unusable::NotAPicture(" but image/bmp".to_owned()))
-        );
+        assert_eq!(inspect(b"<html></html>"), Err(Unusable::NotAPicture(String::new())));
+        assert_eq!(inspect(&encoded(ImageFormat::Bmp)), Err(Unusable::NotAPicture(" but image/bmp".to_owned())));
     }
 
     #[test]
     fn a_cut_off_picture_is_damaged() {
         let bytes = encoded(ImageFormat::Png);
-        assert!(matches!(
-            inspect(bytes.get(..20).unwrap()),
-            Err(Unusable::Damaged("image/png", _))
-        ));
+        assert!(matches!(inspect(bytes.get(..20).unwrap()), Err(Unusable::Damaged("image/png", _))));
     }
 }

@@ -156,27 +156,16 @@ impl Posts {
     /// Threads, newest first, that began before `before`, by their first posts.
     pub(crate) fn threads(&self, before: Option<PostId>) -> impl Iterator<Item = &Post> {
         let upto = before.unwrap_or(PostId(u64::MAX));
-        self.roots
-            .range(..upto)
-            .rev()
-            .filter_map(|id| self.all.get(id))
+        self.roots.range(..upto).rev().filter_map(|id| self.all.get(id))
     }
 
     /// All posts of a thread in the order they were written, deleted ones that are answered included.
     pub(crate) fn thread(&self, root: PostId) -> impl Iterator<Item = &Post> {
-        self.by_thread
-            .get(&root)
-            .into_iter()
-            .flatten()
-            .filter_map(|id| self.all.get(id))
+        self.by_thread.get(&root).into_iter().flatten().filter_map(|id| self.all.get(id))
     }
 
     /// The posts of an account, newest first, older than `before`.
-    pub(crate) fn by(
-        &self,
-        author: AccountId,
-        before: Option<PostId>,
-    ) -> impl Iterator<Item = &Post> {
+    pub(crate) fn by(&self, author: AccountId, before: Option<PostId>) -> impl Iterator<Item = &Post> {
         let upto = before.unwrap_or(PostId(u64::MAX));
         self.by_author
             .get(&author)
@@ -186,14 +175,9 @@ impl Posts {
     }
 
     pub(crate) fn metrics(&self, post: &Post) -> Metrics {
-        let replies = self.answers.get(&post.id).map_or(0, |ids| {
-            ids.iter().filter(|id| self.get(**id).is_some()).count()
-        });
-        Metrics {
-            likes: post.likes.len() as u64,
-            replies: replies as u64,
-            views: post.views,
-        }
+        let replies =
+            self.answers.get(&post.id).map_or(0, |ids| ids.iter().filter(|id| self.get(**id).is_some()).count());
+        Metrics { likes: post.likes.len() as u64, replies: replies as u64, views: post.views }
     }
 
     /// The sums over all posts of an account, and how many posts there are.
@@ -222,36 +206,18 @@ impl Posts {
         let Some(once) = known.filter(|once| once.at + ONCE_LIFE > now) else {
             return Ok(None);
         };
-        let same =
-            once.text == draft.text && once.media == draft.media && once.reply_to == draft.reply_to;
-        if same {
-            Ok(Some(once.post))
-        } else {
-            Err(Refused::KeyReused)
-        }
+        let same = once.text == draft.text && once.media == draft.media && once.reply_to == draft.reply_to;
+        if same { Ok(Some(once.post)) } else { Err(Refused::KeyReused) }
     }
 
-    pub(crate) fn remember_key(
-        &mut self,
-        account: AccountId,
-        key: &str,
-        draft: Draft,
-        post: PostId,
-        now: Timestamp,
-    ) {
+    pub(crate) fn remember_key(&mut self, account: AccountId, key: &str, draft: Draft, post: PostId, now: Timestamp) {
         if self.pruned_at.is_none_or(|at| at + PRUNE_EVERY <= now) {
             self.once.retain(|_, once| once.at + ONCE_LIFE > now);
             self.pruned_at = Some(now);
         }
         self.once.insert(
             once_key(account, key),
-            Once {
-                text: draft.text,
-                media: draft.media,
-                reply_to: draft.reply_to,
-                post,
-                at: now,
-            },
+            Once { text: draft.text, media: draft.media, reply_to: draft.reply_to, post, at: now },
         );
     }
 
@@ -282,10 +248,7 @@ impl Posts {
     pub(crate) fn add(&mut self, author: AccountId, draft: Draft, now: Timestamp) -> PostId {
         self.last += 1;
         let id = PostId(self.last);
-        let thread = draft
-            .reply_to
-            .and_then(|parent| self.all.get(&parent))
-            .map_or(id, |parent| parent.thread);
+        let thread = draft.reply_to.and_then(|parent| self.all.get(&parent)).map_or(id, |parent| parent.thread);
         self.all.insert(
             id,
             Post {
@@ -383,11 +346,7 @@ mod tests {
     }
 
     fn draft(text: &str, reply_to: Option<PostId>) -> Draft {
-        Draft {
-            text: text.to_owned(),
-            reply_to,
-            ..Draft::default()
-        }
+        Draft { text: text.to_owned(), reply_to, ..Draft::default() }
     }
 
     #[test]
@@ -396,10 +355,7 @@ mod tests {
         // A family is one grapheme of seven code points.
         let family = "👨‍👩‍👧‍👦";
         assert_eq!(posts.check(&draft(&family.repeat(500), None)), Ok(()));
-        assert_eq!(
-            posts.check(&draft(&family.repeat(501), None)),
-            Err(Refused::TextLong(501))
-        );
+        assert_eq!(posts.check(&draft(&family.repeat(501), None)), Err(Refused::TextLong(501)));
         assert_eq!(posts.check(&draft(" \n", None)), Err(Refused::Empty));
     }
 
@@ -425,24 +381,14 @@ mod tests {
         let answer = posts.add(ada(), draft("two", Some(root)), NOW);
         let other = posts.add(ada(), draft("three", None), NOW);
         posts.remember_key(ada(), "key", draft("three", None), other, NOW);
-        let mut again: Posts =
-            serde_json::from_str(&serde_json::to_string(&posts).unwrap()).unwrap();
+        let mut again: Posts = serde_json::from_str(&serde_json::to_string(&posts).unwrap()).unwrap();
         again.index();
         let ids = |posts: &Posts| -> Vec<PostId> { posts.by(ada(), None).map(|p| p.id).collect() };
         assert_eq!(ids(&again), [other, answer, root]);
         assert_eq!(ids(&again), ids(&posts));
         assert_eq!(again.threads(Some(other)).count(), 1);
-        assert_eq!(
-            again.made_with(ada(), "key", &draft("three", None), NOW),
-            Ok(Some(other))
-        );
-        assert_eq!(
-            again.made_with(ada(), "key", &draft("four", None), NOW),
-            Err(Refused::KeyReused)
-        );
-        assert_eq!(
-            again.made_with(ada(), "key", &draft("three", None), NOW + ONCE_LIFE),
-            Ok(None)
-        );
+        assert_eq!(again.made_with(ada(), "key", &draft("three", None), NOW), Ok(Some(other)));
+        assert_eq!(again.made_with(ada(), "key", &draft("four", None), NOW), Err(Refused::KeyReused));
+        assert_eq!(again.made_with(ada(), "key", &draft("three", None), NOW + ONCE_LIFE), Ok(None));
     }
 }

@@ -37,16 +37,14 @@ pub(crate) async fn take_picture(
         post: None,
     };
     // The file comes first: a record without its file would show a broken picture for ever.
-    write(shared, &picture.file(), bytes)
-        .await
-        .map_err(|error| {
-            tracing::error!(%error, "cannot store a picture");
-            Problem::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "server_error",
-                "The picture could not be stored. The log of the server says why.",
-            )
-        })?;
+    write(shared, &picture.file(), bytes).await.map_err(|error| {
+        tracing::error!(%error, "cannot store a picture");
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            "The picture could not be stored. The log of the server says why.",
+        )
+    })?;
     let kept = picture.clone();
     let old = shared
         .change(move |world, now| {
@@ -104,9 +102,7 @@ pub(crate) async fn publish(
             let id = world.posts.add(author, draft.clone(), now);
             world.media.attach(&draft.media, id);
             if let Some(key) = key {
-                world
-                    .posts
-                    .remember_key(author, key, draft.clone(), id, now);
+                world.posts.remember_key(author, key, draft.clone(), id, now);
             }
             Ok(Made { id, again: false })
         })
@@ -121,11 +117,7 @@ pub(crate) async fn publish(
 ///
 /// # Errors
 /// When the change cannot be saved.
-pub(crate) async fn delete(
-    shared: &Shared,
-    author: AccountId,
-    id: PostId,
-) -> Result<bool, Problem> {
+pub(crate) async fn delete(shared: &Shared, author: AccountId, id: PostId) -> Result<bool, Problem> {
     let files = shared
         .change(|world, _| {
             world.posts.get(id).filter(|post| post.author == author)?;
@@ -159,11 +151,7 @@ impl From<Unusable> for Problem {
     fn from(unusable: Unusable) -> Self {
         let description = unusable.to_string();
         match unusable {
-            Unusable::Large(_) => Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                description,
-            ),
+            Unusable::Large(_) => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", description),
             Unusable::NotAPicture(_) => Problem::unfit("unsupported_media", description),
             Unusable::Damaged(..) => Problem::unfit("damaged_media", description),
             Unusable::AltLong(_) => Problem::unfit("alt_too_long", description),

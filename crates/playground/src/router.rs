@@ -11,22 +11,14 @@ use crate::endpoint::Endpoint;
 use crate::gate::{self, Gate};
 use crate::media::FILE_MAX;
 use crate::oauth::{authorize, consent, metadata, register, revoke, token};
-use crate::pages::{
-    apps, assets, compose, console, faults, guard, layout, live, sign, timeline, viewer,
-};
+use crate::pages::{apps, assets, compose, console, faults, guard, layout, live, sign, timeline, viewer};
 use crate::posts::PICTURES_MAX;
 use crate::state::Shared;
 
 pub(crate) fn routes(shared: &Shared) -> Router {
     let pages = pages(shared).layer(from_fn_with_state(shared.clone(), guard::own_origin));
     let consoles = Router::new()
-        .route(
-            "/faults.json",
-            get(console::list)
-                .put(console::replace)
-                .post(console::add)
-                .delete(console::clear),
-        )
+        .route("/faults.json", get(console::list).put(console::replace).post(console::add).delete(console::clear))
         .route("/log.json", get(console::log))
         .layer(from_fn_with_state(shared.clone(), guard::own_host));
     pages
@@ -46,10 +38,7 @@ fn pages(shared: &Shared) -> Router<Shared> {
         .route("/", get(timeline::home))
         .route("/@{handle}", get(timeline::profile))
         .route("/post/{id}", get(timeline::post))
-        .route(
-            "/posts",
-            post(compose::create).layer(DefaultBodyLimit::max(pictures)),
-        )
+        .route("/posts", post(compose::create).layer(DefaultBodyLimit::max(pictures)))
         .route("/post/{id}/like", post(compose::like))
         .route("/post/{id}/delete", post(compose::delete))
         .route("/sign-in", get(sign::sign_in_page).post(sign::sign_in))
@@ -75,55 +64,22 @@ fn pages(shared: &Shared) -> Router<Shared> {
 fn machines(shared: &Shared) -> Router<Shared> {
     let gated = |endpoint, route| gated(shared, endpoint, route);
     Router::new()
-        .route(
-            "/.well-known/oauth-authorization-server",
-            gated(Endpoint::Metadata, get(metadata::metadata)),
-        )
-        .route(
-            "/oauth/register",
-            gated(Endpoint::Register, post(register::register)),
-        )
+        .route("/.well-known/oauth-authorization-server", gated(Endpoint::Metadata, get(metadata::metadata)))
+        .route("/oauth/register", gated(Endpoint::Register, post(register::register)))
         .route("/oauth/token", gated(Endpoint::Token, post(token::token)))
-        .route(
-            "/oauth/revoke",
-            gated(Endpoint::Revoke, post(revoke::revoke)),
-        )
+        .route("/oauth/revoke", gated(Endpoint::Revoke, post(revoke::revoke)))
         .route("/avatar/{id}", gated(Endpoint::Avatar, get(avatar::avatar)))
         .route("/api/me", gated(Endpoint::Me, get(api::me::me)))
-        .route(
-            "/api/me/metrics",
-            gated(Endpoint::Metrics, get(api::me::metrics)),
-        )
-        .route(
-            "/api/media",
-            gated(Endpoint::Media, post(api::media::upload)),
-        )
-        .route(
-            "/api/posts",
-            gated(
-                Endpoint::Posts,
-                get(api::posts::list).post(api::posts::create),
-            ),
-        )
-        .route(
-            "/api/posts/{id}",
-            gated(
-                Endpoint::Posts,
-                get(api::posts::read).merge(delete(api::posts::delete)),
-            ),
-        )
-        .route(
-            "/api/posts/{id}/metrics",
-            gated(Endpoint::Metrics, get(api::posts::metrics)),
-        )
+        .route("/api/me/metrics", gated(Endpoint::Metrics, get(api::me::metrics)))
+        .route("/api/media", gated(Endpoint::Media, post(api::media::upload)))
+        .route("/api/posts", gated(Endpoint::Posts, get(api::posts::list).post(api::posts::create)))
+        .route("/api/posts/{id}", gated(Endpoint::Posts, get(api::posts::read).merge(delete(api::posts::delete))))
+        .route("/api/posts/{id}/metrics", gated(Endpoint::Metrics, get(api::posts::metrics)))
         // The gate has its own limit for each endpoint.
         .layer(DefaultBodyLimit::disable())
 }
 
 fn gated(shared: &Shared, endpoint: Endpoint, route: MethodRouter<Shared>) -> MethodRouter<Shared> {
-    let gate = Gate {
-        shared: shared.clone(),
-        endpoint,
-    };
+    let gate = Gate { shared: shared.clone(), endpoint };
     route.layer(from_fn_with_state(gate, gate::pass))
 }

@@ -23,11 +23,7 @@ impl Digest {
     }
 
     pub(crate) fn matches(&self, secret: &str) -> bool {
-        Digest::of(secret)
-            .0
-            .as_bytes()
-            .ct_eq(self.0.as_bytes())
-            .into()
+        Digest::of(secret).0.as_bytes().ct_eq(self.0.as_bytes()).into()
     }
 }
 
@@ -37,9 +33,7 @@ impl Digest {
 /// When the operating system has no randomness to give.
 pub(crate) fn fresh(prefix: &str) -> Result<String, NoRandomness> {
     let mut bytes = [0_u8; 32];
-    rand::rngs::SysRng
-        .try_fill_bytes(&mut bytes)
-        .map_err(|error| NoRandomness(error.to_string()))?;
+    rand::rngs::SysRng.try_fill_bytes(&mut bytes).map_err(|error| NoRandomness(error.to_string()))?;
     Ok(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
@@ -59,10 +53,7 @@ mod tests {
 
     #[test]
     fn s256_of_the_rfc_example() {
-        assert_eq!(
-            s256("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-        );
+        assert_eq!(s256("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]

@@ -130,10 +130,7 @@ impl Shared {
     ///
     /// # Errors
     /// When the data file cannot be written; the change is kept in memory and written with the next.
-    pub(crate) async fn change<T>(
-        &self,
-        change: impl FnOnce(&mut World, Timestamp) -> T,
-    ) -> Result<T, NotSaved> {
+    pub(crate) async fn change<T>(&self, change: impl FnOnce(&mut World, Timestamp) -> T) -> Result<T, NotSaved> {
         let now = self.now();
         let (outcome, revision) = {
             let mut world = open(&self.0.world);

@@ -36,11 +36,7 @@ struct NewPost {
 }
 
 /// Publishes. 201 with the post; 200 with the first one's where the idempotency key was used before.
-pub(crate) async fn create(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
+pub(crate) async fn create(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let caller = caller(&shared, &headers, Scope::PostsWrite)?;
     if !is_json(&headers) {
         return Err(Problem::new(
@@ -49,17 +45,12 @@ pub(crate) async fn create(
             "The body is expected as application/json.",
         ));
     }
-    let new: NewPost = serde_json::from_slice(&body)
-        .map_err(|error| Problem::invalid_request(error.to_string()))?;
+    let new: NewPost = serde_json::from_slice(&body).map_err(|error| Problem::invalid_request(error.to_string()))?;
     let reply_to = new
         .reply_to
         .map(|id| {
-            id.parse::<PostId>().map_err(|_| {
-                Problem::unfit(
-                    "reply_to_not_found",
-                    format!("reply_to: there is no post {id}."),
-                )
-            })
+            id.parse::<PostId>()
+                .map_err(|_| Problem::unfit("reply_to_not_found", format!("reply_to: there is no post {id}.")))
         })
         .transpose()?;
     let draft = Draft {
@@ -71,9 +62,10 @@ pub(crate) async fn create(
     let key = idempotency_key(&headers)?;
     let made = publish::publish(&shared, caller.account, draft, key).await?;
     let shown = shared.look(|world, _| {
-        let post = world.posts.get(made.id).ok_or_else(|| {
-            Problem::not_found("The post of this Idempotency-Key has been deleted.")
-        })?;
+        let post = world
+            .posts
+            .get(made.id)
+            .ok_or_else(|| Problem::not_found("The post of this Idempotency-Key has been deleted."))?;
         Ok::<_, Problem>(Json(shape::post(&shared, world, post)))
     })?;
     let location = [(LOCATION, shared.address(&format!("/api/posts/{}", made.id)))];
@@ -89,16 +81,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
-    value
-        .to_str()
-        .ok()
-        .filter(|key| !key.is_empty() && key.len() <= KEY_MAX)
-        .map(Some)
-        .ok_or_else(|| {
-            Problem::invalid_request(format!(
-                "Idempotency-Key: 1 to {KEY_MAX} ASCII characters are expected."
-            ))
-        })
+    value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_MAX).map(Some).ok_or_else(|| {
+        Problem::invalid_request(format!("Idempotency-Key: 1 to {KEY_MAX} ASCII characters are expected."))
+    })
 }
 
 pub(crate) async fn read(
@@ -127,20 +112,14 @@ pub(crate) async fn list(
     query: Result<Query<Listing>, QueryRejection>,
 ) -> Result<Json<Value>, Problem> {
     let caller = caller(&shared, &headers, Scope::PostsRead)?;
-    let Query(listing) =
-        query.map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
+    let Query(listing) = query.map_err(|rejection| Problem::invalid_request(rejection.body_text()))?;
     let limit = listing.limit.unwrap_or(PAGE);
     if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(Problem::invalid_request(format!(
-            "limit: expected 1 to {PAGE_MAX}."
-        )));
+        return Err(Problem::invalid_request(format!("limit: expected 1 to {PAGE_MAX}.")));
     }
     let before = listing
         .before
-        .map(|id| {
-            id.parse::<PostId>()
-                .map_err(|_| Problem::invalid_request("before: expected the id of a post."))
-        })
+        .map(|id| id.parse::<PostId>().map_err(|_| Problem::invalid_request("before: expected the id of a post.")))
         .transpose()?;
     shared.look(|world, _| {
         let author = match listing.account.as_deref() {
@@ -156,14 +135,8 @@ pub(crate) async fn list(
         let mut found: Vec<&Post> = world.posts.by(author, before).take(limit + 1).collect();
         let more = found.len() > limit;
         found.truncate(limit);
-        let next = found
-            .last()
-            .filter(|_| more)
-            .map(|post| post.id.to_string());
-        let posts: Vec<PostShape> = found
-            .iter()
-            .map(|post| shape::post(&shared, world, post))
-            .collect();
+        let next = found.last().filter(|_| more).map(|post| post.id.to_string());
+        let posts: Vec<PostShape> = found.iter().map(|post| shape::post(&shared, world, post)).collect();
         Ok(Json(json!({ "posts": posts, "next_before": next })))
     })
 }
@@ -175,11 +148,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let caller = caller(&shared, &headers, Scope::PostsWrite)?;
     let id = own(&shared, &id, caller.account)?;
-    if publish::delete(&shared, caller.account, id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(no_post())
-    }
+    if publish::delete(&shared, caller.account, id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_post()) }
 }
 
 pub(crate) async fn metrics(
@@ -196,10 +165,7 @@ pub(crate) async fn metrics(
 }
 
 fn find<'a>(world: &'a World, id: &str) -> Result<&'a Post, Problem> {
-    id.parse()
-        .ok()
-        .and_then(|id| world.posts.get(id))
-        .ok_or_else(no_post)
+    id.parse().ok().and_then(|id| world.posts.get(id)).ok_or_else(no_post)
 }
 
 fn own(shared: &Shared, id: &str, account: crate::accounts::AccountId) -> Result<PostId, Problem> {
@@ -208,11 +174,7 @@ fn own(shared: &Shared, id: &str, account: crate::accounts::AccountId) -> Result
         if post.author == account {
             Ok(post.id)
         } else {
-            Err(Problem::new(
-                StatusCode::FORBIDDEN,
-                "not_yours",
-                "The post was written by another account.",
-            ))
+            Err(Problem::new(StatusCode::FORBIDDEN, "not_yours", "The post was written by another account."))
         }
     })
 }

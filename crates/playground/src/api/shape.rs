@@ -71,16 +71,8 @@ pub(crate) fn post(shared: &Shared, world: &World, post: &Post) -> PostShape {
         id: post.id.to_string(),
         url: shared.address(&format!("/post/{}", post.id)),
         text: post.text.clone(),
-        account: world
-            .accounts
-            .get(post.author)
-            .map(|author| account(shared, author)),
-        media: post
-            .media
-            .iter()
-            .filter_map(|id| world.media.get(id))
-            .map(|found| picture(shared, found))
-            .collect(),
+        account: world.accounts.get(post.author).map(|author| account(shared, author)),
+        media: post.media.iter().filter_map(|id| world.media.get(id)).map(|found| picture(shared, found)).collect(),
         reply_to: post.reply_to.map(|id| id.to_string()),
         thread_id: post.thread.to_string(),
         created_at: post.created_at,

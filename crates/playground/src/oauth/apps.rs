@@ -62,9 +62,7 @@ pub(crate) enum Unfit {
     Name,
     #[error("redirect_uris: expected 1 to {REDIRECTS_MAX} addresses.")]
     RedirectCount,
-    #[error(
-        "redirect_uris: '{0}' is not usable: an absolute address without a fragment is expected."
-    )]
+    #[error("redirect_uris: '{0}' is not usable: an absolute address without a fragment is expected.")]
     Redirect(String),
 }
 
@@ -77,9 +75,7 @@ pub(crate) struct Issued {
 
 impl std::fmt::Debug for Issued {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Issued")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Issued").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -89,10 +85,7 @@ impl Issued {
             Proof::None => None,
             Proof::Basic | Proof::Body => Some(fresh("pgs_")?),
         };
-        Ok(Issued {
-            client_id: format!("pg-{}", uuid::Uuid::new_v4().simple()),
-            secret,
-        })
+        Ok(Issued { client_id: format!("pg-{}", uuid::Uuid::new_v4().simple()), secret })
     }
 }
 
@@ -187,10 +180,7 @@ impl Apps {
             ));
         };
         let app = self.get(client_id).ok_or_else(|| {
-            Problem::invalid_client(format!(
-                "There is no app with the client id '{}'.",
-                printable(client_id)
-            ))
+            Problem::invalid_client(format!("There is no app with the client id '{}'.", printable(client_id)))
         })?;
         match (&app.secret, shown.secret.as_deref()) {
             // A public app has nothing to prove; a secret it sends anyway means nothing.
@@ -217,9 +207,7 @@ pub(crate) struct Shown {
 
 impl std::fmt::Debug for Shown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shown")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+        f.debug_struct("Shown").field("client_id", &self.client_id).finish_non_exhaustive()
     }
 }
 
@@ -244,34 +232,23 @@ impl Shown {
                 let (id, secret) = pair.split_once(':')?;
                 Some((decoded(id), decoded(secret)))
             })
-            .ok_or_else(|| {
-                Problem::invalid_client(
-                    "The Authorization header is not HTTP Basic authentication.",
-                )
-            })?;
+            .ok_or_else(|| Problem::invalid_client("The Authorization header is not HTTP Basic authentication."))?;
         if in_body.secret.is_some() {
             return Err(Problem::invalid_request(
                 "The client secret was sent twice: in the Authorization header and in the body.",
             ));
         }
         if in_body.client_id.is_some_and(|id| id != in_header.0) {
-            return Err(Problem::invalid_request(
-                "The Authorization header and client_id name different clients.",
-            ));
+            return Err(Problem::invalid_request("The Authorization header and client_id name different clients."));
         }
-        Ok(Shown {
-            client_id: Some(in_header.0),
-            secret: Some(in_header.1).filter(|secret| !secret.is_empty()),
-        })
+        Ok(Shown { client_id: Some(in_header.0), secret: Some(in_header.1).filter(|secret| !secret.is_empty()) })
     }
 }
 
 /// Undoes the form encoding that RFC 6749 puts on both halves of the Basic credentials.
 fn decoded(text: &str) -> String {
     let pair = format!("={text}");
-    url::form_urlencoded::parse(pair.as_bytes())
-        .next()
-        .map_or_else(String::new, |(_, value)| value.into_owned())
+    url::form_urlencoded::parse(pair.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -319,20 +296,9 @@ mod tests {
         let encoded = STANDARD.encode("a:b");
         let headers = header(&format!("Basic {encoded}"));
         let twice = Params::parse(b"client_secret=b");
-        assert_eq!(
-            Shown::read(&headers, &twice).unwrap_err().error,
-            "invalid_request"
-        );
+        assert_eq!(Shown::read(&headers, &twice).unwrap_err().error, "invalid_request");
         let other = Params::parse(b"client_id=c");
-        assert_eq!(
-            Shown::read(&headers, &other).unwrap_err().error,
-            "invalid_request"
-        );
-        assert_eq!(
-            Shown::read(&header("Bearer x"), &Params::default())
-                .unwrap_err()
-                .error,
-            "invalid_client"
-        );
+        assert_eq!(Shown::read(&headers, &other).unwrap_err().error, "invalid_request");
+        assert_eq!(Shown::read(&header("Bearer x"), &Params::default()).unwrap_err().error, "invalid_client");
     }
 }

@@ -24,11 +24,7 @@ use crate::state::{Shared, World};
 #[derive(Debug)]
 pub(crate) enum Wrong {
     /// The app or its address is in doubt: nobody may be sent there, so the person is told.
-    Page {
-        title: &'static str,
-        body: maud::Markup,
-        error: &'static str,
-    },
+    Page { title: &'static str, body: maud::Markup, error: &'static str },
     /// The app is told at its own address.
     Redirect { to: String, error: &'static str },
 }
@@ -54,9 +50,7 @@ pub(crate) async fn authorize(
             return Ok(response);
         }
     };
-    let here = uri
-        .path_and_query()
-        .map_or_else(|| uri.path().to_owned(), ToString::to_string);
+    let here = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
     let Some(account) = viewer.account().cloned() else {
         return Ok(Redirect::to(&layout::sign_in_link(&here)).into_response());
     };
@@ -90,18 +84,12 @@ fn read(world: &World, issuer: &str, params: &Params) -> Result<Asked, Wrong> {
     };
     if let Some(name) = params.repeated() {
         let name = printable(name);
-        return Err(refuse(
-            "invalid_request",
-            &format!("{name}: sent more than once."),
-        ));
+        return Err(refuse("invalid_request", &format!("{name}: sent more than once.")));
     }
     match params.get("response_type") {
         Some("code") => {}
         Some(_) => {
-            return Err(refuse(
-                "unsupported_response_type",
-                "response_type: only 'code' is supported.",
-            ));
+            return Err(refuse("unsupported_response_type", "response_type: only 'code' is supported."));
         }
         None => return Err(refuse("invalid_request", "response_type: missing.")),
     }
@@ -109,49 +97,32 @@ fn read(world: &World, issuer: &str, params: &Params) -> Result<Asked, Wrong> {
     let scopes = match params.get("scope") {
         None => Scopes::parse("profile").unwrap_or_default(),
         Some(scope) => Scopes::parse(scope).map_err(|name| {
-            refuse(
-                "invalid_scope",
-                &format!(
-                    "scope: '{}' is not a scope of this network.",
-                    printable(&name)
-                ),
-            )
+            refuse("invalid_scope", &format!("scope: '{}' is not a scope of this network.", printable(&name)))
         })?,
     };
     if !scopes.within(&app.scopes) {
-        return Err(refuse(
-            "invalid_scope",
-            &format!("scope: the app is registered for '{}' only.", app.scopes),
-        ));
+        return Err(refuse("invalid_scope", &format!("scope: the app is registered for '{}' only.", app.scopes)));
     }
-    Ok(Asked {
-        client_id: app.client_id.clone(),
-        redirect_uri,
-        scopes,
-        state,
-        challenge,
-    })
+    Ok(Asked { client_id: app.client_id.clone(), redirect_uri, scopes, state, challenge })
 }
 
 fn known_app<'a>(world: &'a World, params: &Params) -> Result<&'a crate::oauth::apps::App, Wrong> {
     let client_id = params.get("client_id");
-    client_id
-        .and_then(|id| world.oauth.apps.get(id))
-        .ok_or_else(|| Wrong::Page {
-            title: "This app is not known here",
-            error: "invalid_client",
-            body: html! {
-                @if let Some(id) = client_id {
-                    p { "Something asked for access with the client id " code { (id) }
-                        ", and no app here has it." }
-                } @else {
-                    p { "Something asked for access without saying which app it is: "
-                        code { "client_id" } " is missing." }
-                }
-                p { "Either the id was mistyped where the app is set up, or the app has been removed. "
-                    "Apps and their ids are listed under " a href="/apps" { "Your apps" } "." }
-            },
-        })
+    client_id.and_then(|id| world.oauth.apps.get(id)).ok_or_else(|| Wrong::Page {
+        title: "This app is not known here",
+        error: "invalid_client",
+        body: html! {
+            @if let Some(id) = client_id {
+                p { "Something asked for access with the client id " code { (id) }
+                    ", and no app here has it." }
+            } @else {
+                p { "Something asked for access without saying which app it is: "
+                    code { "client_id" } " is missing." }
+            }
+            p { "Either the id was mistyped where the app is set up, or the app has been removed. "
+                "Apps and their ids are listed under " a href="/apps" { "Your apps" } "." }
+        },
+    })
 }
 
 fn known_redirect(app: &crate::oauth::apps::App, params: &Params) -> Result<String, Wrong> {
@@ -204,12 +175,8 @@ pub(crate) fn error_address(
     error: &str,
     description: &str,
 ) -> String {
-    let fields = [
-        ("error", Some(error)),
-        ("error_description", Some(description)),
-        ("state", state),
-        ("iss", Some(issuer)),
-    ];
+    let fields =
+        [("error", Some(error)), ("error_description", Some(description)), ("state", state), ("iss", Some(issuer))];
     address(redirect_uri, &fields)
 }
 
@@ -245,11 +212,7 @@ mod tests {
         assert_eq!(
             address(
                 "https://app.example/return?tenant=7",
-                &[
-                    ("code", Some("a b")),
-                    ("state", None),
-                    ("iss", Some("http://x"))
-                ]
+                &[("code", Some("a b")), ("state", None), ("iss", Some("http://x"))]
             ),
             "https://app.example/return?tenant=7&code=a+b&iss=http%3A%2F%2Fx"
         );

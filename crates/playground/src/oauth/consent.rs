@@ -69,15 +69,7 @@ pub(crate) struct Consents(HashMap<String, Consent>);
 impl Consents {
     pub(crate) fn open(&mut self, ticket: &str, asked: Asked, account: AccountId, now: Timestamp) {
         self.0.retain(|_, consent| consent.opened_at + LIFE > now);
-        self.0.insert(
-            Digest::of(ticket).into_string(),
-            Consent {
-                asked,
-                account,
-                opened_at: now,
-                sent_to: None,
-            },
-        );
+        self.0.insert(Digest::of(ticket).into_string(), Consent { asked, account, opened_at: now, sent_to: None });
     }
 }
 
@@ -113,12 +105,7 @@ pub(crate) async fn answer(
     let life = shared.config().code_life;
     let outcome = shared
         .change(move |world, now| {
-            let desk = Desk {
-                issuer: &issuer,
-                life,
-                marks: &marks,
-                now,
-            };
+            let desk = Desk { issuer: &issuer, life, marks: &marks, now };
             desk.decide(world, &ticket, account, allowed, &code)
         })
         .await?;
@@ -128,9 +115,9 @@ pub(crate) async fn answer(
             response.extensions_mut().insert(Outcome(sent.outcome));
             Ok(response)
         }
-        Err(Stuck::Unknown) => Err(Failure::gone(
-            "This request for permission is no longer open. Go back to the app and start again.",
-        )),
+        Err(Stuck::Unknown) => {
+            Err(Failure::gone("This request for permission is no longer open. Go back to the app and start again."))
+        }
         Err(Stuck::AppGone) => Err(Failure::gone("This app was removed a moment ago.")),
         Err(Stuck::OtherAccount) => Err(Failure::new(
             StatusCode::CONFLICT,
@@ -191,10 +178,7 @@ impl Desk<'_> {
                         scopes,
                         challenge: asked.challenge.clone(),
                     };
-                    world
-                        .oauth
-                        .grants
-                        .issue_code(code, permit, self.life, self.now);
+                    world.oauth.grants.issue_code(code, permit, self.life, self.now);
                     self.allowed(&mut world.faults, account, &asked, code)
                 }
             }
@@ -227,15 +211,8 @@ impl Desk<'_> {
             }
             None => Some(self.issuer.to_owned()),
         };
-        let fields = [
-            ("code", Some(code)),
-            ("state", asked.state.as_deref()),
-            ("iss", issuer.as_deref()),
-        ];
-        Sent {
-            to: address(&asked.redirect_uri, &fields),
-            outcome: "ok".to_owned(),
-        }
+        let fields = [("code", Some(code)), ("state", asked.state.as_deref()), ("iss", issuer.as_deref())];
+        Sent { to: address(&asked.redirect_uri, &fields), outcome: "ok".to_owned() }
     }
 
     fn granted(&self, faults: &mut Faults, account: AccountId, ticked: &Scopes) -> Scopes {

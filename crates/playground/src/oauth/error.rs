@@ -22,18 +22,8 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(
-        status: StatusCode,
-        error: &'static str,
-        description: impl Into<String>,
-    ) -> Self {
-        Problem {
-            status,
-            error,
-            description: description.into(),
-            challenge: None,
-            retry_after: None,
-        }
+    pub(crate) fn new(status: StatusCode, error: &'static str, description: impl Into<String>) -> Self {
+        Problem { status, error, description: description.into(), challenge: None, retry_after: None }
     }
 
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
@@ -45,8 +35,7 @@ impl Problem {
     }
 
     pub(crate) fn invalid_client(description: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
-            .challenged("Basic realm=\"Playground\"")
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description).challenged("Basic realm=\"Playground\"")
     }
 
     /// 401 for a bearer token, with the challenge of RFC 6750, section 3.
@@ -67,14 +56,8 @@ impl Problem {
     }
 
     pub(crate) fn insufficient_scope(scope: &str) -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "insufficient_scope",
-            format!("The access token was not granted {scope}."),
-        )
-        .challenged(&format!(
-            "Bearer realm=\"Playground\", error=\"insufficient_scope\", scope=\"{scope}\""
-        ))
+        Self::new(StatusCode::FORBIDDEN, "insufficient_scope", format!("The access token was not granted {scope}."))
+            .challenged(&format!("Bearer realm=\"Playground\", error=\"insufficient_scope\", scope=\"{scope}\""))
     }
 
     pub(crate) fn unfit(error: &'static str, description: impl Into<String>) -> Self {
@@ -100,10 +83,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(value) = self
-            .challenge
-            .and_then(|challenge| HeaderValue::from_str(&challenge).ok())
-        {
+        if let Some(value) = self.challenge.and_then(|challenge| HeaderValue::from_str(&challenge).ok()) {
             headers.insert(header::WWW_AUTHENTICATE, value);
         }
         if let Some(seconds) = self.retry_after {
@@ -114,9 +94,7 @@ impl IntoResponse for Problem {
             "error_description": self.description,
         }));
         let mut response = (self.status, headers, body).into_response();
-        response
-            .extensions_mut()
-            .insert(Outcome(self.error.to_owned()));
+        response.extensions_mut().insert(Outcome(self.error.to_owned()));
         response
     }
 }

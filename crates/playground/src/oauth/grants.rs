@@ -114,10 +114,7 @@ impl std::fmt::Debug for Pair {
 
 impl Pair {
     pub(crate) fn make() -> Result<Self, NoRandomness> {
-        Ok(Pair {
-            access: fresh("pga_")?,
-            refresh: fresh("pgr_")?,
-        })
+        Ok(Pair { access: fresh("pga_")?, refresh: fresh("pgr_")? })
     }
 }
 
@@ -152,23 +149,9 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    pub(crate) fn issue_code(
-        &mut self,
-        code: &str,
-        permit: Permit,
-        life: Duration,
-        now: Timestamp,
-    ) {
+    pub(crate) fn issue_code(&mut self, code: &str, permit: Permit, life: Duration, now: Timestamp) {
         self.prune(now);
-        self.codes.insert(
-            key(code),
-            Code {
-                permit,
-                issued_at: now,
-                expires_at: now + life,
-                used: None,
-            },
-        );
+        self.codes.insert(key(code), Code { permit, issued_at: now, expires_at: now + life, used: None });
     }
 
     /// Whose code this is.
@@ -193,15 +176,11 @@ impl Grants {
         let found = self.codes.get_mut(&key(wanted.code));
         // A code of another app is as unknown as a made-up one: nothing is told about it.
         let Some(code) = found.filter(|code| code.permit.client_id == wanted.client_id) else {
-            return Err(Problem::invalid_grant(
-                "The code is not one that was issued to this app.",
-            ));
+            return Err(Problem::invalid_grant("The code is not one that was issued to this app."));
         };
         if let Some(grant) = code.used {
             self.revoke(grant, Why::CodeReplayed, now);
-            return Err(Problem::invalid_grant(
-                "The code has been used before. The tokens issued for it are revoked.",
-            ));
+            return Err(Problem::invalid_grant("The code has been used before. The tokens issued for it are revoked."));
         }
         let age = now.duration_since(code.issued_at).as_secs();
         if wanted.expired || code.expires_at <= now {
@@ -244,11 +223,7 @@ impl Grants {
         let unknown = || Problem::invalid_grant("The refresh token is not one of this app.");
         let refresh = self.refresh.get(&key(token)).ok_or_else(unknown)?;
         let id = refresh.grant;
-        let grant = self
-            .grants
-            .get(&id)
-            .filter(|grant| grant.client_id == client_id)
-            .ok_or_else(unknown)?;
+        let grant = self.grants.get(&id).filter(|grant| grant.client_id == client_id).ok_or_else(unknown)?;
         if let Some(revoked) = &grant.revoked {
             return Err(Problem::invalid_grant(format!(
                 "The refresh token was revoked at {:.0}: {}.",
@@ -264,10 +239,7 @@ impl Grants {
             )));
         }
         if refresh.expires_at <= now {
-            return Err(Problem::invalid_grant(format!(
-                "The refresh token expired at {:.0}.",
-                refresh.expires_at
-            )));
+            return Err(Problem::invalid_grant(format!("The refresh token expired at {:.0}.", refresh.expires_at)));
         }
         let scopes = match narrowed {
             Some(narrowed) if !narrowed.within(&grant.scopes) => {
@@ -288,23 +260,8 @@ impl Grants {
     }
 
     fn add_pair(&mut self, grant: Uuid, scopes: Scopes, pair: &Pair, lives: Lives, now: Timestamp) {
-        self.access.insert(
-            key(&pair.access),
-            Access {
-                grant,
-                scopes,
-                expires_at: now + lives.access,
-                revoked: false,
-            },
-        );
-        self.refresh.insert(
-            key(&pair.refresh),
-            Refresh {
-                grant,
-                expires_at: now + lives.refresh,
-                replaced_at: None,
-            },
-        );
+        self.access.insert(key(&pair.access), Access { grant, scopes, expires_at: now + lives.access, revoked: false });
+        self.refresh.insert(key(&pair.refresh), Refresh { grant, expires_at: now + lives.refresh, replaced_at: None });
     }
 
     /// Who an access token speaks for, dead or alive; for the log and the faults.
@@ -315,10 +272,7 @@ impl Grants {
 
     /// Who an access token speaks for, if it still does.
     pub(crate) fn bearer(&self, token: &str, now: Timestamp) -> Result<Bearer, Problem> {
-        let found = self
-            .access
-            .get(&key(token))
-            .and_then(|access| Some((access, self.grants.get(&access.grant)?)));
+        let found = self.access.get(&key(token)).and_then(|access| Some((access, self.grants.get(&access.grant)?)));
         let Some((access, grant)) = found else {
             return Err(Problem::invalid_token("The access token is not known."));
         };
@@ -330,21 +284,12 @@ impl Grants {
             )));
         }
         if access.revoked {
-            return Err(Problem::invalid_token(
-                "The access token was revoked by the app.",
-            ));
+            return Err(Problem::invalid_token("The access token was revoked by the app."));
         }
         if access.expires_at <= now {
-            return Err(Problem::invalid_token(&format!(
-                "The access token expired at {:.0}.",
-                access.expires_at
-            )));
+            return Err(Problem::invalid_token(&format!("The access token expired at {:.0}.", access.expires_at)));
         }
-        Ok(Bearer {
-            account: grant.account,
-            client_id: grant.client_id.clone(),
-            scopes: access.scopes.clone(),
-        })
+        Ok(Bearer { account: grant.account, client_id: grant.client_id.clone(), scopes: access.scopes.clone() })
     }
 
     /// Revokes a token at its app's wish (RFC 7009): a refresh token takes its grant along. False if
@@ -357,11 +302,7 @@ impl Grants {
             // Unknown tokens are as good as revoked (section 2.2).
             (None, None) => return true,
         };
-        if self
-            .grants
-            .get(&grant)
-            .is_none_or(|grant| grant.client_id != client_id)
-        {
+        if self.grants.get(&grant).is_none_or(|grant| grant.client_id != client_id) {
             return false;
         }
         match self.access.get_mut(&key) {
@@ -378,12 +319,7 @@ impl Grants {
     }
 
     /// Ends all grants that `which` picks.
-    pub(crate) fn revoke_where(
-        &mut self,
-        why: Why,
-        now: Timestamp,
-        which: impl Fn(&Grant) -> bool,
-    ) {
+    pub(crate) fn revoke_where(&mut self, why: Why, now: Timestamp, which: impl Fn(&Grant) -> bool) {
         for grant in self.grants.values_mut().filter(|grant| which(grant)) {
             grant.revoked.get_or_insert(Revoked { at: now, why });
         }
@@ -391,11 +327,8 @@ impl Grants {
 
     /// The live grants of an account, newest first.
     pub(crate) fn live(&self, account: AccountId) -> Vec<&Grant> {
-        let mut grants: Vec<&Grant> = self
-            .grants
-            .values()
-            .filter(|grant| grant.account == account && grant.revoked.is_none())
-            .collect();
+        let mut grants: Vec<&Grant> =
+            self.grants.values().filter(|grant| grant.account == account && grant.revoked.is_none()).collect();
         grants.sort_by_key(|grant| std::cmp::Reverse(grant.created_at));
         grants
     }
@@ -405,13 +338,9 @@ impl Grants {
             return;
         }
         self.pruned_at = Some(now);
-        self.codes
-            .retain(|_, code| code.expires_at + REMEMBERED > now);
-        self.access
-            .retain(|_, access| access.expires_at + REMEMBERED > now);
-        self.refresh.retain(|_, refresh| {
-            refresh.replaced_at.unwrap_or(refresh.expires_at) + REMEMBERED > now
-        });
+        self.codes.retain(|_, code| code.expires_at + REMEMBERED > now);
+        self.access.retain(|_, access| access.expires_at + REMEMBERED > now);
+        self.refresh.retain(|_, refresh| refresh.replaced_at.unwrap_or(refresh.expires_at) + REMEMBERED > now);
         let used: std::collections::HashSet<Uuid> = self
             .access
             .values()
@@ -428,25 +357,19 @@ fn check_redirect(issued: &str, sent: Option<&str>) -> Result<(), Problem> {
         Some(sent) => Err(Problem::invalid_grant(format!(
             "redirect_uri: '{sent}' is not the one the code was issued for, '{issued}'."
         ))),
-        None => Err(Problem::invalid_grant(format!(
-            "redirect_uri: missing; the code was issued for '{issued}'."
-        ))),
+        None => Err(Problem::invalid_grant(format!("redirect_uri: missing; the code was issued for '{issued}'."))),
     }
 }
 
 fn check_verifier(challenge: &str, sent: Option<&str>) -> Result<(), Problem> {
     let Some(verifier) = sent else {
-        return Err(Problem::invalid_grant(
-            "code_verifier: missing; the code was issued with a PKCE challenge.",
-        ));
+        return Err(Problem::invalid_grant("code_verifier: missing; the code was issued with a PKCE challenge."));
     };
     let long_enough = (43..=128).contains(&verifier.len());
     if long_enough && s256(verifier) == challenge {
         Ok(())
     } else {
-        Err(Problem::invalid_grant(
-            "code_verifier: it does not fit the code_challenge that the code was issued with.",
-        ))
+        Err(Problem::invalid_grant("code_verifier: it does not fit the code_challenge that the code was issued with."))
     }
 }
 

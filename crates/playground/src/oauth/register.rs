@@ -35,16 +35,13 @@ pub(crate) async fn register(
         // Forms of other sites can't send this type, so that they can't register apps here.
         return Err(invalid("The body is expected as application/json."));
     }
-    let metadata: Metadata =
-        serde_json::from_slice(&body).map_err(|error| invalid(&error.to_string()))?;
+    let metadata: Metadata = serde_json::from_slice(&body).map_err(|error| invalid(&error.to_string()))?;
     let wanted = application(metadata)?;
     wanted.check().map_err(|unfit| match unfit {
         Unfit::Name => invalid(&unfit.to_string()),
-        Unfit::RedirectCount | Unfit::Redirect(_) => Problem::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_redirect_uri",
-            unfit.to_string(),
-        ),
+        Unfit::RedirectCount | Unfit::Redirect(_) => {
+            Problem::new(StatusCode::BAD_REQUEST, "invalid_redirect_uri", unfit.to_string())
+        }
     })?;
     let issued = Issued::make(wanted.proof)?;
     let answer = {
@@ -87,25 +84,16 @@ fn application(metadata: Metadata) -> Result<Application, Problem> {
             )));
         }
     };
-    check_listed(
-        "grant_types",
-        metadata.grant_types.as_deref(),
-        &["authorization_code", "refresh_token"],
-    )?;
-    check_listed(
-        "response_types",
-        metadata.response_types.as_deref(),
-        &["code"],
-    )?;
+    check_listed("grant_types", metadata.grant_types.as_deref(), &["authorization_code", "refresh_token"])?;
+    check_listed("response_types", metadata.response_types.as_deref(), &["code"])?;
     let scopes = match metadata.scope.as_deref() {
         None => Scopes::all(),
-        Some(scope) => Scopes::parse(scope)
-            .map_err(|name| invalid(&format!("scope: '{name}' is not a scope of this network.")))?,
+        Some(scope) => {
+            Scopes::parse(scope).map_err(|name| invalid(&format!("scope: '{name}' is not a scope of this network.")))?
+        }
     };
     Ok(Application {
-        name: metadata
-            .client_name
-            .unwrap_or_else(|| "Unnamed app".to_owned()),
+        name: metadata.client_name.unwrap_or_else(|| "Unnamed app".to_owned()),
         redirect_uris: metadata.redirect_uris,
         scopes,
         proof,
@@ -114,25 +102,14 @@ fn application(metadata: Metadata) -> Result<Application, Problem> {
 }
 
 fn check_listed(field: &str, given: Option<&[String]>, known: &[&str]) -> Result<(), Problem> {
-    match given
-        .unwrap_or_default()
-        .iter()
-        .find(|name| !known.contains(&name.as_str()))
-    {
-        Some(name) => Err(invalid(&format!(
-            "{field}: '{name}' is not one of {}.",
-            known.join(", ")
-        ))),
+    match given.unwrap_or_default().iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(invalid(&format!("{field}: '{name}' is not one of {}.", known.join(", ")))),
         None => Ok(()),
     }
 }
 
 fn invalid(description: &str) -> Problem {
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        "invalid_client_metadata",
-        description,
-    )
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_client_metadata", description)
 }
 
 /// Whether the body says that it is JSON.

@@ -11,11 +11,7 @@ use crate::oauth::params::Params;
 use crate::oauth::token::form;
 use crate::state::Shared;
 
-pub(crate) async fn revoke(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Problem> {
+pub(crate) async fn revoke(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let params: Params = form(&headers, &body)?;
     let shown = Shown::read(&headers, &params)?;
     let Some(token) = params.get("token") else {
@@ -27,9 +23,7 @@ pub(crate) async fn revoke(
             if world.oauth.grants.revoke_token(&client, token, now) {
                 Ok(StatusCode::OK.into_response())
             } else {
-                Err(Problem::invalid_grant(
-                    "token: it was issued to another app.",
-                ))
+                Err(Problem::invalid_grant("token: it was issued to another app."))
             }
         })
         .await?

@@ -20,13 +20,8 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    pub(crate) const ALL: [Scope; 5] = [
-        Scope::Profile,
-        Scope::PostsRead,
-        Scope::PostsWrite,
-        Scope::MediaWrite,
-        Scope::MetricsRead,
-    ];
+    pub(crate) const ALL: [Scope; 5] =
+        [Scope::Profile, Scope::PostsRead, Scope::PostsWrite, Scope::MediaWrite, Scope::MetricsRead];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -126,10 +121,7 @@ mod tests {
         assert_eq!(scopes.to_string(), "profile posts:write");
         assert_eq!(Scopes::parse("profile admin"), Err("admin".to_owned()));
         for scope in Scope::ALL {
-            assert_eq!(
-                serde_json::to_value(scope).unwrap(),
-                serde_json::Value::from(scope.name())
-            );
+            assert_eq!(serde_json::to_value(scope).unwrap(), serde_json::Value::from(scope.name()));
         }
     }
 }

@@ -27,10 +27,7 @@ pub(crate) async fn token(
     let params = form(&headers, &body)?;
     let shown = Shown::read(&headers, &params)?;
     let pair = Pair::make()?;
-    let lives = Lives {
-        access: shared.config().access_token_life,
-        refresh: shared.config().refresh_token_life,
-    };
+    let lives = Lives { access: shared.config().access_token_life, refresh: shared.config().refresh_token_life };
     let scopes = shared
         .change(|world, now| {
             let client = world.oauth.apps.authenticate(&shown)?.client_id.clone();
@@ -50,18 +47,12 @@ pub(crate) async fn token(
                 Some("refresh_token") => {
                     let token = required(&params, "refresh_token")?;
                     let narrowed = narrowed(&params)?;
-                    world
-                        .oauth
-                        .grants
-                        .renew(&client, token, narrowed.as_ref(), &pair, lives, now)
+                    world.oauth.grants.renew(&client, token, narrowed.as_ref(), &pair, lives, now)
                 }
                 Some(other) => Err(Problem::new(
                     StatusCode::BAD_REQUEST,
                     "unsupported_grant_type",
-                    format!(
-                        "grant_type: '{}' is not one of authorization_code, refresh_token.",
-                        printable(other)
-                    ),
+                    format!("grant_type: '{}' is not one of authorization_code, refresh_token.", printable(other)),
                 )),
                 None => Err(Problem::invalid_request("grant_type: missing.")),
             }
@@ -80,12 +71,10 @@ pub(crate) async fn token(
 
 fn expired_by_fault(world: &mut World, marks: &Marks, code: &str) -> bool {
     let account = world.oauth.grants.code_account(code);
-    let fired = world
-        .faults
-        .inside(Endpoint::Token, account, |kind| match kind {
-            Kind::ExpireCode => Some(()),
-            _ => None,
-        });
+    let fired = world.faults.inside(Endpoint::Token, account, |kind| match kind {
+        Kind::ExpireCode => Some(()),
+        _ => None,
+    });
     match fired {
         Some((id, ())) => {
             marks.add(id);
@@ -103,10 +92,7 @@ fn narrowed(params: &Params) -> Result<Option<Scopes>, Problem> {
                 Problem::new(
                     StatusCode::BAD_REQUEST,
                     "invalid_scope",
-                    format!(
-                        "scope: '{}' is not a scope of this network.",
-                        printable(&name)
-                    ),
+                    format!("scope: '{}' is not a scope of this network.", printable(&name)),
                 )
             })
         })
@@ -114,9 +100,7 @@ fn narrowed(params: &Params) -> Result<Option<Scopes>, Problem> {
 }
 
 fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, Problem> {
-    params
-        .get(name)
-        .ok_or_else(|| Problem::invalid_request(format!("{name}: missing.")))
+    params.get(name).ok_or_else(|| Problem::invalid_request(format!("{name}: missing.")))
 }
 
 /// Reads a form body, as the endpoints of RFC 6749 and 7009 want it.
@@ -125,30 +109,18 @@ pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, Problem> 
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| {
-            kind.trim()
-                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
     if !is_form {
-        return Err(Problem::invalid_request(
-            "The body is expected as application/x-www-form-urlencoded.",
-        ));
+        return Err(Problem::invalid_request("The body is expected as application/x-www-form-urlencoded."));
     }
     let params = Params::parse(body);
     match params.repeated() {
-        Some(name) => Err(Problem::invalid_request(format!(
-            "{}: sent more than once.",
-            printable(name)
-        ))),
+        Some(name) => Err(Problem::invalid_request(format!("{}: sent more than once.", printable(name)))),
         None => Ok(params),
     }
 }
 
 /// What is left of a value within the characters that `error_description` may have.
 pub(crate) fn printable(value: &str) -> String {
-    value
-        .chars()
-        .filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\'))
-        .take(200)
-        .collect()
+    value.chars().filter(|c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\')).take(200).collect()
 }

@@ -18,10 +18,7 @@ use crate::pages::layout::{Failure, back, page, sign_in_link};
 use crate::pages::viewer::Viewer;
 use crate::state::{Shared, World};
 
-pub(crate) async fn list(
-    State(shared): State<Shared>,
-    Extension(viewer): Extension<Viewer>,
-) -> Response {
+pub(crate) async fn list(State(shared): State<Shared>, Extension(viewer): Extension<Viewer>) -> Response {
     show(&shared, &viewer, &Notice::None, &Params::default())
 }
 
@@ -190,15 +187,8 @@ pub(crate) async fn register(
         return Ok(response);
     }
     let issued = Issued::make(proof)?;
-    shared
-        .change(|world, now| world.oauth.apps.add(wanted, &issued, now))
-        .await?;
-    Ok(show(
-        &shared,
-        &viewer,
-        &Notice::Secret(&issued),
-        &Params::default(),
-    ))
+    shared.change(|world, now| world.oauth.apps.add(wanted, &issued, now)).await?;
+    Ok(show(&shared, &viewer, &Notice::Secret(&issued), &Params::default()))
 }
 
 pub(crate) async fn new_secret(
@@ -206,10 +196,7 @@ pub(crate) async fn new_secret(
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let issued = Issued {
-        client_id: id,
-        ..Issued::make(Proof::Basic)?
-    };
+    let issued = Issued { client_id: id, ..Issued::make(Proof::Basic)? };
     let set = shared
         .change(|world, now| {
             if !owns(world, &viewer, &issued.client_id) {
@@ -223,12 +210,7 @@ pub(crate) async fn new_secret(
     if !set {
         return Err(no_app());
     }
-    Ok(show(
-        &shared,
-        &viewer,
-        &Notice::Secret(&issued),
-        &Params::default(),
-    ))
+    Ok(show(&shared, &viewer, &Notice::Secret(&issued), &Params::default()))
 }
 
 pub(crate) async fn remove(
@@ -242,18 +224,11 @@ pub(crate) async fn remove(
                 return false;
             }
             world.oauth.apps.remove(&id);
-            world
-                .oauth
-                .grants
-                .revoke_where(Why::AppRemoved, now, |grant| grant.client_id == id);
+            world.oauth.grants.revoke_where(Why::AppRemoved, now, |grant| grant.client_id == id);
             true
         })
         .await?;
-    if removed {
-        Ok(back("/apps"))
-    } else {
-        Err(no_app())
-    }
+    if removed { Ok(back("/apps")) } else { Err(no_app()) }
 }
 
 pub(crate) async fn withdraw(
@@ -269,9 +244,7 @@ pub(crate) async fn withdraw(
             world
                 .oauth
                 .grants
-                .revoke_where(Why::Withdrawn, now, |grant| {
-                    grant.account == account && grant.client_id == id
-                });
+                .revoke_where(Why::Withdrawn, now, |grant| grant.account == account && grant.client_id == id);
         })
         .await?;
     Ok(back("/apps"))
@@ -279,12 +252,7 @@ pub(crate) async fn withdraw(
 
 fn owns(world: &World, viewer: &Viewer, client_id: &str) -> bool {
     let account = viewer.account().map(|account| account.id);
-    account.is_some()
-        && world
-            .oauth
-            .apps
-            .get(client_id)
-            .is_some_and(|app| app.owner == account)
+    account.is_some() && world.oauth.apps.get(client_id).is_some_and(|app| app.owner == account)
 }
 
 fn no_app() -> Failure {

@@ -44,14 +44,8 @@ pub(crate) fn card(easel: Easel<'_>, post: &Post, main: bool) -> Markup {
     let Some(author) = easel.world.accounts.get(post.author).filter(|_| !post.gone) else {
         return html! { article.post.gone { p { "A post was deleted here." } } };
     };
-    let app = post.app.as_deref().map(|id| {
-        easel
-            .world
-            .oauth
-            .apps
-            .get(id)
-            .map_or("a removed app", |app| app.name.as_str())
-    });
+    let app =
+        post.app.as_deref().map(|id| easel.world.oauth.apps.get(id).map_or("a removed app", |app| app.name.as_str()));
     let parent = post
         .reply_to
         .and_then(|id| easel.world.posts.get(id))
@@ -87,11 +81,7 @@ fn face(author: &Account) -> Markup {
 }
 
 fn pictures(world: &World, post: &Post) -> Markup {
-    let pictures: Vec<&Picture> = post
-        .media
-        .iter()
-        .filter_map(|id| world.media.get(id))
-        .collect();
+    let pictures: Vec<&Picture> = post.media.iter().filter_map(|id| world.media.get(id)).collect();
     if pictures.is_empty() {
         return html! {};
     }
@@ -165,9 +155,7 @@ fn linked(text: &str, world: &World) -> Markup {
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let blank = rest
-            .find(|c: char| !c.is_whitespace())
-            .unwrap_or(rest.len());
+        let blank = rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len());
         let (space, after) = rest.split_at(blank);
         let end = after.find(char::is_whitespace).unwrap_or(after.len());
         let (word, after) = after.split_at(end);
@@ -200,10 +188,7 @@ mod tests {
     fn addresses_and_known_handles_are_links_and_all_else_is_text() {
         let mut world = World::default();
         world.accounts.add_demo(Timestamp::UNIX_EPOCH);
-        let shown = linked(
-            "Hi @Ada, see\n https://x.example/a?b=1&c=2. <b> @nobody",
-            &world,
-        );
+        let shown = linked("Hi @Ada, see\n https://x.example/a?b=1&c=2. <b> @nobody", &world);
         assert_eq!(
             shown.into_string(),
             "Hi <a href=\"/@ada\">@Ada</a>, see\n <a href=\"https://x.example/a?b=1&amp;c=2\" \

@@ -86,9 +86,7 @@ pub(crate) async fn create(
         return Ok(back(&sign_in_link("/")));
     };
     let form = form.map_err(|rejection| unreadable(rejection.body_text()))?;
-    let filled = Filled::read(form)
-        .await
-        .map_err(|error| unreadable(error.body_text()))?;
+    let filled = Filled::read(form).await.map_err(|error| unreadable(error.body_text()))?;
     let reply_to = filled.reply_to.as_deref().and_then(|id| id.parse().ok());
     let draft = Draft {
         media: take_pictures(&shared, author, &filled).await?,
@@ -101,11 +99,7 @@ pub(crate) async fn create(
     Ok(back(&format!("{page}#post-{}", made.id)))
 }
 
-async fn take_pictures(
-    shared: &Shared,
-    author: AccountId,
-    filled: &Filled,
-) -> Result<Vec<MediaId>, Failure> {
+async fn take_pictures(shared: &Shared, author: AccountId, filled: &Filled) -> Result<Vec<MediaId>, Failure> {
     let mut media = Vec::new();
     for (at, file) in filled.files.iter().enumerate() {
         if file.is_empty() {
@@ -132,10 +126,7 @@ pub(crate) async fn like(
         return Ok(back(&sign_in_link(&page)));
     };
     let id: PostId = id.parse().map_err(|_| no_post())?;
-    shared
-        .change(|world, _| world.posts.toggle_like(id, account))
-        .await?
-        .ok_or_else(no_post)?;
+    shared.change(|world, _| world.posts.toggle_like(id, account)).await?.ok_or_else(no_post)?;
     shared.announce();
     Ok(back(&format!("{page}#post-{id}")))
 }

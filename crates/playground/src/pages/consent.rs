@@ -10,13 +10,7 @@ use crate::pages::layout::{framed, sign_in_link};
 use crate::pages::viewer::Viewer;
 
 /// `here` is the address of the page itself, to come back to with another account.
-pub(crate) fn page(
-    viewer: &Viewer,
-    app: &App,
-    asked: &Asked,
-    ticket: &str,
-    here: &str,
-) -> Response {
+pub(crate) fn page(viewer: &Viewer, app: &App, asked: &Asked, ticket: &str, here: &str) -> Response {
     let title = format!("Let {} in?", app.name);
     let target = Url::parse(&asked.redirect_uri)
         .ok()
@@ -91,14 +85,8 @@ mod tests {
     #[test]
     fn the_first_difference_is_marked() {
         let known = ["http://a/return".to_owned(), "https://a/".to_owned()];
-        assert_eq!(
-            difference("http://a/return/", &known).into_string(),
-            "http://a/return<mark>/</mark>"
-        );
-        assert_eq!(
-            difference("http://a/ret", &known).into_string(),
-            "http://a/ret<mark>(ends too early)</mark>"
-        );
+        assert_eq!(difference("http://a/return/", &known).into_string(), "http://a/return<mark>/</mark>");
+        assert_eq!(difference("http://a/ret", &known).into_string(), "http://a/ret<mark>(ends too early)</mark>");
         assert_eq!(difference("é<", &known).into_string(), "<mark>é&lt;</mark>");
     }
 }

@@ -21,11 +21,7 @@ pub(crate) async fn list(State(shared): State<Shared>) -> Json<Value> {
 }
 
 fn shown(world: &World) -> Value {
-    let faults: Vec<Value> = world
-        .faults
-        .iter()
-        .map(|fault| fault.show(&world.accounts))
-        .collect();
+    let faults: Vec<Value> = world.faults.iter().map(|fault| fault.show(&world.accounts)).collect();
     json!({ "faults": faults })
 }
 
@@ -38,10 +34,7 @@ pub(crate) async fn replace(
     let Some(Value::Array(wanted)) = body.get("faults").cloned() else {
         return Err(invalid("faults: expected a list of faults."));
     };
-    let wishes = wanted
-        .into_iter()
-        .map(Wish::read)
-        .collect::<Result<Vec<Wish>, Unfit>>()?;
+    let wishes = wanted.into_iter().map(Wish::read).collect::<Result<Vec<Wish>, Unfit>>()?;
     shared
         .change(|world, _| {
             let mut faults = Faults::default();
@@ -67,35 +60,21 @@ pub(crate) async fn add(
     };
     let mut wish = Wish::read(body)?;
     if now && !wish.kind.lasting() {
-        return Err(invalid(&format!(
-            "now: a fault of kind {} acts on requests only.",
-            wish.kind.name()
-        )));
+        return Err(invalid(&format!("now: a fault of kind {} acts on requests only.", wish.kind.name())));
     }
     if now {
         wish.on = false;
     }
-    shared
-        .change(|world, at| set(world, wish, now.then_some(at)))
-        .await?
-        .map(Json)
+    shared.change(|world, at| set(world, wish, now.then_some(at))).await?.map(Json)
 }
 
 /// Sets a fault and, with a moment `at_once`, does what it does.
-pub(crate) fn set(
-    world: &mut World,
-    wish: Wish,
-    at_once: Option<Timestamp>,
-) -> Result<Value, Problem> {
+pub(crate) fn set(world: &mut World, wish: Wish, at_once: Option<Timestamp>) -> Result<Value, Problem> {
     let id = world.faults.set(wish, &world.accounts)?;
     if let Some(now) = at_once {
         strike(world, &id, now)?;
     }
-    Ok(world
-        .faults
-        .get(&id)
-        .map(|fault| fault.show(&world.accounts))
-        .unwrap_or_default())
+    Ok(world.faults.get(&id).map(|fault| fault.show(&world.accounts)).unwrap_or_default())
 }
 
 fn strike(world: &mut World, id: &str, now: Timestamp) -> Result<(), NoRandomness> {
@@ -148,16 +127,13 @@ pub(crate) async fn log(
     let Query(window) = window.map_err(|rejection| invalid(&rejection.body_text()))?;
     let endpoint = match window.endpoint.as_deref() {
         None => None,
-        Some(name) => Some(
-            Endpoint::named(name)
-                .ok_or_else(|| invalid(&format!("endpoint: there is no endpoint {name}.")))?,
-        ),
+        Some(name) => {
+            Some(Endpoint::named(name).ok_or_else(|| invalid(&format!("endpoint: there is no endpoint {name}.")))?)
+        }
     };
     let log = shared.log();
-    let entries: Vec<&Entry> = log
-        .since(window.since)
-        .filter(|entry| endpoint.is_none_or(|wanted| entry.endpoint == wanted))
-        .collect();
+    let entries: Vec<&Entry> =
+        log.since(window.since).filter(|entry| endpoint.is_none_or(|wanted| entry.endpoint == wanted)).collect();
     Ok(Json(json!({ "next": log.last(), "entries": entries })))
 }
 

@@ -36,23 +36,11 @@ pub(crate) enum Input {
 }
 
 const fn number(label: &'static str, usual: &'static str, min: i64, max: i64) -> Option<Setting> {
-    Some(Setting {
-        label,
-        usual,
-        input: Input::Number { min, max },
-    })
+    Some(Setting { label, usual, input: Input::Number { min, max } })
 }
 
-const fn choice(
-    label: &'static str,
-    usual: &'static str,
-    choices: fn() -> Vec<&'static str>,
-) -> Option<Setting> {
-    Some(Setting {
-        label,
-        usual,
-        input: Input::Choice(choices),
-    })
+const fn choice(label: &'static str, usual: &'static str, choices: fn() -> Vec<&'static str>) -> Option<Setting> {
+    Some(Setting { label, usual, input: Input::Choice(choices) })
 }
 
 fn none(_: &Kind) -> Option<String> {
@@ -75,11 +63,7 @@ pub(crate) const ROWS: [Row; 17] = [
         breaks: "Whatever does not wait long enough.",
         setting: number("Milliseconds", "3000", 1, 600_000),
         usual: Some(Endpoint::Token),
-        make: |text| {
-            Some(Kind::Delay {
-                ms: text.parse().ok()?,
-            })
-        },
+        make: |text| Some(Kind::Delay { ms: text.parse().ok()? }),
         read: |kind| match kind {
             Kind::Delay { ms } => Some(ms.to_string()),
             _ => None,
@@ -91,11 +75,7 @@ pub(crate) const ROWS: [Row; 17] = [
         breaks: "The request is not processed. Repeating it later works.",
         setting: choice("Status", "503", || vec!["500", "502", "503"]),
         usual: None,
-        make: |text| {
-            Some(Kind::Status {
-                code: text.parse().ok()?,
-            })
-        },
+        make: |text| Some(Kind::Status { code: text.parse().ok()? }),
         read: |kind| match kind {
             Kind::Status { code } => Some(code.to_string()),
             _ => None,
@@ -107,11 +87,7 @@ pub(crate) const ROWS: [Row; 17] = [
         breaks: "429 with Retry-After: who asks again sooner is refused again.",
         setting: number("Seconds to wait", "30", 0, 86_400),
         usual: Some(Endpoint::Posts),
-        make: |text| {
-            Some(Kind::RateLimit {
-                retry_after: text.parse().ok()?,
-            })
-        },
+        make: |text| Some(Kind::RateLimit { retry_after: text.parse().ok()? }),
         read: |kind| match kind {
             Kind::RateLimit { retry_after } => Some(retry_after.to_string()),
             _ => None,
@@ -160,11 +136,7 @@ pub(crate) const ROWS: [Row; 17] = [
         breaks: "Memory, where answers are read without a limit.",
         setting: number("Bytes", "10485760", 1, 67_108_864),
         usual: Some(Endpoint::Me),
-        make: |text| {
-            Some(Kind::BigBody {
-                bytes: text.parse().ok()?,
-            })
-        },
+        make: |text| Some(Kind::BigBody { bytes: text.parse().ok()? }),
         read: |kind| match kind {
             Kind::BigBody { bytes } => Some(bytes.to_string()),
             _ => None,
@@ -176,11 +148,7 @@ pub(crate) const ROWS: [Row; 17] = [
         breaks: "The Date of the answers, by which clocks are compared.",
         setting: number("Seconds ahead", "300", -31_536_000, 31_536_000),
         usual: None,
-        make: |text| {
-            Some(Kind::Clock {
-                seconds: text.parse().ok()?,
-            })
-        },
+        make: |text| Some(Kind::Clock { seconds: text.parse().ok()? }),
         read: |kind| match kind {
             Kind::Clock { seconds } => Some(seconds.to_string()),
             _ => None,
@@ -208,11 +176,7 @@ pub(crate) const ROWS: [Row; 17] = [
         id: "rename",
         title: "Account renamed",
         breaks: "Whatever takes the handle for the account. Its id stays.",
-        setting: Some(Setting {
-            label: "New handle",
-            usual: "",
-            input: Input::Text { needed: false },
-        }),
+        setting: Some(Setting { label: "New handle", usual: "", input: Input::Text { needed: false } }),
         usual: Some(Endpoint::Me),
         make: |text| {
             let to = (!text.is_empty()).then(|| text.to_owned());
@@ -227,15 +191,9 @@ pub(crate) const ROWS: [Row; 17] = [
         id: "deny-scope",
         title: "A permission withheld",
         breaks: "What needs that permission, although the account ticked it.",
-        setting: choice("Permission", "posts:write", || {
-            Scope::ALL.map(Scope::name).to_vec()
-        }),
+        setting: choice("Permission", "posts:write", || Scope::ALL.map(Scope::name).to_vec()),
         usual: None,
-        make: |text| {
-            Some(Kind::DenyScope {
-                scopes: vec![Scope::named(text)?],
-            })
-        },
+        make: |text| Some(Kind::DenyScope { scopes: vec![Scope::named(text)?] }),
         read: |kind| match kind {
             Kind::DenyScope { scopes } => scopes.first().map(|scope| scope.name().to_owned()),
             _ => None,
@@ -245,17 +203,9 @@ pub(crate) const ROWS: [Row; 17] = [
         id: "wrong-issuer",
         title: "Another issuer's name",
         breaks: "Connecting, where the issuer is checked: the answer claims to come from another server.",
-        setting: Some(Setting {
-            label: "Issuer",
-            usual: "https://other.example",
-            input: Input::Text { needed: true },
-        }),
+        setting: Some(Setting { label: "Issuer", usual: "https://other.example", input: Input::Text { needed: true } }),
         usual: None,
-        make: |text| {
-            (!text.is_empty()).then(|| Kind::WrongIssuer {
-                issuer: text.to_owned(),
-            })
-        },
+        make: |text| (!text.is_empty()).then(|| Kind::WrongIssuer { issuer: text.to_owned() }),
         read: |kind| match kind {
             Kind::WrongIssuer { issuer } => Some(issuer.clone()),
             _ => None,
@@ -274,19 +224,16 @@ pub(crate) const ROWS: [Row; 17] = [
         id: "avatar",
         title: "Odd avatars",
         breaks: "Whatever takes the account's picture for a PNG.",
-        setting: choice("Instead", "svg", || {
-            Shape::ALL.map(|(_, name)| name).to_vec()
-        }),
+        setting: choice("Instead", "svg", || Shape::ALL.map(|(_, name)| name).to_vec()),
         usual: None,
         make: |text| {
             let (shape, _) = Shape::ALL.into_iter().find(|(_, name)| *name == text)?;
             Some(Kind::Avatar { shape })
         },
         read: |kind| match kind {
-            Kind::Avatar { shape } => Shape::ALL
-                .into_iter()
-                .find(|(known, _)| known == shape)
-                .map(|(_, name)| name.to_owned()),
+            Kind::Avatar { shape } => {
+                Shape::ALL.into_iter().find(|(known, _)| known == shape).map(|(_, name)| name.to_owned())
+            }
             _ => None,
         },
     },

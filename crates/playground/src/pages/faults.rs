@@ -20,16 +20,10 @@ use crate::state::{Shared, World};
 /// How many accounts are offered while typing.
 const OFFERED: usize = 50;
 
-pub(crate) async fn panel(
-    State(shared): State<Shared>,
-    Extension(viewer): Extension<Viewer>,
-) -> Response {
+pub(crate) async fn panel(State(shared): State<Shared>, Extension(viewer): Extension<Viewer>) -> Response {
     let body = shared.look(|world, _| {
-        let others: Vec<&Fault> = world
-            .faults
-            .iter()
-            .filter(|fault| ROWS.iter().all(|row| row.id != fault.id))
-            .collect();
+        let others: Vec<&Fault> =
+            world.faults.iter().filter(|fault| ROWS.iter().all(|row| row.id != fault.id)).collect();
         html! {
             p { "Real networks fail. Switch a fault on, try what you are building, and see whether it says what "
                 "happened. Tests set the same faults with " code { "PUT /faults.json" } " and count requests with "
@@ -75,9 +69,7 @@ fn foreign(world: &World, fault: &Fault) -> Markup {
 fn drawn(world: &World, row: &Row) -> Markup {
     let fault = world.faults.get(row.id);
     let on = fault.is_some_and(|fault| fault.on);
-    let account = fault
-        .and_then(|fault| fault.account)
-        .and_then(|id| world.accounts.get(id));
+    let account = fault.and_then(|fault| fault.account).and_then(|id| world.accounts.get(id));
     html! {
         li.fault.on[on] id={ "fault-" (row.id) } {
             div.head {
@@ -177,35 +169,22 @@ pub(crate) async fn set(State(shared): State<Shared>, body: Bytes) -> Result<Res
     let action = params.get("do").unwrap_or_default();
     match action {
         "clear" => shared.change(|world, _| world.faults.clear()).await?,
-        "off" => {
-            shared
-                .change(|world, _| world.faults.switch_off(&id))
-                .await?
-        }
+        "off" => shared.change(|world, _| world.faults.switch_off(&id)).await?,
         "remove" => {
             shared.change(|world, _| world.faults.remove(&id)).await?;
         }
         "on" | "now" => {
             let at_once = action == "now";
             let wish = wish(&params, &id, at_once)?;
-            shared
-                .change(|world, now| console::set(world, wish, at_once.then_some(now)))
-                .await??;
+            shared.change(|world, now| console::set(world, wish, at_once.then_some(now))).await??;
         }
         _ => return Err(unfit("That is no button of this page.")),
     }
-    Ok(back(&if id.is_empty() {
-        "/faults".to_owned()
-    } else {
-        format!("/faults#fault-{id}")
-    }))
+    Ok(back(&if id.is_empty() { "/faults".to_owned() } else { format!("/faults#fault-{id}") }))
 }
 
 fn wish(params: &Params, id: &str, at_once: bool) -> Result<Wish, Failure> {
-    let row = ROWS
-        .iter()
-        .find(|row| row.id == id)
-        .ok_or_else(|| unfit("There is no such fault."))?;
+    let row = ROWS.iter().find(|row| row.id == id).ok_or_else(|| unfit("There is no such fault."))?;
     let value = params.get("value").unwrap_or_default().trim();
     let kind = (row.make)(value).ok_or_else(|| {
         let label = row.setting.map_or("Setting", |setting| setting.label);
@@ -213,26 +192,14 @@ fn wish(params: &Params, id: &str, at_once: bool) -> Result<Wish, Failure> {
     })?;
     let account = params.get("account").map(str::to_owned);
     if at_once && account.is_none() && matches!(kind, crate::faults::Kind::Rename { .. }) {
-        return Err(unfit(
-            "For whom: enter the handle of the account to rename.",
-        ));
+        return Err(unfit("For whom: enter the handle of the account to rename."));
     }
-    let times = params
-        .get("times")
-        .map(|times| {
-            times
-                .parse()
-                .map_err(|_| unfit("How often: enter a number."))
-        })
-        .transpose()?;
+    let times =
+        params.get("times").map(|times| times.parse().map_err(|_| unfit("How often: enter a number."))).transpose()?;
     Ok(Wish {
         id: Some(id.to_owned()),
         kind,
-        endpoints: params
-            .get("endpoint")
-            .and_then(Endpoint::named)
-            .into_iter()
-            .collect(),
+        endpoints: params.get("endpoint").and_then(Endpoint::named).into_iter().collect(),
         account,
         times,
         on: !at_once,
@@ -241,9 +208,5 @@ fn wish(params: &Params, id: &str, at_once: bool) -> Result<Wish, Failure> {
 }
 
 fn unfit(text: &str) -> Failure {
-    Failure::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "That fault cannot be set",
-        text.to_owned(),
-    )
+    Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "That fault cannot be set", text.to_owned())
 }

@@ -91,16 +91,13 @@ pub(crate) fn content_policy(leads_to: Option<&str>) -> HeaderValue {
         "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
          form-action 'self' {beyond}; base-uri 'none'; frame-ancestors 'none'"
     );
-    HeaderValue::from_str(&policy)
-        .unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'; style-src 'self'"))
+    HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'; style-src 'self'"))
 }
 
 /// `back` if it is a path on this site, else the timeline.
 pub(crate) fn local(back: Option<&str>) -> String {
     back.filter(|path| {
-        path.starts_with('/')
-            && !path.starts_with("//")
-            && !path.contains(|c: char| c == '\\' || c.is_control())
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control())
     })
     .unwrap_or("/")
     .to_owned()
@@ -112,9 +109,7 @@ pub(crate) fn sign_in_link(path: &str) -> String {
 }
 
 pub(crate) fn with_return(page: &str, path: &str) -> String {
-    let query: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("return_to", path)
-        .finish();
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", path).finish();
     format!("{page}?{query}")
 }
 
@@ -142,11 +137,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, title: &'static str, text: String) -> Self {
-        Failure {
-            status,
-            title,
-            text,
-        }
+        Failure { status, title, text }
     }
 
     pub(crate) fn gone(text: &str) -> Self {
@@ -160,9 +151,7 @@ impl Failure {
         };
         let mut response = page(viewer, self.title, &body);
         *response.status_mut() = self.status;
-        response
-            .extensions_mut()
-            .insert(Outcome(self.status.as_str().to_owned()));
+        response.extensions_mut().insert(Outcome(self.status.as_str().to_owned()));
         response
     }
 }
@@ -202,13 +191,7 @@ mod tests {
     #[test]
     fn only_own_paths_are_returned_to() {
         assert_eq!(local(Some("/post/7?x=1")), "/post/7?x=1");
-        for foreign in [
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "evil",
-            "/\t/evil.example",
-        ] {
+        for foreign in ["//evil.example", "/\\evil.example", "https://evil.example", "evil", "/\t/evil.example"] {
             assert_eq!(local(Some(foreign)), "/", "{foreign}");
         }
         assert_eq!(local(None), "/");
@@ -217,18 +200,8 @@ mod tests {
     #[test]
     fn the_policy_names_the_apps_address() {
         let policy = content_policy(Some("https://app.example:8443/return?x=1"));
-        assert!(
-            policy
-                .to_str()
-                .unwrap()
-                .contains("form-action 'self' https://app.example:8443;")
-        );
+        assert!(policy.to_str().unwrap().contains("form-action 'self' https://app.example:8443;"));
         let policy = content_policy(Some("myapp:/return"));
-        assert!(
-            policy
-                .to_str()
-                .unwrap()
-                .contains("form-action 'self' myapp:;")
-        );
+        assert!(policy.to_str().unwrap().contains("form-action 'self' myapp:;"));
     }
 }

@@ -10,9 +10,7 @@ use tokio_stream::wrappers::BroadcastStream;
 
 use crate::state::Shared;
 
-pub(crate) async fn events(
-    State(shared): State<Shared>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(crate) async fn events(State(shared): State<Shared>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let mut closing = shared.closing();
     let ended = async move {
         // An error means that the state is gone, which ends the stream as well.

@@ -31,20 +31,12 @@ pub(crate) async fn sign_in_page(
     sign_in_form(&shared, &viewer, &target, "", None)
 }
 
-fn sign_in_form(
-    shared: &Shared,
-    viewer: &Viewer,
-    target: &str,
-    handle: &str,
-    wrong: Option<&str>,
-) -> Response {
+fn sign_in_form(shared: &Shared, viewer: &Viewer, target: &str, handle: &str, wrong: Option<&str>) -> Response {
     let body = shared.look(|world, _| sign_in_body(world, target, handle, wrong));
     let mut response = layout::framed(viewer, "Sign in", &body);
     // After signing in, the authorize page may send the browser on to the app.
     let leads_to = shared.look(|world, _| registered_target(world, target));
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, content_policy(leads_to.as_deref()));
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, content_policy(leads_to.as_deref()));
     response
 }
 
@@ -86,14 +78,7 @@ fn sign_in_body(world: &World, target: &str, handle: &str, wrong: Option<&str>) 
 fn asking_app<'a>(world: &'a World, target: &str) -> Option<&'a str> {
     let query = target.strip_prefix("/oauth/authorize?")?;
     let params = Params::parse(query.as_bytes());
-    Some(
-        world
-            .oauth
-            .apps
-            .get(params.get("client_id")?)?
-            .name
-            .as_str(),
-    )
+    Some(world.oauth.apps.get(params.get("client_id")?)?.name.as_str())
 }
 
 /// The app's own address in it, if it is a registered one.
@@ -102,10 +87,7 @@ fn registered_target(world: &World, target: &str) -> Option<String> {
     let params = Params::parse(query.as_bytes());
     let app = world.oauth.apps.get(params.get("client_id")?)?;
     let sent = params.get("redirect_uri")?;
-    app.redirect_uris
-        .iter()
-        .find(|known| *known == sent)
-        .cloned()
+    app.redirect_uris.iter().find(|known| *known == sent).cloned()
 }
 
 pub(crate) async fn sign_in(
@@ -122,9 +104,7 @@ pub(crate) async fn sign_in(
         Some((account.id, account.password.clone()?))
     });
     let signed_in = match found {
-        Some((id, password)) => hashing(move || password.verify(&typed))
-            .await?
-            .then_some(id),
+        Some((id, password)) => hashing(move || password.verify(&typed)).await?.then_some(id),
         None => None,
     };
     match signed_in {
@@ -138,10 +118,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-pub(crate) async fn sign_in_demo(
-    State(shared): State<Shared>,
-    body: Bytes,
-) -> Result<Response, Failure> {
+pub(crate) async fn sign_in_demo(State(shared): State<Shared>, body: Bytes) -> Result<Response, Failure> {
     let params = Params::parse(&body);
     let target = local(params.get("return_to"));
     let wanted: Option<AccountId> = params.get("account").and_then(|id| id.parse().ok());
@@ -159,10 +136,7 @@ pub(crate) async fn sign_in_demo(
     begin(&shared, account, &target).await
 }
 
-pub(crate) async fn sign_up_page(
-    Extension(viewer): Extension<Viewer>,
-    RawQuery(query): RawQuery,
-) -> Response {
+pub(crate) async fn sign_up_page(Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Response {
     let params = Params::parse(query.unwrap_or_default().as_bytes());
     let target = local(params.get("return_to"));
     sign_up_form(&viewer, &target, &Params::default(), None)
@@ -213,54 +187,35 @@ pub(crate) async fn sign_up(
     if let Err(unfit) = shared.look(|world, _| world.accounts.fit(&handle, &name, &typed)) {
         return refused(&unfit.to_string());
     }
-    let password = hashing(move || Password::hash(&typed))
-        .await?
-        .map_err(|error| {
-            tracing::error!(%error, "a password could not be hashed");
-            internal()
-        })?;
-    let made = shared
-        .change(|world, now| world.accounts.sign_up(&handle, &name, password, now))
-        .await?;
+    let password = hashing(move || Password::hash(&typed)).await?.map_err(|error| {
+        tracing::error!(%error, "a password could not be hashed");
+        internal()
+    })?;
+    let made = shared.change(|world, now| world.accounts.sign_up(&handle, &name, password, now)).await?;
     match made {
         Ok(account) => begin(&shared, account, &target).await,
         Err(unfit) => refused(&unfit.to_string()),
     }
 }
 
-pub(crate) async fn sign_out(
-    State(shared): State<Shared>,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
+pub(crate) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Failure> {
     if let Some(token) = viewer::token(&headers) {
-        shared
-            .change(|world, _| world.accounts.end_session(&token))
-            .await?;
+        shared.change(|world, _| world.accounts.end_session(&token)).await?;
     }
-    Ok((
-        [(SET_COOKIE, viewer::no_cookie(&shared))],
-        Redirect::to("/"),
-    )
-        .into_response())
+    Ok(([(SET_COOKIE, viewer::no_cookie(&shared))], Redirect::to("/")).into_response())
 }
 
 async fn begin(shared: &Shared, account: AccountId, target: &str) -> Result<Response, Failure> {
     let token = fresh("pgk_")?;
-    shared
-        .change(|world, now| world.accounts.begin_session(account, &token, now))
-        .await?;
+    shared.change(|world, now| world.accounts.begin_session(account, &token, now)).await?;
     let cookie = [(SET_COOKIE, viewer::cookie(shared, &token))];
     Ok((cookie, Redirect::to(target)).into_response())
 }
 
 /// Runs slow hashing away from the threads that serve.
-async fn hashing<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
+async fn hashing<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     let _turn = HASHING.acquire().await.map_err(|_| internal())?;
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| internal())
+    tokio::task::spawn_blocking(work).await.map_err(|_| internal())
 }
 
 fn internal() -> Failure {

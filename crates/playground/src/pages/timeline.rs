@@ -33,12 +33,7 @@ pub(crate) async fn home(
     let here = uri.to_string();
     let (body, seen) = shared.look(|world, now| {
         let easel = easel(world, &viewer, now, &here);
-        let mut roots: Vec<PostId> = world
-            .posts
-            .threads(older.before)
-            .take(PAGE + 1)
-            .map(|post| post.id)
-            .collect();
+        let mut roots: Vec<PostId> = world.posts.threads(older.before).take(PAGE + 1).map(|post| post.id).collect();
         let more = roots.len() > PAGE;
         roots.truncate(PAGE);
         let mut seen = Vec::new();
@@ -57,12 +52,7 @@ pub(crate) async fn home(
     framed(&viewer, "Timeline", &body)
 }
 
-fn timeline(
-    viewer: &Viewer,
-    before: Option<PostId>,
-    threads: &[Markup],
-    next: Option<PostId>,
-) -> Markup {
+fn timeline(viewer: &Viewer, before: Option<PostId>, threads: &[Markup], next: Option<PostId>) -> Markup {
     html! {
         h1.hidden { "Timeline" }
         @if before.is_none() {
@@ -99,14 +89,8 @@ pub(crate) async fn profile(
     let found = shared.look(|world, now| {
         let account = world.accounts.named(&handle)?;
         let easel = easel(world, &viewer, now, &here);
-        let mut posts: Vec<&Post> = world
-            .posts
-            .by(account.id, older.before)
-            .take(PAGE + 1)
-            .collect();
-        let next = (posts.len() > PAGE)
-            .then(|| posts.get(PAGE - 1).map(|post| post.id))
-            .flatten();
+        let mut posts: Vec<&Post> = world.posts.by(account.id, older.before).take(PAGE + 1).collect();
+        let next = (posts.len() > PAGE).then(|| posts.get(PAGE - 1).map(|post| post.id)).flatten();
         posts.truncate(PAGE);
         let body = about(easel, account, &posts, next);
         let seen: Vec<PostId> = posts.iter().map(|post| post.id).collect();
@@ -173,11 +157,7 @@ pub(crate) async fn post(
         Some((title, body, post.id))
     });
     let (title, body, id) = found.ok_or_else(|| {
-        Failure::new(
-            StatusCode::NOT_FOUND,
-            "There is no such post",
-            "It may have been deleted.".to_owned(),
-        )
+        Failure::new(StatusCode::NOT_FOUND, "There is no such post", "It may have been deleted.".to_owned())
     })?;
     count(&shared, &headers, &[id]);
     Ok(framed(&viewer, &title, &body))
@@ -193,12 +173,7 @@ fn summary(text: &str) -> String {
 }
 
 fn easel<'a>(world: &'a World, viewer: &Viewer, now: Timestamp, here: &'a str) -> Easel<'a> {
-    Easel {
-        world,
-        viewer: viewer.account().map(|account| account.id),
-        now,
-        here,
-    }
+    Easel { world, viewer: viewer.account().map(|account| account.id), now, here }
 }
 
 /// Counts what was shown, unless an open page merely refreshed itself.

@@ -26,11 +26,7 @@ impl Viewer {
 }
 
 /// Puts a [`Viewer`] into every request.
-pub(crate) async fn recognise(
-    State(shared): State<Shared>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn recognise(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let token = token(request.headers());
     let viewer = shared.look(|world, now| Viewer {
         account: token.and_then(|token| world.accounts.signed_in(&token, now).cloned()),
@@ -42,9 +38,7 @@ pub(crate) async fn recognise(
 
 /// The session token that a browser sent.
 pub(crate) fn token(headers: &HeaderMap) -> Option<String> {
-    CookieJar::from_headers(headers)
-        .get(COOKIE)
-        .map(|cookie| cookie.value().to_owned())
+    CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned())
 }
 
 /// The value of `Set-Cookie` that keeps a browser signed in.

@@ -8,12 +8,7 @@ use crate::network::{Network, between};
 async fn sign_up_sign_out_sign_in() {
     let network = Network::start().await;
     let mut browser = network.stranger();
-    let form = [
-        ("handle", "@Linus"),
-        ("name", "Linus <b>"),
-        ("password", "penguins!"),
-        ("return_to", "/apps"),
-    ];
+    let form = [("handle", "@Linus"), ("name", "Linus <b>"), ("password", "penguins!"), ("return_to", "/apps")];
     let answer = browser.post("/sign-up", &form).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     assert_eq!(answer.headers()["location"], "/apps");
@@ -32,18 +27,9 @@ async fn sign_up_sign_out_sign_in() {
     let wrong = [("handle", "linus"), ("password", "pinguins!")];
     let answer = browser.post("/sign-in", &wrong).await;
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(
-        answer
-            .text()
-            .await
-            .unwrap()
-            .contains("do not belong together")
-    );
+    assert!(answer.text().await.unwrap().contains("do not belong together"));
     let right = [("handle", "LINUS"), ("password", "penguins!")];
-    assert_eq!(
-        browser.post("/sign-in", &right).await.status(),
-        StatusCode::SEE_OTHER
-    );
+    assert_eq!(browser.post("/sign-in", &right).await.status(), StatusCode::SEE_OTHER);
     assert!(browser.page("/").await.contains("Sign out"));
 }
 
@@ -68,26 +54,16 @@ async fn sign_up_says_what_is_wrong() {
 async fn one_click_is_for_demo_accounts_only_and_leads_nowhere_else() {
     let network = Network::start().await;
     let mut browser = network.stranger();
-    let form = [
-        ("handle", "linus"),
-        ("name", "Linus"),
-        ("password", "penguins!"),
-    ];
+    let form = [("handle", "linus"), ("name", "Linus"), ("password", "penguins!")];
     browser.post("/sign-up", &form).await;
     let mut other = network.stranger();
     for account in ["3", "99", "", "x"] {
         let answer = other.post("/sign-in/demo", &[("account", account)]).await;
-        assert_eq!(
-            answer.status(),
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{account}"
-        );
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{account}");
         assert!(other.cookie.is_none());
     }
     // Nor can a demo account be signed in to with an empty password.
-    let answer = other
-        .post("/sign-in", &[("handle", "ada"), ("password", "")])
-        .await;
+    let answer = other.post("/sign-in", &[("handle", "ada"), ("password", "")]).await;
     assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
     for target in ["https://evil.example", "//evil.example", "/\\evil.example"] {
         let form = [("account", "1"), ("return_to", target)];
@@ -102,10 +78,7 @@ async fn the_developer_console_shows_a_secret_once() {
     let mut browser = network.browser("ada").await;
     let form = [
         ("name", "My scheduler"),
-        (
-            "redirect_uris",
-            "http://127.0.0.1:9/return\r\nhttps://x.example/r",
-        ),
+        ("redirect_uris", "http://127.0.0.1:9/return\r\nhttps://x.example/r"),
         ("kind", "confidential"),
     ];
     let page = browser.post("/apps", &form).await.text().await.unwrap();
@@ -113,14 +86,9 @@ async fn the_developer_console_shows_a_secret_once() {
     let secret = between(&page, "Client secret</dt><dd><code>", "<");
     assert!(secret.starts_with("pgs_"));
     let later = browser.page("/apps").await;
-    assert!(
-        later.contains(&id) && later.contains("https://x.example/r") && !later.contains(&secret)
-    );
+    assert!(later.contains(&id) && later.contains("https://x.example/r") && !later.contains(&secret));
 
-    let app = crate::network::App {
-        id: id.clone(),
-        secret: Some(secret),
-    };
+    let app = crate::network::App { id: id.clone(), secret: Some(secret) };
     network.connect(&app, "grace").await;
     let path = format!("/apps/{id}/secret");
     let mut grace = network.browser("grace").await;
@@ -129,18 +97,12 @@ async fn the_developer_console_shows_a_secret_once() {
     let fresh = between(&page, "Client secret</dt><dd><code>", "<");
     let (status, _) = network.refresh(&app, "x").await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
-    let app = crate::network::App {
-        id: id.clone(),
-        secret: Some(fresh),
-    };
+    let app = crate::network::App { id: id.clone(), secret: Some(fresh) };
     let tokens = network.connect(&app, "grace").await;
 
     let path = format!("/apps/{id}/remove");
     assert_eq!(grace.post(&path, &[]).await.status(), StatusCode::NOT_FOUND);
-    assert_eq!(
-        browser.post(&path, &[]).await.status(),
-        StatusCode::SEE_OTHER
-    );
+    assert_eq!(browser.post(&path, &[]).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(network.me(&tokens.access).await.0, StatusCode::UNAUTHORIZED);
 
     let bad = [("name", "Bad"), ("redirect_uris", "nonsense")];

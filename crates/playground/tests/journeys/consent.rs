@@ -58,13 +58,9 @@ async fn only_what_was_asked_for_and_ticked_is_granted() {
     let network = Network::start().await;
     let app = network.app().await;
     let browser = network.browser("ada").await;
-    let page = browser
-        .page(&authorize(&app.id, &[("scope", "profile posts:read")]))
-        .await;
+    let page = browser.page(&authorize(&app.id, &[("scope", "profile posts:read")])).await;
     let ticket = crate::network::between(&page, "name=\"ticket\" value=\"", "\"");
-    let to = browser
-        .answer(&ticket, "allow", &["posts:read", "posts:write"])
-        .await;
+    let to = browser.answer(&ticket, "allow", &["posts:read", "posts:write"]).await;
     let (_, body) = network.exchange(&app, &param(&to, "code").unwrap()).await;
     assert_eq!(body["scope"], "posts:read");
 }
@@ -75,24 +71,10 @@ async fn a_page_opened_as_somebody_else_grants_nothing() {
     let app = network.app().await;
     let ada = network.browser("ada").await;
     let ticket = ada.ticket(&app).await;
-    let form = [
-        ("ticket", ticket.as_str()),
-        ("decision", "allow"),
-        ("scope", "profile"),
-    ];
+    let form = [("ticket", ticket.as_str()), ("decision", "allow"), ("scope", "profile")];
     let grace = network.browser("grace").await;
-    assert_eq!(
-        grace.send("/oauth/authorize", &form).await.status(),
-        StatusCode::CONFLICT
-    );
-    assert_eq!(
-        network
-            .stranger()
-            .send("/oauth/authorize", &form)
-            .await
-            .status(),
-        StatusCode::CONFLICT
-    );
+    assert_eq!(grace.send("/oauth/authorize", &form).await.status(), StatusCode::CONFLICT);
+    assert_eq!(network.stranger().send("/oauth/authorize", &form).await.status(), StatusCode::CONFLICT);
     assert!(param(&ada.answer(&ticket, "allow", &["profile"]).await, "code").is_some());
 }
 
@@ -102,11 +84,7 @@ async fn forms_of_other_sites_and_old_pages_are_refused() {
     let app = network.app().await;
     let browser = network.browser("ada").await;
     let ticket = browser.ticket(&app).await;
-    let form = [
-        ("ticket", ticket.as_str()),
-        ("decision", "allow"),
-        ("scope", "profile"),
-    ];
+    let form = [("ticket", ticket.as_str()), ("decision", "allow"), ("scope", "profile")];
     for origin in [Some("http://evil.example"), Some("null"), None] {
         let mut request = network
             .http
@@ -120,20 +98,11 @@ async fn forms_of_other_sites_and_old_pages_are_refused() {
         assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{origin:?}");
     }
     network.pass(3601);
-    assert_eq!(
-        browser.send("/oauth/authorize", &form).await.status(),
-        StatusCode::GONE
-    );
+    assert_eq!(browser.send("/oauth/authorize", &form).await.status(), StatusCode::GONE);
     let unknown = [("ticket", "made up"), ("decision", "allow")];
-    assert_eq!(
-        browser.send("/oauth/authorize", &unknown).await.status(),
-        StatusCode::GONE
-    );
+    assert_eq!(browser.send("/oauth/authorize", &unknown).await.status(), StatusCode::GONE);
     let undecided = [("ticket", ticket.as_str())];
-    assert_eq!(
-        browser.send("/oauth/authorize", &undecided).await.status(),
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(browser.send("/oauth/authorize", &undecided).await.status(), StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
@@ -142,19 +111,13 @@ async fn another_account_can_be_chosen() {
     let app = network.app().await;
     let mut browser = network.browser("ada").await;
     let wanted = authorize(&app.id, &[]);
-    let answer = browser
-        .post("/sign-in/demo", &[("account", "2"), ("return_to", &wanted)])
-        .await;
+    let answer = browser.post("/sign-in/demo", &[("account", "2"), ("return_to", &wanted)]).await;
     assert_eq!(answer.headers()["location"], wanted.as_str());
     let code = browser.allow(&app, &["profile"]).await;
     let (_, body) = network.exchange(&app, &code).await;
     let (_, me) = network.me(body["access_token"].as_str().unwrap()).await;
     assert_eq!(me["handle"], "grace");
     // An app that was removed between the page and the answer gets nothing.
-    let to = location(
-        &browser
-            .get(&authorize(&app.id, &[("scope", "nonsense")]))
-            .await,
-    );
+    let to = location(&browser.get(&authorize(&app.id, &[("scope", "nonsense")])).await);
     assert_eq!(param(&to, "error").as_deref(), Some("invalid_scope"));
 }

@@ -8,18 +8,10 @@ use crate::network::{ALL_SCOPES, Network, RETURN, authorize, location, param, te
 #[tokio::test]
 async fn metadata_leads_to_working_endpoints() {
     let network = Network::start().await;
-    let metadata = network
-        .json("/.well-known/oauth-authorization-server")
-        .await;
+    let metadata = network.json("/.well-known/oauth-authorization-server").await;
     assert_eq!(metadata["issuer"], network.origin.as_str());
-    assert_eq!(
-        metadata["code_challenge_methods_supported"],
-        json!(["S256"])
-    );
-    assert_eq!(
-        metadata["authorization_response_iss_parameter_supported"],
-        true
-    );
+    assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
     for (name, path) in [
         ("authorization_endpoint", "/oauth/authorize"),
         ("token_endpoint", "/oauth/token"),
@@ -44,22 +36,15 @@ async fn a_stranger_signs_in_and_comes_back_to_the_consent_page() {
     assert!(page.contains("Sign in as Ada") && page.contains("Sign in as Grace"));
     assert!(page.contains("<strong>Test app</strong>"));
 
-    let answer = browser
-        .post("/sign-in/demo", &[("account", "1"), ("return_to", &wanted)])
-        .await;
+    let answer = browser.post("/sign-in/demo", &[("account", "1"), ("return_to", &wanted)]).await;
     assert_eq!(answer.headers()["location"], wanted.as_str());
     let answer = browser.get(&wanted).await;
     // Without this, browsers refuse the redirect that follows the form.
-    let policy = answer.headers()["content-security-policy"]
-        .to_str()
-        .unwrap();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("form-action 'self' http://127.0.0.1:9;"));
     let page = answer.text().await.unwrap();
     for scope in ALL_SCOPES.split(' ') {
-        assert!(
-            page.contains(&format!("value=\"{scope}\" checked")),
-            "{scope}"
-        );
+        assert!(page.contains(&format!("value=\"{scope}\" checked")), "{scope}");
     }
     assert!(page.contains("@ada") && page.contains("Use another account"));
 }
@@ -71,9 +56,7 @@ async fn a_code_becomes_tokens_that_speak_for_the_account() {
         let app = network.app_with(method).await;
         let browser = network.browser("grace").await;
         let ticket = browser.ticket(&app).await;
-        let to = browser
-            .answer(&ticket, "allow", &["profile", "posts:write"])
-            .await;
+        let to = browser.answer(&ticket, "allow", &["profile", "posts:write"]).await;
         assert!(to.as_str().starts_with(RETURN));
         assert_eq!(param(&to, "state").as_deref(), Some("the state"));
         assert_eq!(param(&to, "iss").as_deref(), Some(network.origin.as_str()));
@@ -116,9 +99,7 @@ async fn all_of_it_survives_a_restart() {
     let network = Network::start().await;
     let app = network.app().await;
     let tokens = network.connect(&app, "ada").await;
-    let made = network
-        .post(&tokens.access, Some("once"), json!({"text": "before"}))
-        .await;
+    let made = network.post(&tokens.access, Some("once"), json!({"text": "before"})).await;
     let first: serde_json::Value = made.json().await.unwrap();
     let cookie = {
         let browser = network.browser("grace").await;
@@ -131,18 +112,10 @@ async fn all_of_it_survives_a_restart() {
 
     let network = network.restart().await;
     let (status, me) = network.me(&tokens.access).await;
-    assert_eq!(
-        (status, me["handle"].as_str()),
-        (StatusCode::OK, Some("ada"))
-    );
-    let again = network
-        .post(&tokens.access, Some("once"), json!({"text": "before"}))
-        .await;
+    assert_eq!((status, me["handle"].as_str()), (StatusCode::OK, Some("ada")));
+    let again = network.post(&tokens.access, Some("once"), json!({"text": "before"})).await;
     assert_eq!(again.status(), StatusCode::OK);
-    assert_eq!(
-        again.json::<serde_json::Value>().await.unwrap()["id"],
-        first["id"]
-    );
+    assert_eq!(again.json::<serde_json::Value>().await.unwrap()["id"], first["id"]);
     let (status, _) = network.refresh(&app, &tokens.refresh).await;
     assert_eq!(status, StatusCode::OK);
     let mut browser = network.stranger();
@@ -175,10 +148,7 @@ async fn registration_tells_what_it_took_and_the_secret_once() {
     let to = location(
         &network
             .stranger()
-            .get(&authorize(
-                &text(&body, "client_id"),
-                &[("redirect_uri", "myapp:/return"), ("scope", "posts:write")],
-            ))
+            .get(&authorize(&text(&body, "client_id"), &[("redirect_uri", "myapp:/return"), ("scope", "posts:write")]))
             .await,
     );
     assert_eq!(to.scheme(), "myapp");

@@ -32,9 +32,7 @@ pub struct Network {
 pub fn client() -> Client {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .unwrap();
+        rustls::crypto::ring::default_provider().install_default().unwrap();
     });
     Client::builder()
         .no_proxy()
@@ -55,13 +53,8 @@ impl Network {
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let ahead = Arc::new(AtomicI64::new(0));
         let offset = Arc::clone(&ahead);
-        let mut config = Config::new(
-            folder.path().join("playground.json"),
-            Url::parse(&origin).unwrap(),
-        );
-        config.clock = Arc::new(move || {
-            Timestamp::now() + SignedDuration::from_secs(offset.load(Ordering::SeqCst))
-        });
+        let mut config = Config::new(folder.path().join("playground.json"), Url::parse(&origin).unwrap());
+        config.clock = Arc::new(move || Timestamp::now() + SignedDuration::from_secs(offset.load(Ordering::SeqCst)));
         let playground = Playground::open(config).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(async move {
@@ -70,14 +63,7 @@ impl Network {
             };
             playground.serve(listener, shutdown).await.unwrap();
         });
-        Network {
-            origin,
-            http: client(),
-            folder: Some(folder),
-            ahead,
-            stop: Some(stop),
-            served: Some(served),
-        }
+        Network { origin, http: client(), folder: Some(folder), ahead, stop: Some(stop), served: Some(served) }
     }
 
     /// Ends the server properly and starts it again on the same port with what it has stored.
@@ -116,12 +102,7 @@ impl Network {
     }
 
     pub async fn register(&self, metadata: Value) -> Response {
-        self.http
-            .post(self.at("/oauth/register"))
-            .json(&metadata)
-            .send()
-            .await
-            .unwrap()
+        self.http.post(self.at("/oauth/register")).json(&metadata).send().await.unwrap()
     }
 
     pub async fn app(&self) -> App {
@@ -140,9 +121,7 @@ impl Network {
         let body: Value = answer.json().await.unwrap();
         App {
             id: text(&body, "client_id"),
-            secret: body
-                .get("client_secret")
-                .map(|secret| secret.as_str().unwrap().to_owned()),
+            secret: body.get("client_secret").map(|secret| secret.as_str().unwrap().to_owned()),
         }
     }
 
@@ -150,18 +129,13 @@ impl Network {
     pub async fn browser(&self, handle: &str) -> Browser<'_> {
         let mut browser = self.stranger();
         let id = if handle == "ada" { "1" } else { "2" };
-        let answer = browser
-            .post("/sign-in/demo", &[("account", id), ("return_to", "/")])
-            .await;
+        let answer = browser.post("/sign-in/demo", &[("account", id), ("return_to", "/")]).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         browser
     }
 
     pub fn stranger(&self) -> Browser<'_> {
-        Browser {
-            network: self,
-            cookie: None,
-        }
+        Browser { network: self, cookie: None }
     }
 
     pub async fn token(&self, app: &App, form: &[(&str, &str)]) -> (StatusCode, Value) {
@@ -200,15 +174,10 @@ impl Network {
     /// The whole handshake with everything allowed.
     pub async fn connect(&self, app: &App, handle: &str) -> Tokens {
         let browser = self.browser(handle).await;
-        let code = browser
-            .allow(app, &ALL_SCOPES.split(' ').collect::<Vec<_>>())
-            .await;
+        let code = browser.allow(app, &ALL_SCOPES.split(' ').collect::<Vec<_>>()).await;
         let (status, body) = self.exchange(app, &code).await;
         assert_eq!(status, StatusCode::OK, "{body}");
-        Tokens {
-            access: text(&body, "access_token"),
-            refresh: text(&body, "refresh_token"),
-        }
+        Tokens { access: text(&body, "access_token"), refresh: text(&body, "refresh_token") }
     }
 
     pub async fn me(&self, access: &str) -> (StatusCode, Value) {
@@ -218,20 +187,11 @@ impl Network {
     }
 
     pub async fn get(&self, path: &str, access: &str) -> Response {
-        self.http
-            .get(self.at(path))
-            .bearer_auth(access)
-            .send()
-            .await
-            .unwrap()
+        self.http.get(self.at(path)).bearer_auth(access).send().await.unwrap()
     }
 
     pub async fn post(&self, access: &str, key: Option<&str>, body: Value) -> Response {
-        let mut request = self
-            .http
-            .post(self.at("/api/posts"))
-            .bearer_auth(access)
-            .json(&body);
+        let mut request = self.http.post(self.at("/api/posts")).bearer_auth(access).json(&body);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
@@ -239,13 +199,7 @@ impl Network {
     }
 
     pub async fn fault(&self, fault: Value) -> Value {
-        let answer = self
-            .http
-            .post(self.at("/faults.json"))
-            .json(&fault)
-            .send()
-            .await
-            .unwrap();
+        let answer = self.http.post(self.at("/faults.json")).json(&fault).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK, "{fault}");
         answer.json().await.unwrap()
     }
@@ -291,12 +245,7 @@ impl Browser<'_> {
     }
 
     pub async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        let mut request = self
-            .network
-            .http
-            .post(self.network.at(path))
-            .header(ORIGIN, &self.network.origin)
-            .form(form);
+        let mut request = self.network.http.post(self.network.at(path)).header(ORIGIN, &self.network.origin).form(form);
         if let Some(cookie) = &self.cookie {
             request = request.header(COOKIE, cookie);
         }
@@ -340,9 +289,7 @@ pub fn authorize(client_id: &str, changes: &[(&str, &str)]) -> String {
             fields.push((name, value));
         }
     }
-    let query: String = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     format!("/oauth/authorize?{query}")
 }
 
@@ -352,22 +299,15 @@ pub fn location(answer: &Response) -> Url {
 }
 
 pub fn param(url: &Url, name: &str) -> Option<String> {
-    url.query_pairs()
-        .find(|(known, _)| known == name)
-        .map(|(_, value)| value.into_owned())
+    url.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 pub fn text(body: &Value, name: &str) -> String {
-    body[name]
-        .as_str()
-        .unwrap_or_else(|| panic!("no {name} in {body}"))
-        .to_owned()
+    body[name].as_str().unwrap_or_else(|| panic!("no {name} in {body}")).to_owned()
 }
 
 pub fn between(page: &str, before: &str, after: &str) -> String {
-    let (_, rest) = page
-        .split_once(before)
-        .unwrap_or_else(|| panic!("no {before} in {page}"));
+    let (_, rest) = page.split_once(before).unwrap_or_else(|| panic!("no {before} in {page}"));
     rest.split_once(after).unwrap().0.to_owned()
 }
 

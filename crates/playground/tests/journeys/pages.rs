@@ -11,26 +11,14 @@ use crate::network::{Network, text};
 async fn every_page_has_a_strict_policy_and_no_inline_code() {
     let network = Network::start().await;
     let browser = network.browser("ada").await;
-    for path in [
-        "/", "/@ada", "/sign-in", "/sign-up", "/apps", "/faults", "/nowhere",
-    ] {
+    for path in ["/", "/@ada", "/sign-in", "/sign-up", "/apps", "/faults", "/nowhere"] {
         let answer = browser.get(path).await;
-        let policy = answer.headers()["content-security-policy"]
-            .to_str()
-            .unwrap();
-        assert!(
-            policy.contains("default-src 'none'") && !policy.contains("unsafe"),
-            "{path}"
-        );
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}");
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
         let page = answer.text().await.unwrap();
-        assert!(
-            page.contains("<html lang=\"en\">") && page.contains("<h1"),
-            "{path}"
-        );
-        assert!(
-            !page.contains("style=") && !page.contains("onclick") && !page.contains("<script>")
-        );
+        assert!(page.contains("<html lang=\"en\">") && page.contains("<h1"), "{path}");
+        assert!(!page.contains("style=") && !page.contains("onclick") && !page.contains("<script>"));
     }
 }
 
@@ -39,9 +27,7 @@ async fn posts_are_written_with_pictures_answered_and_deleted() {
     let network = Network::start().await;
     let mut browser = network.browser("ada").await;
     let mut bytes = std::io::Cursor::new(Vec::new());
-    image::DynamicImage::new_rgb8(4, 4)
-        .write_to(&mut bytes, image::ImageFormat::Png)
-        .unwrap();
+    image::DynamicImage::new_rgb8(4, 4).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     let form = Form::new()
         .text("back", "/")
         .text("text", "Two\r\nlines <script>")
@@ -64,10 +50,7 @@ async fn posts_are_written_with_pictures_answered_and_deleted() {
     assert!(page.contains("Two\nlines &lt;script&gt;") && page.contains("alt=\"Four by four\""));
 
     let grace = network.browser("grace").await;
-    let form = Form::new()
-        .text("text", "Answer")
-        .text("reply_to", "1")
-        .text("back", "/post/1");
+    let form = Form::new().text("text", "Answer").text("reply_to", "1").text("back", "/post/1");
     network
         .http
         .post(network.at("/posts"))
@@ -94,17 +77,10 @@ async fn an_open_timeline_hears_of_a_post_and_of_the_end() {
     let mut network = Network::start().await;
     let app = network.app().await;
     let ada = network.connect(&app, "ada").await;
-    let events = network
-        .http
-        .get(network.at("/events"))
-        .send()
-        .await
-        .unwrap();
+    let events = network.http.get(network.at("/events")).send().await.unwrap();
     assert_eq!(events.headers()["content-type"], "text/event-stream");
     let mut events = events.bytes_stream();
-    let made = network
-        .post(&ada.access, None, json!({"text": "news"}))
-        .await;
+    let made = network.post(&ada.access, None, json!({"text": "news"})).await;
     assert_eq!(made.status(), StatusCode::CREATED);
     let event = events.next().await.unwrap().unwrap();
     assert!(String::from_utf8_lossy(&event).contains("event: timeline"));
@@ -121,23 +97,9 @@ async fn refreshing_counts_no_views() {
     let app = network.app().await;
     let ada = network.connect(&app, "ada").await;
     network.post(&ada.access, None, json!({"text": "x"})).await;
-    network
-        .http
-        .get(network.at("/"))
-        .header("x-playground-refresh", "1")
-        .send()
-        .await
-        .unwrap();
-    let post: serde_json::Value = network
-        .get("/api/posts/1", &ada.access)
-        .await
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(
-        (text(&post, "text").as_str(), &post["views"]),
-        ("x", &json!(0))
-    );
+    network.http.get(network.at("/")).header("x-playground-refresh", "1").send().await.unwrap();
+    let post: serde_json::Value = network.get("/api/posts/1", &ada.access).await.json().await.unwrap();
+    assert_eq!((text(&post, "text").as_str(), &post["views"]), ("x", &json!(0)));
 }
 
 #[tokio::test]
@@ -146,23 +108,13 @@ async fn the_timeline_goes_back_in_time() {
     let app = network.app().await;
     let ada = network.connect(&app, "ada").await;
     for number in 1..=30 {
-        network
-            .post(
-                &ada.access,
-                None,
-                json!({"text": format!("number {number}.")}),
-            )
-            .await;
+        network.post(&ada.access, None, json!({"text": format!("number {number}.")})).await;
     }
     let page = network.stranger().page("/").await;
-    assert!(
-        page.contains("number 30.") && page.contains("number 6.") && !page.contains("number 5.")
-    );
+    assert!(page.contains("number 30.") && page.contains("number 6.") && !page.contains("number 5."));
     assert!(page.contains("/?before=6"));
     let page = network.stranger().page("/?before=6").await;
-    assert!(
-        page.contains("number 5.") && page.contains("number 1.") && !page.contains("number 6.")
-    );
+    assert!(page.contains("number 5.") && page.contains("number 1.") && !page.contains("number 6."));
     assert!(!page.contains("Older posts"));
 }
 

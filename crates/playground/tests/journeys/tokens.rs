@@ -17,10 +17,7 @@ async fn a_code_lives_sixty_seconds() {
     let code = browser.allow(&app, &["profile"]).await;
     network.pass(61);
     let (status, body) = network.exchange(&app, &code).await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_grant")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_grant"));
     assert!(text(&body, "error_description").contains("expired"));
 }
 
@@ -33,16 +30,10 @@ async fn a_code_used_twice_takes_its_tokens_along() {
     let access = text(&first, "access_token");
     assert_eq!(network.me(&access).await.0, StatusCode::OK);
     let (status, body) = network.exchange(&app, &code).await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_grant")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_grant"));
     assert!(text(&body, "error_description").contains("used before"));
     let (status, body) = network.me(&access).await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::UNAUTHORIZED, "invalid_token")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::UNAUTHORIZED, "invalid_token"));
     let (status, _) = network.refresh(&app, &text(&first, "refresh_token")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }
@@ -64,10 +55,7 @@ async fn refresh_tokens_rotate_and_a_replay_ends_the_permission() {
     let other = network.app().await;
     let first = network.connect(&app, "ada").await;
     let (status, body) = network.refresh(&other, &first.refresh).await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_grant")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_grant"));
 
     let (status, second) = network.refresh(&app, &first.refresh).await;
     assert_eq!(status, StatusCode::OK);
@@ -78,10 +66,7 @@ async fn refresh_tokens_rotate_and_a_replay_ends_the_permission() {
     assert_eq!(status, StatusCode::OK);
 
     let (status, body) = network.refresh(&app, &first.refresh).await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_grant")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_grant"));
     assert!(text(&body, "error_description").contains("replaced"));
     for access in [first.access, text(&third, "access_token")] {
         assert_eq!(network.me(&access).await.0, StatusCode::UNAUTHORIZED);
@@ -95,39 +80,22 @@ async fn refresh_tokens_rotate_and_a_replay_ends_the_permission() {
 async fn a_refresh_may_narrow_but_not_widen() {
     let network = Network::start().await;
     let app = network.app().await;
-    let code = network
-        .browser("ada")
-        .await
-        .allow(&app, &["profile", "posts:read"])
-        .await;
+    let code = network.browser("ada").await.allow(&app, &["profile", "posts:read"]).await;
     let (_, body) = network.exchange(&app, &code).await;
     let refresh = text(&body, "refresh_token");
     let ask = |scope: &'static str| {
         let (network, app, refresh) = (&network, &app, refresh.clone());
         async move {
-            let form = [
-                ("grant_type", "refresh_token"),
-                ("refresh_token", refresh.as_str()),
-                ("scope", scope),
-            ];
+            let form = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str()), ("scope", scope)];
             network.token(app, &form).await
         }
     };
     let (status, body) = ask("posts:write").await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_scope")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_scope"));
     let (status, body) = ask("nonsense").await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_scope")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_scope"));
     let (status, body) = ask("posts:read").await;
-    assert_eq!(
-        (status, text(&body, "scope").as_str()),
-        (StatusCode::OK, "posts:read")
-    );
+    assert_eq!((status, text(&body, "scope").as_str()), (StatusCode::OK, "posts:read"));
     let (status, _) = network.me(&text(&body, "access_token")).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
 }
@@ -146,10 +114,7 @@ async fn tokens_expire() {
     assert_eq!(status, StatusCode::OK);
     network.pass(181 * 24 * 3600);
     let (status, body) = network.refresh(&app, &text(&body, "refresh_token")).await;
-    assert_eq!(
-        (status, error(&body).as_str()),
-        (StatusCode::BAD_REQUEST, "invalid_grant")
-    );
+    assert_eq!((status, error(&body).as_str()), (StatusCode::BAD_REQUEST, "invalid_grant"));
     assert!(text(&body, "error_description").contains("expired"));
 }
 
@@ -171,10 +136,7 @@ async fn apps_revoke_their_own_tokens_only() {
     let app = network.app().await;
     let other = network.app().await;
     let tokens = network.connect(&app, "ada").await;
-    assert_eq!(
-        revoke(&network, &other, &tokens.access).await,
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(revoke(&network, &other, &tokens.access).await, StatusCode::BAD_REQUEST);
     assert_eq!(network.me(&tokens.access).await.0, StatusCode::OK);
     assert_eq!(revoke(&network, &app, "made up").await, StatusCode::OK);
 
@@ -187,10 +149,7 @@ async fn apps_revoke_their_own_tokens_only() {
     assert_eq!(revoke(&network, &app, &refresh).await, StatusCode::OK);
     let access = text(&body, "access_token");
     assert_eq!(network.me(&access).await.0, StatusCode::UNAUTHORIZED);
-    assert_eq!(
-        network.refresh(&app, &refresh).await.0,
-        StatusCode::BAD_REQUEST
-    );
+    assert_eq!(network.refresh(&app, &refresh).await.0, StatusCode::BAD_REQUEST);
 
     let wrong = network
         .http
@@ -212,32 +171,18 @@ async fn the_account_withdraws_and_the_data_file_holds_no_secret() {
     let page = browser.page("/apps").await;
     assert!(page.contains("Test app") && page.contains("Withdraw"));
     let path = format!("/apps/{}/withdraw", app.id);
-    assert_eq!(
-        browser.post(&path, &[]).await.status(),
-        StatusCode::SEE_OTHER
-    );
+    assert_eq!(browser.post(&path, &[]).await.status(), StatusCode::SEE_OTHER);
     let (status, body) = network.me(&tokens.access).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert!(text(&body, "error_description").contains("withdrew"));
-    assert!(
-        browser
-            .page("/apps")
-            .await
-            .contains("No app may act for you")
-    );
+    assert!(browser.page("/apps").await.contains("No app may act for you"));
 
     let stored = std::fs::read_to_string(network.data_file()).unwrap();
     for secret in [
         tokens.access.as_str(),
         &tokens.refresh,
         app.secret.as_deref().unwrap(),
-        browser
-            .cookie
-            .as_deref()
-            .unwrap()
-            .split_once('=')
-            .unwrap()
-            .1,
+        browser.cookie.as_deref().unwrap().split_once('=').unwrap().1,
         VERIFIER,
     ] {
         assert!(!stored.contains(secret));
@@ -245,11 +190,7 @@ async fn the_account_withdraws_and_the_data_file_holds_no_secret() {
     let log = network.json("/log.json").await;
     let logged: &Vec<Value> = log["entries"].as_array().unwrap();
     assert!(!logged.is_empty());
-    for secret in [
-        tokens.access.as_str(),
-        &tokens.refresh,
-        app.secret.as_deref().unwrap(),
-    ] {
+    for secret in [tokens.access.as_str(), &tokens.refresh, app.secret.as_deref().unwrap()] {
         assert!(!log.to_string().contains(secret));
     }
 }
