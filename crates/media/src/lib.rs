@@ -1,10 +1,12 @@
 //! The library: files are taken in, recognised by their content, kept, shown small and given to networks.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod library;
 mod picture;
 mod refusal;
 mod storage;
 
+pub use library::Library;
 pub use picture::{AVATAR_SIDE, Kind, Picture, THUMBNAIL_SIDE};
 pub use refusal::{MediaError, MediaRefusal};
 pub use storage::{Storage, StorageError};

@@ -100,29 +100,19 @@ pub(crate) struct Decoded {
     pub image: DynamicImage,
 }
 
-/// Recognises a file by its content and holds its labels against it.
+/// Recognises a file by its content. A picture under another picture's name is what its content says.
 ///
 /// # Errors
-/// When it is empty, no picture, or labelled as something else.
-pub(crate) fn recognise(bytes: &[u8], name: &str, declared: Option<&str>) -> Result<Kind, MediaRefusal> {
+/// When it is empty or no picture.
+pub(crate) fn recognise(bytes: &[u8], name: &str) -> Result<Kind, MediaRefusal> {
     if bytes.is_empty() {
         return Err(MediaRefusal::Empty);
     }
-    let declared = declared.filter(|mime| !mime.is_empty() && *mime != "application/octet-stream");
-    let labelled = |found: &str| {
-        let said = declared.map(str::to_owned).or_else(|| Kind::of_name(name).map(|kind| kind.mime().to_owned()))?;
-        Some(MediaRefusal::Mislabelled { declared: said, found: found.to_owned() })
-    };
-    let Some(found) = Kind::of_content(bytes) else {
-        // Something else under a picture's label is told apart from a type that is honestly another.
-        let pretends = declared.map_or(Kind::of_name(name), Kind::of_mime).is_some();
-        return Err(pretends.then(|| labelled("something else")).flatten().unwrap_or(MediaRefusal::UnknownType));
-    };
-    let agrees = match declared {
-        Some(mime) => Kind::of_mime(mime) == Some(found),
-        None => Kind::of_name(name).is_none_or(|kind| kind == found),
-    };
-    if agrees { Ok(found) } else { Err(labelled(found.mime()).unwrap_or(MediaRefusal::UnknownType)) }
+    Kind::of_content(bytes).ok_or_else(|| match Kind::of_name(name) {
+        // Something else under a picture's name is told apart from a type that is honestly another.
+        Some(kind) => MediaRefusal::Mislabelled { declared: kind },
+        None => MediaRefusal::UnknownType,
+    })
 }
 
 /// Whether the last scan of a JPEG is followed by an end-of-image marker (ITU T.81, B.1.1.3). Inside a scan a 0xFF byte is
@@ -132,14 +122,65 @@ fn jpeg_is_whole(bytes: &[u8]) -> bool {
     last([0xFF, 0xD9]) > last([0xFF, 0xDA])
 }
 
+/// Whether the chunk that ends a PNG is there (PNG third edition, 11.2.5).
+fn png_is_whole(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let Some((length, kind)) = rest.split_first_chunk::<4>().zip(rest.get(4..8)).map(|((l, _), kind)| (*l, kind))
+    {
+        if kind == b"IEND" {
+            return true;
+        }
+        // Length, kind, data and checksum.
+        rest = rest.get(12 + u32::from_be_bytes(length) as usize..).unwrap_or_default();
+    }
+    false
+}
+
+/// Whether the blocks of a GIF reach its trailer (GIF89a, 27); none when they stop before it.
+fn gif_is_whole(bytes: &[u8]) -> Option<bool> {
+    let table = |packed: u8| if packed & 0x80 == 0 { 0 } else { 3 << ((packed & 7) + 1) };
+    let mut at = 13 + table(*bytes.get(10)?);
+    loop {
+        match *bytes.get(at)? {
+            0x3B => return Some(true),
+            // An extension: introducer and label.
+            0x21 => at += 2,
+            // A frame: its descriptor, its colours and the size of its codes.
+            0x2C => at += 10 + table(*bytes.get(at + 9)?) + 1,
+            _ => return Some(false),
+        }
+        // Its data, in blocks that end with an empty one.
+        loop {
+            let length = usize::from(*bytes.get(at)?);
+            at += 1 + length;
+            if length == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether as many bytes are there as the head of a WebP says (RFC 9649, 2.4).
+fn webp_is_whole(bytes: &[u8]) -> bool {
+    let said = bytes.get(4..8).and_then(|size| size.try_into().ok()).map(u32::from_le_bytes);
+    said.is_some_and(|said| bytes.len() as u64 >= u64::from(said) + 8)
+}
+
 /// Decodes the whole picture (the first frame of a moving one), within limits.
 ///
 /// # Errors
 /// When it is damaged, cut off, or unpacks into more than the limits allow.
 pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, MediaRefusal> {
     let undecodable = |_| MediaRefusal::Undecodable { found: kind };
-    // The decoder fills what is missing of a JPEG with grey; the other formats' decoders notice by themselves.
-    if kind == Kind::Jpeg && !jpeg_is_whole(bytes) {
+    // Decoders fill what is missing with grey, or read no further than the first frame.
+    let whole = match kind {
+        Kind::Jpeg => jpeg_is_whole(bytes),
+        Kind::Png => png_is_whole(bytes),
+        Kind::Gif => gif_is_whole(bytes).unwrap_or(false),
+        Kind::WebP => webp_is_whole(bytes),
+        Kind::Bmp | Kind::Tiff => true,
+    };
+    if !whole {
         return Err(MediaRefusal::Undecodable { found: kind });
     }
     let mut limits = Limits::default();
@@ -231,7 +272,7 @@ mod tests {
         let image = DynamicImage::new_rgb8(1000, 500);
         for kind in Kind::ALL {
             let bytes = encoded(&image, kind);
-            assert_eq!(recognise(&bytes, &format!("a.{}", kind.extension()), Some(kind.mime())), Ok(kind));
+            assert_eq!(recognise(&bytes, &format!("a.{}", kind.extension())), Ok(kind));
             let small = decode(kind, &bytes).unwrap().thumbnail().unwrap();
             let small = decode(small.kind, &small.bytes).unwrap().image;
             assert_eq!((small.width(), small.height()), (480, 240), "{kind:?}");
@@ -239,28 +280,54 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_held_against_the_content() {
+    fn the_content_says_what_a_file_is() {
         let png = encoded(&DynamicImage::new_rgb8(2, 2), Kind::Png);
-        assert_eq!(recognise(&png, "a.png", None), Ok(Kind::Png));
-        assert_eq!(recognise(&png, "a", Some("application/octet-stream")), Ok(Kind::Png));
-        let wrong = |name, declared| recognise(&png, name, declared).unwrap_err().code();
-        assert_eq!(wrong("a.jpg", None), "media.mislabelled");
-        assert_eq!(wrong("a.png", Some("image/jpeg")), "media.mislabelled");
-        assert_eq!(wrong("a.png", Some("text/plain")), "media.mislabelled");
-        assert_eq!(recognise(b"", "a.png", Some("image/png")), Err(MediaRefusal::Empty));
-        assert_eq!(recognise(b"hello", "a.png", Some("image/png")).unwrap_err().code(), "media.mislabelled");
-        assert_eq!(recognise(b"hello", "a.txt", Some("text/plain")), Err(MediaRefusal::UnknownType));
+        assert_eq!(recognise(&png, "a.png"), Ok(Kind::Png));
+        assert_eq!(recognise(&png, "a.jpg"), Ok(Kind::Png));
+        assert_eq!(recognise(&png, "a"), Ok(Kind::Png));
+        assert_eq!(recognise(b"", "a.png"), Err(MediaRefusal::Empty));
+        assert_eq!(recognise(b"hello", "a.png"), Err(MediaRefusal::Mislabelled { declared: Kind::Png }));
+        assert_eq!(recognise(b"hello", "a.txt"), Err(MediaRefusal::UnknownType));
     }
 
     #[test]
-    fn a_cut_off_picture_is_refused() {
-        for kind in [Kind::Png, Kind::Jpeg, Kind::WebP, Kind::Gif] {
+    fn a_cut_off_picture_is_refused_wherever_it_is_cut() {
+        for kind in Kind::ALL {
             let noise =
                 image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, 9]));
             let bytes = encoded(&noise.into(), kind);
-            let outcome = decode(kind, &bytes[..bytes.len() / 3]).map(|d| d.image.width());
-            assert_eq!(outcome, Err(MediaRefusal::Undecodable { found: kind }));
+            assert!(decode(kind, &bytes).is_ok(), "{kind:?}");
+            let lost = [bytes.len() * 2 / 3, bytes.len() / 2, bytes.len() / 10];
+            for lost in lost {
+                let outcome = decode(kind, &bytes[..bytes.len() - lost]).map(|d| d.image.width());
+                assert_eq!(outcome, Err(MediaRefusal::Undecodable { found: kind }), "{lost} bytes");
+            }
         }
+    }
+
+    #[test]
+    fn a_moving_picture_is_read_to_its_end() {
+        let mut bytes = Vec::new();
+        let frame =
+            || image::Frame::new(image::RgbaImage::from_fn(40, 40, |x, y| image::Rgba([x as u8 * 6, y as u8, 0, 255])));
+        let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
+        encoder.encode_frames([frame(), frame()]).unwrap();
+        drop(encoder);
+        assert!(decode(Kind::Gif, &bytes).is_ok());
+        let cut = &bytes[..bytes.len() - 50];
+        assert_eq!(decode(Kind::Gif, cut).err(), Some(MediaRefusal::Undecodable { found: Kind::Gif }));
+    }
+
+    #[test]
+    fn a_picture_is_turned_as_its_maker_held_the_camera() {
+        let mut bytes = Vec::new();
+        let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+        // TIFF head, one entry: orientation 6, a quarter turn.
+        let exif = [0x49, 0x49, 0x2A, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
+        image::ImageEncoder::set_exif_metadata(&mut encoder, exif.to_vec()).unwrap();
+        DynamicImage::new_rgb8(30, 20).write_with_encoder(encoder).unwrap();
+        let image = decode(Kind::Png, &bytes).unwrap().image;
+        assert_eq!((image.width(), image.height()), (20, 30));
     }
 
     #[test]

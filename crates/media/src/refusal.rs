@@ -13,9 +13,9 @@ pub enum MediaRefusal {
     TooLarge { max_bytes: u64 },
     #[error("the file is none of the types taken here")]
     UnknownType,
-    /// The name or the declared type says one thing, the content another.
-    #[error("the file says it is {declared}, but its content is {found}")]
-    Mislabelled { declared: String, found: String },
+    /// The name is that of a picture, the content is none.
+    #[error("the file is named as {}, but its content is no picture", declared.mime())]
+    Mislabelled { declared: Kind },
     /// It begins as a picture of this kind and can't be read to its end.
     #[error("the file can’t be read as {}", found.mime())]
     Undecodable { found: Kind },
@@ -60,12 +60,9 @@ impl MediaRefusal {
                 format!("Save it smaller or at a lower quality; images may have {} MB.", max_bytes / 1024 / 1024)
             }
             Self::UnknownType => "Send a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
-            Self::Mislabelled { found, .. } => match Kind::of_mime(found) {
-                Some(kind) => {
-                    format!("Rename it to end in .{}, or save it anew in the type its name says.", kind.extension())
-                }
-                None => "Send the picture itself: a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
-            },
+            Self::Mislabelled { .. } => {
+                "Send the picture itself: a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned()
+            }
             Self::Undecodable { .. } => {
                 "Open it in an image editor and save it again; it is cut off or damaged.".to_owned()
             }
@@ -89,6 +86,9 @@ impl MediaRefusal {
 pub enum MediaError {
     #[error(transparent)]
     Refused(#[from] MediaRefusal),
+    /// Posts that are not done use the file.
+    #[error("{} not done", if *posts == 1 { "a post uses the file and is".to_owned() } else { format!("{posts} posts use the file and are") })]
+    InUse { posts: u64 },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
