@@ -217,19 +217,19 @@ fn thumbnail_key(workspace: WorkspaceId, id: MediaId) -> String {
 fn named(given: &str, kind: Kind) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last.chars().filter(|c| !c.is_control()).collect();
-    let (stem, agrees) = match clean.rsplit_once('.') {
-        Some((stem, _)) => match Kind::of_name(&clean) {
-            Some(other) => (stem, other == kind),
-            None => (clean.as_str(), false),
+    // Only a picture's ending is one: the rest of "v1.2 final" is its name.
+    let ending = |name: &str| Kind::of_name(&format!("x.{name}"));
+    let (stem, end) = match clean.rsplit_once('.') {
+        Some((stem, end)) => match ending(end) {
+            Some(known) if known == kind => (stem, end),
+            Some(_) => (stem, kind.extension()),
+            None => (clean.as_str(), kind.extension()),
         },
-        None => (clean.as_str(), false),
+        None => (clean.as_str(), kind.extension()),
     };
     let stem: String = stem.trim().chars().take(MAX_NAME_CHARS).collect();
-    match clean.rsplit_once('.') {
-        Some((_, ending)) if agrees && !stem.is_empty() => format!("{stem}.{ending}"),
-        _ if stem.is_empty() => format!("image.{}", kind.extension()),
-        _ => format!("{stem}.{}", kind.extension()),
-    }
+    let stem = if stem.is_empty() { "image" } else { &stem };
+    format!("{stem}.{end}")
 }
 
 #[cfg(test)]
