@@ -68,7 +68,12 @@ impl Handshake {
             // A row for each id and secret, so that tokens can be refreshed with the app that got them after another
             // one was configured.
             let secret = client.client_secret.as_ref().map(|s| hash(s.expose())).unwrap_or_default();
-            let key = format!("configured {} {} {}", about.id, client.client_id, hash(&format!("{redirect_uri} {scope} {secret}")));
+            let key = format!(
+                "configured {} {} {}",
+                about.id,
+                client.client_id,
+                hash(&format!("{redirect_uri} {scope} {secret}"))
+            );
             let app = apps::insert_or_get(self.store(), row(client, key)).await?;
             return Ok(chosen(app, false));
         }

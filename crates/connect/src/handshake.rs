@@ -1,10 +1,15 @@
 //! The handshake as a whole, and what every part of it uses.
 
-use crate::{avatar::Pictures, error::ConnectError, request::Settings};
-use crier_model::{Clock, Code, Diagnosis};
+use crate::{error::ConnectError, request::Settings};
+use crier_media::Library;
+use crier_model::{Clock, Code, Diagnosis, Timestamp};
 use crier_net::Client;
-use crier_networks::{Network, Registry};
+use crier_networks::{
+    Connect, Network, Registry,
+    connect::{Form, OAuth2},
+};
 use crier_store::{Store, StoreError};
+use jiff::SignedDuration;
 use std::{fmt, sync::Arc};
 use uuid::Uuid;
 
@@ -14,7 +19,7 @@ pub struct Deps {
     pub net: Client,
     pub registry: Registry,
     /// Where avatars are kept.
-    pub pictures: Arc<dyn Pictures>,
+    pub library: Library,
     pub clock: Arc<dyn Clock>,
     pub settings: Settings,
 }
@@ -40,8 +45,9 @@ pub(crate) enum Broken {
     Unreadable(&'static str),
     #[error("the attempt lacks {0}")]
     Lacks(&'static str),
-    #[error("the task ended early: {0}")]
-    Task(#[from] tokio::task::JoinError),
+    /// A row names a network that is not among those of this installation (any more), or that is connected otherwise.
+    #[error("there is no network “{0}” of this kind here")]
+    NoNetwork(String),
 }
 
 impl Handshake {
@@ -50,7 +56,7 @@ impl Handshake {
         Self { deps: Arc::new(deps) }
     }
 
-    pub(crate) fn now(&self) -> crier_model::Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.deps.clock.now()
     }
 
@@ -70,6 +76,30 @@ impl Handshake {
     pub(crate) fn network(&self, id: &str) -> Option<&dyn Network> {
         self.deps.registry.get(id)
     }
+
+    pub(crate) fn oauth2(&self, network: &str) -> Result<&dyn OAuth2, Broken> {
+        match self.network(network).map(Network::connect) {
+            Some(Connect::OAuth2(oauth2)) => Ok(oauth2),
+            _ => Err(Broken::NoNetwork(network.to_owned())),
+        }
+    }
+
+    pub(crate) fn form(&self, network: &str) -> Option<&dyn Form> {
+        match self.network(network).map(Network::connect) {
+            Some(Connect::Form(form)) => Some(form),
+            _ => None,
+        }
+    }
+
+    /// What people call a network.
+    pub(crate) fn name<'a>(&'a self, network: &'a str) -> &'a str {
+        self.network(network).map_or(network, |known| known.about().name)
+    }
+
+    pub(crate) fn in_time(&self, duration: SignedDuration) -> Timestamp {
+        let now = self.now();
+        now.saturating_add(duration).unwrap_or(now)
+    }
 }
 
 impl Broken {
@@ -78,6 +108,11 @@ impl Broken {
         let reference = Uuid::new_v4().simple().to_string();
         tracing::error!(%reference, error = %self, "the handshake broke");
         reference
+    }
+
+    /// Whether the same may go well a little later without any change.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_temporary())
     }
 
     pub fn diagnosis(&self) -> Diagnosis {

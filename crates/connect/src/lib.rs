@@ -6,13 +6,34 @@
 //! [`Diagnosis`]: crier_model::Diagnosis
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod apps;
+mod attach;
+mod avatar;
+mod callback;
+mod confirm;
+mod ending;
 mod error;
+mod exchange;
 mod explain;
+mod form;
+mod handshake;
+mod identify;
+mod look;
+mod moves;
 mod oauth2;
+mod parked;
+mod paste;
+mod preflight;
+mod proceed;
+mod refresh;
 mod request;
 mod secrets;
+mod start;
+mod sweep;
+mod tokens;
 mod view;
 
 pub use error::ConnectError;
+pub use handshake::{Deps, Handshake};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use view::{AccountView, AttemptView, Check, EventView, MissingScope, Purpose};

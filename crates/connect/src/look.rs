@@ -1,16 +1,11 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, AttemptView, ConnectError, EventView, Handshake, MissingScope, Purpose,
-    apps::asked_scope,
-    handshake::Broken,
+    AccountView, AttemptView, ConnectError, EventView, Handshake, MissingScope, Purpose, handshake::Broken,
     parked::Parked,
 };
 use crier_model::{AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
-use crier_networks::{
-    Connect,
-    connect::{Endpoints, OAuth2},
-};
+use crier_networks::{Connect, connect::OAuth2};
 use crier_store::attempts::{self, Attempt, AttemptEvent};
 use std::collections::HashMap;
 
@@ -82,9 +77,7 @@ impl Handshake {
         let diagnosis = diagnosis.or_else(|| (state == S::Expired).then(|| Diagnosis::new(Code::StateExpired)));
         let mine = attempt.started_by == user && matches!(state, S::Started | S::Away);
         let missing = match self.network(&attempt.network).map(crier_networks::Network::connect) {
-            Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => {
-                missing(oauth2, parked.endpoints.as_ref(), &attempt.granted)
-            }
+            Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => missing(oauth2, &attempt.granted),
             _ => Vec::new(),
         };
         Ok(AttemptView {
@@ -115,23 +108,16 @@ fn shown_event(event: AttemptEvent) -> EventView {
     EventView { at: event.at, state: event.state, title: event.title, detail }
 }
 
-/// What was asked for and not granted. A wider scope of the same family covers a narrower one (`write` covers
-/// `write:statuses`).
-pub(crate) fn missing(oauth2: &dyn OAuth2, endpoints: Option<&Endpoints>, granted: &[String]) -> Vec<MissingScope> {
-    let has = |scope: &str| granted.iter().any(|g| g == scope);
-    let covered = |scope: &str| has(scope) || scope.split_once(':').is_some_and(|(family, _)| has(family));
-    if let Some(endpoints) = endpoints
-        && endpoints.scope.is_some()
-    {
-        let asked = asked_scope(oauth2, endpoints);
-        let lacking = asked.split(' ').filter(|scope| !scope.is_empty() && !covered(scope));
-        let why = "Publishing needs it on this server.";
-        return lacking
-            .map(|scope| MissingScope { id: scope.to_owned(), why: why.to_owned(), required: true })
-            .collect();
-    }
-    let lacking = oauth2.scopes().iter().filter(|scope| !covered(scope.id));
+/// What was not granted of what the network needs; `granted` by the names in [`OAuth2::scopes`]. A wider scope of the same
+/// family covers a narrower one (`write` covers `write:statuses`).
+pub(crate) fn missing(oauth2: &dyn OAuth2, granted: &[String]) -> Vec<MissingScope> {
+    let lacking = oauth2.scopes().iter().filter(|scope| !covered(scope.id, granted));
     lacking
         .map(|scope| MissingScope { id: scope.id.to_owned(), why: scope.why.to_owned(), required: scope.required })
         .collect()
+}
+
+pub(crate) fn covered(scope: &str, granted: &[String]) -> bool {
+    let has = |scope: &str| granted.iter().any(|g| g == scope);
+    has(scope) || scope.split_once(':').is_some_and(|(family, _)| has(family))
 }

@@ -31,6 +31,8 @@ pub(crate) struct Parked {
     pub instance: Option<String>,
     /// The person wants a new channel for the account that came back instead of the expected one.
     pub as_new: bool,
+    /// The person connects although an optional permission is missing.
+    pub anyway: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use crate::{
     ConnectError, Handshake, Start, Started,
     apps::{NoApp, asked_scope},
     handshake::Broken,
+    moves::visit,
     oauth2::authorize_url,
     parked::Parked,
     secrets::{hash, random},
@@ -15,7 +16,7 @@ use crier_networks::{
 };
 use crier_store::{
     attempts::{self, Attempt, Changes, NewAttempt, Note},
-    channels,
+    channels, due,
 };
 use jiff::SignedDuration;
 use url::Url;
@@ -69,6 +70,7 @@ impl Handshake {
         let what = if reconnect.is_some() { "Reconnecting" } else { "Connecting" };
         let note = Note::new("Started", format!("{what} {}.", about.name));
         let attempt = attempts::create(self.store(), AttemptId::new(), new, note).await?;
+        due::upsert(self.store(), &[visit(&attempt, attempt.expires_at)]).await?;
         let mut url = None;
         if let Connect::OAuth2(oauth2) = connect {
             url = self.leave(about, oauth2, &attempt, &state, &verifier).await?;
@@ -97,8 +99,7 @@ impl Handshake {
             Err(NoApp::Broken(broken)) => return Err(broken),
         };
         let scope = asked_scope(oauth2, &endpoints);
-        let url =
-            authorize_url(&endpoints, &chosen.client.client_id, &attempt.redirect_uri, &scope, state, verifier);
+        let url = authorize_url(&endpoints, &chosen.client.client_id, &attempt.redirect_uri, &scope, state, verifier);
         let host = url.host_str().unwrap_or_default().to_owned();
         let parked = Parked {
             authorize_url: Some(url.to_string()),
@@ -112,7 +113,7 @@ impl Handshake {
             note: Some(Note::new("Sent to the network", format!("{host} is to ask for: {scope}"))),
             ..Changes::default()
         };
-        let left = attempts::transition(self.store(), attempt.id, &[S::Started], S::Away, changes).await?;
+        let left = self.step(attempt, S::Away, changes).await?;
         Ok(left.is_some().then_some(url))
     }
 
@@ -120,35 +121,20 @@ impl Handshake {
         self.fail(attempt, diagnosis).await?;
         Ok(None)
     }
-
-    pub(crate) fn in_time(&self, duration: SignedDuration) -> crier_model::Timestamp {
-        let now = self.now();
-        now.saturating_add(duration).unwrap_or(now)
-    }
-
-    /// Ends an attempt with a diagnosis, unless it has moved on since it was read. What was parked is erased.
-    pub(crate) async fn fail(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Attempt>, Broken> {
-        let changes = Changes {
-            erase_parked: true,
-            version: Some(attempt.version),
-            note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
-            diagnosis: Some(diagnosis),
-            ..Changes::default()
-        };
-        Ok(attempts::transition(self.store(), attempt.id, &[attempt.state], S::Failed, changes).await?)
-    }
 }
 
 /// The origin of the server that is meant.
-fn chosen_instance(oauth2: &dyn OAuth2, field: &InstanceField, typed: Option<&str>) -> Result<String, Finding> {
+pub(crate) fn chosen_instance(
+    oauth2: &dyn OAuth2,
+    field: &InstanceField,
+    typed: Option<&str>,
+) -> Result<String, Finding> {
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty()).or(field.default.as_deref());
     let fix = format!("Type it like this: {}", field.placeholder);
     let Some(typed) = typed else {
         return Err(Finding::error("/instance", "instance.missing", format!("{} is missing.", field.label), fix));
     };
-    oauth2
-        .normalise_instance(typed)
-        .map_err(|wrong| Finding::error("/instance", "instance.address_wrong", wrong, fix))
+    oauth2.normalise_instance(typed).map_err(|wrong| Finding::error("/instance", "instance.address_wrong", wrong, fix))
 }
 
 /// Whether a cookie's value is one we made.

@@ -329,16 +329,26 @@ pub async fn set_settings(store: &Store, workspace: WorkspaceId, id: ChannelId, 
     update_field(store, workspace, id, "settings", &json(settings, "settings")?).await
 }
 
+/// As [`set_settings`], in the caller's transaction.
+pub async fn set_settings_in(tx: &mut Tx, workspace: WorkspaceId, id: ChannelId, settings: &Json) -> Result<()> {
+    update_field_in(tx, workspace, id, "settings", &json(settings, "settings")?).await
+}
+
 async fn update_field(store: &Store, workspace: WorkspaceId, id: ChannelId, column: &str, value: &str) -> Result<()> {
     let mut tx = store.begin().await?;
-    let (owner, state) = lock_in(&tx, id).await?;
+    update_field_in(&mut tx, workspace, id, column, value).await?;
+    tx.commit().await
+}
+
+async fn update_field_in(tx: &mut Tx, workspace: WorkspaceId, id: ChannelId, column: &str, value: &str) -> Result<()> {
+    let (owner, state) = lock_in(tx, id).await?;
     if owner != workspace {
         return Err(NOT_FOUND);
     }
     let sql = format!("UPDATE channel SET {column} = $2, updated_at = $3 WHERE id = $1");
-    tx.execute(&sql, [id.0.into(), value.into(), ms(store.now()).into()]).await?;
-    events::channel_changed(&mut tx, workspace, id, state.as_str());
-    tx.commit().await
+    tx.execute(&sql, [id.0.into(), value.into(), ms(tx.now()).into()]).await?;
+    events::channel_changed(tx, workspace, id, state.as_str());
+    Ok(())
 }
 
 /// Deletes a channel: its credentials are erased, what has not been sent is cancelled, its history stays. Connecting the account

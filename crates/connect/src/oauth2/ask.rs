@@ -183,7 +183,9 @@ fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) ->
         Said::Error(error) => {
             let diagnosis = Box::new(explain_token(&error, seen));
             Err(match diagnosis.code {
-                Code::ServerError | Code::RateLimited => TokenFailure::Unusable { diagnosis, until: answer.retry_after() },
+                Code::ServerError | Code::RateLimited => {
+                    TokenFailure::Unusable { diagnosis, until: answer.retry_after() }
+                }
                 _ => TokenFailure::Refused { error: error.error, diagnosis },
             })
         }

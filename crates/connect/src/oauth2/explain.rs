@@ -77,7 +77,6 @@ pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diag
             .because("The network says that this app may not ask for tokens in this way; it is not approved for it."),
         "invalid_scope" => Diagnosis::new(Code::ConsentScopeMissing),
         "access_denied" => Diagnosis::new(Code::ConsentDenied),
-        "slow_down" | "temporarily_unavailable" if seen.status == 429 => Diagnosis::new(Code::RateLimited),
         "invalid_request" if words.contains("redirect") => Diagnosis::new(Code::RedirectMismatch),
         "invalid_request" if words.contains("verifier") || words.contains("challenge") => {
             Diagnosis::new(Code::VerifierMismatch)
@@ -88,7 +87,10 @@ pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diag
             .because("The token endpoint refused the request with an error that it does not explain further."),
     };
     let diagnosis = match diagnosis.code {
-        Code::RedirectMismatch => diagnosis.saw("Redirect URI sent", seen.redirect_uri.unwrap_or_default()),
+        Code::RedirectMismatch => {
+            let described = error.description.as_deref().unwrap_or_default();
+            mismatch(diagnosis, seen.redirect_uri.unwrap_or_default(), described)
+        }
         Code::ClientUnknown | Code::ClientSecretWrong => diagnosis.saw("Client id", seen.client_id),
         _ => diagnosis,
     };
@@ -139,6 +141,24 @@ fn client(words: &str, error: &OAuthError) -> Diagnosis {
     } else {
         Diagnosis::new(Code::ClientSecretWrong)
     }
+}
+
+/// Both addresses, where the network names the one it knows, and where they part.
+fn mismatch(diagnosis: Diagnosis, sent: &str, words: &str) -> Diagnosis {
+    let diagnosis = diagnosis.saw("Redirect URI sent", sent);
+    let ends = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '“' | '”' | '<' | '>' | ',' | ';');
+    let named = words.split(ends).map(|word| word.trim_end_matches(['.', ')', ':']));
+    let Some(known) = named.filter(|word| word.contains("://")).find(|word| *word != sent) else { return diagnosis };
+    // A query may hold a code.
+    let known = known.split(['?', '#']).next().unwrap_or_default();
+    let alike = sent.chars().zip(known.chars()).take_while(|(a, b)| a == b).count();
+    let rest = |text: &str| match text.chars().skip(alike).take(24).collect::<String>() {
+        rest if rest.is_empty() => "ends here".to_owned(),
+        rest => format!("goes on “{rest}”"),
+    };
+    diagnosis
+        .saw("Redirect URI the network knows", known)
+        .saw("First difference", format!("after {alike} characters: sent {}, known {}", rest(sent), rest(known)))
 }
 
 fn said(mut diagnosis: Diagnosis, error: &OAuthError, secrets: &[&str]) -> Diagnosis {
@@ -207,6 +227,19 @@ mod tests {
         let generic = "Client authentication failed due to unknown client, no client authentication included, or \
                        unsupported authentication method.";
         assert_eq!(explained("invalid_client", generic, seen()), Code::ClientSecretWrong);
+    }
+
+    #[test]
+    fn a_redirect_mismatch_shows_both_addresses_and_where_they_part() {
+        let sent = "https://crier.test/integrations/social/x";
+        let description = format!("redirect_uri: '{sent}' is not the one the code was issued for, '{sent}/'.");
+        let error = OAuthError { error: "invalid_grant".to_owned(), description: Some(description) };
+        let diagnosis = explain_token(&error, Circumstances { redirect_uri: Some(sent), ..seen() });
+        assert_eq!(diagnosis.code, Code::RedirectMismatch);
+        let shown = |label: &str| diagnosis.evidence.iter().find(|e| e.label == label).map(|e| e.value.as_str());
+        assert_eq!(shown("Redirect URI sent"), Some(sent));
+        assert_eq!(shown("Redirect URI the network knows"), Some(format!("{sent}/").as_str()));
+        assert_eq!(shown("First difference"), Some("after 40 characters: sent ends here, known goes on “/”"));
     }
 
     #[test]

@@ -5,6 +5,9 @@ mod answer;
 mod ask;
 mod explain;
 
-pub(crate) use answer::{Heard, OAuthError, Said, read};
+use answer::{Heard, Said, read};
+use explain::{Circumstances, explain_token};
+
+pub(crate) use answer::OAuthError;
 pub(crate) use ask::{Grant, TokenFailure, authorize_url, revoke, token};
-pub(crate) use explain::{Circumstances, explain_authorization, explain_token};
+pub(crate) use explain::{SKEW, explain_authorization, quote};

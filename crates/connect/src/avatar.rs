@@ -1,0 +1,75 @@
+//! The account's picture. It is fetched after the connect and can never fail one.
+
+use crate::{ConnectError, Handshake};
+use crier_model::ChannelId;
+use crier_store::{
+    StoreError,
+    channels::{self, Channel},
+};
+use std::time::Duration;
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// Before a picture that did not come is asked for once more.
+const ONCE_MORE: Duration = Duration::from_secs(3);
+
+impl Handshake {
+    /// Fetches a channel's picture (due work of kind `avatar`) and keeps it. One that can't be had or read leaves the one
+    /// before it, or the initials.
+    ///
+    /// # Errors
+    /// Only when the database fails.
+    pub async fn fetch_avatar(&self, channel: ChannelId) -> Result<(), ConnectError> {
+        let channel = match channels::by_id(self.store(), channel).await {
+            Ok(channel) if channel.deleted_at.is_none() => channel,
+            Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(source) = &channel.avatar_source else { return Ok(()) };
+        let picture = match self.fetch_picture(source).await {
+            Err(Unfetched { may_pass: true, .. }) => {
+                tokio::time::sleep(ONCE_MORE).await;
+                self.fetch_picture(source).await
+            }
+            fetched => fetched,
+        };
+        match picture {
+            Ok(bytes) => self.keep_picture(&channel, bytes).await,
+            Err(unfetched) => {
+                tracing::info!(channel = %channel.id, why = %unfetched.why, "the picture could not be fetched");
+                Ok(())
+            }
+        }
+    }
+
+    async fn fetch_picture(&self, source: &str) -> Result<bytes::Bytes, Unfetched> {
+        let request = self.net().get(source).header("accept", "image/*").timeout(TIMEOUT).max_body(MAX_BYTES);
+        let answer = request
+            .send()
+            .await
+            .map_err(|failure| Unfetched { may_pass: failure.status.is_none(), why: failure.to_string() })?;
+        if answer.is_success() {
+            return Ok(answer.body().clone());
+        }
+        let why = format!("{} answered {}", answer.host(), answer.status());
+        Err(Unfetched { may_pass: answer.status() >= 500, why })
+    }
+
+    async fn keep_picture(&self, channel: &Channel, bytes: bytes::Bytes) -> Result<(), ConnectError> {
+        match self.deps.library.keep_avatar(channel.workspace, channel.id, bytes).await {
+            Ok(key) => match channels::set_avatar(self.store(), channel.id, Some(&key)).await {
+                Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+                Err(error) => Err(error.into()),
+            },
+            Err(error) => {
+                tracing::info!(channel = %channel.id, %error, "the picture could not be kept");
+                Ok(())
+            }
+        }
+    }
+}
+
+struct Unfetched {
+    may_pass: bool,
+    why: String,
+}

@@ -1,0 +1,169 @@
+//! The return: each delivery of a callback lands somewhere, and only the first claims the attempt.
+
+use crate::{
+    Callback, Handshake, Landing,
+    handshake::Broken,
+    moves::PARKED_FOR,
+    oauth2::{OAuthError, explain_authorization},
+    parked::Parked,
+    secrets::{hash, random, same},
+};
+use crier_model::{Code, Diagnosis, NextKind, Secret, attempt::AttemptState as S};
+use crier_networks::connect::Endpoints;
+use crier_store::attempts::{self, Attempt, Changes, Note};
+
+impl Handshake {
+    /// Takes a person who comes back from a network. Never fails: whatever happened is a landing. A second delivery of the
+    /// same callback waits for the first and lands where that does.
+    pub async fn callback(&self, callback: Callback) -> Landing {
+        match self.land(&callback).await {
+            Ok(landing) => landing,
+            Err(broken) => no_attempt(broken.diagnosis()),
+        }
+    }
+
+    async fn land(&self, callback: &Callback) -> Result<Landing, Broken> {
+        let Some(state) = callback.parameter("state") else {
+            let cause =
+                "The address has no state, so it belongs to no connect: it was cut off, or not made by a network.";
+            return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause)));
+        };
+        let Some(attempt) = attempts::by_state_hash(self.store(), &hash(state)).await? else {
+            return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).saw("Network", self.name(&callback.network))));
+        };
+        self.receive(callback, attempt).await
+    }
+
+    /// A delivery for this attempt.
+    pub(crate) async fn receive(&self, callback: &Callback, attempt: Attempt) -> Result<Landing, Broken> {
+        if attempt.network != callback.network {
+            // Each network has a return address of its own, so that one cannot answer in another's name (RFC 9700 §4.4).
+            let diagnosis = Diagnosis::new(Code::IssuerMismatch)
+                .saw("Started with", self.name(&attempt.network))
+                .saw("Came back from", self.name(&callback.network));
+            return Ok(no_attempt(diagnosis));
+        }
+        if attempt.state.awaits_return() {
+            if self.now() >= attempt.expires_at {
+                self.expire(&attempt).await?;
+            } else if let Some(landing) = self.claim(callback, &attempt).await? {
+                return Ok(landing);
+            }
+        }
+        self.arrive(callback, &attempt).await
+    }
+
+    /// Takes what the network sent, once. None: on to the outcome, which this or an earlier delivery brings about.
+    async fn claim(&self, callback: &Callback, attempt: &Attempt) -> Result<Option<Landing>, Broken> {
+        let parked = Parked::read(attempt.parked.as_ref())?;
+        let Some(endpoints) = &parked.endpoints else {
+            let cause = "A network sent you back for a connect that never left for one.";
+            return Ok(Some(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
+        };
+        if let Err(diagnosis) = check_issuer(endpoints, callback.parameter("iss")) {
+            self.fail(attempt, *diagnosis).await?;
+            return Ok(None);
+        }
+        if let Some(error) = callback.parameter("error") {
+            let description = callback.parameter("error_description").map(str::to_owned);
+            let error = OAuthError { error: error.to_owned(), description };
+            self.fail(attempt, explain_authorization(&error)).await?;
+            return Ok(None);
+        }
+        let Some(code) = callback.parameter("code") else {
+            let cause = "The address you came back to holds neither a code nor an error: it was cut off on the way. The \
+                         connect is still open.";
+            return Ok(Some(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
+        };
+        if let Some(claimed) = self.park_code(callback, attempt, parked, code).await? {
+            self.set_to_work(claimed);
+        }
+        Ok(None)
+    }
+
+    async fn park_code(
+        &self,
+        callback: &Callback,
+        attempt: &Attempt,
+        parked: Parked,
+        code: &str,
+    ) -> Result<Option<Attempt>, Broken> {
+        let foreign = !callback.is_of(attempt);
+        let nonce = foreign.then(random);
+        let nonce_hash = nonce.as_ref().map(|nonce| hash(nonce.expose()));
+        let parked = Parked { authorize_url: None, code: Some(Secret::new(code)), foreign, nonce, ..parked };
+        let where_from = if foreign { "In another browser than the one that left." } else { "" };
+        let changes = Changes {
+            code_hash: Some(hash(code)),
+            nonce_hash,
+            parked: Some(parked.write()?),
+            returned_at: Some(self.now()),
+            expires_at: Some(attempt.expires_at.max(self.in_time(PARKED_FOR))),
+            note: Some(Note::new("Back from the network", where_from)),
+            ..Changes::default()
+        };
+        self.step(attempt, S::Returned, changes).await
+    }
+
+    /// Waits for the outcome and names the page to show.
+    async fn arrive(&self, callback: &Callback, attempt: &Attempt) -> Result<Landing, Broken> {
+        let id = attempt.id;
+        let mut attempt = self.rested(id, self.settings().pace.landing).await?;
+        let same_code = match (callback.parameter("code"), &attempt.code_hash) {
+            (Some(code), Some(known)) => same(&hash(code), known),
+            _ => false,
+        };
+        if !same_code {
+            return Ok(Landing::Attempt { id, nonce: None });
+        }
+        // A scanner or prefetcher may have come first; the person's own browser needs no confirmation.
+        if attempt.state == S::Confirming && callback.is_of(&attempt) {
+            if let Some(confirmed) = self.confirmed(&attempt).await? {
+                self.set_to_work(confirmed);
+            }
+            attempt = self.rested(id, self.settings().pace.landing).await?;
+        }
+        // Only who holds the code gets the nonce, and only the browser that came back holds it.
+        let nonce = match attempt.state {
+            S::Connected => None,
+            state if state.is_final() => None,
+            _ => Parked::read(attempt.parked.as_ref())?.nonce.map(|nonce| nonce.expose().to_owned()),
+        };
+        Ok(Landing::Attempt { id, nonce })
+    }
+}
+
+impl Callback {
+    /// A parameter that is there and not empty.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether this browser is the one that left, or the person who left is signed in in it.
+    fn is_of(&self, attempt: &Attempt) -> bool {
+        let cookie = self.browser.as_deref().is_some_and(|cookie| same(&hash(cookie), &attempt.browser_hash));
+        cookie || self.signed_in == Some(attempt.started_by)
+    }
+}
+
+/// RFC 9207 §2.4.
+fn check_issuer(endpoints: &Endpoints, came: Option<&str>) -> Result<(), Box<Diagnosis>> {
+    let Some(expected) = &endpoints.issuer else { return Ok(()) };
+    match came {
+        Some(came) if came == expected => Ok(()),
+        None if !endpoints.iss_always => Ok(()),
+        came => Err(Box::new(
+            Diagnosis::new(Code::IssuerMismatch)
+                .saw("Expected issuer", expected)
+                .saw("Named issuer", came.map_or_else(|| "none".to_owned(), |came| crate::oauth2::quote(came, &[]))),
+        )),
+    }
+}
+
+pub(crate) fn no_attempt(diagnosis: Diagnosis) -> Landing {
+    let diagnosis = match diagnosis.next.kind {
+        NextKind::Retry => diagnosis.offering(NextKind::Open, "Add channel", Some("/channels/add".to_owned())),
+        _ => diagnosis,
+    };
+    Landing::NoAttempt(Box::new(diagnosis))
+}

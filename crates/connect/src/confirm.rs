@@ -1,0 +1,60 @@
+//! Confirming an account that came back in another browser.
+
+use crate::{
+    AttemptView, ConnectError, Handshake,
+    handshake::Broken,
+    parked::Parked,
+    secrets::{hash, same},
+};
+use crier_model::{AttemptId, UserId, WorkspaceId, attempt::AttemptState as S};
+use crier_store::attempts::{Attempt, Changes, Note};
+
+impl Handshake {
+    /// Attaches an account that waits to be confirmed. The nonce is the one its landing carried.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotTheStarter`], [`ConnectError::WrongNonce`];
+    /// [`ConnectError::WrongState`] when it does not wait for that, or not any more.
+    pub async fn confirm(
+        &self,
+        attempt: AttemptId,
+        workspace: WorkspaceId,
+        user: UserId,
+        nonce: &str,
+    ) -> Result<AttemptView, ConnectError> {
+        let attempt = self.own(attempt, workspace, user).await?;
+        let holds_nonce = attempt.nonce_hash.as_deref().is_some_and(|known| same(&hash(nonce), known));
+        if holds_nonce && matches!(attempt.state, S::Connected | S::Identified) {
+            let attempt = self.rested(attempt.id, self.settings().pace.landing).await?;
+            return self.shown(attempt, user).await;
+        }
+        let wrong_state = |state| ConnectError::WrongState { state, wanted: "confirmed" };
+        if attempt.state != S::Confirming {
+            return Err(wrong_state(attempt.state));
+        }
+        if self.now() >= attempt.expires_at {
+            self.expire(&attempt).await?;
+            return Err(wrong_state(S::Expired));
+        }
+        if !holds_nonce {
+            return Err(ConnectError::WrongNonce);
+        }
+        if let Some(confirmed) = self.confirmed(&attempt).await? {
+            self.set_to_work(confirmed);
+        }
+        let attempt = self.rested(attempt.id, self.settings().pace.landing).await?;
+        self.shown(attempt, user).await
+    }
+
+    /// The account is the starter's wish: the attempt goes on as if their own browser had come back.
+    pub(crate) async fn confirmed(&self, attempt: &Attempt) -> Result<Option<Attempt>, Broken> {
+        let parked = Parked { foreign: false, nonce: None, ..Parked::read(attempt.parked.as_ref())? };
+        let changes = Changes {
+            parked: Some(parked.write()?),
+            erase_diagnosis: true,
+            note: Some(Note::new("Confirmed", "")),
+            ..Changes::default()
+        };
+        self.step(attempt, S::Identified, changes).await
+    }
+}

@@ -1,0 +1,199 @@
+//! Whose the tokens are, what they may do, and whether that is what was wanted.
+
+use crate::{
+    Handshake,
+    apps::asked_scope,
+    explain::may_pass,
+    handshake::Broken,
+    look::{covered, missing},
+    moves::PARKED_FOR,
+    parked::Parked,
+};
+use crier_model::{Code, Diagnosis, NextKind, attempt::AttemptState as S};
+use crier_networks::{Credentials, Identified, Refusal, connect::OAuth2};
+use crier_store::{
+    attempts::{Attempt, Changes, Note},
+    channels::{self, Channel},
+};
+use tokio::time::sleep;
+
+impl Handshake {
+    /// Takes an attempt with tokens on: to its account, to the person who must decide something, or to its channel.
+    pub(crate) async fn identify(&self, attempt: Attempt) -> Result<Option<Attempt>, Broken> {
+        let mut parked = Parked::read(attempt.parked.as_ref())?;
+        let Some(identified) = parked.identified.clone() else {
+            return self.learn_account(&attempt, parked).await;
+        };
+        if let Some(diagnosis) = self.lacks_required(&attempt) {
+            return self.fail(&attempt, diagnosis).await;
+        }
+        if parked.foreign {
+            return self.ask_to_confirm(&attempt, &identified).await;
+        }
+        if let Some(diagnosis) = self.is_another(&attempt, &parked, &identified).await? {
+            return self.wait_for_person(&attempt, diagnosis).await;
+        }
+        if let Some(diagnosis) = self.lacks_optional(&attempt).filter(|_| !parked.anyway) {
+            return self.wait_for_person(&attempt, diagnosis).await;
+        }
+        let credentials = parked.credentials.take().ok_or(Broken::Lacks("credentials"))?;
+        self.attach(&attempt, &parked, credentials, identified).await
+    }
+
+    /// Asks the network whose the tokens are: also the one harmless live call before anything is attached.
+    async fn learn_account(&self, attempt: &Attempt, mut parked: Parked) -> Result<Option<Attempt>, Broken> {
+        let oauth2 = self.oauth2(&attempt.network)?;
+        let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
+        let refusal = match self.ask_account(oauth2, attempt, &credentials).await {
+            Ok(identified) => {
+                let granted = granted(oauth2, &parked, &credentials, &identified);
+                let who = format!("{} ({})", identified.identity.name, identified.identity.handle);
+                let account = identified.identity.clone();
+                parked.identified = Some(identified);
+                let changes = Changes {
+                    parked: Some(parked.write()?),
+                    account: Some(account),
+                    granted: Some(granted),
+                    note: Some(Note::new("Account identified", who)),
+                    ..Changes::default()
+                };
+                return self.step(attempt, S::Identified, changes).await;
+            }
+            Err(refusal) => refusal,
+        };
+        let diagnosis = refusal.diagnosis();
+        if !may_pass(&refusal) {
+            return self.fail(attempt, diagnosis).await;
+        }
+        let cause = format!(
+            "You have authorised Crier, and the permission is kept; only asking {} whose account it is failed.",
+            self.name(&attempt.network)
+        );
+        self.wait_for_person(attempt, diagnosis.because(cause).offering(NextKind::Continue, "Ask again", None)).await
+    }
+
+    async fn ask_account(
+        &self,
+        oauth2: &dyn OAuth2,
+        attempt: &Attempt,
+        credentials: &Credentials,
+    ) -> Result<Identified, Refusal> {
+        let mut waits = self.settings().pace.identity.iter();
+        loop {
+            match oauth2.identify(self.net(), attempt.instance.as_deref(), credentials).await {
+                Err(refusal) if may_pass(&refusal) => match waits.next() {
+                    Some(wait) => sleep(*wait).await,
+                    None => return Err(refusal),
+                },
+                settled => return settled,
+            }
+        }
+    }
+
+    /// Stays where it is until the person goes on; what is parked is kept as long.
+    async fn wait_for_person(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Attempt>, Broken> {
+        let changes = Changes {
+            note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
+            diagnosis: Some(diagnosis),
+            expires_at: Some(attempt.expires_at.max(self.in_time(PARKED_FOR))),
+            ..Changes::default()
+        };
+        self.step(attempt, S::Identified, changes).await
+    }
+
+    async fn ask_to_confirm(&self, attempt: &Attempt, identified: &Identified) -> Result<Option<Attempt>, Broken> {
+        let identity = &identified.identity;
+        let diagnosis = Diagnosis::new(Code::StateForeignBrowser)
+            .saw("Account", format!("{} ({})", identity.name, identity.handle));
+        let changes = Changes {
+            diagnosis: Some(diagnosis),
+            expires_at: Some(self.in_time(PARKED_FOR)),
+            note: Some(Note::new("Waits to be confirmed", "Another browser came back than the one that left.")),
+            ..Changes::default()
+        };
+        self.step(attempt, S::Confirming, changes).await
+    }
+
+    fn lacks_required(&self, attempt: &Attempt) -> Option<Diagnosis> {
+        let lacking: Vec<_> = self.lacking(attempt).into_iter().filter(|scope| scope.required).collect();
+        if lacking.is_empty() {
+            return None;
+        }
+        let diagnosis = lacking.into_iter().fold(Diagnosis::new(Code::ConsentScopeMissing), |diagnosis, scope| {
+            diagnosis.saw("Missing", format!("{}: {}", scope.id, scope.why))
+        });
+        Some(diagnosis.saw("Granted", attempt.granted.join(" ")))
+    }
+
+    fn lacks_optional(&self, attempt: &Attempt) -> Option<Diagnosis> {
+        let lacking = self.lacking(attempt);
+        if lacking.is_empty() {
+            return None;
+        }
+        let cause = "The account was authorised, but not every permission was granted. Without those below, something \
+                     will not work.";
+        let start = Diagnosis::new(Code::ConsentScopeMissing).because(cause);
+        let mut diagnosis = lacking
+            .into_iter()
+            .fold(start, |diagnosis, scope| diagnosis.saw("Missing", format!("{}: {}", scope.id, scope.why)));
+        diagnosis.fix = vec![
+            "Connect anyway if you can do without.".to_owned(),
+            "Otherwise cancel, start again, and leave every permission ticked.".to_owned(),
+        ];
+        Some(diagnosis.offering(NextKind::Continue, "Connect anyway", None))
+    }
+
+    fn lacking(&self, attempt: &Attempt) -> Vec<crate::MissingScope> {
+        // A form's credentials may do what they may; only consents leave something out.
+        self.oauth2(&attempt.network).map(|oauth2| missing(oauth2, &attempt.granted)).unwrap_or_default()
+    }
+
+    /// Whether a reconnect brought another account than the channel's.
+    async fn is_another(
+        &self,
+        attempt: &Attempt,
+        parked: &Parked,
+        identified: &Identified,
+    ) -> Result<Option<Diagnosis>, Broken> {
+        if attempt.purpose != "reconnect" || parked.as_new {
+            return Ok(None);
+        }
+        let channel = attempt.channel.ok_or(Broken::Lacks("a channel"))?;
+        let channel = channels::by_id(self.store(), channel).await?;
+        let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
+        let same = channel.remote_id == identified.identity.remote_id && channel.instance.as_ref() == instance;
+        Ok((!same).then(|| another(&channel, identified)))
+    }
+}
+
+fn another(expected: &Channel, came: &Identified) -> Diagnosis {
+    let identity = &came.identity;
+    let mut diagnosis = Diagnosis::new(Code::OtherThanExpected)
+        .saw("Expected", format!("{} ({})", expected.name, expected.handle))
+        .saw("Came back", format!("{} ({})", identity.name, identity.handle))
+        .offering(NextKind::Continue, "Add as a new channel", None);
+    diagnosis.fix = vec![
+        format!(
+            "To reconnect {}: cancel, sign in at the network as {}, and reconnect again.",
+            expected.name, expected.handle
+        ),
+        format!("Or add {} as a channel of its own.", identity.name),
+    ];
+    diagnosis
+}
+
+/// What was granted, by the names of [`OAuth2::scopes`] as far as it can be told.
+fn granted(oauth2: &dyn OAuth2, parked: &Parked, credentials: &Credentials, identified: &Identified) -> Vec<String> {
+    if let Some(granted) = &identified.granted {
+        return granted.clone();
+    }
+    let all = || oauth2.scopes().iter().map(|scope| scope.id.to_owned()).collect();
+    // An answer without a scope means that all was granted that was asked for (RFC 6749 §5.1).
+    let Some(told) = &credentials.scopes else { return all() };
+    let Some(endpoints) = parked.endpoints.as_ref().filter(|endpoints| endpoints.scope.is_some()) else {
+        return told.clone();
+    };
+    let asked = asked_scope(oauth2, endpoints);
+    let whole = asked.split(' ').filter(|scope| !scope.is_empty()).all(|scope| covered(scope, told));
+    if whole { all() } else { told.clone() }
+}

@@ -1,0 +1,120 @@
+//! Moving attempts: every step is a compare-and-set on the row, and the next visit by the sweep is written with it.
+
+use crate::{Handshake, handshake::Broken, parked::Parked};
+use crier_model::{AttemptId, Timestamp, attempt::AttemptState as S};
+use crier_store::{
+    attempts::{self, Attempt, Changes, Note},
+    due::{self, NewWork},
+};
+use jiff::SignedDuration;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// How long what came back stays open for the person to go on with.
+pub(crate) const PARKED_FOR: SignedDuration = SignedDuration::from_mins(15);
+
+/// The work of looking at an attempt again.
+pub(crate) fn visit(attempt: &Attempt, at: Timestamp) -> NewWork {
+    NewWork::new(attempt.workspace, due::kind::ATTEMPT, attempt.id, at)
+}
+
+/// Whether an attempt is at work; otherwise it has ended, or waits for a person.
+pub(crate) fn is_at_work(attempt: &Attempt) -> bool {
+    match attempt.state {
+        S::Returned | S::Exchanging => true,
+        S::Identified => attempt.diagnosis.is_none(),
+        _ => false,
+    }
+}
+
+impl Handshake {
+    /// Moves an attempt on, unless it was changed since it was read: then somebody else is at it, and the answer is none.
+    pub(crate) async fn step(&self, attempt: &Attempt, to: S, changes: Changes) -> Result<Option<Attempt>, Broken> {
+        let changes = Changes { version: Some(attempt.version), ..changes };
+        let mut tx = self.store().begin().await?;
+        let Some(moved) = attempts::transition_in(&mut tx, attempt.id, &[attempt.state], to, changes).await? else {
+            return Ok(None);
+        };
+        if let Some(at) = self.next_visit(&moved) {
+            due::upsert_in(&mut tx, &[visit(&moved, at)]).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(moved))
+    }
+
+    /// [`Self::step`] within the state it is in: says that somebody is at work on it, and what was seen.
+    pub(crate) async fn note(&self, attempt: &Attempt, parked: &Parked, note: Note) -> Result<Option<Attempt>, Broken> {
+        let changes = Changes { parked: Some(parked.write()?), note: Some(note), ..Changes::default() };
+        self.step(attempt, attempt.state, changes).await
+    }
+
+    /// When an attempt is to be looked at again by itself.
+    pub(crate) fn next_visit(&self, attempt: &Attempt) -> Option<Timestamp> {
+        if attempt.state.is_final() {
+            return attempt.parked.is_some().then(|| self.in_time(self.abandoned()));
+        }
+        Some(if is_at_work(attempt) { self.in_time(self.abandoned()) } else { attempt.expires_at })
+    }
+
+    pub(crate) fn abandoned(&self) -> SignedDuration {
+        SignedDuration::try_from(self.settings().pace.abandoned).unwrap_or(SignedDuration::MAX)
+    }
+
+    /// From when on an attempt at work counts as left behind.
+    pub(crate) async fn left_behind_at(&self, attempt: &Attempt) -> Result<Timestamp, Broken> {
+        let history = attempts::history(self.store(), &[attempt.id]).await?;
+        let last = history.last().map_or(attempt.created_at, |event| event.at);
+        Ok(last.saturating_add(self.abandoned()).unwrap_or(last))
+    }
+
+    /// The attempt once it has ended or waits for a person, or as it stands after `patience`.
+    pub(crate) async fn rested(&self, id: AttemptId, patience: Duration) -> Result<Attempt, Broken> {
+        let until = Instant::now() + patience;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let attempt = attempts::by_id(self.store(), id).await?;
+            if !is_at_work(&attempt) || Instant::now() >= until {
+                return Ok(attempt);
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Works on an attempt in a task of its own, which goes on when the request that began it is dropped.
+    pub(crate) fn set_to_work(&self, attempt: Attempt) {
+        let handshake = self.clone();
+        tokio::spawn(async move { handshake.work(attempt).await });
+    }
+
+    /// Takes an attempt as far as it goes without a person. What breaks here is the attempt's end, unless it may go well
+    /// later: then the next visit takes it up again.
+    pub(crate) async fn work(&self, attempt: Attempt) {
+        let id = attempt.id;
+        let Err(broken) = Box::pin(self.drive(attempt)).await else { return };
+        if broken.is_temporary() {
+            tracing::warn!(attempt = %id, error = %broken, "a connect was interrupted and will be taken up again");
+            return;
+        }
+        let diagnosis = broken.diagnosis();
+        let ended = async {
+            let attempt = attempts::by_id(self.store(), id).await?;
+            if attempt.state.is_final() { Ok(None) } else { self.fail(&attempt, diagnosis).await }
+        };
+        if let Err(error) = ended.await {
+            tracing::error!(attempt = %id, %error, "a broken connect could not be ended");
+        }
+    }
+
+    async fn drive(&self, mut attempt: Attempt) -> Result<(), Broken> {
+        while is_at_work(&attempt) {
+            let next = match attempt.state {
+                S::Identified => self.identify(attempt).await?,
+                _ => self.exchange(attempt).await?,
+            };
+            let Some(next) = next else { return Ok(()) };
+            attempt = next;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! Finishing by hand, where the redirect cannot reach this server.
+
+use crate::{Callback, ConnectError, Handshake, Landing, callback::no_attempt, secrets::hash};
+use crier_model::{AttemptId, Code, Diagnosis, UserId, WorkspaceId};
+use crier_store::attempts;
+use std::collections::BTreeMap;
+use url::Url;
+
+impl Handshake {
+    /// Takes the address a person landed on and copied: same checks as the callback, same result.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotTheStarter`].
+    pub async fn pasted(
+        &self,
+        attempt: AttemptId,
+        workspace: WorkspaceId,
+        user: UserId,
+        address: &str,
+        browser: Option<&str>,
+    ) -> Result<Landing, ConnectError> {
+        let attempt = self.own(attempt, workspace, user).await?;
+        let query = match parameters(address) {
+            Some(query) if query.contains_key("state") => query,
+            _ => {
+                let cause =
+                    "This is not the address of a return: it should begin with the one below and hold “state=”.";
+                let diagnosis =
+                    Diagnosis::new(Code::StateUnknown).because(cause).saw("Begins with", &attempt.redirect_uri);
+                return Ok(no_attempt(diagnosis));
+            }
+        };
+        let named = attempts::by_state_hash(self.store(), &hash(&query["state"])).await?;
+        if named.is_none_or(|named| named.id != attempt.id) {
+            let cause = "This address belongs to another connect than the one on this page.";
+            return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause)));
+        }
+        let callback = Callback {
+            network: attempt.network.clone(),
+            query,
+            browser: browser.map(str::to_owned),
+            signed_in: Some(user),
+        };
+        Ok(self.receive(&callback, attempt).await?)
+    }
+}
+
+/// The parameters of an address, or of its query alone.
+fn parameters(pasted: &str) -> Option<BTreeMap<String, String>> {
+    let pasted = pasted.trim();
+    let query = match Url::parse(pasted) {
+        Ok(url) => url.query()?.to_owned(),
+        Err(_) => {
+            let query = pasted.split_once('?').map_or(pasted, |(_, query)| query);
+            query.split('#').next().unwrap_or_default().to_owned()
+        }
+    };
+    Some(url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parameters;
+
+    #[test]
+    fn an_address_is_taken_whole_or_in_part() {
+        for pasted in [
+            " https://crier.test/integrations/social/x?code=a%20b&state=s#_=_ ",
+            "localhost:4800/integrations/social/x?code=a+b&state=s",
+            "/integrations/social/x?code=a+b&state=s#_",
+            "code=a+b&state=s",
+        ] {
+            let found = parameters(pasted).unwrap_or_default();
+            assert_eq!(found.get("code").map(String::as_str), Some("a b"), "{pasted}");
+            assert_eq!(found.get("state").map(String::as_str), Some("s"), "{pasted}");
+        }
+        assert_eq!(parameters("https://crier.test/integrations/social/x"), None);
+    }
+}

@@ -1,0 +1,189 @@
+//! Looking ahead: what would keep a connect from working is found before the person has left. Nothing is changed by it.
+
+use crate::{
+    Check, ConnectError, Handshake, apps::not_configured, explain::failed, oauth2::SKEW, start::chosen_instance,
+};
+use crier_model::{Code, Diagnosis};
+use crier_networks::{
+    About, Connect,
+    connect::{Endpoints, FieldKind, Form, OAuth2},
+};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+use url::{Host, Url};
+
+impl Handshake {
+    /// The checks before leaving, in parallel and within [`crate::Pace::preflight`]. `instance` as typed; without one, the
+    /// hosts of a network made of many servers are not checked.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnknownNetwork`], [`ConnectError::Instance`] for an address that can't be a server's.
+    pub async fn preflight(&self, network: &str, instance: Option<&str>) -> Result<Vec<Check>, ConnectError> {
+        let known = self.network(network).ok_or_else(|| ConnectError::UnknownNetwork(network.to_owned()))?;
+        let about = known.about();
+        match known.connect() {
+            Connect::OAuth2(oauth2) => {
+                let instance = match (oauth2.instance(), instance.map(str::trim).filter(|typed| !typed.is_empty())) {
+                    (Some(field), Some(typed)) => {
+                        Some(chosen_instance(oauth2, &field, Some(typed)).map_err(ConnectError::Instance)?)
+                    }
+                    (Some(field), None) if field.default.is_none() => return Ok(vec![self.check_public_url(about)]),
+                    (Some(field), None) => Some(chosen_instance(oauth2, &field, None).map_err(ConnectError::Instance)?),
+                    (None, _) => None,
+                };
+                self.check_oauth2(about, oauth2, instance.as_deref()).await
+            }
+            Connect::Form(form) => Ok(self.check_form(form).await),
+        }
+    }
+
+    async fn check_oauth2(
+        &self,
+        about: &About,
+        oauth2: &dyn OAuth2,
+        instance: Option<&str>,
+    ) -> Result<Vec<Check>, ConnectError> {
+        let started = Instant::now();
+        let limit = self.settings().pace.preflight;
+        let mut checks = vec![self.check_public_url(about)];
+        let endpoints = match timeout(limit, oauth2.discover(self.net(), instance)).await {
+            Ok(Ok(endpoints)) => endpoints,
+            Ok(Err(refusal)) => {
+                checks.push(check("host", format!("{} answers", about.name), started, Some(refusal.diagnosis())));
+                return Ok(checks);
+            }
+            Err(_) => {
+                checks.push(check("host", format!("{} answers", about.name), started, Some(slow(limit))));
+                return Ok(checks);
+            }
+        };
+        checks.push(self.check_app(about, oauth2, instance, &endpoints).await?);
+        let left = limit.saturating_sub(started.elapsed());
+        let (authorize, token) = (endpoints.authorize.clone(), endpoints.token.clone());
+        let other = (origin(&authorize) != origin(&token)).then(|| self.check_host(&token, left));
+        let (host, clock, other) =
+            tokio::join!(self.check_host(&authorize, left), self.check_clock(&token, left), maybe(other));
+        checks.extend([Some(host), other, clock].into_iter().flatten());
+        Ok(checks)
+    }
+
+    async fn check_form(&self, form: &dyn Form) -> Vec<Check> {
+        let default = form.fields().into_iter().find(|field| field.kind == FieldKind::Url).and_then(|f| f.default);
+        let Some(url) = default.and_then(|address| Url::parse(&address).ok()) else { return Vec::new() };
+        let limit = self.settings().pace.preflight;
+        let (host, clock) = tokio::join!(self.check_host(&url, limit), self.check_clock(&url, limit));
+        [Some(host), clock].into_iter().flatten().collect()
+    }
+
+    async fn check_app(
+        &self,
+        about: &About,
+        oauth2: &dyn OAuth2,
+        instance: Option<&str>,
+        endpoints: &Endpoints,
+    ) -> Result<Check, ConnectError> {
+        let started = Instant::now();
+        let known = self.known_app(about.id, oauth2, instance, endpoints).await?;
+        let title = match (&known, &endpoints.registration) {
+            (None, Some(_)) => "An app registers itself",
+            _ => "An app is set up",
+        };
+        let lacks = known.is_none() && endpoints.registration.is_none();
+        Ok(check("app", title.to_owned(), started, lacks.then(|| not_configured(about))))
+    }
+
+    /// Whether people can be sent back to this installation.
+    fn check_public_url(&self, about: &About) -> Check {
+        let started = Instant::now();
+        let url = &self.settings().public_url;
+        let diagnosis = (url.scheme() != "https" && !is_private(url)).then(|| {
+            Diagnosis::new(Code::PublicUrlNotHttps)
+                .because(
+                    "Sign-ins would come back unencrypted over the internet; many networks refuse such an address.",
+                )
+                .saw("Public address", url.as_str())
+                .saw("Redirect URI", self.settings().redirect_uri(about.id))
+        });
+        check("public_url", "People come back to the public address".to_owned(), started, diagnosis)
+    }
+
+    async fn check_host(&self, url: &Url, limit: Duration) -> Check {
+        let started = Instant::now();
+        let diagnosis = match timeout(limit, self.net().reach(url)).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(failure)) => Some(failed(&failure)),
+            Err(_) => Some(slow(limit).saw("Host", url.host_str().unwrap_or_default())),
+        };
+        check("host", format!("{} can be reached", url.host_str().unwrap_or_default()), started, diagnosis)
+    }
+
+    /// Our clock against the host's; none when the host does not tell its own in time.
+    async fn check_clock(&self, url: &Url, limit: Duration) -> Option<Check> {
+        let started = Instant::now();
+        let request = self.net().head(origin(url)).timeout(limit).no_redirects();
+        let answer = timeout(limit, request.send()).await.ok()?.ok()?;
+        let skew = answer.clock_skew()?;
+        let diagnosis = (skew.abs() > SKEW).then(|| {
+            let way = if skew.is_negative() { "behind" } else { "ahead of" };
+            let seen = format!("{} s {way} {}'s", skew.abs().as_secs(), answer.host());
+            Diagnosis::new(Code::ClockSkew).saw("Our clock", seen)
+        });
+        Some(check("clock", "The clock is right".to_owned(), started, diagnosis))
+    }
+}
+
+fn check(name: &'static str, title: String, started: Instant, diagnosis: Option<Diagnosis>) -> Check {
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Check { name, title, ok: diagnosis.is_none(), diagnosis, elapsed_ms }
+}
+
+fn slow(limit: Duration) -> Diagnosis {
+    Diagnosis::new(Code::HttpTimeout).saw("No answer within", format!("{:.1} s", limit.as_secs_f64()))
+}
+
+async fn maybe<T>(future: Option<impl Future<Output = T>>) -> Option<T> {
+    match future {
+        Some(future) => Some(future.await),
+        None => None,
+    }
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Whether the address is of this machine or of a private network, where http is usual.
+fn is_private(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            !name.contains('.')
+                || [".localhost", ".local", ".lan", ".internal", ".test"].iter().any(|end| name.ends_with(end))
+        }
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn private_places_are_told_from_the_internet() {
+        for (url, private) in [
+            ("http://127.0.0.1:4800", true),
+            ("http://localhost", true),
+            ("http://nas.lan", true),
+            ("http://192.168.1.4", true),
+            ("http://[::1]:1", true),
+            ("http://crier.example.org", false),
+            ("http://8.8.8.8", false),
+        ] {
+            assert_eq!(is_private(&url.parse().unwrap()), private, "{url}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Going on with what is already here.
+
+use crate::{AttemptView, ConnectError, Handshake, handshake::Broken, moves::is_at_work, parked::Parked};
+use crier_model::{AttemptId, Code, UserId, WorkspaceId, attempt::AttemptState as S};
+use crier_store::attempts::{Attempt, Changes, Note};
+
+impl Handshake {
+    /// Goes on: asks again whose the tokens are, connects although an optional permission is missing, adds another account
+    /// than the expected one as a new channel, or takes up what was left behind. Waits for the outcome a while.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotTheStarter`], [`ConnectError::WrongState`] when there is nothing
+    /// to go on with.
+    pub async fn proceed(
+        &self,
+        attempt: AttemptId,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<AttemptView, ConnectError> {
+        let attempt = self.own(attempt, workspace, user).await?;
+        let id = attempt.id;
+        if attempt.state == S::Connected {
+            return self.shown(attempt, user).await;
+        }
+        let waits = attempt.state == S::Identified && attempt.diagnosis.is_some();
+        if !waits && !is_at_work(&attempt) {
+            return Err(ConnectError::WrongState { state: attempt.state, wanted: "continued" });
+        }
+        if waits && self.now() >= attempt.expires_at {
+            self.expire(&attempt).await?;
+            return Err(ConnectError::WrongState { state: S::Expired, wanted: "continued" });
+        }
+        if waits {
+            if let Some(going) = self.decided(&attempt).await? {
+                self.set_to_work(going);
+            }
+        } else if self.now() >= self.left_behind_at(&attempt).await? {
+            self.set_to_work(attempt);
+        }
+        let attempt = self.rested(id, self.settings().pace.landing).await?;
+        self.shown(attempt, user).await
+    }
+
+    /// Notes what the person decided by going on in the face of the diagnosis.
+    async fn decided(&self, attempt: &Attempt) -> Result<Option<Attempt>, Broken> {
+        let mut parked = Parked::read(attempt.parked.as_ref())?;
+        let what = match attempt.diagnosis.as_ref().map(|diagnosis| diagnosis.code) {
+            Some(Code::OtherThanExpected) => {
+                parked.as_new = true;
+                "Add it as a new channel"
+            }
+            Some(Code::ConsentScopeMissing) => {
+                parked.anyway = true;
+                "Connect anyway"
+            }
+            _ => "Ask again",
+        };
+        let changes = Changes {
+            parked: Some(parked.write()?),
+            erase_diagnosis: true,
+            note: Some(Note::new("Going on", what)),
+            ..Changes::default()
+        };
+        self.step(attempt, S::Identified, changes).await
+    }
+}

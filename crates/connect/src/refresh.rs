@@ -1,0 +1,339 @@
+//! Renewing credentials: once over all nodes, and committed before they are used.
+
+use crate::{
+    Handshake,
+    explain::{detail, may_pass},
+    handshake::Broken,
+    oauth2::{Grant, TokenFailure, token},
+    parked::Kept,
+};
+use crier_model::{Code, Diagnosis, NextKind, Secret, channel::ChannelState};
+use crier_networks::{
+    Connect, Credentials, Detail, Network, Refusal,
+    connect::{Client2, Endpoints, Form, OAuth2},
+};
+use crier_store::{
+    StoreError,
+    channels::{self, Channel},
+    due::{self, NewWork},
+};
+use jiff::SignedDuration;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// For how long whoever renews has the say. Longer than its requests can take.
+const TURN: SignedDuration = SignedDuration::from_secs(120);
+/// How long whoever needs what another renews waits for it.
+const PATIENCE: Duration = Duration::from_secs(45);
+/// Between two looks at whether another has finished.
+const GLANCE: Duration = Duration::from_millis(100);
+/// Before a request is repeated whose answer was lost.
+const AFTER_A_LOSS: Duration = Duration::from_millis(500);
+/// How often a request that never left is repeated; there will be another time.
+const UNSENT_TRIES: usize = 2;
+
+/// What became of it.
+pub(crate) enum Renewal {
+    Fresh(Kept),
+    /// Not now; nothing is lost.
+    Later(Refusal),
+    /// The sign-in has ended for good; the channel says so.
+    Dead(Box<Diagnosis>),
+}
+
+/// What the network said.
+enum Said {
+    New(Credentials),
+    Later(Refusal),
+    Dead(Box<Diagnosis>),
+}
+
+impl Handshake {
+    /// New credentials in place of a channel's, from the network or from whoever is renewing them already. `refused`: the
+    /// network refused those there are. With `schedule`, the next renewal is written with them.
+    pub(crate) async fn renewed(&self, channel: &Channel, refused: bool, schedule: bool) -> Result<Renewal, Broken> {
+        let (seen, first_version) = self.kept(channel.id).await?;
+        let token = seen.credentials.access_token;
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let (mut kept, version) = self.kept(channel.id).await?;
+            let replaced = version != first_version && kept.credentials.access_token != token;
+            if replaced && kept.is_good(self.now()) {
+                return Ok(Renewal::Fresh(kept));
+            }
+            if kept.refreshing_until.is_some_and(|until| self.now() < until) {
+                if let Some(diagnosis) = self.ended_meanwhile(channel).await? {
+                    return Ok(Renewal::Dead(diagnosis));
+                }
+                let lives = kept.credentials.expires_at.is_none_or(|end| self.now() < end);
+                if lives && !refused {
+                    // Renewed ahead of time: what there is will do until the other is done.
+                    return Ok(Renewal::Fresh(kept));
+                }
+                if Instant::now() >= patience {
+                    let said = "another is renewing this sign-in and has not finished";
+                    return Ok(Renewal::Later(Refusal::Temporary(Detail::new(said))));
+                }
+                sleep(GLANCE).await;
+                continue;
+            }
+            kept.refreshing_until = Some(self.in_time(TURN));
+            let expires_at = kept.credentials.expires_at;
+            let secret = kept.write()?;
+            match channels::set_credentials(self.store(), channel.id, version, &secret, expires_at, &[]).await {
+                Ok(version) => return self.renew_in_turn(channel, kept, version, refused, schedule).await,
+                Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The diagnosis of a channel that another renewal has just found dead.
+    async fn ended_meanwhile(&self, channel: &Channel) -> Result<Option<Box<Diagnosis>>, Broken> {
+        let now = channels::by_id(self.store(), channel.id).await?;
+        let dead = now.state == ChannelState::NeedsReconnect;
+        Ok(dead.then(|| Box::new(now.reason.unwrap_or_else(|| Diagnosis::new(Code::CredentialsWrong)))))
+    }
+
+    async fn renew_in_turn(
+        &self,
+        channel: &Channel,
+        kept: Kept,
+        version: i64,
+        refused: bool,
+        schedule: bool,
+    ) -> Result<Renewal, Broken> {
+        let said = self.ask_for_new(channel, &kept, refused).await;
+        let (kept, renewal) = match said {
+            Ok(Said::New(new)) => {
+                let new = merged(&kept.credentials, new);
+                // The old pair stays at hand until the next renewal has shown that the new one works.
+                let before = Some(kept.credentials);
+                let kept = Kept { before, ..Kept::new(new, self.now()) };
+                (kept.clone(), Ok(Renewal::Fresh(kept)))
+            }
+            Ok(Said::Later(refusal)) => (Kept { refreshing_until: None, ..kept }, Ok(Renewal::Later(refusal))),
+            Ok(Said::Dead(diagnosis)) => {
+                // First, so that whoever waits for this turn's end finds out why.
+                channels::set_state(self.store(), channel.id, ChannelState::NeedsReconnect, Some(&diagnosis)).await?;
+                tracing::warn!(channel = %channel.id, network = %channel.network, code = %diagnosis.code, "the sign-in has ended");
+                (Kept { refreshing_until: None, ..kept }, Ok(Renewal::Dead(diagnosis)))
+            }
+            Err(broken) => (Kept { refreshing_until: None, ..kept }, Err(broken)),
+        };
+        let next = kept.refresh_at().filter(|_| schedule && matches!(renewal, Ok(Renewal::Fresh(_))));
+        let work = next.map(|at| NewWork::new(channel.workspace, due::kind::REFRESH, channel.id, at));
+        let work: Vec<_> = work.into_iter().collect();
+        let expires_at = kept.credentials.expires_at;
+        let secret = kept.write()?;
+        match channels::set_credentials(self.store(), channel.id, version, &secret, expires_at, &work).await {
+            Ok(_) => renewal,
+            // Reconnected, or deleted, while the network was asked: what is there now counts.
+            Err(StoreError::Stale { .. }) => Ok(Renewal::Fresh(self.kept(channel.id).await?.0)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn ask_for_new(&self, channel: &Channel, kept: &Kept, refused: bool) -> Result<Said, Broken> {
+        match self.network(&channel.network).map(Network::connect) {
+            Some(Connect::OAuth2(oauth2)) => self.refresh_oauth2(channel, oauth2, kept, refused).await,
+            Some(Connect::Form(form)) => Ok(self.refresh_form(channel, form, kept, refused).await),
+            None => Err(Broken::NoNetwork(channel.network.clone())),
+        }
+    }
+
+    async fn refresh_form(&self, channel: &Channel, form: &dyn Form, kept: &Kept, refused: bool) -> Said {
+        let instance = channel.instance.as_deref();
+        let mut outcome = form.refresh(self.net(), instance, &kept.credentials).await;
+        if matches!(outcome, Err(Refusal::Unknown(_))) {
+            sleep(AFTER_A_LOSS).await;
+            outcome = form.refresh(self.net(), instance, &kept.credentials).await;
+        }
+        match outcome {
+            Ok(Some(new)) => Said::New(new),
+            Ok(None) if !refused => Said::New(kept.credentials.clone()),
+            Ok(None) => {
+                let cause =
+                    "The network no longer takes these credentials, and they are not of a kind that is renewed.";
+                Said::Dead(Box::new(reconnect(Diagnosis::new(Code::CredentialsWrong).because(cause))))
+            }
+            Err(refusal @ Refusal::Auth(_)) => Said::Dead(Box::new(reconnect(refusal.diagnosis()))),
+            Err(refusal) => Said::Later(refusal.harmless()),
+        }
+    }
+
+    async fn refresh_oauth2(
+        &self,
+        channel: &Channel,
+        oauth2: &dyn OAuth2,
+        kept: &Kept,
+        refused: bool,
+    ) -> Result<Said, Broken> {
+        let instance = channel.instance.as_deref();
+        let Some(refresh_token) = &kept.credentials.refresh_token else {
+            return Ok(self.without_refresh_token(channel, oauth2, kept, refused).await);
+        };
+        let client = match channel.app {
+            Some(app) => self.client_of(app, &channel.network, instance).await,
+            None => Err(Broken::Store(StoreError::NotFound { what: "app" })),
+        };
+        let client = match client {
+            Ok(client) => client,
+            Err(Broken::Store(StoreError::NotFound { what: "app" })) => {
+                let cause = "The app that got this sign-in is no longer known to the network, so it can't be renewed.";
+                return Ok(Said::Dead(Box::new(reconnect(Diagnosis::new(Code::ClientUnknown).because(cause)))));
+            }
+            Err(broken) => return Err(broken),
+        };
+        let endpoints = match oauth2.discover(self.net(), instance).await {
+            Ok(endpoints) => endpoints,
+            Err(refusal) => return Ok(Said::Later(passing(&refusal.diagnosis(), &refusal))),
+        };
+        let failure = match self.ask_with(&endpoints, &client, refresh_token).await {
+            Ok(new) => return Ok(Said::New(new)),
+            Err(failure) => failure,
+        };
+        if !is_dead(&failure.0) {
+            return Ok(later(&failure.0));
+        }
+        // The network may not have taken our last renewal for done: then it still takes the pair before.
+        let before = kept.before.as_ref().and_then(|before| before.refresh_token.as_ref());
+        if let Some(before) = before.filter(|before| *before != refresh_token)
+            && let Ok(new) = self.ask_with(&endpoints, &client, before).await
+        {
+            return Ok(Said::New(new));
+        }
+        Ok(Said::Dead(Box::new(ended(&failure))))
+    }
+
+    /// One renewal: repeated where it never left, and once where its answer was lost.
+    async fn ask_with(
+        &self,
+        endpoints: &Endpoints,
+        client: &Client2,
+        refresh_token: &Secret,
+    ) -> Result<Credentials, Failed> {
+        let mut lost = false;
+        let mut waits = self.settings().pace.unsent.iter().take(UNSENT_TRIES);
+        loop {
+            let grant = Grant::Refresh(refresh_token);
+            let failure = match token(self.net(), self.deps.clock.as_ref(), endpoints, client, grant).await {
+                Ok(new) => return Ok(new),
+                Err(failure) => failure,
+            };
+            let wait = if failure.never_left() {
+                waits.next().copied()
+            } else if failure.answer_lost() && !std::mem::replace(&mut lost, true) {
+                Some(AFTER_A_LOSS)
+            } else {
+                None
+            };
+            match wait {
+                Some(wait) => sleep(wait).await,
+                None => return Err(Failed(failure, lost)),
+            }
+        }
+    }
+
+    /// A sign-in that can't be renewed: good to its end, unless the network says otherwise.
+    async fn without_refresh_token(&self, channel: &Channel, oauth2: &dyn OAuth2, kept: &Kept, refused: bool) -> Said {
+        let credentials = &kept.credentials;
+        if let Some(end) = credentials.expires_at.filter(|end| self.now() >= *end) {
+            let cause =
+                "The sign-in has ended, as it does on this network after a while, and it can't be renewed from here.";
+            let diagnosis = Diagnosis::new(Code::CredentialsWrong).because(cause).saw("Ended", end.to_string());
+            return Said::Dead(Box::new(reconnect(diagnosis)));
+        }
+        if !refused {
+            let said = "the sign-in can't be renewed; it is good until its end";
+            return Said::Later(Refusal::Temporary(Detail::new(said)));
+        }
+        // A refusal may have been about something else: the account call decides.
+        match oauth2.identify(self.net(), channel.instance.as_deref(), credentials).await {
+            Ok(_) => Said::New(credentials.clone()),
+            Err(refusal @ Refusal::Auth(_)) => Said::Dead(Box::new(reconnect(refusal.diagnosis()))),
+            Err(refusal) => Said::Later(refusal),
+        }
+    }
+}
+
+/// A failed renewal, and whether an earlier request of it may have been received.
+struct Failed(TokenFailure, bool);
+
+/// Only these answers mean that a sign-in has ended; everything else may pass or be mended here.
+fn is_dead(failure: &TokenFailure) -> bool {
+    const DEAD: [&str; 5] =
+        ["invalid_grant", "invalid_token", "expired_token", "token_expired", "invalid_refresh_token"];
+    matches!(failure, TokenFailure::Refused { error, .. } if DEAD.contains(&error.as_str()))
+}
+
+fn later(failure: &TokenFailure) -> Said {
+    let diagnosis = failure.diagnosis();
+    let refusal = match failure {
+        TokenFailure::Unusable { until, .. } if diagnosis.code == Code::RateLimited => {
+            Refusal::RateLimit { until: *until, detail: detail(&diagnosis) }
+        }
+        _ => Refusal::Temporary(detail(&diagnosis)),
+    };
+    Said::Later(refusal)
+}
+
+/// A refusal met on the way to the token endpoint never says anything about the tokens.
+fn passing(diagnosis: &Diagnosis, refusal: &Refusal) -> Refusal {
+    if may_pass(refusal) { refusal.clone().harmless() } else { Refusal::Temporary(detail(diagnosis)) }
+}
+
+/// Why a sign-in has ended.
+fn ended(Failed(failure, lost): &Failed) -> Diagnosis {
+    let seen = failure.diagnosis();
+    let (code, cause) = if *lost {
+        let cause = "The network renewed the sign-in, but its answer never reached this server, and it does not take the \
+                     old one any more.";
+        (Code::AnswerLost, cause)
+    } else {
+        let cause = "The network no longer takes this sign-in: it was revoked there, the password was changed, or it was \
+                     not used for too long.";
+        (Code::CredentialsWrong, cause)
+    };
+    let mut diagnosis = Diagnosis::new(code).because(cause);
+    diagnosis.evidence = seen.evidence;
+    reconnect(diagnosis)
+}
+
+fn reconnect(mut diagnosis: Diagnosis) -> Diagnosis {
+    diagnosis.fix = vec!["Reconnect the channel; its posts, times and settings stay as they are.".to_owned()];
+    diagnosis.offering(NextKind::Reconnect, "Reconnect", None)
+}
+
+/// What the network gave, with what it left out kept.
+fn merged(old: &Credentials, new: Credentials) -> Credentials {
+    let mut extra = old.extra.clone();
+    extra.extend(new.extra);
+    Credentials {
+        access_token: new.access_token,
+        refresh_token: new.refresh_token.filter(|token| !token.is_empty()).or_else(|| old.refresh_token.clone()),
+        expires_at: new.expires_at,
+        scopes: new.scopes.or_else(|| old.scopes.clone()),
+        extra,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_network_leaves_out_is_kept() {
+        let old = Credentials {
+            access_token: "old".into(),
+            refresh_token: Some("refresh".into()),
+            scopes: Some(vec!["write".to_owned()]),
+            extra: [("pds".to_owned(), Secret::from("a"))].into(),
+            ..Credentials::default()
+        };
+        let new = Credentials { access_token: "new".into(), refresh_token: Some("".into()), ..Credentials::default() };
+        let merged = merged(&old, new);
+        assert_eq!(merged.access_token.expose(), "new");
+        assert_eq!((merged.refresh_token, merged.scopes, merged.extra), (old.refresh_token, old.scopes, old.extra));
+    }
+}
