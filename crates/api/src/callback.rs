@@ -1,0 +1,46 @@
+//! Where networks send people back to. The path is the one people have registered with their apps.
+
+use crate::{
+    access::{Anyone, connect_cookie, cookie, signed_in_user},
+    state::Api,
+};
+use axum::{
+    Router,
+    extract::{Path, RawQuery, State},
+    http::HeaderMap,
+    response::Redirect,
+    routing::get,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use crier_connect::{Callback, Landing};
+
+pub(crate) fn routes() -> Router<Api> {
+    Router::new().route("/integrations/social/{network}", get(land))
+}
+
+/// Never fails: every path ends on a page that says how it stands.
+async fn land(
+    _: Anyone,
+    Path(network): Path<String>,
+    RawQuery(query): RawQuery,
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Redirect {
+    let query = query.unwrap_or_default();
+    let callback = Callback {
+        network,
+        query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        browser: cookie(&headers, connect_cookie(&api)),
+        // Who is signed in only widens what may be attached: without an answer the account is confirmed by hand.
+        signed_in: signed_in_user(&headers, &api).await.unwrap_or_default(),
+    };
+    match api.handshake.callback(callback).await {
+        Landing::Attempt { id, nonce: None } => Redirect::to(&format!("/connect/{id}")),
+        // Behind the `#` it stays in this browser: it reaches no server and no log.
+        Landing::Attempt { id, nonce: Some(nonce) } => Redirect::to(&format!("/connect/{id}#nonce={nonce}")),
+        Landing::NoAttempt(diagnosis) => {
+            let told = serde_json::to_vec(&diagnosis).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
+            Redirect::to(&format!("/connect/failed#d={told}"))
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Channels: the connected accounts.
+
+use crate::{
+    access::{ManageChannels, Member, Read},
+    body::{Body, Id},
+    files,
+    page::Page,
+    problem::{Problem, Result},
+    routes::auth::{check_name, refuse},
+    state::Api,
+};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
+use crier_connect::AttemptView;
+use crier_model::{ChannelId, Diagnosis, Timestamp, WorkspaceId, channel::ChannelState};
+use crier_store::channels::{self, ChannelSummary};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_channels))
+        .routes(routes!(get_channel, update_channel, delete_channel))
+        .routes(routes!(get_channel_avatar))
+        .routes(routes!(list_channel_attempts))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Channel)]
+pub(crate) struct ChannelOut {
+    id: ChannelId,
+    network: String,
+    /// The server's origin, for networks made of many.
+    instance: Option<String>,
+    name: String,
+    /// Without a leading `@`.
+    handle: String,
+    profile_url: Option<String>,
+    /// On this server; none until it was fetched.
+    avatar_url: Option<String>,
+    /// Shown where there is no picture.
+    initials: String,
+    state: ChannelState,
+    /// Why it needs reconnecting.
+    reason: Option<Diagnosis>,
+    /// Granted by the network.
+    scopes: Vec<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    token_expires_at: Option<Timestamp>,
+    /// When the network last took our sign-in.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_ok_at: Option<Timestamp>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_due_at: Option<Timestamp>,
+    /// Publications that are scheduled or being prepared.
+    queued: u64,
+}
+
+impl From<ChannelSummary> for ChannelOut {
+    fn from(summary: ChannelSummary) -> Self {
+        let ChannelSummary { channel, queued, next_due_at } = summary;
+        let avatar_url = channel.avatar_media_key.as_deref().map(|key| avatar_url(channel.workspace, channel.id, key));
+        Self {
+            initials: initials(&channel.name, &channel.handle),
+            avatar_url,
+            id: channel.id,
+            network: channel.network,
+            instance: channel.instance,
+            name: channel.name,
+            handle: channel.handle,
+            profile_url: channel.profile_url,
+            state: channel.state,
+            reason: channel.reason,
+            scopes: channel.scopes,
+            token_expires_at: channel.token_expires_at,
+            last_ok_at: channel.last_ok_at,
+            created_at: channel.created_at,
+            next_due_at,
+            queued,
+        }
+    }
+}
+
+/// The address changes with the picture, so that browsers may keep it.
+fn avatar_url(workspace: WorkspaceId, channel: ChannelId, key: &str) -> String {
+    let version = &crate::secrets::hash(key)[..12];
+    format!("/api/v1/workspaces/{workspace}/channels/{channel}/avatar?v={version}")
+}
+
+/// The first letters of the first two words.
+fn initials(name: &str, handle: &str) -> String {
+    let letters = |text: &str| {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.take(2).filter_map(|word| word.chars().next()).flat_map(char::to_uppercase).collect::<String>()
+    };
+    let of_name = letters(name);
+    if of_name.is_empty() { letters(handle) } else { of_name }
+}
+
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChannelPatch {
+    /// Switches it off or on. What is due on a channel that is off is held.
+    disabled: Option<bool>,
+    /// Its name here.
+    name: Option<String>,
+}
+
+/// The workspace's channels, oldest first, with what waits on each.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/channels", tag = "Channels", responses((status = 200, body = Page<ChannelOut>))
+)]
+async fn list_channels(member: Member<Read>, State(api): State<Api>) -> Result<Json<Page<ChannelOut>>> {
+    let channels = channels::list(&api.store, member.id()).await?;
+    Ok(Json(Page::whole(channels.into_iter().map(ChannelOut::from).collect())))
+}
+
+/// One channel.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/channels/{id}", tag = "Channels", responses((status = 200, body = ChannelOut))
+)]
+async fn get_channel(member: Member<Read>, Id(id): Id<ChannelId>, State(api): State<Api>) -> Result<Json<ChannelOut>> {
+    Ok(Json(channels::summary(&api.store, member.id(), id).await?.into()))
+}
+
+/// Renames a channel, or switches it off or on; what is left out stays.
+#[utoipa::path(
+    patch, path = "/workspaces/{workspace}/channels/{id}", tag = "Channels",
+    request_body = ChannelPatch, responses((status = 200, body = ChannelOut))
+)]
+async fn update_channel(
+    member: Member<ManageChannels>,
+    Id(id): Id<ChannelId>,
+    State(api): State<Api>,
+    Body(body): Body<ChannelPatch>,
+) -> Result<Json<ChannelOut>> {
+    let mut wrong = Problem::invalid(Vec::new());
+    let name = body.name.map(|name| check_name(&mut wrong, "/name", &name));
+    refuse(wrong)?;
+    let channel = channels::get(&api.store, member.id(), id).await?;
+    if let Some(name) = name {
+        channels::rename(&api.store, member.id(), id, &name).await?;
+    }
+    // One that needs reconnecting stays so: switching it on would only promise what fails.
+    let state = match (body.disabled, channel.state) {
+        (Some(true), _) => Some(ChannelState::Disabled),
+        (Some(false), ChannelState::Disabled) => Some(ChannelState::Active),
+        _ => None,
+    };
+    if let Some(state) = state {
+        channels::set_state(&api.store, id, state, None).await?;
+    }
+    Ok(Json(channels::summary(&api.store, member.id(), id).await?.into()))
+}
+
+/// Deletes a channel: its sign-in is erased, what was not sent is cancelled, its history stays.
+#[utoipa::path(delete, path = "/workspaces/{workspace}/channels/{id}", tag = "Channels", responses((status = 204)))]
+async fn delete_channel(member: Member<ManageChannels>, Id(id): Id<ChannelId>, State(api): State<Api>) -> Result<StatusCode> {
+    channels::delete(&api.store, member.id(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The channel's picture.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/channels/{id}/avatar", tag = "Channels",
+    responses((status = 200, content_type = "image/png", body = Vec<u8>))
+)]
+async fn get_channel_avatar(member: Member<Read>, Id(id): Id<ChannelId>, State(api): State<Api>) -> Result<Response> {
+    let channel = channels::get(&api.store, member.id(), id).await?;
+    let none = || Problem::not_found("avatar.none", "The channel has no picture");
+    let key = channel.avatar_media_key.ok_or_else(none)?;
+    let picture = api.library.avatar(&key).await?;
+    Ok(files::image(picture.kind.mime(), picture.bytes))
+}
+
+/// The attempts that made or reconnected the channel, newest first.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/channels/{id}/attempts", tag = "Channels",
+    responses((status = 200, body = Page<AttemptView>))
+)]
+async fn list_channel_attempts(
+    member: Member<Read>,
+    Id(id): Id<ChannelId>,
+    State(api): State<Api>,
+) -> Result<Json<Page<AttemptView>>> {
+    channels::get(&api.store, member.id(), id).await?;
+    Ok(Json(Page::whole(api.handshake.of_channel(member.id(), id, member.user.id).await?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initials;
+
+    #[test]
+    fn initials_are_of_the_first_two_words_and_of_the_handle_where_the_name_has_none() {
+        assert_eq!(initials("Ada Lovelace King", "ada"), "AL");
+        assert_eq!(initials("ada", "x"), "A");
+        assert_eq!(initials("🎉", "party.example"), "PE");
+        assert_eq!(initials("", ""), "");
+    }
+}

@@ -1,0 +1,222 @@
+//! The library: files that posts use.
+
+use crate::{
+    access::{Member, Read, Write},
+    body::{Body, Id, Query},
+    files,
+    page::{Page, PageQuery},
+    problem::{FieldProblem, Problem, Result},
+    state::Api,
+};
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
+    http::StatusCode,
+    response::Response,
+};
+use bytes::Bytes;
+use crier_media::{MAX_IMAGE_BYTES, MediaError, MediaRefusal};
+use crier_model::{MediaId, Timestamp, WorkspaceId};
+use crier_store::media;
+use serde::{Deserialize, Serialize};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The multipart envelope around a file.
+const ENVELOPE_BYTES: usize = 64 * 1024;
+/// The longest alt text kept with a file, in characters.
+const ALT_CHARS: usize = 5_000;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap_or(usize::MAX).saturating_add(ENVELOPE_BYTES);
+    let upload = OpenApiRouter::new().routes(routes!(list_media, upload_media)).layer(DefaultBodyLimit::max(limit));
+    OpenApiRouter::new()
+        .merge(upload)
+        .routes(routes!(get_media, update_media, delete_media))
+        .routes(routes!(get_media_file))
+        .routes(routes!(get_media_thumbnail))
+}
+
+/// A file of the library.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Media)]
+pub(crate) struct MediaOut {
+    id: MediaId,
+    name: String,
+    /// As its content says.
+    mime: String,
+    /// Bytes.
+    size: u64,
+    /// Pixels.
+    width: Option<u32>,
+    height: Option<u32>,
+    /// Kept with the file; empty when none was written.
+    alt: String,
+    url: String,
+    thumbnail_url: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<media::Media> for MediaOut {
+    fn from(file: media::Media) -> Self {
+        Self {
+            url: format!("/api/v1/workspaces/{}/media/{}/file", file.workspace, file.id),
+            thumbnail_url: Some(thumbnail_url(file.workspace, file.id)),
+            id: file.id,
+            name: file.name,
+            mime: file.mime,
+            size: file.size,
+            width: file.width,
+            height: file.height,
+            alt: file.alt.unwrap_or_default(),
+            created_at: file.created_at,
+        }
+    }
+}
+
+pub(crate) fn thumbnail_url(workspace: WorkspaceId, media: MediaId) -> String {
+    format!("/api/v1/workspaces/{workspace}/media/{media}/thumbnail")
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MediaPatch {
+    /// Said of the file wherever a post says nothing else of it.
+    alt: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct DeleteQuery {
+    #[serde(default)]
+    force: bool,
+}
+
+/// A page of the library, newest first.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/media", tag = "Media",
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = Page<MediaOut>))
+)]
+async fn list_media(
+    member: Member<Read>,
+    Query(query): Query<PageQuery>,
+    State(api): State<Api>,
+) -> Result<Json<Page<MediaOut>>> {
+    let limit = query.limit()?;
+    let files = media::list(&api.store, member.id(), query.after()?, limit as u64 + 1).await?;
+    let files = files.into_iter().map(MediaOut::from).collect();
+    Ok(Json(Page::cut(files, limit, |file: &MediaOut| file.id.to_string())))
+}
+
+/// The form of an upload.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "read by hand; described for the API")]
+pub(crate) struct Upload {
+    /// JPEG, PNG, GIF, WebP, BMP or TIFF, up to 10 MB.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+}
+
+/// Takes a picture in. Its type is what its content says. The same picture again is the file that is there already.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/media", tag = "Media",
+    request_body(content = Upload, content_type = "multipart/form-data"), responses((status = 201, body = MediaOut))
+)]
+async fn upload_media(
+    member: Member<Write>,
+    State(api): State<Api>,
+    request: Request,
+) -> Result<(StatusCode, Json<MediaOut>)> {
+    let (name, bytes) = sent_file(request).await?;
+    let file = api.library.add(member.id(), member.user.id, &name, bytes).await?;
+    Ok((StatusCode::CREATED, Json(file.into())))
+}
+
+/// The part `file` of a multipart body, with its name.
+async fn sent_file(request: Request) -> Result<(String, Bytes)> {
+    let mut form = Multipart::from_request(request, &()).await.map_err(|rejection| {
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "input.not_multipart", "The body must be a form with a file")
+            .detail(rejection.body_text())
+    })?;
+    let broken = |error: axum::extract::multipart::MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => MediaRefusal::TooLarge { max_bytes: MAX_IMAGE_BYTES },
+        _ => MediaRefusal::Interrupted,
+    };
+    let refused = |refusal| Problem::from(MediaError::Refused(refusal));
+    while let Some(field) = form.next_field().await.map_err(|e| refused(broken(e)))? {
+        if field.name() == Some("file") {
+            let name = field.file_name().unwrap_or("file").to_owned();
+            return Ok((name, field.bytes().await.map_err(|e| refused(broken(e)))?));
+        }
+    }
+    let missing = FieldProblem {
+        pointer: "/file".to_owned(),
+        code: "media.missing".to_owned(),
+        message: "The form has no file.".to_owned(),
+        fix: Some("Send the file as the form's part `file`.".to_owned()),
+    };
+    Err(Problem::invalid(vec![missing]))
+}
+
+/// One file.
+#[utoipa::path(get, path = "/workspaces/{workspace}/media/{id}", tag = "Media", responses((status = 200, body = MediaOut)))]
+async fn get_media(member: Member<Read>, Id(id): Id<MediaId>, State(api): State<Api>) -> Result<Json<MediaOut>> {
+    Ok(Json(media::get(&api.store, member.id(), id).await?.into()))
+}
+
+/// Writes the alt text kept with the file.
+#[utoipa::path(
+    patch, path = "/workspaces/{workspace}/media/{id}", tag = "Media",
+    request_body = MediaPatch, responses((status = 200, body = MediaOut))
+)]
+async fn update_media(
+    member: Member<Write>,
+    Id(id): Id<MediaId>,
+    State(api): State<Api>,
+    Body(body): Body<MediaPatch>,
+) -> Result<Json<MediaOut>> {
+    let length = body.alt.chars().count();
+    if length > ALT_CHARS {
+        let message = format!("An alt text has at most {ALT_CHARS} characters; this has {length}.");
+        return Err(Problem::invalid(Vec::new()).field("/alt", "alt.too_long", message, "Shorten it."));
+    }
+    let alt = Some(body.alt.as_str()).filter(|alt| !alt.trim().is_empty());
+    Ok(Json(media::set_alt(&api.store, member.id(), id, alt).await?.into()))
+}
+
+/// Deletes a file. One that posts still need is deleted only with `force`.
+#[utoipa::path(
+    delete, path = "/workspaces/{workspace}/media/{id}", tag = "Media",
+    params(("force" = Option<bool>, Query)), responses((status = 204))
+)]
+async fn delete_media(
+    member: Member<Write>,
+    Id(id): Id<MediaId>,
+    Query(query): Query<DeleteQuery>,
+    State(api): State<Api>,
+) -> Result<StatusCode> {
+    api.library.delete(member.id(), id, query.force).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The file itself.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/media/{id}/file", tag = "Media",
+    responses((status = 200, content_type = "image/*", body = Vec<u8>))
+)]
+async fn get_media_file(member: Member<Read>, Id(id): Id<MediaId>, State(api): State<Api>) -> Result<Response> {
+    let file = media::get(&api.store, member.id(), id).await?;
+    let bytes = api.library.original(&file).await?;
+    Ok(files::file(&file.mime, &file.name, bytes))
+}
+
+/// The file, small.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/media/{id}/thumbnail", tag = "Media",
+    responses((status = 200, content_type = "image/*", body = Vec<u8>))
+)]
+async fn get_media_thumbnail(member: Member<Read>, Id(id): Id<MediaId>, State(api): State<Api>) -> Result<Response> {
+    let file = media::get(&api.store, member.id(), id).await?;
+    let picture = api.library.thumbnail(&file).await?;
+    Ok(files::image(picture.kind.mime(), picture.bytes))
+}

@@ -1,0 +1,36 @@
+//! The own API, under `/api/v1`: a file for each subject.
+
+mod attempts;
+mod auth;
+mod channels;
+mod events;
+mod keys;
+mod library;
+mod networks;
+mod posts;
+mod publications;
+mod server;
+mod sessions;
+mod workspaces;
+
+use crate::state::Api;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) fn all() -> OpenApiRouter<Api> {
+    [
+        server::routes(),
+        auth::routes(),
+        sessions::routes(),
+        workspaces::routes(),
+        keys::routes(),
+        networks::routes(),
+        channels::routes(),
+        attempts::routes(),
+        library::routes(),
+        posts::routes(),
+        publications::routes(),
+        events::routes(),
+    ]
+    .into_iter()
+    .fold(OpenApiRouter::new(), OpenApiRouter::merge)
+}

@@ -1,0 +1,163 @@
+//! The networks one can connect to, and whether a connect would go well now.
+
+use crate::{
+    access::{Member, Read},
+    body::{Query, path_param},
+    page::Page,
+    problem::{Problem, Result},
+    state::Api,
+};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+};
+use crier_connect::Check;
+use crier_model::rules::Rules;
+use crier_networks::{
+    Connect,
+    connect::{Facts, Field},
+};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_networks)).routes(routes!(preflight))
+}
+
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConnectKind {
+    /// The person is sent to the network and comes back.
+    Oauth2,
+    /// A form is filled in here.
+    Form,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct InstanceQuestion {
+    label: &'static str,
+    placeholder: &'static str,
+    help: &'static str,
+    default: Option<String>,
+}
+
+/// A permission asked of the network.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Scope {
+    /// The network's own name for it.
+    id: &'static str,
+    /// What it is for.
+    why: &'static str,
+    required: bool,
+}
+
+/// A place one can publish to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Network)]
+pub(crate) struct NetworkOut {
+    id: &'static str,
+    name: &'static str,
+    /// `#rrggbb`.
+    color: &'static str,
+    summary: &'static str,
+    connect: ConnectKind,
+    /// Whether it connects without an app of one's own at the network's console.
+    works_at_once: bool,
+    /// Whether it can be connected here now: it works at once, or an app is configured.
+    configured: bool,
+    /// Its page in the manual.
+    docs: String,
+    /// Where an app is registered, where one is needed.
+    console: Option<&'static str>,
+    /// What to register there, character by character.
+    redirect_uri: String,
+    /// Asked before leaving, when the network is made of many servers.
+    instance: Option<InstanceQuestion>,
+    /// The form's, where it is connected by one.
+    fields: Vec<Field>,
+    rules: Rules,
+    scopes: Vec<Scope>,
+    /// JSON schema of the settings of one publication.
+    #[schema(value_type = Object)]
+    settings_schema: serde_json::Value,
+}
+
+fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
+    let about = network.about();
+    let (connect, instance, fields, scopes) = match network.connect() {
+        Connect::OAuth2(oauth2) => {
+            let instance = oauth2.instance().map(|field| InstanceQuestion {
+                label: field.label,
+                placeholder: field.placeholder,
+                help: field.help,
+                default: field.default,
+            });
+            let scopes = oauth2.scopes().iter().map(|s| Scope { id: s.id, why: s.why, required: s.required }).collect();
+            (ConnectKind::Oauth2, instance, Vec::new(), scopes)
+        }
+        Connect::Form(form) => (ConnectKind::Form, None, form.fields(), Vec::new()),
+    };
+    NetworkOut {
+        id: about.id,
+        name: about.name,
+        color: about.color,
+        summary: about.summary,
+        connect,
+        works_at_once: about.works_at_once,
+        configured: about.works_at_once || api.settings.configured.contains(about.id),
+        docs: format!("/docs/networks/{}", about.id),
+        console: about.console,
+        redirect_uri: format!("{}/integrations/social/{}", api.origin(), about.id),
+        instance,
+        fields,
+        rules: network.rules(&Facts::default()),
+        scopes,
+        settings_schema: network.settings_schema(),
+    }
+}
+
+/// Every network of this installation.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/networks", tag = "Networks", responses((status = 200, body = Page<NetworkOut>))
+)]
+async fn list_networks(_: Member<Read>, State(api): State<Api>) -> Json<Page<NetworkOut>> {
+    Json(Page::whole(api.registry.all().map(|network| show(&api, network)).collect()))
+}
+
+#[derive(Debug, Deserialize)]
+struct PreflightQuery {
+    instance: Option<String>,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Preflight {
+    checks: Vec<Check>,
+}
+
+/// The `{network}` of the path.
+struct NetworkName(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for NetworkName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        path_param(parts, "network").await.map(Self)
+    }
+}
+
+/// Looks before leaving: is an app set up, do the network's hosts answer, is our clock right. Takes at most two seconds.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/networks/{network}/preflight", tag = "Networks",
+    params(("instance" = Option<String>, Query, description = "The server, for networks made of many.")),
+    responses((status = 200, body = Preflight))
+)]
+async fn preflight(
+    _: Member<Read>,
+    NetworkName(network): NetworkName,
+    Query(query): Query<PreflightQuery>,
+    State(api): State<Api>,
+) -> Result<Json<Preflight>> {
+    let checks = api.handshake.preflight(&network, query.instance.as_deref()).await?;
+    Ok(Json(Preflight { checks }))
+}

@@ -1,0 +1,504 @@
+//! Posts: what the composer writes and the calendar shows.
+
+use crate::{
+    access::{Member, Read, Write},
+    body::{Body, Id, Query},
+    page::{Page, PageQuery},
+    problem::{FieldProblem, Problem, Result},
+    routes::{library::thumbnail_url, publications::PublicationOut},
+    state::Api,
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use crier_engine::compose::{self, Checked, Draft};
+use crier_model::{
+    ChannelId, Document, Finding, MediaId, PostId, PublicationId, Timestamp, UserId, WorkspaceId,
+    post::{Content, MediaUse, Part, Timing, Variant},
+    publication::PublicationState,
+    rules::Unit,
+};
+use crier_networks::check::Measure;
+use crier_store::{
+    posts::{self, Filter, Post, PostSummary, Save},
+    publications, users,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_posts, create_post))
+        .routes(routes!(check_post))
+        .routes(routes!(get_post, update_post, delete_post))
+        .routes(routes!(move_post))
+        .routes(routes!(duplicate_post))
+}
+
+/// The most posts in one stretch of the calendar.
+const CALENDAR_MOST: u64 = 5_000;
+
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MediaUse)]
+pub(crate) struct MediaUseIo {
+    id: MediaId,
+    /// Said of the file in this place; none takes the alt text kept with the file.
+    #[serde(default)]
+    alt: Option<String>,
+}
+
+/// The first item, a thread item or a comment.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PartInput {
+    /// Plain text; an empty line parts paragraphs.
+    text: String,
+    #[serde(default)]
+    media: Vec<MediaUseIo>,
+    /// Minutes to wait after the part before it.
+    #[serde(default)]
+    delay_minutes: u32,
+}
+
+/// The post as tailored for one channel.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VariantInput {
+    /// None: the Global parts.
+    #[serde(default)]
+    parts: Option<Vec<PartInput>>,
+    /// In the shape of the network's `settings_schema`.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    settings: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PostIntent {
+    Draft,
+    Scheduled,
+    Now,
+}
+
+/// A post to be written.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PostInput {
+    state: PostIntent,
+    /// Needed when it is scheduled.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    /// IANA name of the zone the person thinks in; the user's when left out.
+    time_zone: Option<String>,
+    channels: Vec<ChannelId>,
+    /// The Global content.
+    parts: Vec<PartInput>,
+    #[serde(default)]
+    variants: BTreeMap<ChannelId, VariantInput>,
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PostMove {
+    #[schema(value_type = String, format = DateTime)]
+    due_at: Timestamp,
+}
+
+impl From<PartInput> for Part {
+    fn from(part: PartInput) -> Self {
+        let media = part.media.into_iter().map(|used| MediaUse { id: used.id, alt: used.alt }).collect();
+        Self { body: Document::from_plain(&part.text), media, delay_minutes: part.delay_minutes }
+    }
+}
+
+impl From<Part> for PartInput {
+    fn from(part: Part) -> Self {
+        let media = part.media.into_iter().map(|used| MediaUseIo { id: used.id, alt: used.alt }).collect();
+        Self { text: part.body.to_plain(), media, delay_minutes: part.delay_minutes }
+    }
+}
+
+impl PostInput {
+    fn draft(self, time_zone: &str) -> Result<Draft> {
+        let timing = match (self.state, self.due_at) {
+            (PostIntent::Draft, at) => Timing::Draft(at),
+            (PostIntent::Now, _) => Timing::Now,
+            (PostIntent::Scheduled, Some(at)) => Timing::At(at),
+            (PostIntent::Scheduled, None) => {
+                let message = "A scheduled post needs a time.";
+                let problem = Problem::invalid(Vec::new());
+                return Err(problem.field("/due_at", "due_at.missing", message, "Choose a time, or publish now."));
+            }
+        };
+        let variant = |variant: VariantInput| Variant {
+            parts: variant.parts.map(|parts| parts.into_iter().map(Part::from).collect()),
+            settings: variant.settings,
+        };
+        let content = Content {
+            parts: self.parts.into_iter().map(Part::from).collect(),
+            variants: self.variants.into_iter().map(|(channel, v)| (channel, variant(v))).collect(),
+        };
+        let time_zone = self.time_zone.unwrap_or_else(|| time_zone.to_owned());
+        Ok(Draft { content, channels: self.channels, timing, time_zone })
+    }
+}
+
+/// How long a part is, as the network measures.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct PartCheck {
+    used: usize,
+    max: usize,
+    unit: Unit,
+    /// The text as the network will get it.
+    text_preview: String,
+    /// Links found in it.
+    links: Vec<String>,
+}
+
+impl From<Measure> for PartCheck {
+    fn from(measure: Measure) -> Self {
+        let Measure { used, max, unit, text, links } = measure;
+        Self { used, max, unit, text_preview: text, links }
+    }
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct ChannelCheck {
+    channel_id: ChannelId,
+    parts: Vec<PartCheck>,
+    problems: Vec<Finding>,
+}
+
+/// What each channel says to a post.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct PostCheck {
+    /// Whether it may be scheduled as it stands.
+    ok: bool,
+    channels: Vec<ChannelCheck>,
+    /// What concerns the post as a whole.
+    problems: Vec<Finding>,
+}
+
+impl From<Checked> for PostCheck {
+    fn from(checked: Checked) -> Self {
+        let ok = checked.is_ok();
+        let on_channel = |on: compose::OnChannel| ChannelCheck {
+            channel_id: on.channel,
+            parts: on.verdict.parts.into_iter().map(PartCheck::from).collect(),
+            problems: on.verdict.findings,
+        };
+        Self { ok, channels: checked.channels.into_iter().map(on_channel).collect(), problems: checked.findings }
+    }
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PublicationSummary)]
+pub(crate) struct PublicationSummaryOut {
+    id: PublicationId,
+    channel_id: ChannelId,
+    network: String,
+    state: PublicationState,
+    url: Option<String>,
+}
+
+/// A post in the calendar or a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = PostSummary)]
+pub(crate) struct PostSummaryOut {
+    id: PostId,
+    /// The worst of its publications' states.
+    state: PublicationState,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    time_zone: String,
+    /// The first words.
+    excerpt: String,
+    media_count: u32,
+    thumbnail_url: Option<String>,
+    /// Goes up with every save; sent back as `If-Match`.
+    version: i64,
+    publications: Vec<PublicationSummaryOut>,
+}
+
+fn summary(workspace: WorkspaceId, post: PostSummary) -> PostSummaryOut {
+    let publication = |p: posts::PublicationSummary| PublicationSummaryOut {
+        id: p.id,
+        channel_id: p.channel,
+        network: p.network,
+        state: p.state,
+        url: p.url,
+    };
+    PostSummaryOut {
+        state: post.state(),
+        id: post.id,
+        due_at: post.due_at,
+        time_zone: post.time_zone,
+        excerpt: post.excerpt,
+        media_count: post.media_count,
+        thumbnail_url: post.first_media.map(|media| thumbnail_url(workspace, media)),
+        version: post.version,
+        publications: post.publications.into_iter().map(publication).collect(),
+    }
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Author {
+    id: UserId,
+    name: String,
+}
+
+/// A post with all there is to know of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Post)]
+pub(crate) struct PostOut {
+    id: PostId,
+    /// The worst of its publications' states.
+    state: PublicationState,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    time_zone: String,
+    excerpt: String,
+    media_count: u32,
+    thumbnail_url: Option<String>,
+    /// Goes up with every save; sent back as `If-Match`.
+    version: i64,
+    parts: Vec<PartInput>,
+    variants: BTreeMap<ChannelId, VariantInput>,
+    channels: Vec<ChannelId>,
+    created_by: Option<Author>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    publications: Vec<PublicationOut>,
+}
+
+/// A whole post: four queries, however many channels it goes to.
+async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut> {
+    let post = posts::get(&api.store, workspace, id).await?;
+    let author = users::by_id(&api.store, post.created_by).await?;
+    let publications = publications::for_post(&api.store, workspace, id).await?;
+    let ids: Vec<_> = publications.iter().map(|publication| publication.id).collect();
+    let history = publications::history(&api.store, &ids).await?;
+    let Post { content, .. } = post;
+    let variant = |variant: Variant| VariantInput {
+        parts: variant.parts.map(|parts| parts.into_iter().map(PartInput::from).collect()),
+        settings: variant.settings,
+    };
+    Ok(PostOut {
+        id: post.id,
+        state: PublicationState::worst(publications.iter().map(|publication| publication.state)),
+        due_at: post.due_at,
+        time_zone: post.time_zone,
+        excerpt: post.excerpt,
+        media_count: post.media_count,
+        thumbnail_url: post.first_media.map(|media| thumbnail_url(workspace, media)),
+        version: post.version,
+        parts: content.parts.into_iter().map(PartInput::from).collect(),
+        variants: content.variants.into_iter().map(|(channel, v)| (channel, variant(v))).collect(),
+        channels: post.channels,
+        created_by: author.map(|user| Author { id: user.id, name: user.name }),
+        created_at: post.created_at,
+        updated_at: post.updated_at,
+        publications: PublicationOut::all(publications, history),
+    })
+}
+
+/// A post with its version as ETag.
+async fn answer(api: &Api, workspace: WorkspaceId, id: PostId, status: StatusCode) -> Result<Response> {
+    let post = whole(api, workspace, id).await?;
+    let tag = HeaderValue::from_str(&format!("\"{}\"", post.version)).map_err(|error| Problem::internal(&error))?;
+    Ok((status, [(header::ETAG, tag)], Json(post)).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+struct PostsQuery {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    state: Option<PublicationState>,
+    channel: Option<ChannelId>,
+    // Not flattened: a flattened query reads numbers as text.
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+/// The posts due in `from`..`to` in order of their time, all at once; without those, pages of all posts, newest first.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/posts", tag = "Posts",
+    params(
+        ("from" = Option<String>, Query, format = DateTime), ("to" = Option<String>, Query, format = DateTime),
+        ("state" = Option<PublicationState>, Query), ("channel" = Option<ChannelId>, Query),
+        ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query),
+    ),
+    responses((status = 200, body = Page<PostSummaryOut>))
+)]
+async fn list_posts(
+    member: Member<Read>,
+    Query(query): Query<PostsQuery>,
+    State(api): State<Api>,
+) -> Result<Json<Page<PostSummaryOut>>> {
+    let filter = Filter { state: query.state, channel: query.channel };
+    let workspace = member.id();
+    let show = |post| summary(workspace, post);
+    if query.from.is_none() && query.to.is_none() {
+        let page = PageQuery { cursor: query.cursor, limit: query.limit };
+        let limit = page.limit()?;
+        let posts = posts::list(&api.store, workspace, filter, page.after()?, limit as u64 + 1).await?;
+        let posts = posts.into_iter().map(show).collect();
+        return Ok(Json(Page::cut(posts, limit, |post: &PostSummaryOut| post.id.to_string())));
+    }
+    let (from, to) = (query.from.unwrap_or(Timestamp::MIN), query.to.unwrap_or(Timestamp::MAX));
+    let posts = posts::summaries_between(&api.store, workspace, from, to, filter, CALENDAR_MOST).await?;
+    Ok(Json(Page::whole(posts.into_iter().map(show).collect())))
+}
+
+/// Writes a post. With an `Idempotency-Key` the same request again gives the post it made the first time.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/posts", tag = "Posts",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Up to 200 characters of your choosing.")),
+    request_body = PostInput, responses((status = 201, body = PostOut), (status = 200, body = PostOut, description = "It was written before."))
+)]
+async fn create_post(
+    member: Member<Write>,
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Body(body): Body<PostInput>,
+) -> Result<Response> {
+    let idempotency_key = idempotency_key(&headers)?;
+    let valid = admitted(&api, &member, body).await?;
+    let save = Save { workspace: member.id(), by: member.user.id, id: None, expected_version: None, idempotency_key };
+    let saved = posts::save(&api.store, save, &valid).await.map_err(taken_away)?;
+    let status = if saved.replayed { StatusCode::OK } else { StatusCode::CREATED };
+    answer(&api, member.id(), saved.id, status).await
+}
+
+async fn admitted<P>(api: &Api, member: &Member<P>, body: PostInput) -> Result<crier_model::post::ValidPost> {
+    let draft = body.draft(&member.user.time_zone)?;
+    let checked = compose::check(&api.store, &api.registry, member.id(), &draft).await?;
+    compose::admit(draft, checked).map_err(|checked| Problem::of_findings(checked.all()))
+}
+
+/// A channel or file that went between the check and the write.
+fn taken_away(error: crier_store::StoreError) -> Problem {
+    match error {
+        crier_store::StoreError::NotFound { what: what @ ("channel" | "media") } => {
+            let (pointer, name) = if what == "channel" { ("/channels", "channel") } else { ("/parts", "file") };
+            let message = format!("A {name} of this post was deleted a moment ago.");
+            Problem::invalid(Vec::new()).field(pointer, &format!("{what}.unknown"), message, "Take it out and save again.")
+        }
+        error => error.into(),
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str().map(str::trim) {
+        Ok(key) if (1..=200).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => {
+            let message = "An Idempotency-Key has 1 to 200 plain characters.";
+            let fix = "Send a UUID, for example.";
+            Err(Problem::invalid(Vec::new()).field("Idempotency-Key", "idempotency_key.wrong", message, fix))
+        }
+    }
+}
+
+fn expected_version(headers: &HeaderMap) -> Result<Option<i64>> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.trim_start_matches("W/").trim_matches('"').parse();
+    version.map(Some).map_err(|_| {
+        let message = "If-Match is not a version of this post.";
+        Problem::invalid(Vec::new()).field("If-Match", "version.wrong", message, "Send the ETag the post came with.")
+    })
+}
+
+/// Measures and checks a post on every channel, without writing anything.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/posts/check", tag = "Posts",
+    request_body = PostInput, responses((status = 200, body = PostCheck))
+)]
+async fn check_post(member: Member<Read>, State(api): State<Api>, Body(body): Body<PostInput>) -> Result<Json<PostCheck>> {
+    // A time that is still to be chosen is no reason not to count.
+    let untimed = body.state == PostIntent::Scheduled && body.due_at.is_none();
+    let body = if untimed { PostInput { state: PostIntent::Now, ..body } } else { body };
+    let draft = body.draft(&member.user.time_zone)?;
+    let mut checked = compose::check(&api.store, &api.registry, member.id(), &draft).await?;
+    if untimed {
+        let message = "A scheduled post needs a time.";
+        checked.findings.push(Finding::error("/due_at", "due_at.missing", message, "Choose a time, or publish now."));
+    }
+    Ok(Json(checked.into()))
+}
+
+/// One post with its publications and their history.
+#[utoipa::path(get, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts", responses((status = 200, body = PostOut)))]
+async fn get_post(member: Member<Read>, Id(id): Id<PostId>, State(api): State<Api>) -> Result<Response> {
+    answer(&api, member.id(), id, StatusCode::OK).await
+}
+
+/// Writes a post anew. With `If-Match`, only if it still has that version.
+#[utoipa::path(
+    put, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts",
+    params(("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
+    request_body = PostInput, responses((status = 200, body = PostOut))
+)]
+async fn update_post(
+    member: Member<Write>,
+    Id(id): Id<PostId>,
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Body(body): Body<PostInput>,
+) -> Result<Response> {
+    let expected_version = expected_version(&headers)?;
+    let valid = admitted(&api, &member, body).await?;
+    let save =
+        Save { workspace: member.id(), by: member.user.id, id: Some(id), expected_version, idempotency_key: None };
+    posts::save(&api.store, save, &valid).await.map_err(taken_away)?;
+    answer(&api, member.id(), id, StatusCode::OK).await
+}
+
+/// Deletes a post: what was not sent is cancelled; what was published stays on the network.
+#[utoipa::path(delete, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts", responses((status = 204)))]
+async fn delete_post(member: Member<Write>, Id(id): Id<PostId>, State(api): State<Api>) -> Result<StatusCode> {
+    posts::delete(&api.store, member.id(), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a post another time. With `If-Match`, only if it still has that version.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/posts/{id}/move", tag = "Posts",
+    params(("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
+    request_body = PostMove, responses((status = 200, body = PostOut))
+)]
+async fn move_post(
+    member: Member<Write>,
+    Id(id): Id<PostId>,
+    State(api): State<Api>,
+    headers: HeaderMap,
+    Body(body): Body<PostMove>,
+) -> Result<Response> {
+    let expected_version = expected_version(&headers)?;
+    if let Some(wrong) = compose::wrong_time(body.due_at, api.store.now()) {
+        return Err(Problem::invalid(vec![FieldProblem::from(&wrong)]));
+    }
+    posts::move_to(&api.store, member.id(), id, body.due_at, expected_version).await?;
+    answer(&api, member.id(), id, StatusCode::OK).await
+}
+
+/// Makes a draft with the same content for the same channels.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/posts/{id}/duplicate", tag = "Posts", responses((status = 201, body = PostOut))
+)]
+async fn duplicate_post(member: Member<Write>, Id(id): Id<PostId>, State(api): State<Api>) -> Result<Response> {
+    let saved = posts::duplicate(&api.store, member.id(), id, member.user.id).await?;
+    answer(&api, member.id(), saved.id, StatusCode::CREATED).await
+}
