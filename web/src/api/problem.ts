@@ -42,7 +42,7 @@ function isProblemBody(body: unknown): body is ProblemBody {
 }
 
 /** Reads a failed answer; what is no problem document (a proxy's page, an empty body) keeps its status. */
-export function problemOf(response: Response, body: unknown): Problem {
+export function problemOf(response: Pick<Response, "status" | "headers">, body: unknown): Problem {
   const wait = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const retryAfter = Number.isFinite(wait) ? wait : null;
   if (isProblemBody(body)) return new Problem({ ...body, status: response.status }, retryAfter);

@@ -29,6 +29,11 @@ interface Options {
   delay?: number;
 }
 
+/** Somebody else has saved the post since we read it. */
+export function isConflict(problem: Problem): boolean {
+  return problem.status === 412 || (problem.status === 409 && problem.code.includes("version"));
+}
+
 const DELAY = 1200;
 const LONGEST_WAIT = 10_000;
 const RETRY_FIRST = 4000;
@@ -47,6 +52,7 @@ export class Autosave {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private firstChange = 0;
   private failures = 0;
+  private submitting = false;
   private stopped = false;
 
   constructor(private readonly options: Options) {
@@ -69,6 +75,7 @@ export class Autosave {
 
   /** The content as it is now. */
   changed(input: PostInput) {
+    if (this.submitting) return;
     this.wanted = input;
     if (this.upToDate()) {
       if (this.state.phase === "dirty") this.set({ phase: this.base ? "saved" : "clean" });
@@ -92,14 +99,24 @@ export class Autosave {
     await this.run(this.wanted);
   }
 
-  /** Saves exactly `input` (to schedule or to publish) after whatever is under way. Throws what went wrong. */
+  /**
+   * Saves exactly `input` (to schedule or to publish) after whatever is under way. Throws what went wrong. It is never
+   * repeated by itself: a post goes out when somebody asks for it.
+   */
   async submit(input: PostInput): Promise<Post> {
     clearTimeout(this.timer);
-    while (this.running) await this.running;
-    this.wanted = input;
-    const post = await this.run(input);
-    if (!post) throw this.state.problem ?? new Error("not saved");
-    return post;
+    this.submitting = true;
+    try {
+      while (this.running) await this.running;
+      const before = this.wanted;
+      this.wanted = input;
+      const post = await this.run(input);
+      if (post) return post;
+      this.wanted = before;
+      throw this.state.problem ?? new Error("not saved");
+    } finally {
+      this.submitting = false;
+    }
   }
 
   /** After a conflict: `version` and `theirs` are what is on the server now; the next save goes over it. */
@@ -110,9 +127,27 @@ export class Autosave {
     this.changed(mine);
   }
 
+  /** Goes on after `stop`. */
+  start() {
+    this.stopped = false;
+    if (this.wanted) this.changed(this.wanted);
+  }
+
+  /** No more saves by itself, and nobody is told any more. */
   stop() {
     this.stopped = true;
     clearTimeout(this.timer);
+  }
+
+  /** The post is done with, sent or deleted: what is left unsaved is nobody's any more. */
+  async abandon(): Promise<void> {
+    this.stop();
+    this.wanted = null;
+    while (this.running) await this.running;
+  }
+
+  get over(): boolean {
+    return this.stopped;
   }
 
   private upToDate(): boolean {
@@ -125,7 +160,8 @@ export class Autosave {
     clearTimeout(this.timer);
     if (this.stopped) return;
     this.timer = setTimeout(() => {
-      if (!this.running && this.wanted && !this.upToDate() && this.state.phase !== "conflict") void this.run(this.wanted);
+      if (!this.running && this.wanted && !this.upToDate() && this.state.phase !== "conflict")
+        void this.run(this.wanted);
     }, wait);
   }
 
@@ -160,7 +196,8 @@ export class Autosave {
   private async write(input: PostInput): Promise<Post> {
     const known = this.state.post;
     if (known) return this.options.transport.update(known.id, known.version, input);
-    this.create ??= { key: this.options.newIdempotencyKey(), input };
+    // What is created is a draft always: a create whose answer was lost must not have published anything.
+    this.create ??= { key: this.options.newIdempotencyKey(), input: { ...input, state: "draft" } };
     const { key, input: first } = this.create;
     const post = await this.options.transport.create(first, key);
     this.create = null;
@@ -175,7 +212,7 @@ export class Autosave {
     const passing = problem.status === 0 || problem.status === 429 || problem.status >= 500;
     // A create that was refused made nothing; one whose answer was lost may have.
     if (!passing) this.create = null;
-    if (problem.status === 412) {
+    if (isConflict(problem)) {
       this.set({ phase: "conflict", problem });
       return;
     }
@@ -189,7 +226,9 @@ export class Autosave {
     if (!passing || !this.options.automatic) return;
     this.failures += 1;
     this.schedule(
-      problem.retryAfter ? problem.retryAfter * 1000 : Math.min(RETRY_FIRST * 2 ** (this.failures - 1), RETRY_LONGEST),
+      problem.retryAfter
+        ? problem.retryAfter * 1000
+        : Math.min(RETRY_FIRST * 2 ** (this.failures - 1), RETRY_LONGEST),
     );
   }
 

@@ -1,3 +1,4 @@
+import type { Problem } from "@/api/problem";
 import type { ChannelCheck, Finding, PostCheck } from "@/api/types";
 import { GLOBAL, type Scope } from "./model";
 
@@ -27,7 +28,8 @@ export function placeOf(pointer: string): Place {
   }
   if (head === "settings") return { scope, part: 0, field: "settings", item: second };
   if (head === "channels") return { scope: GLOBAL, part: 0, field: "channels" };
-  if (head === "due_at" || head === "time_zone" || head === "state") return { scope: GLOBAL, part: 0, field: "due" };
+  if (head === "due_at" || head === "time_zone" || head === "state")
+    return { scope: GLOBAL, part: 0, field: "due" };
   return { scope, part: 0, field: "text" };
 }
 
@@ -54,10 +56,13 @@ export function groupFindings(check: PostCheck | undefined): FindingGroup[] {
     groups.set(channel, group);
   };
   for (const finding of check.problems) put(finding.channel_id ?? null, finding);
-  for (const channel of check.channels) for (const finding of channel.problems) put(channel.channel_id, finding);
+  for (const channel of check.channels)
+    for (const finding of channel.problems) put(channel.channel_id, finding);
   return [...groups].map(([channel, findings]) => ({
     channel,
-    findings: [...findings.values()].sort((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error")),
+    findings: [...findings.values()].sort(
+      (a, b) => Number(a.severity !== "error") - Number(b.severity !== "error"),
+    ),
   }));
 }
 
@@ -95,4 +100,48 @@ export function tightest(check: PostCheck | undefined, part: number, channels: s
     };
   }
   return found;
+}
+
+/** A refused save, said on the fields it names. */
+export function findingsOf(problem: Problem): Finding[] {
+  return problem.errors.map(({ pointer, code, message, fix }) => {
+    const { scope } = placeOf(pointer);
+    return {
+      pointer,
+      code,
+      message,
+      fix: fix ?? "",
+      severity: "error",
+      channel_id: scope === GLOBAL ? null : scope,
+    };
+  });
+}
+
+/** The check's findings and those of a refused save, as one. */
+export function withRefused(check: PostCheck | undefined, refused: Finding[]): PostCheck | undefined {
+  if (refused.length === 0) return check;
+  const base = check ?? { ok: false, channels: [], problems: [] };
+  const known = new Set(base.channels.flatMap((channel) => channel.problems).map(sameness));
+  return {
+    ...base,
+    ok: false,
+    problems: [...base.problems, ...refused.filter((it) => !known.has(sameness(it)))],
+  };
+}
+
+const sameness = (finding: Finding) => `${finding.pointer} ${finding.code}`;
+
+/** The findings about one field of the form, to be said on it. */
+export function findingsAt(groups: FindingGroup[], place: Place): Finding[] {
+  return groups
+    .flatMap((group) => group.findings)
+    .filter((finding) => {
+      const at = placeOf(finding.pointer);
+      return (
+        at.scope === place.scope &&
+        at.part === place.part &&
+        at.field === place.field &&
+        (place.item === undefined || at.item === place.item)
+      );
+    });
 }

@@ -64,7 +64,11 @@ export function mergeInputs(base: PostInput, mine: PostInput, theirs: PostInput)
   const channels = settle("channels", pick(base.channels, mine.channels, theirs.channels));
   const parts = settle("parts", mergeParts(base.parts, mine.parts, theirs.parts));
   const variants: PostInput["variants"] = {};
-  const ids = new Set([...Object.keys(base.variants), ...Object.keys(mine.variants), ...Object.keys(theirs.variants)]);
+  const ids = new Set([
+    ...Object.keys(base.variants),
+    ...Object.keys(mine.variants),
+    ...Object.keys(theirs.variants),
+  ]);
   for (const id of ids) {
     const value = settle("variants", pick(base.variants[id], mine.variants[id], theirs.variants[id]));
     if (value) variants[id] = value;

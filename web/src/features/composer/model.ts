@@ -65,7 +65,7 @@ export type Action =
   | { type: "delay"; scope: Scope; part: string; minutes: number }
   | { type: "addPart"; scope: Scope; after: string }
   | { type: "removePart"; scope: Scope; part: string }
-  | { type: "movePart"; scope: Scope; part: string; by: -1 | 1 }
+  | { type: "movePart"; scope: Scope; part: string; to: number }
   | { type: "addMedia"; scope: Scope; part: string; items: MediaItem[] }
   | { type: "removeMedia"; scope: Scope; part: string; media: string }
   | { type: "moveMedia"; scope: Scope; part: string; media: string; to: number }
@@ -104,7 +104,7 @@ export function reduce(draft: Draft, action: Action): Draft {
     case "movePart":
       return changeParts(draft, action.scope, (parts) => {
         const from = parts.findIndex((part) => part.key === action.part);
-        return moved(parts, from, from + action.by);
+        return moved(parts, from, action.to);
       });
     case "addMedia":
       return changePart(draft, action, (part) => ({ ...part, media: [...part.media, ...action.items] }));
@@ -170,11 +170,16 @@ function withVariant(draft: Draft, channel: string, change: (variant: Variant) =
 
 function changeParts(draft: Draft, scope: Scope, change: (parts: Part[]) => Part[]): Draft {
   if (scope === GLOBAL) return { ...draft, parts: change(draft.parts) };
-  return withVariant(draft, scope, (variant) => ({ ...variant, parts: change(variant.parts ?? draft.parts.map(copyPart)) }));
+  return withVariant(draft, scope, (variant) => ({
+    ...variant,
+    parts: change(variant.parts ?? draft.parts.map(copyPart)),
+  }));
 }
 
 function changePart(draft: Draft, at: { scope: Scope; part: string }, change: (part: Part) => Part): Draft {
-  return changeParts(draft, at.scope, (parts) => parts.map((part) => (part.key === at.part ? change(part) : part)));
+  return changeParts(draft, at.scope, (parts) =>
+    parts.map((part) => (part.key === at.part ? change(part) : part)),
+  );
 }
 
 function everyPart(draft: Draft, change: (part: Part) => Part): Draft {
@@ -196,7 +201,8 @@ export function inputOf(draft: Draft, state: PostInput["state"]): PostInput {
     const variant = draft.variants[channel];
     if (!variant) continue;
     const settings = Object.keys(variant.settings).length > 0 ? variant.settings : undefined;
-    if (variant.parts) variants[channel] = { parts: variant.parts.map(partInput), ...(settings && { settings }) };
+    if (variant.parts)
+      variants[channel] = { parts: variant.parts.map(partInput), ...(settings && { settings }) };
     else if (settings) variants[channel] = { settings };
   }
   return {
@@ -212,7 +218,9 @@ export function inputOf(draft: Draft, state: PostInput["state"]): PostInput {
 function partInput(part: Part): PostInput["parts"][number] {
   return {
     text: part.text,
-    media: part.media.flatMap((item) => (item.id ? [{ id: item.id, ...(item.alt && { alt: item.alt }) }] : [])),
+    media: part.media.flatMap((item) =>
+      item.id ? [{ id: item.id, ...(item.alt && { alt: item.alt }) }] : [],
+    ),
     ...(part.delay > 0 && { delay_minutes: part.delay }),
   };
 }
@@ -246,9 +254,31 @@ export function draftFrom(
   };
 }
 
+/** A post as the input that would have made it. */
+export function inputOfPost(post: Post): PostInput {
+  return inputOf(draftFrom(post, post.time_zone), post.state === "draft" ? "draft" : "scheduled");
+}
+
+/** Every file of the draft, each once, Global and tailored. */
+export function mediaKeys(draft: Draft): Set<string> {
+  const parts = [draft.parts, ...Object.values(draft.variants).map((variant) => variant.parts ?? [])].flat();
+  return new Set(parts.flatMap((part) => part.media.map((item) => item.key)));
+}
+
+/** Whether going back to the Global text would lose words or files of this channel's own. */
+export function losesText(draft: Draft, channel: string): boolean {
+  const own = draft.variants[channel]?.parts;
+  if (!own) return false;
+  const says = (parts: Part[]) => JSON.stringify(parts.map(partInput));
+  return (
+    says(own) !== says(draft.parts) && own.some((part) => part.text.trim() !== "" || part.media.length > 0)
+  );
+}
+
 /** Nothing written yet: not worth a draft on the server. */
 export function isBlank(input: PostInput): boolean {
-  const blank = (parts: PostInput["parts"]) => parts.every((part) => !part.text.trim() && part.media.length === 0);
+  const blank = (parts: PostInput["parts"]) =>
+    parts.every((part) => !part.text.trim() && part.media.length === 0);
   return blank(input.parts) && Object.values(input.variants).every((variant) => blank(variant.parts ?? []));
 }
 
@@ -263,7 +293,11 @@ export function isEditable(post: Pick<Post, "publications" | "state">): boolean 
 /** A copy with fresh keys, for a draft read back from storage whose keys another page may have given out as well. */
 export function withFreshKeys(draft: Draft): Draft {
   const media = (item: MediaItem) => ({ ...item, key: newKey() });
-  const part = (it: Part): Part => ({ ...it, key: newKey(), media: it.media.filter((item) => item.id).map(media) });
+  const part = (it: Part): Part => ({
+    ...it,
+    key: newKey(),
+    media: it.media.filter((item) => item.id).map(media),
+  });
   return {
     ...draft,
     parts: draft.parts.map(part),

@@ -1,7 +1,23 @@
 import { auth } from "./auth";
+import { calendar } from "./calendar";
 import { channels } from "./channels";
 import { common } from "./common";
+import { composer } from "./composer";
 import { connect } from "./connect";
+import { post } from "./post";
+import { settings } from "./settings";
 import { shell } from "./shell";
+import { welcome } from "./welcome";
 
-export const en = { auth, channels, common, connect, shell } as const;
+export const en = {
+  auth,
+  calendar,
+  channels,
+  common,
+  composer,
+  connect,
+  post,
+  settings,
+  shell,
+  welcome,
+} as const;

@@ -1,0 +1,65 @@
+import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { Finding } from "@/api/types";
+import { bytes } from "@/app/format";
+import { ProblemView } from "@/components/problem-view";
+import classes from "./alt-modal.module.css";
+import { useShownMedia } from "./media-item";
+import type { MediaItem } from "./model";
+import { Picture } from "./picture";
+import type { Upload } from "./uploads";
+
+interface Props {
+  item: MediaItem;
+  files: ReadonlyMap<string, Upload>;
+  findings: Finding[];
+  readOnly: boolean;
+  onChange: (alt: string) => void;
+  onClose: () => void;
+}
+
+/** A file large, with what is told to those who don't see it. */
+export function AltModal({ item, files, findings, readOnly, onChange, onClose }: Props) {
+  const { t } = useTranslation();
+  const shown = useShownMedia(item, files);
+  const { media, upload } = shown;
+  const facts = media
+    ? [media.width && media.height ? `${media.width} × ${media.height}` : null, bytes(media.size), media.mime]
+    : [upload ? bytes(upload.file.size) : null, shown.mime];
+  const said = findings.map((finding) => `${finding.message} ${finding.fix}`).join(" ");
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("composer.media.altTitle")}
+      size="lg"
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
+      <Stack gap="sm">
+        <div className={classes.stage}>
+          <Picture shown={shown} alt={item.alt || shown.name} className={classes.picture} full />
+        </div>
+        <Text size="xs" c="dimmed" className={classes.name}>
+          {[shown.name, ...facts].filter(Boolean).join(" · ")}
+        </Text>
+        {upload?.problem && <ProblemView error={upload.problem} />}
+        {shown.error ? <ProblemView error={shown.error} /> : null}
+        <Textarea
+          label={t("composer.media.altLabel")}
+          description={t("composer.media.altHint")}
+          value={item.alt}
+          onChange={(event) => onChange(event.currentTarget.value)}
+          error={said || undefined}
+          readOnly={readOnly}
+          autosize
+          minRows={3}
+          maxRows={10}
+          data-autofocus
+        />
+        <Group justify="flex-end">
+          <Button onClick={onClose}>{t("composer.media.altDone")}</Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

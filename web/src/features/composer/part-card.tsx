@@ -1,0 +1,281 @@
+import { useSortable } from "@dnd-kit/sortable";
+import { CSS } from "@dnd-kit/utilities";
+import { ActionIcon, Menu, Select, Text, Textarea } from "@mantine/core";
+import {
+  IconArrowDown,
+  IconArrowUp,
+  IconGripVertical,
+  IconLibraryPhoto,
+  IconPhotoPlus,
+  IconTrash,
+  IconUpload,
+} from "@tabler/icons-react";
+import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Finding } from "@/api/types";
+import { Counter } from "./counter";
+import type { Counter as Count } from "./findings";
+import { fieldId, placeOf } from "./findings";
+import { LibraryModal } from "./library-modal";
+import { MediaStrip } from "./media-strip";
+import type { MediaItem, Part, Scope } from "./model";
+import classes from "./part-card.module.css";
+import type { Upload, Uploads } from "./uploads";
+
+interface Props {
+  part: Part;
+  index: number;
+  count: number;
+  scope: Scope;
+  readOnly: boolean;
+  files: ReadonlyMap<string, Upload>;
+  uploads: Uploads;
+  counter: Count | null;
+  counterChannel: string | null;
+  stale: boolean;
+  textFindings: Finding[];
+  mediaFindings: Finding[];
+  onText: (text: string) => void;
+  onDelay: (minutes: number) => void;
+  onMove: (to: number, focus: boolean) => void;
+  onRemove: () => void;
+  onFiles: (files: File[]) => void;
+  onPicked: (items: MediaItem[]) => void;
+  onMoveMedia: (media: string, to: number) => void;
+  onRemoveMedia: (media: string) => void;
+  onAlt: (media: string, alt: string) => void;
+}
+
+const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
+
+/** One part: text, files, and where there are several its place and delay. */
+export function PartCard(props: Props) {
+  const { part, index, count, scope, readOnly, onText, onMove, onFiles } = props;
+  const { t } = useTranslation();
+  const sortable = useSortable({ id: part.key });
+  const [dropping, setDropping] = useState(false);
+  const drop = {
+    onDragOver: (event: DragEvent) => {
+      if (readOnly || !hasFiles(event)) return;
+      event.preventDefault();
+      setDropping(true);
+    },
+    onDragLeave: (event: DragEvent) => {
+      if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setDropping(false);
+    },
+    onDrop: (event: DragEvent) => {
+      setDropping(false);
+      if (readOnly || !hasFiles(event)) return;
+      event.preventDefault();
+      onFiles([...event.dataTransfer.files]);
+    },
+  };
+  const onPaste = (event: ClipboardEvent) => {
+    // A copied text may carry a picture of itself as well; what has words is pasted as words.
+    const files = [...event.clipboardData.files];
+    if (readOnly || files.length === 0 || event.clipboardData.getData("text/plain")) return;
+    event.preventDefault();
+    onFiles(files);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (readOnly || !event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    if (count < 2) return;
+    event.preventDefault();
+    onMove(index + (event.key === "ArrowDown" ? 1 : -1), true);
+  };
+  const textWrong = props.textFindings.some((finding) => finding.severity === "error");
+  const describedBy = `${fieldId({ scope, part: index, field: "text" })}-note`;
+  return (
+    <li
+      ref={sortable.setNodeRef}
+      className={classes.card}
+      data-dropping={dropping || undefined}
+      data-dragging={sortable.isDragging || undefined}
+      data-wrong={textWrong || undefined}
+      style={{ transform: CSS.Translate.toString(sortable.transform), transition: sortable.transition }}
+      {...drop}
+    >
+      {count > 1 && <Head {...props} sortable={sortable} />}
+      <Textarea
+        id={fieldId({ scope, part: index, field: "text" })}
+        variant="unstyled"
+        autosize
+        minRows={count > 1 ? 3 : 6}
+        maxRows={24}
+        classNames={{ input: classes.text }}
+        aria-label={count > 1 ? t("composer.parts.textOf", { number: index + 1 }) : t("composer.parts.text")}
+        aria-describedby={describedBy}
+        aria-invalid={textWrong || undefined}
+        placeholder={t(index === 0 ? "composer.parts.placeholder" : "composer.parts.placeholderNext")}
+        value={part.text}
+        readOnly={readOnly}
+        onChange={(event) => onText(event.currentTarget.value)}
+        onKeyDown={onKey}
+        onPaste={onPaste}
+        dir="auto"
+      />
+      <MediaStrip
+        id={fieldId({ scope, part: index, field: "media" })}
+        items={part.media}
+        files={props.files}
+        uploads={props.uploads}
+        readOnly={readOnly}
+        findings={(at) =>
+          props.mediaFindings.filter((finding) => placeOf(finding.pointer).item === String(at))
+        }
+        onMove={props.onMoveMedia}
+        onRemove={props.onRemoveMedia}
+        onAlt={props.onAlt}
+      />
+      <div className={classes.foot}>
+        {!readOnly && <AddMedia onFiles={onFiles} onPicked={props.onPicked} />}
+        <span className={classes.note} id={describedBy}>
+          <Counter count={props.counter} channel={props.counterChannel} stale={props.stale} />
+        </span>
+      </div>
+    </li>
+  );
+}
+
+const DELAYS = [0, 1, 2, 5, 10, 15, 30, 60, 120];
+
+function Head({
+  part,
+  index,
+  count,
+  readOnly,
+  sortable,
+  onDelay,
+  onMove,
+  onRemove,
+}: Props & { sortable: ReturnType<typeof useSortable> }) {
+  const { t } = useTranslation();
+  const delays = DELAYS.includes(part.delay) ? DELAYS : [...DELAYS, part.delay].sort((a, b) => a - b);
+  return (
+    <div className={classes.head}>
+      {!readOnly && (
+        <ActionIcon
+          {...sortable.attributes}
+          {...sortable.listeners}
+          variant="subtle"
+          color="gray"
+          size="md"
+          className={classes.grip}
+          aria-label={t("composer.parts.drag", { number: index + 1 })}
+        >
+          <IconGripVertical size={16} aria-hidden />
+        </ActionIcon>
+      )}
+      <Text size="xs" fw={600} c="dimmed" component="h3" m={0}>
+        {t("composer.parts.label", { number: index + 1, count })}
+      </Text>
+      {index > 0 && (
+        <Select
+          size="xs"
+          w={150}
+          aria-label={t("composer.parts.delay")}
+          data={delays.map((minutes) => ({
+            value: String(minutes),
+            label: minutes === 0 ? t("composer.parts.noDelay") : delayWords(minutes, t),
+          }))}
+          value={String(part.delay)}
+          onChange={(value) => onDelay(Number(value ?? 0))}
+          allowDeselect={false}
+          disabled={readOnly}
+          comboboxProps={{ width: 180, position: "bottom-start" }}
+        />
+      )}
+      {!readOnly && (
+        <div className={classes.tools}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            disabled={index === 0}
+            onClick={() => onMove(index - 1, false)}
+            aria-label={t("composer.parts.up", { number: index + 1 })}
+            title={`${t("composer.parts.upShort")} (Alt ↑)`}
+          >
+            <IconArrowUp size={16} aria-hidden />
+          </ActionIcon>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            disabled={index === count - 1}
+            onClick={() => onMove(index + 1, false)}
+            aria-label={t("composer.parts.down", { number: index + 1 })}
+            title={`${t("composer.parts.downShort")} (Alt ↓)`}
+          >
+            <IconArrowDown size={16} aria-hidden />
+          </ActionIcon>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            onClick={onRemove}
+            aria-label={t("composer.parts.remove", { number: index + 1 })}
+            title={t("common.remove")}
+          >
+            <IconTrash size={16} aria-hidden />
+          </ActionIcon>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function delayWords(minutes: number, t: ReturnType<typeof useTranslation>["t"]): string {
+  if (minutes % 60 === 0) return t("composer.parts.afterHours", { count: minutes / 60 });
+  return t("composer.parts.afterMinutes", { count: minutes });
+}
+
+function AddMedia({ onFiles, onPicked }: Pick<Props, "onFiles" | "onPicked">) {
+  const { t } = useTranslation();
+  const input = useRef<HTMLInputElement>(null);
+  const [library, setLibrary] = useState(false);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept="image/*,video/*,audio/*"
+        onChange={(event) => {
+          const files = [...(event.currentTarget.files ?? [])];
+          event.currentTarget.value = "";
+          if (files.length > 0) onFiles(files);
+        }}
+      />
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label={t("composer.media.add")}
+            title={t("composer.media.add")}
+          >
+            <IconPhotoPlus size={20} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            leftSection={<IconUpload size={16} aria-hidden />}
+            onClick={() => input.current?.click()}
+          >
+            {t("composer.media.fromDevice")}
+          </Menu.Item>
+          <Menu.Item
+            leftSection={<IconLibraryPhoto size={16} aria-hidden />}
+            onClick={() => setLibrary(true)}
+          >
+            {t("composer.media.fromLibrary")}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Text size="xs" c="dimmed" visibleFrom="xs">
+        {t("composer.media.hint")}
+      </Text>
+      {library && <LibraryModal onPicked={onPicked} onClose={() => setLibrary(false)} />}
+    </>
+  );
+}
