@@ -64,7 +64,7 @@ pub struct Try {
 pub fn decide(refusal: &Refusal, made: Try, patience: &Patience) -> Decision {
     let detail = refusal.detail();
     match refusal {
-        Refusal::Auth(_) if !made.renewed => Decision::Renew,
+        Refusal::Auth(_) if !made.renewed && !lacks_permission(refusal) => Decision::Renew,
         Refusal::Auth(_) => Decision::Hold(reconnect(&detail.message, Some(refusal.diagnosis()))),
         Refusal::Content(_) => {
             let reason = Reason::new("content.refused", "The network did not take the content", &detail.message);
@@ -73,20 +73,27 @@ pub fn decide(refusal: &Refusal, made: Try, patience: &Patience) -> Decision {
                 None => reason,
             })
         }
-        Refusal::Unknown(_) => Decision::Ask(
-            Reason::new(
-                "unconfirmed.answer_lost",
-                "It may be published: the network's answer was lost",
-                format!("Look whether it is there. {}", detail.message),
-            )
-            .with(refusal.diagnosis()),
-        ),
+        Refusal::Unknown(_) => Decision::Ask(unconfirmed(refusal)),
         Refusal::RateLimit { until, .. } => {
             let at = until.unwrap_or(made.now).max(made.now + wait(made, patience));
             later(at, refusal, made, patience)
         }
         Refusal::Temporary(_) => later(made.now + wait(made, patience), refusal, made, patience),
     }
+}
+
+/// Whether the sign-in is good and lacks a permission: renewing it changes nothing, granting it does.
+#[must_use]
+pub fn lacks_permission(refusal: &Refusal) -> bool {
+    refusal.detail().diagnosis == Some(Code::ConsentScopeMissing)
+}
+
+/// Why people are asked.
+#[must_use]
+pub fn unconfirmed(refusal: &Refusal) -> Reason {
+    let said = format!("Look whether it is there. {}", refusal.detail().message);
+    Reason::new("unconfirmed.answer_lost", "It may be published: the network's answer was lost", said)
+        .with(refusal.diagnosis())
 }
 
 /// Why a channel's publications wait for a reconnect.
@@ -168,6 +175,13 @@ mod tests {
         assert!(
             matches!(decide(&refusal, again, &Patience::default()), Decision::Hold(r) if r.code == "held.reconnect")
         );
+    }
+
+    #[test]
+    fn renewing_does_not_stand_in_for_a_permission() {
+        let refusal = Refusal::Auth(Detail::new("insufficient_scope").diagnosed(Code::ConsentScopeMissing));
+        let decision = decide(&refusal, made(1), &Patience::default());
+        assert!(matches!(decision, Decision::Hold(r) if r.code == "held.reconnect"));
     }
 
     #[test]

@@ -9,19 +9,23 @@ pub(crate) struct StoreJournal {
     pub store: Store,
     pub publication: PublicationId,
     pub fence: Fence,
+    /// Tells the content of the part from any other.
+    pub fingerprint: String,
 }
 
 #[async_trait]
 impl Journal for StoreJournal {
     async fn begin(&self, name: &str, once: &Once) -> Result<Begun, JournalError> {
-        let fingerprint = match once {
-            Once::Key(key) => key.as_str(),
-            Once::Look | Once::Ask | Once::Repeatable => "",
-        };
-        let begun =
-            crier_store::steps::begin(&self.store, self.fence, self.publication, name, once.as_str(), fingerprint)
-                .await
-                .map_err(|error| JournalError(error.to_string()))?;
+        let begun = crier_store::steps::begin(
+            &self.store,
+            self.fence,
+            self.publication,
+            name,
+            once.as_str(),
+            &self.fingerprint,
+        )
+        .await
+        .map_err(|error| JournalError(error.to_string()))?;
         Ok(match begun {
             crier_store::steps::Begun::Fresh => Begun::Fresh,
             crier_store::steps::Begun::Answered(answer) => Begun::Answered(answer),

@@ -6,11 +6,15 @@
 
 pub mod compose;
 pub mod decision;
+mod doubt;
 mod journal;
 mod media_source;
+pub mod prepare;
 pub mod publish;
+mod sending;
 pub mod work;
 pub mod worker;
 
+pub use prepare::Preparer;
 pub use publish::Publisher;
 pub use worker::{Settings, Worker};

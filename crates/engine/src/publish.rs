@@ -1,28 +1,35 @@
-//! Publishing one publication: its guards, its parts in order, and what follows each outcome.
+//! Publishing one publication: its guards, its tries, and what follows each outcome.
 
 use crate::{
     decision::{self, Decision, Patience, Try},
-    journal::StoreJournal,
-    media_source::Files,
+    prepare::Preparer,
+    sending::{Outcome, Progress, Sending},
     work::{Done, Handler, HandlerError},
 };
 use async_trait::async_trait;
 use crier_media::Storage;
 use crier_model::{
-    Clock, PublicationId, Timestamp,
+    Clock, Diagnosis, PublicationId, Timestamp,
     channel::ChannelState,
     publication::{PublicationState as State, Reason, held},
 };
 use crier_net::Client;
-use crier_networks::{Credentials, Cx, Item, Network, Refusal, Registry, Sent, connect::Tokens, publish::Thread};
+use crier_networks::{Credentials, Detail, Network, Refusal, Registry, Sent, connect::Tokens};
 use crier_store::{
     Store, StoreError,
+    channels::{self, Channel},
     due::{self, Fence},
     publications::{self, Change, Loaded},
 };
 use jiff::SignedDuration;
-use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long after its window a publication that was tried may still be taken up, to find out how it ended.
+const OVERTIME: SignedDuration = SignedDuration::from_mins(15);
+/// From this on, the history says that it went out late.
+const WORTH_TELLING: SignedDuration = SignedDuration::from_mins(1);
+/// How long renewing a channel's tokens may take.
+const TOKENS_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How publishing is done; settable by configuration.
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +37,14 @@ pub struct Rules {
     pub patience: Patience,
     /// A publication found later than this after its due time is held as missed instead of sent.
     pub late: SignedDuration,
+    /// How long after a call whose answer was lost a network's listing of recent posts proves that it was not done.
+    pub settle: SignedDuration,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { patience: Patience::default(), late: publications::LATE_WINDOW }
+        let settle = SignedDuration::from_secs(60);
+        Self { patience: Patience::default(), late: publications::LATE_WINDOW, settle }
     }
 }
 
@@ -54,12 +64,6 @@ pub struct Publisher {
 /// States from which a worker takes a publication up; `Sending` when a worker before it died.
 const DUE: [State; 3] = [State::Scheduled, State::Preparing, State::Sending];
 
-/// What is kept of the parts already sent.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Progress {
-    parts: Vec<Sent>,
-}
-
 #[async_trait]
 impl Handler for Publisher {
     fn kind(&self) -> &'static str {
@@ -76,79 +80,116 @@ impl Handler for Publisher {
             Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),
             Err(error) => return Err(error.into()),
         };
-        let state = job.publication.state;
-        if !DUE.contains(&state) {
+        if !DUE.contains(&job.publication.state) {
             return Ok(Done::Finished);
         }
-        let due_at = job.publication.due_at.unwrap_or(work.due_at);
-        if let Some(reason) = self.obstacle(&job, due_at) {
-            return self.rest(&job, work.fence, State::Held, reason).await;
+        if let Some(reason) = obstacle(&job.channel) {
+            return self.hold(&job, work.fence, &job.channel, None, reason).await;
         }
         let Some(network) = self.registry.get(&job.publication.network) else {
             let said = format!("“{}” is not among the networks of this installation.", job.publication.network);
             let reason = Reason::new("network.unknown", "This network is not available here", said);
             return self.rest(&job, work.fence, State::Failed, reason).await;
         };
-        self.attempt(network, &job, work.fence, due_at).await
+        let due_at = job.publication.due_at.unwrap_or(work.due_at);
+        let progress = Progress::of(&job.publication)?;
+        let sending = Sending::new(self, network, &job, work.fence, due_at).await?;
+        match self.too_late(&job, progress.since.unwrap_or(due_at)) {
+            Some(reason) => self.come_too_late(sending, progress, reason).await,
+            None => self.attempt(sending, progress).await,
+        }
+    }
+}
+
+/// Why nothing goes out on this channel now.
+fn obstacle(channel: &Channel) -> Option<Reason> {
+    match channel.state {
+        ChannelState::Active => None,
+        ChannelState::Disabled => {
+            let said = "The channel is switched off. It is sent when somebody enables the channel.";
+            Some(Reason::new(held::PAUSED, "The channel is switched off", said))
+        }
+        ChannelState::NeedsReconnect => {
+            let said = "The network no longer accepts this channel's sign-in.";
+            Some(decision::reconnect(said, channel.reason.clone()))
+        }
     }
 }
 
 impl Publisher {
-    /// Why it may not go out now, though it is due.
-    fn obstacle(&self, job: &Loaded, due_at: Timestamp) -> Option<Reason> {
-        match job.channel.state {
-            ChannelState::Disabled => {
-                let said = "The channel is switched off. Enable it, then try again.";
-                return Some(Reason::new(held::PAUSED, "The channel is switched off", said));
-            }
-            ChannelState::NeedsReconnect => {
-                let said = "The network no longer accepts this channel's sign-in.";
-                return Some(decision::reconnect(said, job.channel.reason.clone()));
-            }
-            ChannelState::Active => {}
+    /// Makes publications ready ahead of time, with what this one sends them with.
+    #[must_use]
+    pub fn preparer(&self) -> Preparer {
+        Preparer {
+            store: self.store.clone(),
+            registry: self.registry.clone(),
+            tokens: self.tokens.clone(),
+            clock: self.clock.clone(),
         }
-        let late = self.clock.now().duration_since(due_at);
-        (job.publication.tries == 0 && late > self.rules.late).then(|| {
-            let minutes = late.as_mins();
+    }
+
+    /// Whether people should decide first, because its time is long over. `since` is when its next part was due.
+    fn too_late(&self, job: &Loaded, since: Timestamp) -> Option<Reason> {
+        let late = self.clock.now().duration_since(since);
+        let tried = job.publication.tries > 0;
+        let allowed = if tried { self.rules.late.max(self.rules.patience.window) + OVERTIME } else { self.rules.late };
+        (late > allowed).then(|| {
             let said = format!(
-                "It was due at {due_at}, and Crier came to it {minutes} minutes late. Publish it now or give it a new time."
+                "It was due at {since}, and Crier came to it {} minutes late. Publish it now or give it a new time.",
+                late.as_mins()
             );
             Reason::new(held::MISSED, "Its time was missed", said)
         })
     }
 
-    async fn attempt(
+    /// Its time is over; a part that may have been sent before a crash is looked for all the same.
+    async fn come_too_late(
         &self,
-        network: &dyn Network,
-        job: &Loaded,
-        fence: Fence,
-        due_at: Timestamp,
+        sending: Sending<'_>,
+        mut progress: Progress,
+        reason: Reason,
     ) -> Result<Done, HandlerError> {
+        let (job, fence) = (sending.job, sending.fence);
+        if !sending.is_in_doubt(&progress).await? {
+            return self.rest(job, fence, State::Held, reason).await;
+        }
+        let found = match self.credentials(job, false).await {
+            Ok(credentials) => sending.settle_doubt(&credentials, &mut progress).await?,
+            Err(refusal) => Err(refusal),
+        };
+        match found {
+            Ok(()) if progress.parts.len() >= sending.parts().len() => self.published(&sending, progress).await,
+            Ok(()) => {
+                let change = Change { remote: Some(progress.to_json()?), ..Change::under(fence) };
+                self.moved(job, State::Held, change.finishing().because(reason)).await?;
+                Ok(Done::Settled)
+            }
+            Err(refusal) => self.rest(job, fence, State::Unconfirmed, decision::unconfirmed(&refusal)).await,
+        }
+    }
+
+    async fn attempt(&self, sending: Sending<'_>, mut progress: Progress) -> Result<Done, HandlerError> {
+        let (job, fence, due_at) = (sending.job, sending.fence, sending.due_at);
         let id = job.publication.id;
-        let files = Files::of(&self.store, &self.storage, &job.post).await?;
-        let mut progress = progress(job)?;
         let mut renewed = false;
-        self.moved(job, State::Sending, Change { started_at: Some(self.clock.now()), ..Change::under(fence) }).await?;
+        self.start(job, fence, due_at).await?;
         loop {
-            let tries = publications::record_try(&self.store, fence, id, "Sending", "").await?;
-            let outcome = match self.tokens.fresh(job.channel.id, renewed).await {
-                Ok(credentials) => {
-                    let run = Run { network, job, fence, due_at, files: &files, credentials: &credentials };
-                    self.send_parts(&run, &mut progress).await?
-                }
-                Err(refusal) => Err(refusal),
+            let title = format!("Calling {}", sending.network.about().name);
+            let tries = publications::record_try(&self.store, fence, id, &title, "").await?;
+            let outcome = match self.credentials(job, renewed).await {
+                Ok(credentials) => sending.send_rest(&credentials, &mut progress).await?,
+                Err(refusal) => Outcome::Refused(refusal),
             };
             let refusal = match outcome {
-                Ok(Parts::All(sent)) => return self.published(job, fence, &sent).await,
-                Ok(Parts::Until(next)) => {
-                    let change =
-                        Change::under(fence).releasing(next).noting("Waits for the next part", next.to_string());
-                    self.moved(job, State::Scheduled, change).await?;
-                    return Ok(Done::Settled);
+                Outcome::All => return self.published(&sending, progress).await,
+                Outcome::Next(at) => return self.wait(job, fence, at, "Waits for the next part").await,
+                Outcome::LookAt(at) => {
+                    return self.wait(job, fence, at, "Waits to look whether it was published").await;
                 }
-                Err(refusal) => refusal,
+                Outcome::Refused(refusal) => refusal,
             };
-            let made = Try { now: self.clock.now(), since: due_at, tries, renewed, jitter: rand::random() };
+            let since = progress.since.unwrap_or(due_at);
+            let made = Try { now: self.clock.now(), since, tries, renewed, jitter: rand::random() };
             tracing::info!(publication = %id, network = %job.publication.network, tries, %refusal, "a try was refused");
             match decision::decide(&refusal, made, &self.rules.patience) {
                 Decision::Renew => renewed = true,
@@ -157,72 +198,87 @@ impl Publisher {
                     self.moved(job, State::Scheduled, change).await?;
                     return Ok(Done::Settled);
                 }
-                Decision::Hold(reason) => return self.rest(job, fence, State::Held, reason).await,
+                Decision::Hold(reason) => return self.hold_refused(job, fence, &refusal, reason).await,
                 Decision::Ask(reason) => return self.rest(job, fence, State::Unconfirmed, reason).await,
                 Decision::Fail(reason) => return self.rest(job, fence, State::Failed, reason).await,
             }
         }
     }
 
-    /// Sends what is not yet sent, in order. The outer error is ours, the inner one the network's.
-    async fn send_parts(&self, run: &Run<'_>, progress: &mut Progress) -> Result<Result<Parts, Refusal>, HandlerError> {
-        let Run { network, job, fence, due_at, files, credentials } = *run;
-        let id = job.publication.id;
-        let journal = StoreJournal { store: self.store.clone(), publication: id, fence };
-        let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
-        let parts = job.post.content.parts_for(job.channel.id);
-        let settings = job.post.content.settings_for(job.channel.id);
-        while let Some(part) = parts.get(progress.parts.len()) {
-            let index = progress.parts.len();
-            let cx = Cx {
-                net: &self.net,
-                clock: self.clock.as_ref(),
-                credentials,
-                instance: job.channel.instance.as_deref(),
-                account: &job.channel.remote_id,
-                handle: &job.channel.handle,
-                facts: &facts,
-                publication: id,
-                due_at,
-                media: files,
-                journal: &journal,
-                part: index,
-            };
-            let Some(media) = files.items(part) else {
-                let said = "A file of this post was deleted from the library.";
-                let detail =
-                    crier_networks::Detail { pointer: Some("/media".into()), ..crier_networks::Detail::new(said) };
-                return Ok(Err(Refusal::Content(detail)));
-            };
-            let (body, settings, thread) = (part.body.clone(), settings.clone(), thread(&progress.parts));
-            let sent = match send(network, &cx, &Item { index, body, media, settings, thread }).await {
-                Ok(sent) => sent,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            progress.parts.push(sent);
-            let remote = serde_json::to_value(&*progress).map_err(|error| HandlerError::Other(error.to_string()))?;
-            let note = format!("Part {} of {} is sent", index + 1, parts.len());
-            let change = Change { remote: Some(remote), ..Change::under(fence) }.noting(note, "");
-            self.moved(job, State::Sending, change).await?;
-            let delay = parts.get(progress.parts.len()).map_or(0, |next| next.delay_minutes);
-            if delay > 0 {
-                return Ok(Ok(Parts::Until(self.clock.now() + SignedDuration::from_mins(i64::from(delay)))));
-            }
-        }
-        Ok(Ok(Parts::All(std::mem::take(&mut progress.parts))))
+    /// Marks it as being sent, and says so when it is late.
+    async fn start(&self, job: &Loaded, fence: Fence, due_at: Timestamp) -> Result<(), HandlerError> {
+        let now = self.clock.now();
+        let change = Change { started_at: Some(now), ..Change::under(fence) };
+        let late = now.duration_since(due_at);
+        let change = if job.publication.tries == 0 && late > WORTH_TELLING {
+            change.noting("Being sent late", format!("It was due {} minutes ago.", late.as_mins()))
+        } else {
+            change
+        };
+        self.moved(job, State::Sending, change).await
     }
 
-    async fn published(&self, job: &Loaded, fence: Fence, sent: &[Sent]) -> Result<Done, HandlerError> {
-        let first = sent.first();
+    async fn credentials(&self, job: &Loaded, refused: bool) -> Result<Credentials, Refusal> {
+        fresh(self.tokens.as_ref(), job.channel.id, refused).await
+    }
+
+    async fn wait(&self, job: &Loaded, fence: Fence, at: Timestamp, why: &str) -> Result<Done, HandlerError> {
+        let change = Change::under(fence).releasing(at).noting(why, format!("Goes on at {at}."));
+        self.moved(job, State::Scheduled, change).await?;
+        Ok(Done::Settled)
+    }
+
+    async fn published(&self, sending: &Sending<'_>, progress: Progress) -> Result<Done, HandlerError> {
+        let (job, fence) = (sending.job, sending.fence);
+        let first: Option<&Sent> = progress.parts.first();
         let change = Change {
             remote_id: first.map(|sent| sent.remote_id.clone()),
             url: first.and_then(|sent| sent.url.clone()),
+            remote: Some(progress.to_json()?),
             published_at: Some(self.clock.now()),
             ..Change::under(fence)
         };
         self.moved(job, State::Published, change.finishing()).await?;
         tracing::info!(publication = %job.publication.id, network = %job.publication.network, "published");
+        // What is only shown can't fail what was done.
+        if let Err(error) = channels::touch_ok(&self.store, job.channel.id).await {
+            tracing::warn!(channel = %job.channel.id, %error, "the channel's last success was not noted");
+        }
         Ok(Done::Settled)
+    }
+
+    /// The network refused renewed tokens: the channel needs reconnecting.
+    async fn hold_refused(
+        &self,
+        job: &Loaded,
+        fence: Fence,
+        refusal: &Refusal,
+        reason: Reason,
+    ) -> Result<Done, HandlerError> {
+        // Renewing has changed the channel since it was loaded.
+        let seen = channels::by_id(&self.store, job.channel.id).await?;
+        // A permission that was never granted speaks against this publication, not against the others of the channel.
+        let diagnosis = (!decision::lacks_permission(refusal)).then(|| refusal.diagnosis());
+        self.hold(job, fence, &seen, diagnosis.as_ref(), reason).await
+    }
+
+    /// Holds it until the channel is mended; one mended meanwhile sends it at once.
+    async fn hold(
+        &self,
+        job: &Loaded,
+        fence: Fence,
+        seen: &Channel,
+        refused: Option<&Diagnosis>,
+        reason: Reason,
+    ) -> Result<Done, HandlerError> {
+        let id = job.publication.id;
+        let code = reason.code.clone();
+        let change = Change::under(fence).finishing().because(reason);
+        if publications::hold(&self.store, id, &DUE, seen, refused, change).await?.is_some() {
+            tracing::warn!(publication = %id, network = %job.publication.network, %code, "held");
+            return Ok(Done::Settled);
+        }
+        self.wait(job, fence, self.clock.now(), "Its channel was changed meanwhile").await
     }
 
     /// Leaves it in a state that only a person or an event ends.
@@ -232,53 +288,23 @@ impl Publisher {
         Ok(Done::Settled)
     }
 
-    async fn moved(&self, job: &Loaded, to: State, change: Change) -> Result<(), HandlerError> {
+    pub(crate) async fn moved(&self, job: &Loaded, to: State, change: Change) -> Result<(), HandlerError> {
         publications::set_state(&self.store, job.publication.id, &DUE, to, change).await?;
         Ok(())
     }
 }
 
-/// What one run of a publication works with.
-#[derive(Clone, Copy)]
-struct Run<'a> {
-    network: &'a dyn Network,
-    job: &'a Loaded,
-    fence: Fence,
-    due_at: Timestamp,
-    files: &'a Files,
-    credentials: &'a Credentials,
+/// A channel's credentials, within a time.
+pub(crate) async fn fresh(
+    tokens: &dyn Tokens,
+    channel: crier_model::ChannelId,
+    refused: bool,
+) -> Result<Credentials, Refusal> {
+    let late = || Refusal::Temporary(Detail::new("the channel's tokens could not be renewed in time"));
+    tokio::time::timeout(TOKENS_DEADLINE, tokens.fresh(channel, refused)).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// The parts that runs before this one have sent.
-fn progress(job: &Loaded) -> Result<Progress, HandlerError> {
-    match job.publication.remote.clone() {
-        Some(remote) => serde_json::from_value(remote)
-            .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"))),
-        None => Ok(Progress::default()),
-    }
-}
-
-/// How far a run came.
-enum Parts {
-    All(Vec<Sent>),
-    /// The next part is due at this time.
-    Until(Timestamp),
-}
-
-/// One part; where its outcome is unknown and the network can list recent posts, it is looked for there.
-async fn send(network: &dyn Network, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-    let refusal = match network.publish().publish(cx, item).await {
-        Err(refusal @ Refusal::Unknown(_)) => refusal,
-        settled => return settled,
-    };
-    let Some(recent) = network.recent() else { return Err(refusal) };
-    match recent.find(cx, item).await {
-        Ok(Some(sent)) => Ok(sent),
-        // Not seen is not proof enough to send again by ourselves: listings lag behind.
-        Ok(None) | Err(_) => Err(refusal),
-    }
-}
-
-fn thread(sent: &[Sent]) -> Option<Thread> {
-    Some(Thread { root: sent.first()?.clone(), parent: sent.last()?.clone() })
+/// The networks' deadline as a duration.
+pub(crate) fn deadline(network: &dyn Network) -> Duration {
+    Duration::from_secs(u64::from(network.about().deadline_s))
 }

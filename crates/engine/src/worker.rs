@@ -55,7 +55,7 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// When the loop last looked for work; none before the first time.
+    /// When the loop last looked for work and could; none before the first time.
     pub fn last_tick(&self) -> Option<Timestamp> {
         match self.last_tick_ms.load(Ordering::Relaxed) {
             0 => None,
@@ -104,16 +104,12 @@ impl Worker {
 
     /// Works until `shutdown`, then lets work in flight finish for `grace` and gives the rest back.
     pub async fn run(self, shutdown: CancellationToken) {
-        let beat = tokio::spawn(keep_leases(
-            self.store.clone(),
-            self.clock.clone(),
-            self.in_flight.clone(),
-            self.settings.lease,
-        ));
+        // A set of its own, so that it ends with this future even when that is dropped.
+        let mut beat = JoinSet::new();
+        beat.spawn(keep_leases(self.store.clone(), self.clock.clone(), self.in_flight.clone(), self.settings.lease));
         let mut woken = self.store.due_woken();
         let mut running = JoinSet::new();
         while !shutdown.is_cancelled() {
-            self.pulse.tick(self.clock.now());
             while running.try_join_next().is_some() {}
             let sleep = self.fill(&mut running).await;
             tokio::select! {
@@ -125,40 +121,44 @@ impl Worker {
             }
         }
         self.drain(&mut running).await;
-        beat.abort();
+        beat.shutdown().await;
     }
 
     /// Claims as much as there is room for; returns how long there is nothing to do.
     async fn fill(&self, running: &mut JoinSet<()>) -> Duration {
-        let room = self.settings.parallel.saturating_sub(running.len());
-        if room == 0 {
-            return LOOK_AGAIN;
-        }
-        let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let claimed =
-            match due::claim(&self.store, self.clock.now(), &self.settings.owner, limit, self.settings.lease).await {
-                Ok(claimed) => claimed,
-                Err(error) => {
-                    tracing::error!(%error, "due work could not be claimed; trying again in a second");
-                    return Duration::from_secs(1);
-                }
-            };
-        let full = claimed.len() == room;
-        self.spawn_all(claimed, running);
-        if full {
-            // Perhaps more is due: look as soon as a place is free.
-            return LOOK_AGAIN;
-        }
-        match due::next_due_at(&self.store).await {
-            Ok(Some(next)) => {
-                let wait = next.duration_since(self.clock.now());
-                Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LOOK_AGAIN)
+        match self.claim(running).await {
+            Ok(sleep) => {
+                self.pulse.tick(self.clock.now());
+                sleep
             }
-            Ok(None) => LOOK_AGAIN,
             Err(error) => {
-                tracing::error!(%error, "the next due time could not be read; looking again in a second");
+                tracing::error!(%error, "due work could not be claimed; trying again in a second");
                 Duration::from_secs(1)
             }
+        }
+    }
+
+    async fn claim(&self, running: &mut JoinSet<()>) -> Result<Duration, StoreError> {
+        loop {
+            let room = self.settings.parallel.saturating_sub(running.len());
+            if room == 0 {
+                // Looks again as soon as a place is free.
+                return Ok(LOOK_AGAIN);
+            }
+            // Asking when is a read; a claim takes the one writer of SQLite.
+            let Some(next) = due::next_due_at(&self.store).await? else { return Ok(LOOK_AGAIN) };
+            let now = self.clock.now();
+            if next > now {
+                let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+                return Ok(wait.min(LOOK_AGAIN));
+            }
+            let limit = u32::try_from(room).unwrap_or(u32::MAX);
+            let claimed = due::claim(&self.store, now, &self.settings.owner, limit, self.settings.lease).await?;
+            if claimed.is_empty() {
+                // Somebody else was faster, or holds it in a transaction that is not over.
+                return Ok(Duration::from_millis(50));
+            }
+            self.spawn_all(claimed, running);
         }
     }
 
@@ -178,7 +178,8 @@ impl Worker {
                 freed.notify_one();
             });
             locked(&self.in_flight).insert(fence.work, (fence, abort));
-            drop(go.send(()));
+            // It waits for this, unless it was ended at once.
+            let _ = go.send(());
         }
     }
 

@@ -3,7 +3,7 @@
 mod change;
 mod people;
 
-pub use change::{Change, Work, set_state, set_state_in};
+pub use change::{Change, Work, hold, set_state, set_state_in};
 pub(crate) use change::{cancel_channel_in, reason_json, resume_in, schedule_work, work_of, write_event_in};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
 
@@ -150,6 +150,14 @@ pub async fn on_channel(
         .all(store.reader())
         .await?;
     rows.into_iter().map(Publication::try_from).collect()
+}
+
+/// Which publication of a channel is this post on the network, as far as we know.
+pub async fn by_remote_id(store: &Store, channel: ChannelId, remote_id: &str) -> Result<Option<PublicationId>> {
+    let found = publication::Entity::find()
+        .filter(publication::Column::ChannelId.eq(channel.0))
+        .filter(publication::Column::RemoteId.eq(remote_id));
+    Ok(found.one(store.reader()).await?.map(|row| PublicationId(row.id)))
 }
 
 pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "publication" };

@@ -14,6 +14,9 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+/// The word for a step that may be done twice.
+pub const REPEATABLE: &str = "repeatable";
+
 /// What is known of a step when it is begun.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Begun {
@@ -47,6 +50,9 @@ pub struct Step {
 
 /// Begins a step, or tells what is known of it. Committed before it returns.
 ///
+/// What harms nobody when it is done twice (`once` is [`REPEATABLE`]) is begun anew when its fingerprint is another: the answer
+/// belongs to content that was changed since.
+///
 /// # Errors
 /// [`StoreError::Stale`] when the lease is not held any more.
 pub async fn begin(
@@ -66,6 +72,15 @@ pub async fn begin(
         .await?;
     if let Some(row) = known {
         let step = Step::try_from(row)?;
+        if once == REPEATABLE && step.fingerprint != fingerprint {
+            let sql = "UPDATE step SET state = 'begun', answer = NULL, answered_at = NULL, fingerprint = $3, begun_at = $4, \
+                       fence = $5 WHERE publication_id = $1 AND name = $2";
+            let now = ms(store.now());
+            let values = [publication.0.into(), name.into(), fingerprint.into(), now.into(), fence.number.into()];
+            tx.execute(sql, values).await?;
+            tx.commit().await?;
+            return Ok(Begun::Fresh);
+        }
         return Ok(match step.answer {
             Some(answer) => Begun::Answered(answer),
             None => Begun::Interrupted { fingerprint: step.fingerprint, begun_at: step.begun_at },

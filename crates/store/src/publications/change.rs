@@ -3,6 +3,7 @@
 use super::{LATE_WINDOW, NOT_FOUND, Publication};
 use crate::{
     Store, Tx,
+    channels::{self, Channel},
     column::{maybe_json, ms},
     connection::Lock,
     due::{self, Fence, NewWork, PREPARE_AHEAD},
@@ -11,7 +12,8 @@ use crate::{
     events,
 };
 use crier_model::{
-    ChannelId, PublicationId, WorkspaceId,
+    ChannelId, Diagnosis, PublicationId, WorkspaceId,
+    channel::ChannelState,
     publication::{PublicationState as State, Reason, held},
 };
 use jiff::Timestamp;
@@ -123,6 +125,36 @@ pub async fn set_state_in(
     };
     changed_in(tx, &moved, &title, &detail).await?;
     Ok(moved)
+}
+
+/// Holds a publication because of its channel, unless the channel was reconnected or switched since `seen` was read: whoever
+/// changed it has put back what was held by then, and would not see this one. Returns none then, and nothing was written.
+///
+/// With `refused`, the network no longer takes the channel's sign-in: the channel needs reconnecting from now on.
+///
+/// # Errors
+/// As [`set_state`].
+pub async fn hold(
+    store: &Store,
+    id: PublicationId,
+    from: &[State],
+    seen: &Channel,
+    refused: Option<&Diagnosis>,
+    change: Change,
+) -> Result<Option<Publication>> {
+    let mut tx = store.begin().await?;
+    let sql = "SELECT state, credentials_version FROM channel WHERE id = $1";
+    let row = tx.query_one(&tx.locking(sql, Lock::Change), [seen.id.0.into()]).await?.ok_or(NOT_FOUND)?;
+    let (state, version): (String, i64) = (row.try_get("", "state")?, row.try_get("", "credentials_version")?);
+    if state != seen.state.as_str() || version != seen.credentials_version {
+        return Ok(None);
+    }
+    if refused.is_some() && seen.state == ChannelState::Active {
+        channels::set_state_in(&mut tx, seen.id, ChannelState::NeedsReconnect, refused).await?;
+    }
+    let held = set_state_in(&mut tx, id, from, State::Held, change).await?;
+    tx.commit().await?;
+    Ok(Some(held))
 }
 
 fn title_of(state: State) -> &'static str {

@@ -97,6 +97,9 @@ async fn reschedule(
     let mut tx = store.begin().await?;
     posts::restore_channel_in(&mut tx, workspace, publication.post, publication.channel).await?;
     let moved = set_state_in(&mut tx, id, from, State::Scheduled, change).await.map_err(refused(refusal))?;
+    // A new window of time, with all its tries.
+    tx.execute("UPDATE publication SET tries = 0 WHERE id = $1", [id.0.into()]).await?;
+    let moved = Publication { tries: 0, ..moved };
     let work = schedule_work(workspace, id, moved.channel, due_at, store.now());
     due::upsert_in(&mut tx, &work).await?;
     if from == [State::Unconfirmed] {

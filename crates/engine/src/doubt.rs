@@ -1,0 +1,141 @@
+//! A call was made and its answer is lost, or a worker died in the middle of one: was it done?
+
+use crate::{publish::deadline, sending::Sending, work::HandlerError};
+use crier_model::Timestamp;
+use crier_networks::{Cx, Detail, Item, Refusal, Sent, publish::Recent};
+use crier_store::{
+    publications,
+    steps::{self, Step},
+};
+use jiff::SignedDuration;
+
+/// How far the network's clock may be behind ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
+/// Networks forget idempotency keys, some after an hour: beyond this age they alone are not relied upon.
+const KEYS_HOLD: SignedDuration = SignedDuration::from_mins(45);
+
+/// What became of a part.
+pub(crate) enum Doubt {
+    Sent(Sent),
+    /// Not to be seen at the network, too early to be sure.
+    LookAt(Timestamp),
+    Refused(Refusal),
+}
+
+/// The steps of a part that were begun and have no answer.
+pub(crate) async fn begun(sending: &Sending<'_>, part: usize) -> Result<Vec<Step>, HandlerError> {
+    let prefix = format!("{part}:");
+    let mut all = steps::list(&sending.publisher.store, sending.job.publication.id).await?;
+    all.retain(|step| step.answer.is_none() && step.name.starts_with(&prefix));
+    Ok(all)
+}
+
+/// Finds out what became of a call whose outcome is unknown. None: surely not done, and nothing of it remains begun.
+pub(crate) async fn resolve(
+    sending: &Sending<'_>,
+    cx: &Cx<'_>,
+    item: &Item,
+    unknown: Refusal,
+    timed_out: bool,
+) -> Result<Option<Doubt>, HandlerError> {
+    let begun = begun(sending, item.index).await?;
+    let doubtful: Vec<&Step> = begun.iter().filter(|step| !may_repeat(step)).collect();
+    if doubtful.is_empty() {
+        // What may be repeated is, and what was not begun was not done. Without a step, it was the network who said so.
+        let harmless = timed_out || !begun.is_empty();
+        return Ok(Some(Doubt::Refused(if harmless { unknown.harmless() } else { unknown })));
+    }
+    let recent = sending.network.recent().filter(|_| doubtful.iter().all(|step| step.once == "look"));
+    let Some(recent) = recent else { return Ok(Some(Doubt::Refused(unknown))) };
+    match look(sending, recent, cx, item, &doubtful).await? {
+        Ok(Some(sent)) => Ok(Some(Doubt::Sent(sent))),
+        Ok(None) => {
+            let newest = doubtful.iter().map(|step| step.begun_at).max().unwrap_or(cx.due_at);
+            let settled = newest + sending.publisher.rules.settle;
+            if sending.publisher.clock.now() < settled {
+                return Ok(Some(Doubt::LookAt(settled)));
+            }
+            forget(sending, &doubtful).await?;
+            Ok(None)
+        }
+        Err(refusal) => {
+            tracing::info!(publication = %cx.publication, %refusal, "it could not be found out whether it was published");
+            Ok(Some(Doubt::Refused(unknown)))
+        }
+    }
+}
+
+/// A keyed step that was begun so long ago that the network may have forgotten the key is looked for before it is repeated.
+pub(crate) async fn answered_long_ago(
+    sending: &Sending<'_>,
+    cx: &Cx<'_>,
+    item: &Item,
+) -> Result<Option<Sent>, HandlerError> {
+    let Some(recent) = sending.network.recent() else { return Ok(None) };
+    let old = sending.publisher.clock.now() - KEYS_HOLD;
+    let begun = begun(sending, item.index).await?;
+    let keyed: Vec<&Step> = begun.iter().filter(|step| step.once == "key" && step.begun_at < old).collect();
+    if keyed.is_empty() {
+        return Ok(None);
+    }
+    // Unseen or not to be asked, it is repeated: the key still speaks against a second one.
+    Ok(look(sending, recent, cx, item, &keyed).await?.ok().flatten())
+}
+
+/// Looks for the begun part without any thought of sending it. Refused where it can't be known.
+pub(crate) async fn look_for_begun(
+    sending: &Sending<'_>,
+    cx: &Cx<'_>,
+    item: &Item,
+) -> Result<Result<Option<Sent>, Refusal>, HandlerError> {
+    let begun = begun(sending, item.index).await?;
+    let doubtful: Vec<&Step> = begun.iter().filter(|step| step.once != steps::REPEATABLE).collect();
+    let Some(recent) = sending.network.recent().filter(|_| doubtful.iter().all(|step| step.once != "ask")) else {
+        let said = "Crier stopped while it was being sent, and this network can't tell whether it arrived";
+        return Ok(Err(Refusal::Unknown(Detail::new(said))));
+    };
+    let found = look(sending, recent, cx, item, &doubtful).await?;
+    if let Ok(None) = found {
+        forget(sending, &doubtful).await?;
+    }
+    Ok(found)
+}
+
+fn may_repeat(step: &Step) -> bool {
+    step.once == "key" || step.once == steps::REPEATABLE
+}
+
+/// Looks among the account's posts since the steps were begun.
+async fn look(
+    sending: &Sending<'_>,
+    recent: &dyn Recent,
+    cx: &Cx<'_>,
+    item: &Item,
+    steps: &[&Step],
+) -> Result<Result<Option<Sent>, Refusal>, HandlerError> {
+    let begun_at = steps.iter().map(|step| step.begun_at).min().unwrap_or(cx.due_at);
+    let since = Cx { due_at: begun_at - SKEW, ..*cx };
+    let found = match tokio::time::timeout(deadline(sending.network), recent.find(&since, item)).await {
+        Ok(Ok(Some(sent))) => sent,
+        Ok(other) => return Ok(other),
+        Err(_) => {
+            return Ok(Err(Refusal::Temporary(Detail::new("the network's recent posts could not be read in time"))));
+        }
+    };
+    // The same words published by another post of ours prove nothing about this one.
+    let channel = sending.job.channel.id;
+    match publications::by_remote_id(&sending.publisher.store, channel, &found.remote_id).await? {
+        Some(other) if other != cx.publication => {
+            let said = "another post with the same content is there, so it can't be told whether this one is";
+            Ok(Err(Refusal::Unknown(Detail::new(said))))
+        }
+        _ => Ok(Ok(Some(found))),
+    }
+}
+
+async fn forget(sending: &Sending<'_>, steps: &[&Step]) -> Result<(), HandlerError> {
+    for step in steps {
+        steps::abandon(&sending.publisher.store, sending.fence, step.publication, &step.name).await?;
+    }
+    Ok(())
+}

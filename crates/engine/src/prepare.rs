@@ -1,0 +1,132 @@
+//! Making a publication ready a quarter of an hour ahead: what would fail then is told to people now.
+
+use crate::{
+    compose::{self, Draft},
+    publish::fresh,
+    work::{Done, Handler, HandlerError},
+};
+use async_trait::async_trait;
+use crier_model::{
+    Clock, Finding, PublicationId,
+    channel::ChannelState,
+    post::Timing,
+    publication::{PublicationState as State, Reason},
+};
+use crier_networks::{Refusal, Registry, connect::Tokens};
+use crier_store::{
+    Store, StoreError, due,
+    publications::{self, Change, Loaded},
+};
+use jiff::SignedDuration;
+use std::sync::Arc;
+
+/// How soon tokens that could not be renewed are tried again, and how long before the due time that stops.
+const AGAIN: SignedDuration = SignedDuration::from_mins(4);
+
+/// Does the work of kind [`due::kind::PREPARE`]. A problem is written into the history and the reason of the publication,
+/// which stays scheduled: there is time to mend it.
+#[derive(Clone)]
+#[allow(missing_debug_implementations, reason = "holds trait objects")]
+pub struct Preparer {
+    pub store: Store,
+    pub registry: Registry,
+    pub tokens: Arc<dyn Tokens>,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Handler for Preparer {
+    fn kind(&self) -> &'static str {
+        due::kind::PREPARE
+    }
+
+    async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
+        let id: PublicationId = work
+            .subject
+            .parse()
+            .map_err(|_| HandlerError::Other(format!("“{}” is no publication id", work.subject)))?;
+        let job = match publications::load(&self.store, id).await {
+            Ok(job) => job,
+            Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),
+            Err(error) => return Err(error.into()),
+        };
+        if job.publication.state != State::Scheduled {
+            return Ok(Done::Finished);
+        }
+        let problem = match self.content(&job).await? {
+            Some(problem) => Some(problem),
+            None => match self.channel(&job).await {
+                Ok(()) => None,
+                Err(Unready::Problem(reason)) => Some(reason),
+                Err(Unready::Later(refusal)) => {
+                    let again = self.clock.now() + AGAIN;
+                    if job.publication.due_at.is_some_and(|due_at| again + AGAIN < due_at) {
+                        return Ok(Done::Again(again));
+                    }
+                    let said = format!("It is tried all the same when its time comes. {}", refusal.detail().message);
+                    let title = "The network can’t be reached at the moment";
+                    Some(Reason::new("early.unreachable", title, said).with(refusal.diagnosis()))
+                }
+            },
+        };
+        let Some(reason) = problem else { return Ok(Done::Finished) };
+        tracing::info!(publication = %id, network = %job.publication.network, code = %reason.code, "a problem ahead of time");
+        let change = Change::under(work.fence).finishing().because(reason);
+        publications::set_state(&self.store, id, &[State::Scheduled], State::Scheduled, change).await?;
+        Ok(Done::Settled)
+    }
+}
+
+/// Why a channel is not ready.
+enum Unready {
+    Problem(Reason),
+    /// It may be in a while.
+    Later(Refusal),
+}
+
+impl Preparer {
+    /// What the channel's network has against the content as it stands now.
+    async fn content(&self, job: &Loaded) -> Result<Option<Reason>, HandlerError> {
+        let draft = Draft {
+            content: job.post.content.clone(),
+            channels: vec![job.channel.id],
+            timing: Timing::Draft(None),
+            time_zone: job.post.time_zone.clone(),
+        };
+        let checked = compose::check(&self.store, &self.registry, job.post.workspace, &draft).await?;
+        let wrong: Vec<&Finding> = checked.all().filter(|finding| finding.is_error()).collect();
+        Ok(wrong.first().map(|first| {
+            let more = wrong.len() - 1;
+            let rest = if more > 0 { format!(" ({more} more)") } else { String::new() };
+            let said = format!("{} {}{rest}", first.message, first.fix);
+            Reason::new("early.content", "The network will not take it as it is", said)
+        }))
+    }
+
+    async fn channel(&self, job: &Loaded) -> Result<(), Unready> {
+        let problem = |code: &str, title: &str, said: &str| Unready::Problem(Reason::new(code, title, said));
+        match job.channel.state {
+            ChannelState::Active => {}
+            ChannelState::Disabled => {
+                let said = "It will be held unless the channel is enabled before its time.";
+                return Err(problem("early.paused", "The channel is switched off", said));
+            }
+            ChannelState::NeedsReconnect => {
+                let said = "It will be held unless the channel is reconnected before its time.";
+                return Err(problem("early.reconnect", "The channel needs reconnecting", said));
+            }
+        }
+        match fresh(self.tokens.as_ref(), job.channel.id, false).await {
+            Ok(_) => Ok(()),
+            Err(refusal @ Refusal::Auth(_)) => {
+                let said = format!(
+                    "It will be held unless the channel is reconnected before its time. {}",
+                    refusal.detail().message
+                );
+                let reason = Reason::new("early.reconnect", "The channel needs reconnecting", said);
+                Err(Unready::Problem(reason.with(refusal.diagnosis())))
+            }
+            Err(refusal) => Err(Unready::Later(refusal)),
+        }
+    }
+}

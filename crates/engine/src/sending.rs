@@ -1,0 +1,232 @@
+//! Sending the parts of one publication, in order, each once.
+
+use crate::{
+    doubt::{self, Doubt},
+    journal::StoreJournal,
+    media_source::Files,
+    publish::{Publisher, deadline},
+    work::HandlerError,
+};
+use crier_model::{Timestamp, post::Part, publication::PublicationState as State};
+use crier_networks::{Credentials, Cx, Detail, Item, Network, Refusal, Sent, connect::Facts, publish::Thread};
+use crier_store::{
+    due::Fence,
+    publications::{Change, Loaded, Publication},
+};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// What is kept of the parts already sent.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub parts: Vec<Sent>,
+    /// When the part after them is due; none before the first.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+}
+
+impl Progress {
+    /// What tries before this one have sent.
+    pub fn of(publication: &Publication) -> Result<Self, HandlerError> {
+        match publication.remote.clone() {
+            Some(remote) => serde_json::from_value(remote)
+                .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"))),
+            None => Ok(Self::default()),
+        }
+    }
+
+    pub fn to_json(&self) -> Result<Value, HandlerError> {
+        serde_json::to_value(self).map_err(|error| HandlerError::Other(error.to_string()))
+    }
+
+    fn thread(&self) -> Option<Thread> {
+        Some(Thread { root: self.parts.first()?.clone(), parent: self.parts.last()?.clone() })
+    }
+}
+
+/// How far a try came.
+pub(crate) enum Outcome {
+    All,
+    /// The next part is due at this time.
+    Next(Timestamp),
+    /// Whether the part went out can be known from this time on.
+    LookAt(Timestamp),
+    Refused(Refusal),
+}
+
+/// What one claim of a publication works with.
+pub(crate) struct Sending<'a> {
+    pub publisher: &'a Publisher,
+    pub network: &'a dyn Network,
+    pub job: &'a Loaded,
+    pub fence: Fence,
+    pub due_at: Timestamp,
+    files: Files,
+    facts: Facts,
+    settings: Map<String, Value>,
+}
+
+impl<'a> Sending<'a> {
+    pub async fn new(
+        publisher: &'a Publisher,
+        network: &'a dyn Network,
+        job: &'a Loaded,
+        fence: Fence,
+        due_at: Timestamp,
+    ) -> Result<Self, HandlerError> {
+        let files = Files::of(&publisher.store, &publisher.storage, &job.post).await?;
+        let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
+        let settings = job.post.content.settings_for(job.channel.id);
+        Ok(Self { publisher, network, job, fence, due_at, files, facts, settings })
+    }
+
+    pub fn parts(&self) -> &'a [Part] {
+        self.job.post.content.parts_for(self.job.channel.id)
+    }
+
+    /// Sends what is not yet sent. The outer error is ours.
+    pub async fn send_rest(&self, credentials: &Credentials, progress: &mut Progress) -> Result<Outcome, HandlerError> {
+        if self.parts().is_empty() {
+            return Ok(Outcome::Refused(Refusal::Content(Detail::new("There is nothing in this post to send."))));
+        }
+        while let Some(part) = self.parts().get(progress.parts.len()) {
+            let item = match self.item(part, progress) {
+                Ok(item) => item,
+                Err(refusal) => return Ok(Outcome::Refused(refusal)),
+            };
+            let sent = match self.send(credentials, &item).await? {
+                Doubt::Sent(sent) => sent,
+                Doubt::LookAt(at) => return Ok(Outcome::LookAt(at)),
+                Doubt::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
+            };
+            if let Some(next) = self.keep(progress, sent).await? {
+                return Ok(Outcome::Next(next));
+            }
+        }
+        Ok(Outcome::All)
+    }
+
+    /// Writes down that a part is sent; the time the next one waits for, if it waits.
+    async fn keep(&self, progress: &mut Progress, sent: Sent) -> Result<Option<Timestamp>, HandlerError> {
+        progress.parts.push(sent);
+        let (done, all) = (progress.parts.len(), self.parts().len());
+        let Some(next) = self.parts().get(done) else {
+            // Written with the end of it all.
+            return Ok(None);
+        };
+        let due = self.publisher.clock.now() + SignedDuration::from_mins(i64::from(next.delay_minutes));
+        progress.since = Some(due);
+        let change = Change { remote: Some(progress.to_json()?), ..Change::under(self.fence) };
+        self.publisher
+            .moved(self.job, State::Sending, change.noting(format!("Part {done} of {all} is sent"), ""))
+            .await?;
+        Ok((next.delay_minutes > 0).then_some(due))
+    }
+
+    /// One part, once.
+    async fn send(&self, credentials: &Credentials, item: &Item) -> Result<Doubt, HandlerError> {
+        let journal = self.journal(item)?;
+        let cx = self.cx(credentials, &journal, item.index);
+        if let Some(sent) = doubt::answered_long_ago(self, &cx, item).await? {
+            return Ok(Doubt::Sent(sent));
+        }
+        let mut looked = false;
+        loop {
+            let publish = self.network.publish().publish(&cx, item);
+            let (unknown, timed_out) = match tokio::time::timeout(deadline(self.network), publish).await {
+                Ok(Ok(sent)) => return Ok(Doubt::Sent(sent)),
+                Ok(Err(unknown @ Refusal::Unknown(_))) => (unknown, false),
+                Ok(Err(refusal)) => return Ok(Doubt::Refused(refusal)),
+                Err(_) => {
+                    let said = format!("it took longer than {} seconds", self.network.about().deadline_s);
+                    (Refusal::Unknown(Detail::new(said)), true)
+                }
+            };
+            match doubt::resolve(self, &cx, item, unknown, timed_out).await? {
+                // Surely not done: once more, and then not by ourselves again in this try.
+                None if !looked => looked = true,
+                None => return Ok(Doubt::Refused(Refusal::Temporary(Detail::new("the answer was lost twice")))),
+                Some(doubt) => return Ok(doubt),
+            }
+        }
+    }
+
+    /// Whether the part that comes next was begun before and its outcome isn't known.
+    pub async fn is_in_doubt(&self, progress: &Progress) -> Result<bool, HandlerError> {
+        let begun = doubt::begun(self, progress.parts.len()).await?;
+        Ok(begun.iter().any(|step| step.once != crier_store::steps::REPEATABLE))
+    }
+
+    /// Looks for the part that is in doubt and writes down that it is sent, if it is; refused where it can't be known.
+    pub async fn settle_doubt(
+        &self,
+        credentials: &Credentials,
+        progress: &mut Progress,
+    ) -> Result<Result<(), Refusal>, HandlerError> {
+        let Some(part) = self.parts().get(progress.parts.len()) else { return Ok(Ok(())) };
+        let item = match self.item(part, progress) {
+            Ok(item) => item,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let journal = self.journal(&item)?;
+        let cx = self.cx(credentials, &journal, item.index);
+        Ok(match doubt::look_for_begun(self, &cx, &item).await? {
+            Ok(Some(sent)) => {
+                progress.parts.push(sent);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(refusal) => Err(refusal),
+        })
+    }
+
+    fn item(&self, part: &Part, progress: &Progress) -> Result<Item, Refusal> {
+        let media = self.files.items(part).ok_or_else(|| {
+            let said = "A file of this post was deleted from the library.";
+            Refusal::Content(Detail::new(said)).at("/media")
+        })?;
+        Ok(Item {
+            index: progress.parts.len(),
+            body: part.body.clone(),
+            media,
+            settings: self.settings.clone(),
+            thread: progress.thread(),
+        })
+    }
+
+    fn journal(&self, item: &Item) -> Result<StoreJournal, HandlerError> {
+        Ok(StoreJournal {
+            store: self.publisher.store.clone(),
+            publication: self.job.publication.id,
+            fence: self.fence,
+            fingerprint: fingerprint(item)?,
+        })
+    }
+
+    pub fn cx<'b>(&'b self, credentials: &'b Credentials, journal: &'b StoreJournal, part: usize) -> Cx<'b> {
+        Cx {
+            net: &self.publisher.net,
+            clock: self.publisher.clock.as_ref(),
+            credentials,
+            instance: self.job.channel.instance.as_deref(),
+            account: &self.job.channel.remote_id,
+            handle: &self.job.channel.handle,
+            facts: &self.facts,
+            publication: self.job.publication.id,
+            due_at: self.due_at,
+            media: &self.files,
+            journal,
+            part,
+        }
+    }
+}
+
+/// Tells the content of a part from any other.
+fn fingerprint(item: &Item) -> Result<String, HandlerError> {
+    let files: Vec<_> = item.media.iter().map(|file| json!([file.sha256, file.alt, file.name])).collect();
+    let content = json!([item.body, files, item.settings]);
+    let text = serde_json::to_vec(&content).map_err(|error| HandlerError::Other(error.to_string()))?;
+    Ok(hex::encode(Sha256::digest(text)))
+}
