@@ -125,7 +125,8 @@ impl Refusal {
     }
 
     /// What an answer that is no success means by its status; networks know more by their own codes. A gateway's error
-    /// may hide a success behind it, and an HTML page is not the network speaking, whatever its status.
+    /// and a server's own stumble (500) may hide a success behind them, and an HTML page is not the network speaking,
+    /// whatever its status.
     #[must_use]
     pub fn from_answer(answer: &Answer) -> Self {
         let status = answer.status();
@@ -134,8 +135,8 @@ impl Refusal {
             Detail { message, code, status: Some(status), host: Some(answer.host().to_owned()), ..Detail::default() };
         match status {
             429 => Self::RateLimit { until: answer.retry_after(), detail: detail.diagnosed(Code::RateLimited) },
-            502 | 504 => Self::Unknown(detail.diagnosed(Code::ServerError)),
-            500.. | 408 | 425 => Self::Temporary(detail.diagnosed(Code::ServerError)),
+            500 | 502 | 504 => Self::Unknown(detail.diagnosed(Code::ServerError)),
+            501.. | 408 | 425 => Self::Temporary(detail.diagnosed(Code::ServerError)),
             _ if is_html(answer) => Self::Temporary(detail.diagnosed(Code::NotTheApi)),
             401 => {
                 detail.diagnosis = Some(Code::CredentialsWrong);

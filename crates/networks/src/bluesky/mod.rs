@@ -26,6 +26,14 @@ const ABOUT: About = About {
     deadline_s: 180,
 };
 
+/// The largest image every server takes (`app.bsky.embed.images` before April 2026): a server checks records by the
+/// lexicons it came with.
+const IMAGE_BYTES: u64 = 1_000_000;
+/// The largest image since April 2026, on servers that are surely up to date.
+const IMAGE_BYTES_NOW: u64 = 2_000_000;
+/// The fact that holds the account's server's limit.
+const IMAGE_BYTES_FACT: &str = "image_max_bytes";
+
 #[derive(Debug)]
 pub struct Bluesky;
 
@@ -63,8 +71,9 @@ impl Network for Bluesky {
         Connect::Form(self)
     }
 
-    fn rules(&self, _facts: &Facts) -> Rules {
+    fn rules(&self, facts: &Facts) -> Rules {
         let images = ["image/jpeg", "image/png", "image/webp", "image/gif"].map(str::to_owned).to_vec();
+        let max_bytes = facts.get(IMAGE_BYTES_FACT).and_then(serde_json::Value::as_u64).unwrap_or(IMAGE_BYTES);
         Rules {
             text: TextRules {
                 max: 300,
@@ -76,7 +85,7 @@ impl Network for Bluesky {
             },
             media: MediaRules {
                 max_count: 4,
-                kinds: vec![MediaKind { mime: images, max_bytes: 2_000_000, max_width: None, max_height: None }],
+                kinds: vec![MediaKind { mime: images, max_bytes, max_width: None, max_height: None }],
                 // The lexicon sets no limit; Bluesky's own app does.
                 alt_max: Some(2000),
             },
@@ -99,6 +108,11 @@ impl Network for Bluesky {
 
 /// The error names of XRPC. A session that has ended is refused with 400, not 401.
 fn refine(refusal: Refusal) -> Refusal {
+    let refusal = match refusal.detail().message.as_str() {
+        said if said.contains("record.embed") || said.contains("blob too big") => refusal.at("/media"),
+        said if said.contains("record.text") || said.contains("record/text") => refusal.at("/text"),
+        _ => refusal,
+    };
     let Some(code) = refusal.detail().code.clone() else { return refusal };
     match (code.as_str(), refusal) {
         ("ExpiredToken" | "InvalidToken", Refusal::Content(detail) | Refusal::Auth(detail)) => {

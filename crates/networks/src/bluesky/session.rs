@@ -1,6 +1,6 @@
 //! Sessions: made with an app password, which is not kept, and renewed by their own tokens.
 
-use super::{Bluesky, refine};
+use super::{Bluesky, IMAGE_BYTES, IMAGE_BYTES_FACT, IMAGE_BYTES_NOW, refine};
 use crate::connect::{Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
 use crate::{Detail, Refusal, call, origin};
 use async_trait::async_trait;
@@ -231,8 +231,17 @@ async fn identify(net: &Client, credentials: &Credentials) -> Result<Identified,
             handle: account.handle,
         },
         granted: None,
-        facts: Facts::new(),
+        facts: facts(server),
     })
+}
+
+/// Bluesky's own servers follow the lexicons at once; of others it is not known.
+fn facts(server: &str) -> Facts {
+    let url = Url::parse(server).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let is_theirs = host == "bsky.social" || host.ends_with(".bsky.network");
+    let max = if is_theirs { IMAGE_BYTES_NOW } else { IMAGE_BYTES };
+    Facts::from_iter([(IMAGE_BYTES_FACT.to_owned(), max.into())])
 }
 
 /// The record `app.bsky.actor.profile/self`; empty where there is none.
@@ -288,6 +297,20 @@ mod tests {
         let payload = BASE64_URL_SAFE_NO_PAD.encode(br#"{"exp":1800000000,"sub":"x"}"#);
         assert_eq!(expiry(&format!("a.{payload}.c").into()), Timestamp::from_second(1_800_000_000).ok());
         assert_eq!(expiry(&"opaque".into()), None);
+    }
+
+    #[test]
+    fn only_servers_that_are_up_to_date_are_given_large_images() {
+        for (server, max) in [
+            ("https://bsky.social", 2_000_000),
+            ("https://amanita.us-east.host.bsky.network", 2_000_000),
+            ("https://pds.example.org", 1_000_000),
+            ("https://notbsky.network", 1_000_000),
+        ] {
+            let rules = crate::Network::rules(&Bluesky, &facts(server));
+            assert_eq!(rules.media.kinds[0].max_bytes, max, "{server}");
+        }
+        assert_eq!(crate::Network::rules(&Bluesky, &Facts::new()).media.kinds[0].max_bytes, 1_000_000);
     }
 
     #[test]

@@ -225,7 +225,8 @@ fn words_of(html: &str) -> String {
     words
 }
 
-/// What is left of a text whatever a server makes of spaces, quotes and the domains of mentions.
+/// What is left of a text whatever a server makes of spaces, quotes and the domains of mentions. Where nothing would be
+/// left (an emoji alone), every sign counts.
 fn fingerprint(text: &str) -> String {
     let mut kept = String::new();
     let mut at = 0;
@@ -237,7 +238,8 @@ fn fingerprint(text: &str) -> String {
         }
     }
     kept.push_str(&text[at..]);
-    kept.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let words: String = kept.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if words.is_empty() { kept.chars().filter(|c| !c.is_whitespace()).collect() } else { words }
 }
 
 #[cfg(test)]
@@ -253,5 +255,7 @@ mod tests {
                     <p><a href=\"https://example.social/tags/rust\" class=\"mention hashtag\">#<span>rust</span></a></p>";
         assert_eq!(fingerprint(&words_of(html)), fingerprint(sent));
         assert_ne!(fingerprint(&words_of(html)), fingerprint("Hi @ada, see something else"));
+        assert_eq!(fingerprint(&words_of("<p>🎉 </p>")), fingerprint("🎉"));
+        assert_ne!(fingerprint(&words_of("<p>👍</p>")), fingerprint("🎉"));
     }
 }

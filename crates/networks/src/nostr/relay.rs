@@ -25,8 +25,9 @@ enum Word {
 pub(super) async fn publish(net: &Client, url: &str, key: &Key, event: &Event, now: Timestamp) -> Result<(), Refusal> {
     let mut relay = Relay::open(net, url).await?;
     let mut word = relay.offer("EVENT", event).await?;
-    if let (Word::Refused(said), Some(challenge)) = (&word, relay.challenge.take())
+    if let Word::Refused(said) = &word
         && said.starts_with("auth-required")
+        && let Some(challenge) = relay.challenge().await
     {
         let tags = vec![vec!["relay".to_owned(), url.to_owned()], vec!["challenge".to_owned(), challenge]];
         let proof = key.sign(now.as_second(), AUTHENTICATION, tags, String::new())?;
@@ -94,6 +95,23 @@ impl Relay {
             Some(Message::Binary(_)) => Err(odd("the relay answered with bytes instead of words")),
             None => Err(odd("the relay hung up without an answer")),
         }
+    }
+
+    /// What the relay wants signed; it may say so before or after it refuses. Where it says nothing more, its refusal
+    /// stands.
+    async fn challenge(&mut self) -> Option<String> {
+        for _ in 0..MESSAGES {
+            if self.challenge.is_some() {
+                break;
+            }
+            let heard = self.hear().await.ok()?;
+            match heard.first().and_then(Value::as_str) {
+                Some("AUTH") => self.challenge = heard.get(1).and_then(Value::as_str).map(str::to_owned),
+                Some("NOTICE") => {}
+                _ => break,
+            }
+        }
+        self.challenge.take()
     }
 
     /// Sends an event and waits for the word on it.

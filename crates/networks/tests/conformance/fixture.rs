@@ -1,7 +1,11 @@
 //! Fixtures: what is asked of a network, what goes over the wire for it, and what comes of it.
+//!
+//! In every string `{{server}}` is the address of the scripted server, `{{relay0}}` that of the first scripted relay,
+//! `{{key}}` the part's key; `{{any}}` stands for anything that is there.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// One file of `fixtures/NETWORK/`.
@@ -23,8 +27,8 @@ pub struct Fixture {
     #[serde(default)]
     pub relays: Vec<Vec<Line>>,
     pub expect: Expect,
-    /// Where the key of the call that must not be doubled stands: `header:NAME`, `json:/pointer`, or `none` where there is
-    /// no key and the call itself must be made once.
+    /// Where the key of the call that must not be doubled stands, in the last exchange: `header:NAME`, `json:/POINTER`,
+    /// `relay:/POINTER` in what the relays hear, or `none` where there is no key and the call itself must be made once.
     #[serde(default)]
     pub once: Option<String>,
 }
@@ -45,12 +49,15 @@ pub enum Action {
 #[serde(default, deny_unknown_fields)]
 pub struct Given {
     /// The fields of a form.
-    pub values: std::collections::BTreeMap<String, String>,
+    pub values: BTreeMap<String, String>,
     pub facts: Map<String, Value>,
     pub credentials: Value,
+    /// What must never be told, besides the tokens in `credentials`.
+    pub secrets: Vec<String>,
     pub instance: Option<String>,
     pub account: String,
     pub handle: String,
+    pub redirect_uri: String,
     /// Of the part: plain words, or HTML.
     pub text: String,
     pub html: Option<String>,
@@ -63,6 +70,7 @@ pub struct Given {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Media {
     pub name: String,
     pub mime: String,
@@ -73,6 +81,7 @@ pub struct Media {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Thread {
     pub root: crier_networks::Sent,
     pub parent: crier_networks::Sent,
@@ -85,34 +94,35 @@ pub struct Exchange {
     pub response: Answered,
 }
 
-/// What must be in a request. Strings `{{any}}` stand for anything.
+/// What a request must be.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
     pub method: String,
     /// With its query, exactly, but for the order of the parameters.
     pub path: String,
+    /// Those named, exactly.
     #[serde(default)]
-    pub headers: std::collections::BTreeMap<String, String>,
-    /// Members that the JSON body has, at least.
+    pub headers: BTreeMap<String, String>,
+    /// The JSON body, with nothing besides.
     #[serde(default)]
     pub json: Option<Value>,
-    /// JSON pointers that must lead nowhere in the body.
-    #[serde(default)]
-    pub without: Vec<String>,
     /// Fields of a form body, all of them.
     #[serde(default)]
-    pub form: Option<std::collections::BTreeMap<String, String>>,
+    pub form: Option<BTreeMap<String, String>>,
     /// Pieces of the body, for multipart and raw bytes.
     #[serde(default)]
     pub contains: Vec<String>,
+    /// What must not be in the body.
+    #[serde(default)]
+    pub lacks: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answered {
     pub status: u16,
-    pub headers: std::collections::BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     pub json: Option<Value>,
     pub text: String,
     /// Hang up instead of answering.
@@ -138,6 +148,22 @@ pub enum Expect {
     Refused(Refused),
 }
 
+impl Expect {
+    pub fn refused(&self) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) => Some(refused),
+            Self::Ok(_) => None,
+        }
+    }
+
+    pub fn ok(&self) -> Option<&Value> {
+        match self {
+            Self::Ok(value) => Some(value),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refused {
@@ -159,17 +185,37 @@ pub struct Refused {
     pub says: Option<String>,
 }
 
+/// A fixture as it lies in its file.
+#[derive(Debug)]
+pub struct Raw {
+    pub name: String,
+    value: Value,
+}
+
+impl Raw {
+    /// Replaces the placeholders by `names`.
+    pub fn with(&self, names: &[(&str, &str)]) -> Fixture {
+        let mut value = self.value.clone();
+        fill(&mut value, names);
+        serde_json::from_value(value).unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    pub fn plain(&self) -> Fixture {
+        self.with(&[])
+    }
+}
+
 /// The fixtures of a network by their names, in order.
-pub fn of(network: &str) -> Vec<(String, Fixture)> {
+pub fn of(network: &str) -> Vec<Raw> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(network);
-    let entries = std::fs::read_dir(&folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect());
-    let mut files: Vec<PathBuf> = entries.unwrap_or_default();
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let read = |file: PathBuf| {
         let text = std::fs::read_to_string(&file).unwrap();
         let name = format!("{network}/{}", file.file_stem().unwrap().to_string_lossy());
-        let fixture = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-        (name, fixture)
+        let value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        Raw { name, value }
     };
     files.into_iter().filter(|file| file.extension().is_some_and(|end| end == "json")).map(read).collect()
 }
@@ -177,27 +223,46 @@ pub fn of(network: &str) -> Vec<(String, Fixture)> {
 /// Replaces `{{name}}` in every string.
 pub fn fill(value: &mut Value, names: &[(&str, &str)]) {
     match value {
-        Value::String(text) => *text = filled(text, names),
+        Value::String(text) => {
+            for (name, value) in names {
+                *text = text.replace(&format!("{{{{{name}}}}}"), value);
+            }
+        }
         Value::Array(values) => values.iter_mut().for_each(|value| fill(value, names)),
         Value::Object(members) => members.values_mut().for_each(|value| fill(value, names)),
         _ => {}
     }
 }
 
-pub fn filled(text: &str, names: &[(&str, &str)]) -> String {
-    names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
-}
-
 /// What of `wanted` is not in `got`; none when all is.
 pub fn missing(wanted: &Value, got: &Value, at: &str) -> Option<String> {
     match (wanted, got) {
         (Value::String(any), _) if any == "{{any}}" => got.is_null().then(|| format!("{at}: nothing is there")),
-        (Value::Object(wanted), Value::Object(got)) => wanted.iter().find_map(|(name, value)| {
-            missing(value, got.get(name).unwrap_or(&Value::Null), &format!("{at}/{name}"))
-        }),
+        (Value::Object(wanted), Value::Object(got)) => wanted
+            .iter()
+            .find_map(|(name, value)| missing(value, got.get(name).unwrap_or(&Value::Null), &format!("{at}/{name}"))),
         (Value::Array(wanted), Value::Array(got)) if wanted.len() == got.len() => {
             wanted.iter().zip(got).enumerate().find_map(|(i, (wanted, got))| missing(wanted, got, &format!("{at}/{i}")))
         }
         _ => (wanted != got).then(|| format!("{at}: wanted {wanted}, got {got}")),
     }
+}
+
+/// How `got` differs from `wanted`, in either direction.
+pub fn different(wanted: &Value, got: &Value) -> Option<String> {
+    fn more(wanted: &Value, got: &Value, at: &str) -> Option<String> {
+        match (wanted, got) {
+            (Value::Object(wanted), Value::Object(got)) => got.iter().find_map(|(name, value)| {
+                let at = format!("{at}/{name}");
+                wanted.get(name).map_or_else(|| Some(format!("{at}: not wanted")), |wanted| more(wanted, value, &at))
+            }),
+            (Value::Array(wanted), Value::Array(got)) => wanted
+                .iter()
+                .zip(got)
+                .enumerate()
+                .find_map(|(i, (wanted, got))| more(wanted, got, &format!("{at}/{i}"))),
+            _ => None,
+        }
+    }
+    missing(wanted, got, "").or_else(|| more(wanted, got, ""))
 }

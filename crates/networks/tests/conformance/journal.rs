@@ -11,6 +11,7 @@ use std::sync::Mutex;
 pub struct Notebook {
     steps: Mutex<HashMap<String, Option<Value>>>,
     left: Mutex<Option<usize>>,
+    operations: Mutex<usize>,
 }
 
 impl Notebook {
@@ -19,7 +20,13 @@ impl Notebook {
         *self.left.lock().unwrap() = operations;
     }
 
+    /// How often it was asked to write.
+    pub fn operations(&self) -> usize {
+        *self.operations.lock().unwrap()
+    }
+
     fn live(&self) -> Result<(), JournalError> {
+        *self.operations.lock().unwrap() += 1;
         match &mut *self.left.lock().unwrap() {
             Some(0) => Err(JournalError("killed".into())),
             Some(left) => {
@@ -36,13 +43,13 @@ impl Journal for Notebook {
     async fn begin(&self, name: &str, _once: &Once) -> Result<Begun, JournalError> {
         self.live()?;
         let mut steps = self.steps.lock().unwrap();
-        Ok(match steps.insert(name.to_owned(), None) {
-            None => Begun::Fresh,
-            Some(None) => Begun::Interrupted,
-            Some(Some(answer)) => {
-                steps.insert(name.to_owned(), Some(answer.clone()));
-                Begun::Answered(answer)
+        Ok(match steps.get(name).cloned() {
+            None => {
+                steps.insert(name.to_owned(), None);
+                Begun::Fresh
             }
+            Some(None) => Begun::Interrupted,
+            Some(Some(answer)) => Begun::Answered(answer),
         })
     }
 

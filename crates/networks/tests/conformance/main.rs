@@ -1,0 +1,175 @@
+//! One suite that every network passes from its fixtures: connecting, publishing each thing it can carry, every class of
+//! refusal, a crash at any step, and silence about secrets. A network without its fixtures fails.
+//!
+//! The fixtures are written after the networks' documents; `peers/` is where real servers have their say.
+#![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod fixture;
+mod journal;
+mod limits;
+mod log;
+mod needed;
+mod relay;
+mod server;
+mod world;
+
+use fixture::{Action, Fixture, Raw};
+use journal::Notebook;
+use std::collections::BTreeSet;
+use world::{Outcome, World, class};
+
+fn networks() -> Vec<String> {
+    let registry = world::registry("http://127.0.0.1:9");
+    registry.all().map(|network| network.about().id.to_owned()).collect()
+}
+
+#[test]
+fn every_network_has_the_fixtures_it_needs() {
+    let registry = world::registry("http://127.0.0.1:9");
+    let mut wrong = Vec::new();
+    for network in registry.all() {
+        let id = network.about().id;
+        let raws = fixture::of(id);
+        let fixtures: Vec<Fixture> = raws.iter().map(Raw::plain).collect();
+        wrong.extend(needed::lacking(network, &fixtures).into_iter().map(|name| format!("{id}: nothing shows {name}")));
+        for (raw, fixture) in raws.iter().zip(&fixtures) {
+            let name = &raw.name;
+            let cannot = fixture.shows.iter().filter(|shown| !needed::can_show(shown, fixture));
+            wrong.extend(cannot.map(|shown| format!("{name}: it can't show {shown}")));
+            let unkeyed = fixture.action == Action::Publish && fixture.expect.ok().is_some() && fixture.once.is_none();
+            if unkeyed {
+                wrong.push(format!("{name}: it doesn't say by what it is done once"));
+            }
+            if fixture.source.trim().is_empty() {
+                wrong.push(format!("{name}: it names no source"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_network_without_fixtures_fails() {
+    let registry = world::registry("http://127.0.0.1:9");
+    for network in registry.all() {
+        let lacking = needed::lacking(network, &[]);
+        assert!(lacking.len() >= 12, "{}: {lacking:?}", network.about().id);
+    }
+    assert!(fixture::of("no-such-network").is_empty());
+}
+
+#[tokio::test]
+async fn every_fixture_comes_out_as_written_and_tells_no_secret() {
+    log::keep();
+    let mut wrong = Vec::new();
+    for network in networks() {
+        for raw in fixture::of(&network) {
+            let world = World::new(&network, &raw, false).await;
+            let outcome = world.run(&Notebook::default()).await;
+            let mut found = world.complaints();
+            found.extend(world.unexpected(&outcome));
+            found.extend(leaks(&world, &outcome));
+            wrong.extend(found.into_iter().map(|what| format!("{}: {what}", raw.name)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(log::kept().contains("the log is kept"));
+}
+
+fn leaks(world: &World, outcome: &Outcome) -> Vec<String> {
+    let told = format!("{} {}", outcome.words, log::kept());
+    let leaked = world.secrets().into_iter().filter(|secret| told.contains(secret));
+    leaked.map(|secret| format!("“{secret}” was told")).collect()
+}
+
+/// Where a server is sent the token, it may repeat it: the suite must have seen that this is not passed on.
+#[test]
+fn every_network_meets_a_server_that_repeats_the_token() {
+    for network in networks() {
+        let raws = fixture::of(&network);
+        let fixtures: Vec<Fixture> = raws.iter().map(Raw::plain).filter(|it| !it.exchanges.is_empty()).collect();
+        let repeats = |fixture: &Fixture| {
+            let token = fixture.given.credentials["access_token"].as_str().unwrap_or("no token");
+            let answers = fixture.exchanges.iter().map(|it| format!("{:?}", it.response));
+            fixture.expect.refused().is_some() && answers.into_iter().any(|answer| answer.contains(token))
+        };
+        let sends_it = network != "webhook" && !fixtures.is_empty();
+        assert!(!sends_it || fixtures.iter().any(repeats), "{network}: no answer repeats the token");
+    }
+}
+
+#[tokio::test]
+async fn a_crash_at_any_step_neither_loses_nor_doubles_a_post() {
+    log::keep();
+    let mut wrong = Vec::new();
+    let mut crashes = 0;
+    for network in networks() {
+        for raw in fixture::of(&network) {
+            let plain = raw.plain();
+            if plain.action != Action::Publish || plain.expect.ok().is_none() {
+                continue;
+            }
+            let whole = Notebook::default();
+            World::new(&network, &raw, false).await.run(&whole).await;
+            for at in 0..whole.operations() {
+                crashes += 1;
+                let found = crash(&network, &raw, at).await;
+                wrong.extend(found.map(|what| format!("{} killed at {at}: {what}", raw.name)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(crashes > 50, "only {crashes} crashes were tried");
+}
+
+/// Kills a run at its journal's operation `at` and takes it up again.
+async fn crash(network: &str, raw: &Raw, at: usize) -> Option<String> {
+    let world = World::new(network, raw, true).await;
+    let notebook = Notebook::default();
+    notebook.die_after(Some(at));
+    if let Ok(value) = world.run(&notebook).await.result {
+        return Some(format!("it should have died, and came to {value}"));
+    }
+    notebook.die_after(None);
+    let outcome = world.run(&notebook).await;
+    let has_key = world.fixture.once.as_deref() != Some("none");
+    let keys = keys(&world);
+    let distinct: BTreeSet<_> = keys.iter().collect();
+    if let Err(told) = &outcome.result
+        && told.refusal.as_ref().map(class) == Some("unknown")
+        && !has_key
+    {
+        // Nothing can tell but a look at what is there.
+        return (keys.len() > 1 || world.network().recent().is_none())
+            .then(|| format!("asked {} times, and it can't be looked up", keys.len()));
+    }
+    if let Some(complaint) = world.complaints().into_iter().next() {
+        return Some(complaint);
+    }
+    if has_key && distinct.len() != 1 {
+        return Some(format!("it was done under the keys {keys:?}"));
+    }
+    if !has_key && keys.len() != 1 {
+        return Some(format!("without a key it was done {} times", keys.len()));
+    }
+    world.unexpected(&outcome)
+}
+
+/// The keys of the calls that do it, in order.
+fn keys(world: &World) -> Vec<String> {
+    let last = world.fixture.exchanges.len().checked_sub(1);
+    let calls = world.server.calls().into_iter().filter(|call| call.exchange.is_some() && call.exchange == last);
+    let once = world.fixture.once.as_deref().unwrap_or_default();
+    match once.split_once(':') {
+        Some(("header", name)) => calls.map(|call| call.headers.get(name).cloned().unwrap_or_default()).collect(),
+        Some(("json", at)) => {
+            let key = |body: serde_json::Value| body.pointer(at).map(ToString::to_string).unwrap_or_default();
+            calls.map(|call| key(call.json())).collect()
+        }
+        Some(("relay", at)) => {
+            let heard = world.relays.iter().flat_map(relay::Relay::heard).filter(|heard| heard[0] == "EVENT");
+            heard.map(|heard| heard.pointer(at).map(ToString::to_string).unwrap_or_default()).collect()
+        }
+        _ => calls.map(|call| call.path).collect(),
+    }
+}

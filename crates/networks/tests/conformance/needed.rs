@@ -1,0 +1,112 @@
+//! What fixtures a network must have, by what it is; and whether a fixture shows what it says it shows.
+
+use crate::fixture::{Action, Fixture, Line};
+use crier_model::rules::PartsKind;
+use crier_networks::connect::Facts;
+use crier_networks::{Connect, Network};
+
+/// The names a network's fixtures must show between them.
+pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
+    let mut names = connecting(network, fixtures);
+    let rules = network.rules(&Facts::new());
+    names.extend(["text", "mention", "link", "refused:auth", "refused:content", "refused:rate_limit"]);
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    names.extend(["refused:temporary", "lost"].map(str::to_owned));
+    if rules.media.max_count > 0 {
+        names.push("image".to_owned());
+    }
+    if rules.media.max_count > 1 {
+        names.push("images".to_owned());
+    }
+    if rules.parts.kind != PartsKind::None && rules.parts.max > 1 {
+        names.push("part".to_owned());
+    }
+    if rules.parts.kind == PartsKind::Thread && rules.parts.max > 2 {
+        names.push("deep part".to_owned());
+    }
+    if network.recent().is_some() {
+        names.extend(["find", "find:absent"].map(str::to_owned));
+    }
+    let schema = network.settings_schema();
+    let settings = schema["properties"].as_object().into_iter().flatten();
+    names.extend(settings.map(|(name, _)| format!("setting:{name}")));
+    if let Connect::Form(form) = network.connect() {
+        let required = form.fields().into_iter().filter(|field| field.required);
+        names.extend(required.map(|field| format!("sign_in:{}", field.name)));
+    }
+    names
+}
+
+fn connecting(network: &dyn Network, fixtures: &[Fixture]) -> Vec<&'static str> {
+    match network.connect() {
+        Connect::OAuth2(oauth2) => {
+            let mut names = vec!["discover", "register", "identify", "identify:auth"];
+            if oauth2.instance().is_some() {
+                names.push("discover:other");
+            }
+            names
+        }
+        Connect::Form(_) => {
+            let mut names = vec!["sign_in"];
+            let renewed = |fixture: &Fixture| {
+                let token = fixture.expect.ok().and_then(|ok| ok.pointer("/credentials/refresh_token"));
+                token.is_some_and(|token| !token.is_null())
+            };
+            if fixtures.iter().any(renewed) {
+                names.extend(["refresh", "refresh:auth"]);
+            }
+            names
+        }
+    }
+}
+
+/// Those of [`needed`] that no fixture shows.
+pub fn lacking(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
+    let shown = |name: &String| fixtures.iter().any(|fixture| fixture.shows.contains(name));
+    needed(network, fixtures).into_iter().filter(|name| !shown(name)).collect()
+}
+
+/// Whether a fixture is of the kind that can show `name`.
+pub fn can_show(name: &str, fixture: &Fixture) -> bool {
+    let given = &fixture.given;
+    let words = given.html.as_deref().unwrap_or(&given.text);
+    let class = fixture.expect.refused().and_then(|refused| refused.class.as_deref());
+    let ok = fixture.expect.ok();
+    let publishes = fixture.action == Action::Publish;
+    let published = publishes && ok.is_some();
+    match name {
+        "discover" => fixture.action == Action::Discover && ok.is_some(),
+        "discover:other" => fixture.action == Action::Discover && class.is_some(),
+        "register" => fixture.action == Action::Register && ok.is_some(),
+        "identify" => fixture.action == Action::Identify && ok.is_some(),
+        "identify:auth" => fixture.action == Action::Identify && class == Some("auth"),
+        "sign_in" => fixture.action == Action::SignIn && ok.is_some(),
+        "refresh" => fixture.action == Action::Refresh && ok.is_some(),
+        "refresh:auth" => fixture.action == Action::Refresh && class == Some("auth"),
+        "find" => fixture.action == Action::Find && ok.is_some_and(|ok| !ok.is_null()),
+        "find:absent" => fixture.action == Action::Find && ok.is_some_and(serde_json::Value::is_null),
+        "text" => published && given.media.is_empty() && !words.is_empty(),
+        "mention" => published && words.contains('@'),
+        "link" => published && words.contains("https://"),
+        "image" => published && given.media.len() == 1 && given.media.iter().all(|media| !media.alt.is_empty()),
+        "images" => published && given.media.len() > 1,
+        "part" => published && given.thread.is_some(),
+        "deep part" => published && given.thread.as_ref().is_some_and(|thread| thread.root != thread.parent),
+        "lost" => publishes && class.is_some() && loses_its_answer(fixture),
+        _ => match name.split_once(':') {
+            Some(("setting", setting)) => published && given.settings.contains_key(setting),
+            Some(("sign_in", field)) => {
+                fixture.action == Action::SignIn
+                    && fixture.expect.refused().is_some_and(|refused| refused.field.as_deref() == Some(field))
+            }
+            Some(("refused", wanted)) => publishes && class == Some(wanted),
+            _ => false,
+        },
+    }
+}
+
+/// Whether the call that does it is heard and not answered.
+fn loses_its_answer(fixture: &Fixture) -> bool {
+    let dropped = fixture.exchanges.last().is_some_and(|exchange| exchange.response.drop);
+    dropped || fixture.relays.iter().any(|lines| matches!(lines.last(), Some(Line::HangUp)))
+}

@@ -1,0 +1,297 @@
+//! A network with its scripted servers, and what came of asking it.
+
+use crate::fixture::{Action, Fixture, Given, Raw, Refused, missing};
+use crate::journal::Notebook;
+use crate::relay::Relay;
+use crate::server::Server;
+use async_trait::async_trait;
+use bytes::Bytes;
+use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp};
+use crier_net::{Client, Config, ProxyConfig};
+use crier_networks::connect::FormRefusal;
+use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
+use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, registry, text};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+pub const DUE_AT: &str = "2026-11-24T12:00:00Z";
+pub const PUBLICATION: &str = "019ab000-0000-7000-8000-000000000001";
+
+pub struct World {
+    pub server: Server,
+    pub relays: Vec<Relay>,
+    pub fixture: Fixture,
+    registry: Registry,
+    network: String,
+    net: Client,
+}
+
+/// What came of it, and everything that was told about it.
+pub struct Outcome {
+    pub result: Result<Value, Told>,
+    pub words: String,
+}
+
+pub struct Told {
+    pub field: Option<&'static str>,
+    pub refusal: Option<Refusal>,
+    pub message: String,
+}
+
+impl World {
+    /// `again` lets the server be asked the same once more.
+    pub async fn new(network: &str, raw: &Raw, again: bool) -> Self {
+        let server = Server::start().await;
+        let mut relays = Vec::new();
+        for _ in 0..raw.plain().relays.len() {
+            relays.push(Relay::start().await);
+        }
+        let index = raw.plain().given.index;
+        let mut names = vec![
+            ("server".to_owned(), server.url.clone()),
+            ("host".to_owned(), server.url.trim_start_matches("http://").to_owned()),
+            ("key".to_owned(), format!("{PUBLICATION}-{index}")),
+        ];
+        names.extend(relays.iter().enumerate().map(|(i, relay)| (format!("relay{i}"), relay.url.clone())));
+        let names: Vec<(&str, &str)> = names.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fixture = raw.with(&names);
+        server.play(fixture.exchanges.clone(), again);
+        for (relay, lines) in relays.iter().zip(&fixture.relays) {
+            relay.play(lines.clone());
+        }
+        let registry = registry(&server.url);
+        Self { server, relays, fixture, registry, network: network.to_owned(), net: client() }
+    }
+
+    pub fn network(&self) -> &dyn Network {
+        self.registry.get(&self.network).unwrap()
+    }
+
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.server.complaints();
+        complaints.extend(self.relays.iter().flat_map(Relay::complaints));
+        complaints
+    }
+
+    pub async fn run(&self, notebook: &Notebook) -> Outcome {
+        let given = &self.fixture.given;
+        match self.fixture.action {
+            Action::Publish | Action::Find => self.publish(notebook).await,
+            Action::SignIn | Action::Refresh => self.form(given).await,
+            Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
+        }
+    }
+
+    async fn oauth2(&self, given: &Given) -> Outcome {
+        let network = self.network();
+        let Connect::OAuth2(oauth2) = network.connect() else { panic!("{} is not connected by OAuth 2", self.network) };
+        let instance = given.instance.as_deref();
+        match self.fixture.action {
+            Action::Discover => told(oauth2.discover(&self.net, instance).await, |it| json!(it)),
+            Action::Register => {
+                let endpoints = serde_json::from_value(given.facts["endpoints"].clone()).unwrap();
+                let client = oauth2.register(&self.net, &endpoints, &given.redirect_uri).await;
+                told(client, |client| {
+                    json!(client.as_ref().map(|client| json!({
+                        "client_id": client.client_id,
+                        "client_secret": client.client_secret.as_ref().map(Secret::expose),
+                    })))
+                })
+            }
+            _ => told(oauth2.identify(&self.net, instance, &credentials(given)).await, |it| json!(it)),
+        }
+    }
+
+    async fn form(&self, given: &Given) -> Outcome {
+        let network = self.network();
+        let Connect::Form(form) = network.connect() else { panic!("{} is not connected by a form", self.network) };
+        if self.fixture.action == Action::Refresh {
+            let fresh = form.refresh(&self.net, given.instance.as_deref(), &credentials(given)).await;
+            return told(fresh, |it| json!(it));
+        }
+        match form.sign_in(&self.net, &given.values).await {
+            Ok(signed_in) => {
+                let words = format!("{:?}", signed_in.credentials);
+                let value = json!({
+                    "instance": signed_in.instance,
+                    "credentials": signed_in.credentials,
+                    "identified": signed_in.identified,
+                });
+                Outcome { result: Ok(value), words }
+            }
+            Err(FormRefusal::Field { name, message, fix }) => {
+                let words = format!("{message} {fix}");
+                Outcome { result: Err(Told { field: Some(name), refusal: None, message }), words }
+            }
+            Err(FormRefusal::FieldRefused { name, refusal }) => refused(refusal, Some(name)),
+            Err(FormRefusal::Refused(refusal)) => refused(refusal, None),
+        }
+    }
+
+    async fn publish(&self, notebook: &Notebook) -> Outcome {
+        let (given, network) = (&self.fixture.given, self.network());
+        let due_at: Timestamp = DUE_AT.parse().unwrap();
+        let clock = At(due_at + SignedDuration::from_mins(given.late));
+        let credentials = credentials(given);
+        let cx = Cx {
+            net: &self.net,
+            clock: &clock,
+            credentials: &credentials,
+            instance: given.instance.as_deref(),
+            account: &given.account,
+            handle: &given.handle,
+            facts: &given.facts,
+            publication: PUBLICATION.parse::<PublicationId>().unwrap(),
+            due_at,
+            media: &Files,
+            journal: notebook,
+            part: given.index,
+        };
+        let item = self.item();
+        if self.fixture.action == Action::Find {
+            let recent = network.recent().unwrap_or_else(|| panic!("{} has no way to find a post", self.network));
+            return told(recent.find(&cx, &item).await, |it| json!(it));
+        }
+        told(network.publish().publish(&cx, &item).await, |it| json!(it))
+    }
+
+    pub fn item(&self) -> Item {
+        let given = &self.fixture.given;
+        let file = |media: &crate::fixture::Media| MediaItem {
+            id: MediaId(uuid::Uuid::nil()),
+            name: media.name.clone(),
+            mime: media.mime.clone(),
+            size: content(&media.name).len() as u64,
+            width: 640,
+            height: 480,
+            alt: media.alt.clone(),
+            sha256: hex::encode(Sha256::digest(content(&media.name))),
+            url: media.url.clone(),
+        };
+        Item {
+            index: given.index,
+            body: match &given.html {
+                Some(html) => text::html::read(html),
+                None => Document::from_plain(&given.text),
+            },
+            media: given.media.iter().map(file).collect(),
+            settings: given.settings.clone(),
+            thread: given
+                .thread
+                .as_ref()
+                .map(|thread| Thread { root: thread.root.clone(), parent: thread.parent.clone() }),
+        }
+    }
+
+    /// How an outcome differs from the expected one.
+    pub fn unexpected(&self, outcome: &Outcome) -> Option<String> {
+        match (&self.fixture.expect, &outcome.result) {
+            (crate::fixture::Expect::Ok(wanted), Ok(got)) => missing(wanted, got, ""),
+            (crate::fixture::Expect::Refused(wanted), Err(told)) => told.unlike(wanted),
+            (_, Ok(got)) => Some(format!("it was not refused: {got}")),
+            (_, Err(told)) => Some(format!("it was refused: {:?} {}", told.refusal, told.message)),
+        }
+    }
+
+    /// What must not be told of this fixture.
+    pub fn secrets(&self) -> Vec<String> {
+        let given = &self.fixture.given;
+        let mut secrets = given.secrets.clone();
+        let tokens = ["access_token", "refresh_token"].map(|name| given.credentials[name].as_str());
+        secrets.extend(tokens.into_iter().flatten().map(str::to_owned));
+        secrets.extend(["password", "key", "secret"].into_iter().filter_map(|name| given.values.get(name).cloned()));
+        // Short words that a person mistyped are no secrets and occur by themselves.
+        secrets.retain(|secret| secret.len() >= 8);
+        secrets
+    }
+}
+
+impl Told {
+    fn unlike(&self, wanted: &Refused) -> Option<String> {
+        let detail = self.refusal.as_ref().map(Refusal::detail);
+        let class = self.refusal.as_ref().map(class);
+        let diagnosis = detail.and_then(|detail| detail.diagnosis).map(|code| code.as_str().to_owned());
+        let pointer = detail.and_then(|detail| detail.pointer.as_deref()).map(str::to_owned);
+        let until = matches!(&self.refusal, Some(Refusal::RateLimit { until: Some(_), .. }));
+        let field = self.field.map(str::to_owned);
+        let differs = |name: &str, wanted: &Option<String>, got: Option<&str>| {
+            let same = wanted.as_deref() == got;
+            (!same).then(|| format!("{name}: wanted {wanted:?}, got {got:?} ({})", self.message))
+        };
+        differs("class", &wanted.class, class)
+            .or_else(|| differs("field", &wanted.field, field.as_deref()))
+            .or_else(|| {
+                wanted.diagnosis.as_ref().and_then(|_| differs("diagnosis", &wanted.diagnosis, diagnosis.as_deref()))
+            })
+            .or_else(|| differs("pointer", &wanted.pointer, pointer.as_deref()))
+            .or_else(|| (wanted.until != until).then(|| format!("until: wanted {}, got {until}", wanted.until)))
+            .or_else(|| {
+                let says = wanted.says.as_deref()?;
+                (!self.message.contains(says)).then(|| format!("says: wanted “{says}”, got “{}”", self.message))
+            })
+    }
+}
+
+pub fn class(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Auth(_) => "auth",
+        Refusal::Content(_) => "content",
+        Refusal::RateLimit { .. } => "rate_limit",
+        Refusal::Temporary(_) => "temporary",
+        Refusal::Unknown(_) => "unknown",
+    }
+}
+
+fn told<T: std::fmt::Debug>(result: Result<T, Refusal>, value: impl FnOnce(&T) -> Value) -> Outcome {
+    match result {
+        Ok(it) => Outcome { result: Ok(value(&it)), words: format!("{it:?}") },
+        Err(refusal) => refused(refusal, None),
+    }
+}
+
+fn refused(refusal: Refusal, field: Option<&'static str>) -> Outcome {
+    let diagnosis = serde_json::to_string(&refusal.diagnosis()).unwrap();
+    let words = format!("{refusal} {refusal:?} {diagnosis} {}", serde_json::to_string(&refusal).unwrap());
+    let message = refusal.detail().message.clone();
+    Outcome { result: Err(Told { field, refusal: Some(refusal), message }), words }
+}
+
+/// The registry of a running server, with the Playground at `origin`.
+pub fn registry(origin: &str) -> Registry {
+    Registry::new(&registry::Settings { playground: Some(origin.parse().unwrap()) })
+}
+
+fn client() -> Client {
+    let allow = vec!["127.0.0.1".parse().unwrap()];
+    Client::new(Config { proxy: ProxyConfig::None, allow, ..Config::default() }).unwrap()
+}
+
+fn credentials(given: &Given) -> Credentials {
+    if given.credentials.is_null() {
+        return Credentials::default();
+    }
+    serde_json::from_value(given.credentials.clone()).unwrap()
+}
+
+#[derive(Debug)]
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+struct Files;
+
+#[async_trait]
+impl MediaSource for Files {
+    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
+        Ok(content(&media.name).into())
+    }
+}
+
+fn content(name: &str) -> String {
+    format!("the bytes of {name}")
+}
