@@ -49,12 +49,16 @@ impl Drop for TestStore {
     fn drop(&mut self) {
         if let Place::Postgres { url, schema } = &self.place {
             let (url, sql) = (url.clone(), format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE"));
+            let name = schema.clone();
             // The test's runtime cannot be waited on from here, and may be ending: another one cleans up.
             let cleaner = std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
                     let mut connection = PgConnection::connect(&url).await.unwrap();
                     sqlx::query("SET lock_timeout = '5s'").execute(&mut connection).await.unwrap();
+                    // A transaction dropped at the very end of a test is not rolled back by itself: its runtime is ending.
+                    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+                    sqlx::query(end).bind(name).execute(&mut connection).await.unwrap();
                     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await
                 })
             });
@@ -82,7 +86,7 @@ pub async fn open_at(clock: Arc<dyn Clock>) -> TestStore {
             sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
             let sign = if url.contains('?') { '&' } else { '?' };
-            let within = format!("{url}{sign}options=-csearch_path%3D{schema}");
+            let within = format!("{url}{sign}options=-csearch_path%3D{schema}&application_name={schema}");
             (StoreConfig::new(within, key), Place::Postgres { url, schema })
         }
         _ => {

@@ -18,7 +18,7 @@ CREATE TABLE session (
   last_seen_at BIGINT NOT NULL,
   user_agent TEXT NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
+CREATE INDEX session_of_user ON session (user_id);
 CREATE INDEX session_expires ON session (expires_at);
 
 CREATE TABLE workspace (

@@ -1,0 +1,14 @@
+//! The store against a real database: SQLite, or PostgreSQL when `CRIER_TEST_DATABASE_URL` names one.
+#![allow(clippy::unwrap_used)]
+
+mod attempts;
+mod channels;
+mod due;
+mod events;
+mod media;
+mod nodes;
+mod people;
+mod posts;
+mod publications;
+mod scene;
+mod steps;

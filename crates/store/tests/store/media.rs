@@ -1,0 +1,46 @@
+use crate::scene::{post, scene, start, with_media};
+use crier_model::{WorkspaceId, post::Timing, publication::PublicationState as State};
+use crier_store::{
+    StoreError, media,
+    publications::{self, Change},
+};
+
+#[tokio::test]
+async fn a_file_in_use_is_deleted_only_when_forced() {
+    let scene = scene().await;
+    let channel = scene.channel("ada").await;
+    let (used, sent) = (scene.media("used").await, scene.media("sent").await);
+    scene.save(&with_media(post("Draft", &[], Timing::Draft(None)), &[used])).await;
+    let refused = media::delete(&scene, scene.workspace, used, false).await;
+    assert!(matches!(refused, Err(StoreError::Conflict { what: "media.in_use" })));
+    media::delete(&scene, scene.workspace, used, true).await.unwrap();
+    assert!(matches!(media::get(&scene, scene.workspace, used).await, Err(StoreError::NotFound { what: "media" })));
+
+    let saved = scene.save(&with_media(post("Sent", &[channel], Timing::At(start())), &[sent])).await;
+    assert_eq!(media::uses(&scene, scene.workspace, sent).await.unwrap(), 1);
+    let publication = scene.publications(saved.id).await.remove(0);
+    publications::set_state(&scene, publication.id, &[State::Scheduled], State::Published, Change::default())
+        .await
+        .unwrap();
+    assert_eq!(media::uses(&scene, scene.workspace, sent).await.unwrap(), 0);
+    media::delete(&scene, scene.workspace, sent, false).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_library_is_read_page_by_page_and_only_by_its_workspace() {
+    let scene = scene().await;
+    let (a, b, c) = (scene.media("a").await, scene.media("b").await, scene.media("c").await);
+    let page = |before| media::list(&scene, scene.workspace, before, 2);
+    let ids = |page: Vec<media::Media>| page.into_iter().map(|m| m.id).collect::<Vec<_>>();
+    assert_eq!(ids(page(None).await.unwrap()), [c, b]);
+    assert_eq!(ids(page(Some(b)).await.unwrap()), [a]);
+    let other = WorkspaceId::new();
+    assert_eq!(media::list(&scene, other, None, 10).await.unwrap(), []);
+    assert!(media::set_alt(&scene, other, a, Some("mine")).await.is_err());
+    let described = media::set_alt(&scene, scene.workspace, a, Some("A cat")).await.unwrap();
+    assert_eq!((described.alt.as_deref(), described.width, described.size), (Some("A cat"), Some(640), 1234));
+    assert_eq!(media::by_sha256(&scene, scene.workspace, "bb").await.unwrap().unwrap().id, b);
+    assert_eq!(media::by_sha256(&scene, other, "bb").await.unwrap(), None);
+    assert_eq!(media::get_many(&scene, other, &[a, b]).await.unwrap(), []);
+    assert_eq!(media::get_many(&scene, scene.workspace, &[a, c]).await.unwrap().len(), 2);
+}

@@ -1,0 +1,159 @@
+//! What every test starts from: a store under a clock that stands still, a person, a workspace.
+
+use crier_model::{
+    ChannelId, Clock, Document, MediaId, PostId, Secret, Timestamp, UserId, WorkspaceId,
+    channel::Identity,
+    post::{Content, MediaUse, Part, Timing, ValidPost},
+};
+use crier_store::{
+    Store,
+    channels::{self, Connected},
+    due::{self, Claimed},
+    media::{self, NewMedia},
+    posts::{self, Save, Saved},
+    publications::{self, Publication},
+    testing::{TestClock, TestStore, open_at},
+    users::{self, NewUser, Registration},
+};
+use jiff::{SignedDuration, ToSpan};
+use std::{ops::Deref, sync::Arc};
+
+pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+pub struct Scene {
+    store: TestStore,
+    pub clock: Arc<TestClock>,
+    pub user: UserId,
+    pub workspace: WorkspaceId,
+}
+
+impl Deref for Scene {
+    type Target = Store;
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// The moment at which every scene begins.
+pub fn start() -> Timestamp {
+    "2027-03-01T12:00:00Z".parse().unwrap()
+}
+
+pub fn after_minutes(minutes: i64) -> Timestamp {
+    start() + minutes.minutes()
+}
+
+pub async fn scene() -> Scene {
+    let clock = TestClock::at(start());
+    let store = open_at(clock.clone()).await;
+    let (user, workspace) =
+        users::sign_up(&store, person("ada@example.org"), "Ada's", Registration::Open).await.unwrap();
+    Scene { store, clock, user: user.id, workspace: workspace.id }
+}
+
+pub fn person(email: &str) -> NewUser {
+    NewUser {
+        email: email.to_owned(),
+        name: "Ada Lovelace".to_owned(),
+        password_hash: Secret::new("$argon2id$…"),
+        time_zone: "Europe/Berlin".to_owned(),
+    }
+}
+
+pub fn connected(remote_id: &str) -> Connected {
+    Connected {
+        network: "playground".to_owned(),
+        instance: None,
+        identity: Identity {
+            remote_id: remote_id.to_owned(),
+            name: format!("Name of {remote_id}"),
+            handle: remote_id.to_owned(),
+            profile_url: None,
+            avatar_url: None,
+        },
+        app: None,
+        scopes: vec!["write".to_owned()],
+        credentials: Secret::new(format!("token of {remote_id}")),
+        token_expires_at: None,
+    }
+}
+
+pub fn content(text: &str) -> Content {
+    Content { parts: vec![Part { body: Document::from_plain(text), ..Part::default() }], ..Content::default() }
+}
+
+pub fn post(text: &str, channels: &[ChannelId], timing: Timing) -> ValidPost {
+    ValidPost { content: content(text), channels: channels.to_vec(), timing, time_zone: "Europe/Berlin".to_owned() }
+}
+
+pub fn with_media(mut post: ValidPost, files: &[MediaId]) -> ValidPost {
+    post.content.parts[0].media = files.iter().map(|&id| MediaUse { id, alt: None }).collect();
+    post
+}
+
+impl Scene {
+    /// Another node on the same database.
+    pub async fn node(&self) -> Store {
+        Store::connect(self.store.config(), self.clock.clone()).await.unwrap()
+    }
+
+    pub fn config(&self) -> &crier_store::StoreConfig {
+        self.store.config()
+    }
+
+    pub fn minutes_pass(&self, minutes: i64) {
+        self.clock.set(self.clock.now() + minutes.minutes());
+    }
+
+    pub async fn channel(&self, remote_id: &str) -> ChannelId {
+        channels::upsert_connected(self, self.workspace, &connected(remote_id), |_| Vec::new())
+            .await
+            .unwrap()
+            .channel
+            .id
+    }
+
+    pub fn new_post(&self) -> Save {
+        Save { workspace: self.workspace, by: self.user, id: None, expected_version: None, idempotency_key: None }
+    }
+
+    pub fn change(&self, id: PostId, version: i64) -> Save {
+        Save { id: Some(id), expected_version: Some(version), ..self.new_post() }
+    }
+
+    pub async fn save(&self, post: &ValidPost) -> Saved {
+        posts::save(self, self.new_post(), post).await.unwrap()
+    }
+
+    /// A post for one channel, and its publication.
+    pub async fn scheduled(&self, channel: ChannelId, at: Timestamp) -> Publication {
+        let saved = self.save(&post("Hello", &[channel], Timing::At(at))).await;
+        self.publications(saved.id).await.remove(0)
+    }
+
+    pub async fn publications(&self, post: PostId) -> Vec<Publication> {
+        publications::for_post(self, self.workspace, post).await.unwrap()
+    }
+
+    pub async fn media(&self, name: &str) -> MediaId {
+        let new = NewMedia {
+            id: MediaId::new(),
+            workspace: self.workspace,
+            name: name.to_owned(),
+            mime: "image/png".to_owned(),
+            size: 1234,
+            width: Some(640),
+            height: Some(480),
+            alt: None,
+            sha256: name.repeat(2),
+            storage_key: format!("{name}.png"),
+            created_by: self.user,
+        };
+        media::insert(self, new).await.unwrap().id
+    }
+
+    /// Claims everything that is due by the scene's clock.
+    pub async fn claim(&self) -> Vec<Claimed> {
+        due::claim(self, self.clock.now(), "worker", 100, LEASE).await.unwrap()
+    }
+}
