@@ -17,6 +17,7 @@ export const KINDS = [
   "channel.changed",
   "attempt.changed",
   "media.saved",
+  "media.deleted",
 ] as const;
 
 /** The queries an event makes stale. */
@@ -39,6 +40,7 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
     case "attempt.changed":
       return [keys.attempts(workspace), keys.channels(workspace)];
     case "media.saved":
+    case "media.deleted":
       return [keys.media(workspace)];
     default:
       return [];

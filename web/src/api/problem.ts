@@ -23,7 +23,10 @@ export class Problem extends Error {
   /** Seconds, from `Retry-After`. */
   readonly retryAfter: number | null;
 
-  constructor(body: Partial<ProblemBody> & { code: string; status: number }, retryAfter: number | null = null) {
+  constructor(
+    body: Partial<ProblemBody> & { code: string; status: number },
+    retryAfter: number | null = null,
+  ) {
     super(body.detail || body.title || body.code);
     this.name = "Problem";
     this.status = body.status;
@@ -70,7 +73,9 @@ export function fieldErrors<Name extends string>(
   const others: FieldProblem[] = [];
   const pointers = Object.keys(fields).sort((a, b) => b.length - a.length);
   for (const error of problem?.errors ?? []) {
-    const pointer = pointers.find((known) => error.pointer === known || error.pointer.startsWith(`${known}/`));
+    const pointer = pointers.find(
+      (known) => error.pointer === known || error.pointer.startsWith(`${known}/`),
+    );
     const name = pointer === undefined ? undefined : fields[pointer];
     if (name === undefined) others.push(error);
     else byField[name] ??= error.fix ? `${error.message} ${error.fix}` : error.message;

@@ -71,6 +71,9 @@ export interface paths {
     post: Params<WsId> & Body<{ nonce: string }> & Ok<S["AttemptView"]>;
   };
   "/api/v1/workspaces/{workspace}/attempts/{id}/continue": { post: Params<WsId> & Ok<S["AttemptView"]> };
+  "/api/v1/workspaces/{workspace}/attempts/{id}/address": {
+    post: Params<WsId> & Body<{ address: string }> & Ok<{ attempt: S["AttemptView"]; nonce?: string | null }>;
+  };
   "/api/v1/workspaces/{workspace}/attempts/{id}/cancel": { post: Params<WsId> & Ok<S["AttemptView"]> };
   "/api/v1/workspaces/{workspace}/media": {
     get: Params<Ws, { cursor?: string; limit?: number }> & Ok<Page<S["Media"]>>;
@@ -190,6 +193,8 @@ export interface components {
       works_at_once: boolean;
       configured: boolean;
       docs: string;
+      console?: string | null;
+      redirect_uri: string;
       instance?: S["InstanceQuestion"] | null;
       fields: S["Field"][];
       rules: S["Rules"];

@@ -43,13 +43,20 @@ export function bytes(size: number): string {
 
 export function makeFormat(zone: string, clock: "h24" | "h12") {
   const hour12 = clock === "h12";
-  const time: Intl.DateTimeFormatOptions = { hour: hour12 ? "numeric" : "2-digit", minute: "2-digit", hour12 };
+  const time: Intl.DateTimeFormatOptions = {
+    hour: hour12 ? "numeric" : "2-digit",
+    minute: "2-digit",
+    hour12,
+  };
   const of = (options: Intl.DateTimeFormatOptions) => (iso: string) =>
     formatter(zone, options).format(new Date(iso));
   return {
     zone,
     hour12,
     time: of(time),
+    /** For the hour that comes twice when the clocks go back. */
+    timeWithOffset: of({ ...time, timeZoneName: "shortOffset" }),
+    weekday: of({ weekday: "short", day: "numeric", month: "short" }),
     date: of({ day: "numeric", month: "short", year: "numeric" }),
     dateTime: of({ weekday: "short", day: "numeric", month: "short", year: "numeric", ...time }),
     precise: of({ day: "numeric", month: "short", ...time, second: "2-digit" }),

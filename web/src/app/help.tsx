@@ -16,7 +16,7 @@ export function Help({ opened, onClose }: Props) {
         [["c"], t("shell.help.compose")],
         [["g", "c"], t("shell.help.goCalendar")],
         [["g", "h"], t("shell.help.goChannels")],
-        [["g", "m"], t("shell.help.goMedia")],
+        [["g", "s"], t("shell.help.goSettings")],
         [["?"], t("shell.help.help")],
       ] as const,
     },
@@ -39,7 +39,12 @@ export function Help({ opened, onClose }: Props) {
     },
   ];
   return (
-    <Modal opened={opened} onClose={onClose} title={t("shell.help.title")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t("shell.help.title")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack gap="lg">
         {groups.map((group) => (
           <section key={group.title}>
@@ -53,7 +58,7 @@ export function Help({ opened, onClose }: Props) {
                   <Text size="sm" component="span" style={{ whiteSpace: "nowrap" }}>
                     {combo.map((key, index) => (
                       <Fragment key={key + String(index)}>
-                        {index > 0 && ` ${t("shell.help.then")} `}
+                        {index > 0 && ` ${t("shell.help.thenKey")} `}
                         <Kbd>{key}</Kbd>
                       </Fragment>
                     ))}

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, NavLink, Stack, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Group, Menu, Stack, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import {
   IconCalendar,
   IconCheck,
@@ -9,7 +9,6 @@ import {
   IconLogout,
   IconMoon,
   IconPencilPlus,
-  IconPhoto,
   IconPlugConnected,
   IconSettings,
   IconSun,
@@ -20,6 +19,7 @@ import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
+import { ButtonLink, NavLinkTo } from "@/components/links";
 import { toast } from "@/components/toast";
 import { useFirstRun } from "@/features/first-run/state";
 import classes from "./navigation.module.css";
@@ -32,20 +32,18 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
   return (
     <Stack gap="xs" p="xs" h="100%" mih={420}>
       <WorkspaceMenu />
-      <Button
-        component={Link}
-        to="/compose"
+      <ButtonLink
+        to="/posts/new"
         leftSection={<IconPencilPlus size={18} aria-hidden />}
         rightSection={<kbd className={classes.key}>c</kbd>}
         justify="space-between"
         fullWidth
       >
         {t("shell.compose")}
-      </Button>
+      </ButtonLink>
       <Stack gap={2} mt={4}>
-        <Item to="/" icon={<IconCalendar size={18} aria-hidden />} label={t("shell.calendar")} exact />
+        <Item to="/calendar" icon={<IconCalendar size={18} aria-hidden />} label={t("shell.calendar")} />
         <Item to="/channels" icon={<IconPlugConnected size={18} aria-hidden />} label={t("shell.channels")} />
-        <Item to="/media" icon={<IconPhoto size={18} aria-hidden />} label={t("shell.media")} />
         <Item to="/settings" icon={<IconSettings size={18} aria-hidden />} label={t("shell.settings")} />
         {firstRun.offered && (
           <Item to="/welcome" icon={<IconFlag size={18} aria-hidden />} label={t("shell.gettingStarted")} />
@@ -73,14 +71,13 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-type Place = "/" | "/channels" | "/media" | "/settings" | "/welcome";
+type Place = "/calendar" | "/channels" | "/settings" | "/welcome";
 
-function Item({ to, icon, label, exact }: { to: Place; icon: ReactNode; label: string; exact?: boolean }) {
+function Item({ to, icon, label }: { to: Place; icon: ReactNode; label: string }) {
   const { pathname } = useLocation();
-  const active = exact ? pathname === to : pathname === to || pathname.startsWith(`${to}/`);
+  const active = pathname === to || pathname.startsWith(`${to}/`);
   return (
-    <NavLink
-      component={Link}
+    <NavLinkTo
       to={to}
       label={label}
       leftSection={icon}
@@ -101,11 +98,13 @@ function OpenAttempts() {
   return (
     <section aria-label={t("shell.unfinished")}>
       {data.slice(0, 5).map((attempt) => (
-        <NavLink
+        <NavLinkTo
           key={attempt.id}
-          component={Link}
-          to={`/connect/${attempt.id}`}
-          label={t("shell.finishConnecting", { network: networks.get(attempt.network)?.name ?? attempt.network })}
+          to="/connect/$attempt"
+          params={{ attempt: attempt.id }}
+          label={t("shell.finishConnecting", {
+            network: networks.get(attempt.network)?.name ?? attempt.network,
+          })}
           leftSection={<span className={classes.waiting} aria-hidden />}
           className={classes.item}
         />

@@ -11,7 +11,11 @@ export const channelsQuery = (workspace: string) =>
   queryOptions({
     queryKey: keys.channels(workspace),
     queryFn: async ({ signal }) =>
-      (await call(api.GET("/api/v1/workspaces/{workspace}/channels", { params: { path: { workspace } }, signal }))).items,
+      (
+        await call(
+          api.GET("/api/v1/workspaces/{workspace}/channels", { params: { path: { workspace } }, signal }),
+        )
+      ).items,
   });
 
 export const networksQuery = (workspace: string) =>
@@ -19,7 +23,11 @@ export const networksQuery = (workspace: string) =>
     queryKey: keys.networks(workspace),
     staleTime: 5 * 60_000,
     queryFn: async ({ signal }) =>
-      (await call(api.GET("/api/v1/workspaces/{workspace}/networks", { params: { path: { workspace } }, signal }))).items,
+      (
+        await call(
+          api.GET("/api/v1/workspaces/{workspace}/networks", { params: { path: { workspace } }, signal }),
+        )
+      ).items,
   });
 
 export const openAttemptsQuery = (workspace: string) =>
@@ -44,7 +52,8 @@ export function useNetworks() {
   return useQuery(networksQuery(useSession().workspace.id));
 }
 
-const byId = <T extends { id: string }>(items: T[] | undefined) => new Map(items?.map((item) => [item.id, item]));
+const byId = <T extends { id: string }>(items: T[] | undefined) =>
+  new Map(items?.map((item) => [item.id, item]));
 
 export function useChannelMap(): Map<string, Channel> {
   const { data } = useChannels();

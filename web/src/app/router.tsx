@@ -1,3 +1,4 @@
+import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
   createRoute,
@@ -6,10 +7,11 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import type { QueryClient } from "@tanstack/react-query";
+import { calendarSearch } from "@/features/calendar/search";
+import { startsAtWelcome } from "@/features/first-run/start";
 import { CrashPage, LoadingPage, NotFoundPage } from "./fallbacks";
 import { queryClient } from "./query-client";
-import { meQuery, safeNext } from "./session";
+import { meQuery, rememberedWorkspace, safeNext } from "./session";
 import { SignedIn } from "./signed-in";
 
 const rootRoute = createRootRouteWithContext<{ client: QueryClient }>()({
@@ -17,11 +19,13 @@ const rootRoute = createRootRouteWithContext<{ client: QueryClient }>()({
   notFoundComponent: NotFoundPage,
 });
 
+type Search = Record<string, unknown>;
+
 const text = (value: unknown): string | undefined => (typeof value === "string" && value ? value : undefined);
 
 /* ---- without a session ---- */
 
-const nextSearch = (search: Record<string, unknown>): { next?: string } => ({ next: safeNext(search.next) });
+const nextSearch = (search: Search): { next?: string } => ({ next: safeNext(search.next) });
 
 const signIn = createRoute({
   getParentRoute: () => rootRoute,
@@ -37,6 +41,12 @@ const signUp = createRoute({
   component: lazyRouteComponent(() => import("@/features/auth/sign-up"), "SignUpPage"),
 });
 
+const connectFailed = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "connect/failed",
+  component: lazyRouteComponent(() => import("@/features/connect/failed-page"), "ConnectFailedPage"),
+});
+
 /* ---- with a session ---- */
 
 const signedIn = createRoute({
@@ -45,12 +55,123 @@ const signedIn = createRoute({
   component: SignedIn,
   beforeLoad: async ({ context, location }) => {
     const me = await context.client.ensureQueryData(meQuery);
-    if (!me) throw redirect({ to: "/sign-in", search: { next: location.href === "/" ? undefined : location.href } });
-    return { me };
+    if (me) return { me };
+    // The fragment may carry a nonce: it stays one, and so out of every request.
+    const here = location.pathname + location.searchStr;
+    throw redirect({
+      to: "/sign-in",
+      search: { next: here === "/" ? undefined : here },
+      hash: location.hash,
+    });
   },
 });
 
-const routeTree = rootRoute.addChildren([signIn, signUp, signedIn.addChildren([])]);
+const home = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  beforeLoad: async ({ context: { client, me } }) => {
+    const welcome = await startsAtWelcome(client, me.user.id, rememberedWorkspace(me)?.id);
+    throw redirect({ to: welcome ? "/welcome" : "/calendar", replace: true });
+  },
+});
+
+const calendar = createRoute({
+  getParentRoute: () => signedIn,
+  path: "calendar",
+  validateSearch: calendarSearch,
+  component: lazyRouteComponent(() => import("@/features/calendar/page"), "CalendarPage"),
+});
+
+const welcome = createRoute({
+  getParentRoute: () => signedIn,
+  path: "welcome",
+  component: lazyRouteComponent(() => import("@/features/first-run/page"), "WelcomePage"),
+});
+
+const newPost = createRoute({
+  getParentRoute: () => signedIn,
+  path: "posts/new",
+  // `at`: an instant; `channels`: ids, separated by commas; `post`: the draft that this page has made.
+  validateSearch: (search: Search): { at?: string; channels?: string; post?: string } => ({
+    at: text(search.at),
+    channels: text(search.channels),
+    post: text(search.post),
+  }),
+  component: lazyRouteComponent(() => import("@/features/composer/page"), "ComposerPage"),
+});
+
+const editPost = createRoute({
+  getParentRoute: () => signedIn,
+  path: "posts/$id/edit",
+  component: lazyRouteComponent(() => import("@/features/composer/page"), "ComposerPage"),
+});
+
+const post = createRoute({
+  getParentRoute: () => signedIn,
+  path: "posts/$id",
+  component: lazyRouteComponent(() => import("@/features/post/page"), "PostPage"),
+});
+
+const channels = createRoute({
+  getParentRoute: () => signedIn,
+  path: "channels",
+  component: lazyRouteComponent(() => import("@/features/channels/list-page"), "ChannelsPage"),
+});
+
+const channel = createRoute({
+  getParentRoute: () => signedIn,
+  path: "channels/$channel",
+  component: lazyRouteComponent(() => import("@/features/channels/channel-page"), "ChannelPage"),
+});
+
+const addChannel = createRoute({
+  getParentRoute: () => signedIn,
+  path: "channels/add",
+  component: lazyRouteComponent(() => import("@/features/connect/add-page"), "AddChannelPage"),
+});
+
+const network = createRoute({
+  getParentRoute: () => signedIn,
+  path: "channels/add/$network",
+  // `channel`: the channel to reconnect.
+  validateSearch: (search: Search): { channel?: string; instance?: string } => ({
+    channel: text(search.channel),
+    instance: text(search.instance),
+  }),
+  component: lazyRouteComponent(() => import("@/features/connect/network-page"), "NetworkPage"),
+});
+
+const attempt = createRoute({
+  getParentRoute: () => signedIn,
+  path: "connect/$attempt",
+  component: lazyRouteComponent(() => import("@/features/connect/attempt-page"), "AttemptPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: "settings",
+  component: lazyRouteComponent(() => import("@/features/settings/settings-page"), "SettingsPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signIn,
+  signUp,
+  connectFailed,
+  signedIn.addChildren([
+    home,
+    calendar,
+    welcome,
+    newPost,
+    editPost,
+    post,
+    channels,
+    addChannel,
+    network,
+    channel,
+    attempt,
+    settings,
+  ]),
+]);
 
 export const router = createRouter({
   routeTree,
@@ -68,5 +189,3 @@ declare module "@tanstack/react-router" {
     router: typeof router;
   }
 }
-
-export { text as textParam };

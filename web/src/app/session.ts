@@ -73,7 +73,8 @@ export function useForgetSession() {
 
 /** A path of our own to go to after signing in; anything else (another host, a scheme) is refused. */
 export function safeNext(next: unknown): string | undefined {
-  if (typeof next !== "string" || !next.startsWith("/") || next.startsWith("//") || next.includes("\\")) return undefined;
+  if (typeof next !== "string" || !next.startsWith("/") || next.startsWith("//") || next.includes("\\"))
+    return undefined;
   try {
     const base = "http://crier.invalid";
     const url = new URL(next, base);

@@ -42,7 +42,13 @@ export function Shell() {
       </a>
       <AppShell.Header hiddenFrom="sm" className={classes.header}>
         <Group h="100%" px="sm" gap="xs" wrap="nowrap">
-          <Burger opened={menu} onClick={toggle} size="sm" aria-label={t("shell.menu")} aria-expanded={menu} />
+          <Burger
+            opened={menu}
+            onClick={toggle}
+            size="sm"
+            aria-label={t("shell.menu")}
+            aria-expanded={menu}
+          />
           <Text fw={650} truncate>
             {workspace.name}
           </Text>
@@ -54,9 +60,7 @@ export function Shell() {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes.main}>
-        {!online && (
-          <output className={classes.offline}>{t("shell.offline")}</output>
-        )}
+        {!online && <output className={classes.offline}>{t("shell.offline")}</output>}
         <Suspense fallback={<LoadingPage />}>
           <Outlet />
         </Suspense>

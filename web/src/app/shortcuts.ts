@@ -6,12 +6,18 @@ export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable) return true;
   if (target instanceof HTMLInputElement) {
-    return !["button", "checkbox", "radio", "range", "submit", "reset", "file", "image"].includes(target.type);
+    return !["button", "checkbox", "radio", "range", "submit", "reset", "file", "image"].includes(
+      target.type,
+    );
   }
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }
 
-const GO: Record<string, "/" | "/channels" | "/media"> = { c: "/", h: "/channels", m: "/media" };
+const GO: Record<string, "/calendar" | "/channels" | "/settings"> = {
+  c: "/calendar",
+  h: "/channels",
+  s: "/settings",
+};
 
 /** Keys that work on every page: `c` writes, `?` helps, `g` then a letter goes. Not while a dialog is open. */
 export function useShortcuts(onHelp: () => void) {
@@ -19,7 +25,8 @@ export function useShortcuts(onHelp: () => void) {
   useEffect(() => {
     let going = 0;
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
+        return;
       if (document.querySelector("[role=dialog],[role=menu],[role=listbox]")) return;
       if (event.timeStamp - going < 1200) {
         going = 0;
@@ -36,7 +43,7 @@ export function useShortcuts(onHelp: () => void) {
         onHelp();
       } else if (event.key === "c") {
         event.preventDefault();
-        void router.navigate({ to: "/compose" });
+        void router.navigate({ to: "/posts/new" });
       }
     };
     window.addEventListener("keydown", onKey);

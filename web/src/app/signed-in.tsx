@@ -19,8 +19,8 @@ export function SignedIn() {
 
   useEffect(() => {
     if (me) return;
-    const here = router.state.location.href;
-    void navigate({ to: "/sign-in", search: { next: here === "/" ? undefined : here }, replace: true });
+    const { pathname, searchStr, hash } = router.state.location;
+    void navigate({ to: "/sign-in", search: { next: pathname + searchStr }, hash, replace: true });
   }, [me, navigate, router]);
 
   const session = useMemo((): Session | null => {

@@ -13,7 +13,13 @@ interface Props {
 export function ChannelAvatar({ channel, network, size = 36 }: Props) {
   return (
     <span className={classes.root} style={{ width: size, height: size }} aria-hidden>
-      <Avatar src={channel.avatar_url ?? undefined} size={size} radius="xl" alt="" imageProps={{ loading: "lazy" }}>
+      <Avatar
+        src={channel.avatar_url ?? undefined}
+        size={size}
+        radius="xl"
+        alt=""
+        imageProps={{ loading: "lazy" }}
+      >
         {channel.initials}
       </Avatar>
       <span className={classes.mark}>

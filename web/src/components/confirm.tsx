@@ -16,10 +16,26 @@ interface Props {
 }
 
 /** Asks before what cannot be undone. The safe button has the focus. */
-export function Confirm({ opened, title, children, confirmLabel, danger, busy, error, onConfirm, onClose }: Props) {
+export function Confirm({
+  opened,
+  title,
+  children,
+  confirmLabel,
+  danger,
+  busy,
+  error,
+  onConfirm,
+  onClose,
+}: Props) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={onClose} title={title} centered closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={title}
+      centered
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <Stack>
         <div>{children}</div>
         {error ? <ProblemView error={error} /> : null}

@@ -6,7 +6,8 @@ export function diagnosisReport(diagnosis: Diagnosis): string {
   if (diagnosis.evidence.length > 0) {
     lines.push("", ...diagnosis.evidence.map(({ label, value }) => `${label}: ${value}`));
   }
-  if (diagnosis.fix.length > 0) lines.push("", ...diagnosis.fix.map((step, index) => `${index + 1}. ${step}`));
+  if (diagnosis.fix.length > 0)
+    lines.push("", ...diagnosis.fix.map((step, index) => `${index + 1}. ${step}`));
   return lines.join("\n");
 }
 
@@ -18,9 +19,9 @@ export function firstDifference(a: string, b: string): number {
   return end;
 }
 
-/** Reads the diagnosis that the server put into the fragment of `/connect/failed#…` (base64url of JSON in UTF-8). */
+/** Reads the diagnosis that the server put into the fragment of `/connect/failed#d=…` (base64url of JSON in UTF-8). */
 export function diagnosisFromFragment(fragment: string): Diagnosis | null {
-  const encoded = fragment.replace(/^#/, "").replaceAll("-", "+").replaceAll("_", "/");
+  const encoded = fragment.replace(/^#?d=/, "").replaceAll("-", "+").replaceAll("_", "/");
   try {
     const bytes = Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0));
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

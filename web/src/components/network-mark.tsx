@@ -8,7 +8,10 @@ import {
 import type { ComponentType } from "react";
 import classes from "./network-mark.module.css";
 
-const GLYPHS: Record<string, ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>> = {
+const GLYPHS: Record<
+  string,
+  ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>
+> = {
   bluesky: IconBrandBluesky,
   mastodon: IconBrandMastodon,
   nostr: IconBroadcast,
@@ -43,7 +46,11 @@ export function NetworkMark({ id, name, color, size = 28 }: Props) {
       aria-hidden
       style={{ width: size, height: size, background: shade, color: inkOn(shade), fontSize: size * 0.5 }}
     >
-      {Glyph ? <Glyph size={Math.round(size * 0.64)} stroke={1.8} aria-hidden /> : name.slice(0, 1).toUpperCase()}
+      {Glyph ? (
+        <Glyph size={Math.round(size * 0.64)} stroke={1.8} aria-hidden />
+      ) : (
+        name.slice(0, 1).toUpperCase()
+      )}
     </span>
   );
 }

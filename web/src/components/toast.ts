@@ -7,6 +7,10 @@ export const toast = {
   done(message: ReactNode, id?: string) {
     notifications.show({ id, message, color: "petrol", autoClose: 5000 });
   },
+  /** Something to know that is no failure: why a thing is not done. */
+  told(message: ReactNode) {
+    notifications.show({ message, color: "gray", autoClose: 8000 });
+  },
   /** A failure that is not shown in its place on the page. */
   failed(error: unknown, title?: string) {
     const words = problemWords(asProblem(error));

@@ -13,7 +13,8 @@ export function useEnter<Input>(send: (input: Input) => Promise<Me>, to: string)
       client.removeQueries({ queryKey: ["ws"] });
       client.setQueryData(keys.me, me);
       await client.invalidateQueries({ queryKey: keys.server });
-      router.history.replace(to);
+      // The fragment of the page that asked to sign in stands in the sign-in page's address.
+      router.history.replace(to + window.location.hash);
     },
   });
 }

@@ -6,12 +6,12 @@ import type { PublicationState } from "@/api/types";
 import { useChannels } from "@/app/queries";
 import { useSession } from "@/app/session";
 import { storage } from "@/app/storage";
+import { firstRunKey } from "./start";
 
-const key = (user: string) => `crier.first-run.${user}`;
 const listeners = new Set<() => void>();
 
 function setDismissed(user: string) {
-  storage.set(key(user), "done");
+  storage.set(firstRunKey(user), "done");
   for (const listener of listeners) listener();
 }
 
@@ -33,7 +33,7 @@ const ON_ITS_WAY: readonly PublicationState[] = [
 /** The three steps, read off the workspace's data, so that they are right whichever way they were taken. */
 export function useFirstRun() {
   const { user, workspace } = useSession();
-  const dismissed = useSyncExternalStore(subscribe, () => storage.get(key(user.id)) !== null);
+  const dismissed = useSyncExternalStore(subscribe, () => storage.get(firstRunKey(user.id)) !== null);
   const channels = useChannels();
   const posts = useQuery({
     queryKey: keys.anyPost(workspace.id),

@@ -19,7 +19,8 @@ export const auth = {
   toSignIn: "You have an account?",
   toSignInLink: "Sign in",
   closedTitle: "Registration is closed",
-  closedText: "New accounts cannot be made here. Ask the operator of this installation to open registration for you.",
+  closedText:
+    "New accounts cannot be made here. Ask the operator of this installation to open registration for you.",
   wrong: "E-mail or password is wrong.",
   needEmail: "Enter your e-mail address.",
   needPassword: "Enter your password.",

@@ -36,7 +36,8 @@ export const channels = {
   renamed: "Renamed.",
   deleteTitle: "Delete {{name}}?",
   deleteNone: "Nothing is queued on it. What was published stays in the history, and on the network.",
-  deleteQueued_one: "{{count}} queued post will not be published on it: it is cancelled. What was published stays.",
+  deleteQueued_one:
+    "{{count}} queued post will not be published on it: it is cancelled. What was published stays.",
   deleteQueued_other:
     "{{count}} queued posts will not be published on it: they are cancelled. What was published stays.",
   deleted: "{{name}} was deleted.",

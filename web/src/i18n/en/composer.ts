@@ -66,7 +66,7 @@ export const composer = {
     afterHours_other: "After {{count}} hours",
   },
   media: {
-    add: "Add pictures or video",
+    add: "Add pictures",
     fromDevice: "From this device …",
     fromLibrary: "From the library …",
     hint: "or drop and paste them here",

@@ -84,7 +84,8 @@ export const connect = {
   failed: {
     title: "The connect did not work",
     expired: "This connect took too long",
-    expiredText: "A connect stays open for 30 minutes. Start it again; the network normally remembers your consent.",
+    expiredText:
+      "A connect stays open for 30 minutes. Start it again; the network normally remembers your consent.",
     cancelled: "This connect was cancelled",
     cancelledText: "Nothing was attached.",
     superseded: "A newer connect took this one's place",

@@ -1,0 +1,121 @@
+import { useDraggable } from "@dnd-kit/core";
+import { IconPhoto } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { type KeyboardEvent, memo, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { Channel, Network } from "@/api/types";
+import type { Format } from "@/app/format";
+import { NetworkMark } from "@/components/network-mark";
+import { StateIcon } from "@/components/state-badge";
+import classes from "./card.module.css";
+import type { Placed } from "./layout";
+
+export interface CardContext {
+  format: Format;
+  channels: ReadonlyMap<string, Channel>;
+  networks: ReadonlyMap<string, Network>;
+  now: number;
+}
+
+interface Props {
+  item: Placed;
+  context: CardContext;
+  /** One line in the month, three in the hours. */
+  lines: 1 | 3;
+}
+
+/** A post in the calendar: a link to it that can be dragged, or picked up with M. */
+export const Card = memo(function Card({ item, context, lines }: Props) {
+  const { attributes, listeners, setNodeRef, isDragging } = useDraggable({
+    id: item.post.id,
+    data: { item },
+  });
+  const label = useCardLabel(item, context);
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Enter opens the link; picking up has its own key (see `Keys`).
+    listeners?.onKeyDown?.(event);
+  };
+  return (
+    <Link
+      to="/posts/$id"
+      params={{ id: item.post.id }}
+      ref={setNodeRef}
+      className={classes.card}
+      data-state={item.post.state}
+      data-lines={lines}
+      data-dragging={isDragging || undefined}
+      data-over={Date.parse(item.due) < context.now || undefined}
+      data-post={item.post.id}
+      data-nav
+      tabIndex={-1}
+      draggable={false}
+      preload={false}
+      aria-label={label}
+      aria-describedby={attributes["aria-describedby"]}
+      {...listeners}
+      onKeyDown={onKeyDown}
+    >
+      <CardFace item={item} context={context} lines={lines} />
+    </Link>
+  );
+});
+
+/** What the card reads aloud: time, state, text and channels. */
+export function useCardLabel({ post, due }: Placed, { format, channels, networks }: CardContext): string {
+  const { t } = useTranslation();
+  const names = post.publications.map(
+    ({ channel_id, network }) => channels.get(channel_id)?.name ?? networks.get(network)?.name ?? network,
+  );
+  return t("calendar.card", {
+    time: format.time(due),
+    state: t(`common.state.${post.state}`),
+    excerpt: post.excerpt || t("calendar.noText"),
+    channels: names.length > 0 ? names.join(", ") : t("calendar.noChannels"),
+  });
+}
+
+/** How a card looks; also what follows the pointer while it is dragged. */
+export function CardFace({ item: { post, due, twice }, context: { format, networks }, lines }: Props) {
+  const { t } = useTranslation();
+  const marks = useMemo(
+    () => [...new Set(post.publications.map(({ network }) => network))],
+    [post.publications],
+  );
+  const time = twice ? format.timeWithOffset(due) : format.time(due);
+  const text = post.excerpt || t("calendar.noText");
+  const networkMarks = marks.slice(0, 4).map((id) => {
+    const network = networks.get(id);
+    return <NetworkMark key={id} id={id} name={network?.name ?? id} color={network?.color} size={14} />;
+  });
+  if (lines === 1) {
+    return (
+      <>
+        <StateIcon state={post.state} />
+        <span className={classes.time}>{time}</span>
+        <span className={classes.text}>{text}</span>
+        <span className={classes.marks}>{networkMarks.slice(0, 2)}</span>
+      </>
+    );
+  }
+  return (
+    <>
+      <span className={classes.head}>
+        <span className={classes.time}>{time}</span>
+        <span className={classes.marks}>{networkMarks}</span>
+      </span>
+      <span className={classes.text}>{text}</span>
+      <span className={classes.foot} data-state={post.state}>
+        <StateIcon state={post.state} />
+        <span className={classes.word} aria-hidden>
+          {t(`common.state.${post.state}`)}
+        </span>
+        {post.media_count > 0 && (
+          <span className={classes.media} title={t("calendar.media", { count: post.media_count })}>
+            <IconPhoto size={13} aria-hidden />
+            {post.media_count}
+          </span>
+        )}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,67 @@
+import { IconPhoto } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { PostSummary } from "@/api/types";
+import { NetworkMark } from "@/components/network-mark";
+import { StateBadge } from "@/components/state-badge";
+import type { CardContext } from "./card";
+import classes from "./list-view.module.css";
+
+interface Props {
+  post: PostSummary;
+  due: string | null;
+  context: CardContext;
+}
+
+/** A post as a line of a list: time, text, channels, state. */
+export function PostRow({ post, due, context: { format, channels, networks } }: Props) {
+  const { t } = useTranslation();
+  const names = post.publications.map(
+    ({ channel_id, network }) => channels.get(channel_id)?.name ?? networks.get(network)?.name ?? network,
+  );
+  const marks = [...new Set(post.publications.map(({ network }) => network))].slice(0, 5);
+  return (
+    <Link
+      to={due === null && post.state === "draft" ? "/posts/$id/edit" : "/posts/$id"}
+      params={{ id: post.id }}
+      className={classes.post}
+      preload={false}
+    >
+      <span className={classes.time}>{due ? format.time(due) : ""}</span>
+      {post.thumbnail_url ? (
+        <img
+          src={post.thumbnail_url}
+          alt=""
+          className={classes.thumb}
+          loading="lazy"
+          width={36}
+          height={36}
+        />
+      ) : (
+        <span className={classes.noThumb} aria-hidden>
+          {post.media_count > 0 && <IconPhoto size={16} />}
+        </span>
+      )}
+      <span className={classes.words}>
+        <span className={classes.text}>{post.excerpt || t("calendar.noText")}</span>
+        <span className={classes.names}>
+          <span className={classes.marks} aria-hidden>
+            {marks.map((id) => (
+              <NetworkMark
+                key={id}
+                id={id}
+                name={networks.get(id)?.name ?? id}
+                color={networks.get(id)?.color}
+                size={14}
+              />
+            ))}
+          </span>
+          <span className={classes.clip}>
+            {names.length > 0 ? names.join(", ") : t("calendar.noChannels")}
+          </span>
+        </span>
+      </span>
+      <StateBadge state={post.state} />
+    </Link>
+  );
+}

@@ -1,0 +1,84 @@
+import { useDroppable } from "@dnd-kit/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useSession } from "@/app/session";
+import { slotTime } from "@/features/post/move";
+import { type Cell, cellId } from "./range";
+import classes from "./slot.module.css";
+
+interface Props {
+  cell: Cell;
+  col: number;
+  row: number;
+  now: number;
+  /** "Tuesday 24 November, 09:00". */
+  when: string;
+  /** The hour does not exist that day. */
+  absent?: boolean;
+  twice?: boolean;
+  className?: string;
+  today?: boolean;
+  outside?: boolean;
+  children: ReactNode;
+}
+
+/** A place in time: posts stand in it and can be dropped on it, and its free room writes a post for then. */
+export function Slot({
+  cell,
+  col,
+  row,
+  now,
+  when,
+  absent,
+  twice,
+  className,
+  today,
+  outside,
+  children,
+}: Props) {
+  const { t } = useTranslation();
+  const { user } = useSession();
+  const navigate = useNavigate();
+  const id = cellId(cell);
+  const at = absent ? null : slotTime(user.time_zone, cell, now);
+  const { setNodeRef, isOver, active } = useDroppable({
+    id,
+    data: { cell, col, row },
+    disabled: absent ?? false,
+  });
+  const label = absent
+    ? t("calendar.absent")
+    : at
+      ? t("calendar.writeAt", { when })
+      : t("calendar.pastSlot", { when });
+  return (
+    <div
+      ref={setNodeRef}
+      className={`${classes.slot} ${className ?? ""}`}
+      data-cell={id}
+      data-col={col}
+      data-row={row}
+      data-past={at === null || undefined}
+      data-today={today || undefined}
+      data-outside={outside || undefined}
+      data-absent={absent || undefined}
+      data-target={(isOver && active !== null) || undefined}
+    >
+      <button
+        type="button"
+        className={classes.write}
+        data-nav
+        tabIndex={-1}
+        aria-label={twice ? `${label}. ${t("calendar.twice")}` : label}
+        aria-disabled={at === null}
+        title={absent ? t("calendar.absent") : twice ? t("calendar.twice") : undefined}
+        onClick={() => at && void navigate({ to: "/posts/new", search: { at } })}
+      >
+        {at && <IconPlus size={16} aria-hidden className={classes.plus} />}
+      </button>
+      {children}
+    </div>
+  );
+}
