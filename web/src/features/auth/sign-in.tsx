@@ -1,11 +1,12 @@
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
-import { Link, Navigate, useSearch } from "@tanstack/react-router";
+import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Navigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
 import { asProblem, fieldErrors } from "@/api/problem";
 import { LoadingPage } from "@/app/fallbacks";
 import { useServer } from "@/app/session";
+import { AnchorLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { useEnter } from "./enter";
 import { AuthFrame } from "./frame";
@@ -76,9 +77,9 @@ export function SignInPage() {
           {server.data?.registration_open && (
             <Text size="sm" ta="center">
               {t("auth.toSignUp")}{" "}
-              <Anchor component={Link} to="/sign-up" search={{ next }} underline="always">
+              <AnchorLink to="/sign-up" search={{ next }} underline="always">
                 {t("auth.toSignUpLink")}
-              </Anchor>
+              </AnchorLink>
             </Text>
           )}
         </Stack>

@@ -1,5 +1,5 @@
-import { Anchor, Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
-import { Link, useSearch } from "@tanstack/react-router";
+import { Button, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { useSearch } from "@tanstack/react-router";
 import { type FormEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
@@ -7,6 +7,7 @@ import { asProblem, fieldErrors } from "@/api/problem";
 import { LoadingPage } from "@/app/fallbacks";
 import { browserZone } from "@/app/format";
 import { useServer } from "@/app/session";
+import { AnchorLink, ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { useEnter } from "./enter";
 import { AuthFrame } from "./frame";
@@ -33,7 +34,12 @@ export function SignUpPage() {
   const { t } = useTranslation();
   const { next } = useSearch({ from: "/sign-up" });
   const server = useServer();
-  const [values, setValues] = useState<Record<FieldName, string>>({ name: "", email: "", password: "", workspace: "" });
+  const [values, setValues] = useState<Record<FieldName, string>>({
+    name: "",
+    email: "",
+    password: "",
+    workspace: "",
+  });
   const [local, setLocal] = useState<Partial<Record<FieldName, string>>>({});
   const form = useRef<HTMLFormElement>(null);
   const enter = useEnter(
@@ -47,9 +53,9 @@ export function SignUpPage() {
   if (closed) {
     return (
       <AuthFrame title={t("auth.closedTitle")} text={t("auth.closedText")}>
-        <Button component={Link} to="/sign-in" search={{ next }} fullWidth>
+        <ButtonLink to="/sign-in" search={{ next }} fullWidth>
           {t("auth.signIn")}
-        </Button>
+        </ButtonLink>
       </AuthFrame>
     );
   }
@@ -108,7 +114,13 @@ export function SignUpPage() {
           {problem && (others.length > 0 || problem.errors.length === 0) && (
             <ProblemView error={problem} errors={others} />
           )}
-          <TextInput label={t("auth.name")} autoComplete="name" autoFocus maxLength={100} {...input("name")} />
+          <TextInput
+            label={t("auth.name")}
+            autoComplete="name"
+            autoFocus
+            maxLength={100}
+            {...input("name")}
+          />
           <TextInput label={t("auth.email")} type="email" autoComplete="username" {...input("email")} />
           <PasswordInput
             label={t("auth.password")}
@@ -131,9 +143,9 @@ export function SignUpPage() {
           {!owner && (
             <Text size="sm" ta="center">
               {t("auth.toSignIn")}{" "}
-              <Anchor component={Link} to="/sign-in" search={{ next }} underline="always">
+              <AnchorLink to="/sign-in" search={{ next }} underline="always">
                 {t("auth.toSignInLink")}
-              </Anchor>
+              </AnchorLink>
             </Text>
           )}
         </Stack>

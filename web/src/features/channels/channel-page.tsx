@@ -1,7 +1,7 @@
 import { Anchor, Button, Code, Group, Menu, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconDotsVertical, IconPencilPlus, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "@/api/problem";
@@ -13,6 +13,7 @@ import { ChannelAvatar } from "@/components/channel-avatar";
 import { Confirm } from "@/components/confirm";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { History } from "@/components/history";
+import { ButtonLink } from "@/components/links";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
@@ -83,15 +84,14 @@ function Loaded({ channel }: { channel: Channel }) {
       }
       actions={
         <>
-          <Button
-            component={Link}
-            to="/compose"
-            search={{ channel: channel.id }}
+          <ButtonLink
+            to="/posts/new"
+            search={{ channels: channel.id }}
             leftSection={<IconPencilPlus size={18} aria-hidden />}
             disabled={disabled}
           >
             {t("channels.write")}
-          </Button>
+          </ButtonLink>
           <Button
             variant={channel.state === "needs_reconnect" ? "filled" : "default"}
             leftSection={<IconRefresh size={18} aria-hidden />}
@@ -101,7 +101,12 @@ function Loaded({ channel }: { channel: Channel }) {
           </Button>
           <Menu position="bottom-end">
             <Menu.Target>
-              <Button variant="default" px="xs" aria-label={t("common.moreActions")} loading={change.isPending}>
+              <Button
+                variant="default"
+                px="xs"
+                aria-label={t("common.moreActions")}
+                loading={change.isPending}
+              >
                 <IconDotsVertical size={18} aria-hidden />
               </Button>
             </Menu.Target>
@@ -144,7 +149,9 @@ function Loaded({ channel }: { channel: Channel }) {
           })
         }
       >
-        {channel.queued > 0 ? t("channels.deleteQueued", { count: channel.queued }) : t("channels.deleteNone")}
+        {channel.queued > 0
+          ? t("channels.deleteQueued", { count: channel.queued })
+          : t("channels.deleteNone")}
       </Confirm>
     </Page>
   );

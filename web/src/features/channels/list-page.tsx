@@ -1,12 +1,12 @@
-import { Anchor, Button, Skeleton, Stack, Text } from "@mantine/core";
+import { Skeleton, Stack, Text } from "@mantine/core";
 import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Channel, Network } from "@/api/types";
 import { useFormat } from "@/app/format";
 import { useChannels, useNetworkMap } from "@/app/queries";
 import { ChannelAvatar } from "@/components/channel-avatar";
 import { Empty } from "@/components/empty";
+import { AnchorLink, ButtonLink } from "@/components/links";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
@@ -18,12 +18,17 @@ export function ChannelsPage() {
   const channels = useChannels();
   const networks = useNetworkMap();
   const add = (
-    <Button component={Link} to="/channels/add" leftSection={<IconPlus size={18} aria-hidden />}>
+    <ButtonLink to="/channels/add" leftSection={<IconPlus size={18} aria-hidden />}>
       {t("channels.add")}
-    </Button>
+    </ButtonLink>
   );
   return (
-    <Page title={t("channels.title")} lead={t("channels.lead")} actions={channels.data?.length ? add : null} width="reading">
+    <Page
+      title={t("channels.title")}
+      lead={t("channels.lead")}
+      actions={channels.data?.length ? add : null}
+      width="reading"
+    >
       {channels.error && <ProblemView error={channels.error} onRetry={() => channels.refetch()} />}
       {channels.isPending && (
         <Stack gap="xs" aria-hidden>
@@ -33,7 +38,11 @@ export function ChannelsPage() {
         </Stack>
       )}
       {channels.data?.length === 0 && (
-        <Empty icon={<IconPlugConnected size={40} />} title={t("channels.emptyTitle")} text={t("channels.emptyText")}>
+        <Empty
+          icon={<IconPlugConnected size={40} />}
+          title={t("channels.emptyTitle")}
+          text={t("channels.emptyText")}
+        >
           {add}
         </Empty>
       )}
@@ -63,9 +72,15 @@ function Row({ channel, network }: { channel: Channel; network: Network | undefi
     <li className={classes.row}>
       <ChannelAvatar channel={channel} network={network} size={40} />
       <div className={classes.who}>
-        <Anchor component={Link} to={`/channels/${channel.id}`} fw={600} c="inherit" className={classes.name}>
+        <AnchorLink
+          to="/channels/$channel"
+          params={{ channel: channel.id }}
+          fw={600}
+          c="inherit"
+          className={classes.name}
+        >
           {channel.name}
-        </Anchor>
+        </AnchorLink>
         <Text size="sm" c="dimmed" className={classes.clip}>
           {channel.handle} · {network?.name ?? channel.network}
           {channel.instance ? ` · ${channel.instance}` : ""}
@@ -97,14 +112,14 @@ function Row({ channel, network }: { channel: Channel; network: Network | undefi
       <div className={classes.state}>
         <ChannelStateBadge state={channel.state} />
         {channel.state === "needs_reconnect" && (
-          <Button
-            component={Link}
-            to={`/channels/add/${channel.network}`}
+          <ButtonLink
+            to="/channels/add/$network"
+            params={{ network: channel.network }}
             search={{ channel: channel.id, instance: channel.instance ?? undefined }}
             size="xs"
           >
             {t("channels.reconnect")}
-          </Button>
+          </ButtonLink>
         )}
       </div>
     </li>

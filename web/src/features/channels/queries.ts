@@ -47,7 +47,9 @@ export function useDeleteChannel(id: string) {
         }),
       ),
     onSuccess: () => {
-      client.setQueryData<Channel[]>(keys.channels(workspace.id), (all) => all?.filter((channel) => channel.id !== id));
+      client.setQueryData<Channel[]>(keys.channels(workspace.id), (all) =>
+        all?.filter((channel) => channel.id !== id),
+      );
       void client.invalidateQueries({ queryKey: keys.posts(workspace.id) });
     },
   });

@@ -30,7 +30,12 @@ export function RenameModal({ channel, onClose }: { channel: Channel; onClose: (
     );
   };
   return (
-    <Modal opened onClose={onClose} title={t("channels.renameTitle")} closeButtonProps={{ "aria-label": t("common.close") }}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={t("channels.renameTitle")}
+      closeButtonProps={{ "aria-label": t("common.close") }}
+    >
       <form onSubmit={submit} noValidate>
         <Stack>
           {problem && (others.length > 0 || problem.errors.length === 0) && (

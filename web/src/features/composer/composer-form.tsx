@@ -11,11 +11,11 @@ import { ChannelPicker } from "./channel-picker";
 import classes from "./composer-form.module.css";
 import { ConflictModal } from "./conflict-modal";
 import { DraftMenu } from "./draft-menu";
-import { findingsAt, groupFindings, type Place, placeOf, withRefused } from "./findings";
+import { findingsAt, groupFindings, type Place, placeOf, without, withRefused } from "./findings";
 import { FindingsPanel } from "./findings-panel";
 import { focusPlace } from "./focus-place";
 import { LeaveModal } from "./leave-modal";
-import { type Draft, GLOBAL, inputOf, type Scope } from "./model";
+import { type Draft, GLOBAL, inputOf, isBlank, type Scope } from "./model";
 import { PreviewPanel } from "./preview/panel";
 import { RecoveryBanner } from "./recovery-banner";
 import { SaveStatus } from "./save-status";
@@ -36,6 +36,7 @@ interface Props {
 }
 
 const DUE: Place = { scope: GLOBAL, part: 0, field: "due" };
+const DUE_CODES = ["due_at.past", "due_at.missing"];
 const CHANNELS: Place = { scope: GLOBAL, part: 0, field: "channels" };
 
 export function ComposerForm({ post, start, onCreated, onOther }: Props) {
@@ -55,15 +56,18 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
   const asked: PostInput["state"] = mode === "now" ? "now" : draft.due ? "scheduled" : "draft";
   const input = useMemo(() => inputOf(draft, asked), [draft, asked]);
   const check = useCheck(input);
+  const due = mode === "scheduled" ? dueProblem(draft.due, draft.zone, now) : null;
+  // An empty page is no mistake yet, and what the time field says itself is not said twice.
+  const quiet = isBlank(input) && !tried;
   const groups = useMemo(
-    () => groupFindings(withRefused(check.data, submit.refused)),
-    [check.data, submit.refused],
+    () =>
+      quiet ? [] : without(groupFindings(withRefused(check.data, submit.refused)), due ? DUE_CODES : []),
+    [check.data, submit.refused, quiet, due],
   );
   const { forgetRefused } = submit;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was refused is history once the draft is another
   useEffect(() => forgetRefused(), [draft]);
 
-  const due = mode === "scheduled" ? dueProblem(draft.due, draft.zone, now) : null;
   const dueError =
     due === "past"
       ? t("composer.when.past")
@@ -189,7 +193,7 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
           </Paper>
           <FindingsPanel
             groups={groups}
-            fine={check.data?.ok === true}
+            fine={check.data?.ok === true && !quiet}
             checking={check.stale}
             error={check.error}
             channelName={nameOf}

@@ -145,3 +145,12 @@ export function findingsAt(groups: FindingGroup[], place: Place): Finding[] {
       );
     });
 }
+
+/** The groups without findings of these codes. */
+export function without(groups: FindingGroup[], codes: string[]): FindingGroup[] {
+  if (codes.length === 0) return groups;
+  return groups.map((group) => ({
+    ...group,
+    findings: group.findings.filter((finding) => !codes.includes(finding.code)),
+  }));
+}

@@ -172,7 +172,7 @@ function Tile({
         <div className={classes.failed}>
           <IconAlertCircle size={18} aria-hidden />
           <Text size="xs" lineClamp={3} title={`${problemWords(failed).title} ${problemWords(failed).text}`}>
-            {problemWords(failed).title}
+            {problemWords(failed).text || problemWords(failed).title}
           </Text>
           <ActionIcon
             size="sm"

@@ -238,7 +238,7 @@ function AddMedia({ onFiles, onPicked }: Pick<Props, "onFiles" | "onPicked">) {
         type="file"
         multiple
         hidden
-        accept="image/*,video/*,audio/*"
+        accept="image/*"
         onChange={(event) => {
           const files = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = "";

@@ -61,7 +61,7 @@ export class Uploads {
     const next = new Map(this.items);
     const keys = files.map((file) => {
       const key = newKey();
-      const shown = file.type.startsWith("image/") || file.type.startsWith("video/");
+      const shown = file.type.startsWith("image/");
       next.set(key, {
         key,
         file,

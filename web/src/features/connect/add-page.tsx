@@ -42,7 +42,11 @@ export function AddChannelPage() {
       {networks.error && <ProblemView error={networks.error} onRetry={() => networks.refetch()} />}
       {networks.isPending && <Loading />}
       {networks.data?.length === 0 && (
-        <Empty icon={<IconPlugConnected size={40} />} title={t("connect.noNetworks")} text={t("connect.noNetworksText")} />
+        <Empty
+          icon={<IconPlugConnected size={40} />}
+          title={t("connect.noNetworks")}
+          text={t("connect.noNetworksText")}
+        />
       )}
       {networks.data && networks.data.length > 0 && found.length === 0 && (
         <Empty
@@ -57,7 +61,11 @@ export function AddChannelPage() {
       )}
       <Stack gap="xl">
         {atOnce.length > 0 && (
-          <Section title={t("connect.atOnce")} text={t("connect.atOnceText")} networks={playgroundFirst(atOnce)} />
+          <Section
+            title={t("connect.atOnce")}
+            text={t("connect.atOnceText")}
+            networks={playgroundFirst(atOnce)}
+          />
         )}
         {withApp.length > 0 && (
           <Section title={t("connect.needsApp")} text={t("connect.needsAppText")} networks={withApp} />

@@ -1,5 +1,5 @@
 import { Avatar, Button, Group, Paper, Stack, Text } from "@mantine/core";
-import { useSearch } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
@@ -12,7 +12,7 @@ import { useStartAgain } from "./use-start-again";
 export function ConfirmView({ attempt }: { attempt: AttemptView }) {
   const { t } = useTranslation();
   const { workspace } = useSession();
-  const { nonce } = useSearch({ from: "/signed-in/connect/$attempt" });
+  const nonce = nonceOf(useLocation().hash);
   const confirm = useAttemptAction((ws, value: string) => attempts.confirm(ws, attempt.id, value));
   const cancel = useAttemptAction((ws) => attempts.cancel(ws, attempt.id));
   const again = useStartAgain(attempt);
@@ -67,6 +67,11 @@ export function ConfirmView({ attempt }: { attempt: AttemptView }) {
       </Group>
     </Stack>
   );
+}
+
+/** What only the browser that came back was given; behind the `#` it never leaves it. */
+export function nonceOf(hash: string): string | null {
+  return new URLSearchParams(hash.replace(/^#/, "")).get("nonce") || null;
 }
 
 /** Pictures come from our own origin only; a network's address would be refused by the page's policy. */

@@ -1,11 +1,11 @@
 import { Button, Code, Group, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck, IconExternalLink, IconPencilPlus, IconPlus } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
 import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { useServer } from "@/app/session";
 import { ChannelAvatar } from "@/components/channel-avatar";
+import { ButtonLink } from "@/components/links";
 
 /** Ended in a channel: what was granted, what was not, and the next clicks. */
 export function ConnectedView({ attempt }: { attempt: AttemptView }) {
@@ -33,21 +33,20 @@ export function ConnectedView({ attempt }: { attempt: AttemptView }) {
         </Group>
       </Paper>
       <Group gap="xs">
-        <Button
-          component={Link}
-          to="/compose"
-          search={attempt.channel_id ? { channel: attempt.channel_id } : {}}
+        <ButtonLink
+          to="/posts/new"
+          search={{ channels: attempt.channel_id ?? undefined }}
           leftSection={<IconPencilPlus size={18} aria-hidden />}
         >
           {t("connect.done.write")}
-        </Button>
-        <Button component={Link} to="/channels/add" variant="default" leftSection={<IconPlus size={18} aria-hidden />}>
+        </ButtonLink>
+        <ButtonLink to="/channels/add" variant="default" leftSection={<IconPlus size={18} aria-hidden />}>
           {t("connect.done.another")}
-        </Button>
+        </ButtonLink>
         {attempt.channel_id && (
-          <Button component={Link} to={`/channels/${attempt.channel_id}`} variant="default">
+          <ButtonLink to="/channels/$channel" params={{ channel: attempt.channel_id }} variant="default">
             {t("connect.done.channel")}
-          </Button>
+          </ButtonLink>
         )}
         {attempt.network === "playground" && server.data?.playground_url && (
           <Button
@@ -98,20 +97,21 @@ function Missing({ attempt }: { attempt: AttemptView }) {
       <List size="sm" spacing={4} mb="sm">
         {attempt.missing.map((scope) => (
           <List.Item key={scope.id}>
-            {scope.why} <Code>{scope.id}</Code> {scope.required && <strong>{t("connect.done.missingRequired")}</strong>}
+            {scope.why} <Code>{scope.id}</Code>{" "}
+            {scope.required && <strong>{t("connect.done.missingRequired")}</strong>}
           </List.Item>
         ))}
       </List>
       {attempt.channel_id && (
-        <Button
-          component={Link}
-          to={`/channels/add/${attempt.network}`}
+        <ButtonLink
+          to="/channels/add/$network"
+          params={{ network: attempt.network }}
           search={{ channel: attempt.channel_id, instance: attempt.instance ?? undefined }}
           variant="default"
           size="xs"
         >
           {t("connect.done.reconnect")}
-        </Button>
+        </ButtonLink>
       )}
     </section>
   );

@@ -1,11 +1,11 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { keys } from "@/api/keys";
 import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
 import { DiagnosisView } from "@/components/diagnosis-view";
+import { ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { attempts } from "./queries";
 import { useStartAgain } from "./use-start-again";
@@ -56,9 +56,9 @@ export function FailedView({ attempt }: { attempt: AttemptView }) {
             {t("connect.failed.again")}
           </Button>
         )}
-        <Button component={Link} to="/channels" variant="default">
+        <ButtonLink to="/channels" variant="default">
           {t("connect.failed.channels")}
-        </Button>
+        </ButtonLink>
       </Group>
     </Stack>
   );

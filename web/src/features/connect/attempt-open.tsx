@@ -80,7 +80,9 @@ export function WorkingView({ attempt }: { attempt: AttemptView }) {
       <Group gap="sm" wrap="nowrap">
         <Loader size="sm" aria-hidden />
         <Text>
-          {attempt.account ? t("connect.work.identified", { name: attempt.account.name }) : t("connect.work.text")}
+          {attempt.account
+            ? t("connect.work.identified", { name: attempt.account.name })
+            : t("connect.work.text")}
         </Text>
       </Group>
       {slow && (

@@ -3,11 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { queryClient } from "@/app/query-client";
-import { useNetworkMap } from "@/app/queries";
-import { useSession } from "@/app/session";
 import { keys } from "@/api/keys";
 import type { AttemptState, AttemptView } from "@/api/types";
+import { useNetworkMap } from "@/app/queries";
+import { queryClient } from "@/app/query-client";
+import { useSession } from "@/app/session";
 import { History } from "@/components/history";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
@@ -112,7 +112,9 @@ function titleOf(attempt: AttemptView, network: string, t: ReturnType<typeof use
     identified: t("connect.work.title", { network }),
     choosing: t("connect.choosing.title"),
     confirming: t("connect.confirm.title"),
-    connected: t(attempt.purpose === "reconnect" ? "connect.done.reconnected" : "connect.done.title", { name }),
+    connected: t(attempt.purpose === "reconnect" ? "connect.done.reconnected" : "connect.done.title", {
+      name,
+    }),
     failed: t("connect.failed.title"),
     expired: t("connect.failed.expired"),
     superseded: t("connect.failed.superseded"),

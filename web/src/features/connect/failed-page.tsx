@@ -1,8 +1,9 @@
-import { Button, Container, Group, Stack, Text, Title } from "@mantine/core";
-import { Link, useLocation, useRouter } from "@tanstack/react-router";
+import { Container, Group, Stack, Text, Title } from "@mantine/core";
+import { useLocation, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { diagnosisFromFragment } from "@/components/diagnosis-report";
 import { DiagnosisView } from "@/components/diagnosis-view";
+import { ButtonLink } from "@/components/links";
 import { usePageTitle } from "@/components/page";
 
 /**
@@ -26,14 +27,18 @@ export function ConnectFailedPage() {
       <Container size="sm" py="xl">
         <Stack>
           <Title order={1}>{diagnosis ? t("connect.failed.title") : t("connect.failed.unreadable")}</Title>
-          {diagnosis ? <DiagnosisView diagnosis={diagnosis} onNext={act} /> : <Text>{t("connect.failed.unreadableText")}</Text>}
+          {diagnosis ? (
+            <DiagnosisView diagnosis={diagnosis} onNext={act} />
+          ) : (
+            <Text>{t("connect.failed.unreadableText")}</Text>
+          )}
           <Group gap="xs">
-            <Button component={Link} to="/channels/add" variant={diagnosis ? "default" : "filled"}>
+            <ButtonLink to="/channels/add" variant={diagnosis ? "default" : "filled"}>
               {t("connect.addTitle")}
-            </Button>
-            <Button component={Link} to="/" variant="default">
+            </ButtonLink>
+            <ButtonLink to="/" variant="default">
               {t("common.problem.home")}
-            </Button>
+            </ButtonLink>
           </Group>
         </Stack>
       </Container>

@@ -1,12 +1,12 @@
-import { Anchor, Button, Code, Group, List, Paper, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Code, Group, List, Paper, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconArrowRight, IconExternalLink } from "@tabler/icons-react";
-import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { Network } from "@/api/types";
 import { useChannelMap, useNetworkMap, useNetworks } from "@/app/queries";
-import { useServer } from "@/app/session";
 import { CopyButton } from "@/components/copy-button";
+import { AnchorLink } from "@/components/links";
 import { NetworkMark } from "@/components/network-mark";
 import { Page } from "@/components/page";
 import { DocsLink, ProblemView } from "@/components/problem-view";
@@ -15,7 +15,7 @@ import { failedChecks, Preflight } from "./preflight";
 import { useConnectForm } from "./use-connect-form";
 
 /** Everything before leaving for one network: what it asks, its form, the checks. */
-export function ConnectNetworkPage() {
+export function NetworkPage() {
   const { t } = useTranslation();
   const { network: id } = useParams({ from: "/signed-in/channels/add/$network" });
   const networks = useNetworks();
@@ -42,9 +42,7 @@ export function ConnectNetworkPage() {
       <Page title={t("connect.addTitle")} width="narrow">
         <Stack>
           <Text>{t("connect.unknownNetwork", { network: id })}</Text>
-          <Anchor component={Link} to="/channels/add">
-            {t("connect.showAll")}
-          </Anchor>
+          <AnchorLink to="/channels/add">{t("connect.showAll")}</AnchorLink>
         </Stack>
       </Page>
     );
@@ -60,7 +58,8 @@ function NetworkForm({ network }: { network: Network }) {
   const form = useConnectForm(network, {
     channel: search.channel,
     instance: search.instance ?? channel?.instance ?? undefined,
-    focus: (name) => formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
+    focus: (name) =>
+      formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
   const oauth = network.connect === "oauth2";
   const failed = failedChecks(form.preflight.data);
@@ -73,7 +72,11 @@ function NetworkForm({ network }: { network: Network }) {
 
   return (
     <Page
-      title={channel ? t("connect.reconnectTitle", { channel: channel.name }) : t("connect.title", { network: network.name })}
+      title={
+        channel
+          ? t("connect.reconnectTitle", { channel: channel.name })
+          : t("connect.title", { network: network.name })
+      }
       heading={
         <Group gap="sm" wrap="nowrap">
           <NetworkMark id={network.id} name={network.name} color={network.color} size={32} />
@@ -118,7 +121,11 @@ function NetworkForm({ network }: { network: Network }) {
           {form.checked && <Preflight network={network.name} checks={form.preflight} />}
           {form.problem && <ProblemView error={form.problem} errors={form.otherErrors} />}
           <Group gap="xs">
-            <Button type="submit" loading={form.busy} rightSection={oauth ? <IconArrowRight size={18} aria-hidden /> : null}>
+            <Button
+              type="submit"
+              loading={form.busy}
+              rightSection={oauth ? <IconArrowRight size={18} aria-hidden /> : null}
+            >
               {warned
                 ? t("connect.goOn")
                 : oauth
@@ -170,9 +177,7 @@ function Asks({ network }: { network: Network }) {
 /** What to register at the network's developer console. */
 function AppSetup({ network }: { network: Network }) {
   const { t } = useTranslation();
-  const server = useServer();
-  if (!server.data) return null;
-  const uri = `${server.data.public_url.replace(/\/$/, "")}/integrations/social/${network.id}`;
+  const uri = network.redirect_uri;
   return (
     <Paper withBorder p="md">
       <Title order={2} size="h4">

@@ -7,7 +7,8 @@ import { DiagnosisView } from "@/components/diagnosis-view";
 import { ProblemView } from "@/components/problem-view";
 import classes from "./preflight.module.css";
 
-export const failedChecks = (checks: PreflightCheck[] | undefined) => (checks ?? []).filter((check) => !check.ok);
+export const failedChecks = (checks: PreflightCheck[] | undefined) =>
+  (checks ?? []).filter((check) => !check.ok);
 
 interface Props {
   network: string;
@@ -47,7 +48,9 @@ export function Preflight({ network, checks }: Props) {
             <li key={check.name} className={classes.check} data-ok={check.ok}>
               {check.ok ? <IconCircleCheck size={18} aria-hidden /> : <IconCircleX size={18} aria-hidden />}
               <span className={classes.title}>{check.title}</span>
-              <span className="visually-hidden">{t(check.ok ? "connect.checkPassed" : "connect.checkFailed")}</span>
+              <span className="visually-hidden">
+                {t(check.ok ? "connect.checkPassed" : "connect.checkFailed")}
+              </span>
               <span className={classes.ms}>{t("connect.ms", { ms: check.elapsed_ms })}</span>
             </li>
           ))}
@@ -56,9 +59,17 @@ export function Preflight({ network, checks }: Props) {
       {failed.length > 0 && (
         <Stack gap="sm" mt="sm">
           {failed.map(
-            (check) => check.diagnosis && <DiagnosisView key={check.name} diagnosis={check.diagnosis} headingOrder={3} />,
+            (check) =>
+              check.diagnosis && (
+                <DiagnosisView key={check.name} diagnosis={check.diagnosis} headingOrder={3} />
+              ),
           )}
-          <Button variant="default" onClick={() => checks.refetch()} loading={checks.isFetching} w="fit-content">
+          <Button
+            variant="default"
+            onClick={() => checks.refetch()}
+            loading={checks.isFetching}
+            w="fit-content"
+          >
             {t("connect.checkAgain")}
           </Button>
         </Stack>

@@ -37,7 +37,10 @@ export const attemptQuery = (workspaces: [string, ...string[]], id: string) =>
       for (const workspace of workspaces) {
         try {
           const attempt = await call(
-            api.GET("/api/v1/workspaces/{workspace}/attempts/{id}", { params: { path: { workspace, id } }, signal }),
+            api.GET("/api/v1/workspaces/{workspace}/attempts/{id}", {
+              params: { path: { workspace, id } },
+              signal,
+            }),
           );
           return { workspace, attempt };
         } catch (error) {
@@ -67,7 +70,15 @@ export const attempts = {
       }),
     ),
   continue: (workspace: string, id: string) =>
-    call(api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/continue", { params: { path: { workspace, id } } })),
+    call(
+      api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/continue", {
+        params: { path: { workspace, id } },
+      }),
+    ),
   cancel: (workspace: string, id: string) =>
-    call(api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/cancel", { params: { path: { workspace, id } } })),
+    call(
+      api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/cancel", {
+        params: { path: { workspace, id } },
+      }),
+    ),
 };

@@ -4,7 +4,9 @@ import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
 
 /** A step on an attempt whose answer is the attempt itself. */
-export function useAttemptAction<Input = void>(send: (workspace: string, input: Input) => Promise<AttemptView>) {
+export function useAttemptAction<Input = void>(
+  send: (workspace: string, input: Input) => Promise<AttemptView>,
+) {
   const { workspace } = useSession();
   const client = useQueryClient();
   return useMutation({

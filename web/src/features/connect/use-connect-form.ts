@@ -43,7 +43,8 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
   const { byField, others } = fieldErrors(problem, pointers);
   const otherErrors: FieldProblem[] = others;
   // A problem that is wholly on fields shown here is not repeated above the button, unless it carries a diagnosis.
-  const shownProblem = problem && (others.length > 0 || problem.errors.length === 0 || problem.diagnosis) ? problem : null;
+  const shownProblem =
+    problem && (others.length > 0 || problem.errors.length === 0 || problem.diagnosis) ? problem : null;
 
   function missingFields(): Record<string, string | undefined> {
     const found: Record<string, string | undefined> = {};
@@ -83,7 +84,8 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
     if (network.connect === "form") {
       const answer = await attempts.form(workspace.id, attempt.id, values);
       started.current = null;
-      if (answer.state === "connected") void client.invalidateQueries({ queryKey: keys.channels(workspace.id) });
+      if (answer.state === "connected")
+        void client.invalidateQueries({ queryKey: keys.channels(workspace.id) });
       await navigate({ to: "/connect/$attempt", params: { attempt: attempt.id } });
       return;
     }
@@ -150,10 +152,10 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
       setValues((before) => ({ ...before, [name]: value }));
       setLocal((before) => ({ ...before, [name]: undefined }));
     },
-    errors: { ...byField, ...Object.fromEntries(Object.entries(local).filter(([, message]) => message)) } as Record<
-      string,
-      string | undefined
-    >,
+    errors: {
+      ...byField,
+      ...Object.fromEntries(Object.entries(local).filter(([, message]) => message)),
+    } as Record<string, string | undefined>,
     problem: shownProblem,
     otherErrors,
     checked: checkedInstance !== null,
