@@ -1,0 +1,40 @@
+import { useTranslation } from "react-i18next";
+import { useServer, useSession } from "@/app/session";
+import { Page } from "@/components/page";
+import { DocsLink } from "@/components/problem-view";
+import { ApiKeys } from "./api-keys";
+import { ProfileForm } from "./profile-form";
+import { Section } from "./section";
+import { SessionsList } from "./sessions-list";
+import { ThemeChoice } from "./theme-choice";
+import { WorkspaceForm } from "./workspace-form";
+
+export function SettingsPage() {
+  const { t } = useTranslation();
+  const { workspace } = useSession();
+  const server = useServer();
+  return (
+    <Page
+      title={t("settings.title")}
+      lead={server.data ? t("settings.version", { version: server.data.version }) : undefined}
+      width="reading"
+      actions={<DocsLink href="/docs/">{t("settings.manual")}</DocsLink>}
+    >
+      <Section title={t("settings.profile.title")} text={t("settings.profile.text")}>
+        <ProfileForm />
+      </Section>
+      <Section title={t("settings.theme.title")} text={t("settings.theme.text")}>
+        <ThemeChoice />
+      </Section>
+      <Section title={t("settings.sessions.title")} text={t("settings.sessions.text")}>
+        <SessionsList />
+      </Section>
+      <Section title={t("settings.workspace.title")} text={t("settings.workspace.text")}>
+        <WorkspaceForm key={workspace.id} />
+      </Section>
+      <Section title={t("settings.keys.title")} text={t("settings.keys.text")}>
+        <ApiKeys />
+      </Section>
+    </Page>
+  );
+}
