@@ -50,6 +50,7 @@ pub struct NewWork {
 }
 
 impl NewWork {
+    #[allow(clippy::needless_pass_by_value, reason = "what is passed is an id or a borrowed word")]
     pub fn new(workspace: WorkspaceId, kind: &str, subject: impl ToString, due_at: Timestamp) -> Self {
         let (kind, subject) = (kind.to_owned(), subject.to_string());
         Self { workspace: Some(workspace), kind, subject, lane: None, due_at, payload: Json::Null }
@@ -176,9 +177,9 @@ pub async fn claim(
         tx.execute("UPDATE fence SET value = value + 1", []).await?;
         let rows = tx.query_all(CLAIM_SQLITE, values).await?;
         if rows.is_empty() {
-            tx.rollback().await?
+            tx.rollback().await?;
         } else {
-            tx.commit().await?
+            tx.commit().await?;
         }
         rows
     };

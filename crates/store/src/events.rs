@@ -45,6 +45,7 @@ pub(crate) struct NewEvent {
 }
 
 /// Adds an event to the transaction. It is written with it, and its readers are woken after the commit.
+#[allow(clippy::needless_pass_by_value, reason = "what is passed is an id or a borrowed word")]
 pub fn append(tx: &mut Tx, workspace: WorkspaceId, kind: &'static str, subject: impl ToString, data: Value) {
     tx.pending.events(workspace);
     tx.events.push(NewEvent { workspace, kind, subject: subject.to_string(), data });
