@@ -29,7 +29,8 @@ const files = weigh(home).map((file) => ({ file, size: gzipped(file) }));
 const total = files.reduce((sum, { size }) => sum + size, gzipped("theme.js"));
 const kb = (bytes) => `${(bytes / 1024).toFixed(1)} kB`;
 
-for (const { file, size } of files.sort((a, b) => b.size - a.size)) console.log(`  ${kb(size).padStart(9)}  ${file}`);
+for (const { file, size } of files.sort((a, b) => b.size - a.size))
+  console.log(`  ${kb(size).padStart(9)}  ${file}`);
 console.log(`First load: ${kb(total)} of ${kb(BUDGET)} compressed JavaScript`);
 if (total > BUDGET) {
   console.error("The first load is over its budget: load something lazily.");

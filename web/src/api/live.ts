@@ -79,6 +79,8 @@ function openStream(workspace: string, heard: (event: LiveEvent) => void, resume
 
   const hold = () =>
     new Promise<void>((done) => {
+      // The lock may be granted at the moment it is no longer wanted.
+      if (stop.signal.aborted) return done();
       const source = new EventSource(`/api/v1/workspaces/${workspace}/events`);
       let lost = false;
       source.onopen = () => {

@@ -24,11 +24,13 @@ export function DiagnosisView({ diagnosis, onNext, busy, headingOrder = 2 }: Pro
       <Stack gap="sm">
         <Group gap="xs" wrap="nowrap" align="flex-start">
           <IconAlertTriangle aria-hidden className={classes.icon} />
-          <Title order={headingOrder} size="h2" className={classes.wrap}>
+          <Title order={headingOrder} size={headingOrder === 2 ? "h2" : "h5"} className={classes.wrap}>
             {diagnosis.title}
           </Title>
         </Group>
-        <Text className={classes.wrap}>{diagnosis.cause}</Text>
+        <Text size={headingOrder === 2 ? "md" : "sm"} className={classes.wrap}>
+          {diagnosis.cause}
+        </Text>
         {diagnosis.fix.length > 0 && (
           <div>
             <Text fw={600} size="sm" mb={4}>

@@ -25,7 +25,7 @@ export function DayHead({ date, today, className }: Props) {
   const { t } = useTranslation();
   const label = today ? t("calendar.weekdayToday", { day: sayDay(date) }) : sayDay(date);
   return (
-    <div className={className} data-head>
+    <div className={className} data-head data-day={date}>
       <Link
         to="/calendar"
         search={(before) => ({ ...before, view: "day" as const, date })}

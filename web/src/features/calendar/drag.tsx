@@ -21,7 +21,7 @@ import { useMoveAndSay } from "@/features/post/say-moved";
 import { type CardContext, CardFace } from "./card";
 import classes from "./card.module.css";
 import type { Placed } from "./layout";
-import type { Cell } from "./range";
+import { type Cell, cellId } from "./range";
 
 /** Picks a card up with M, so that Enter can open it and the arrow keys can go on to the next. */
 class Keys extends KeyboardSensor {
@@ -134,7 +134,7 @@ export function MoveByDrag({ area, context, lines, sayCell, onDragging, children
     if (target.kind === "past") toast.told(t("calendar.drag.past"));
     if (target.kind !== "moved") return;
     moveAndSay(item.post, target.iso);
-    if (byKeyboard.current) focusCard(item.post.id);
+    if (byKeyboard.current) focusCard(item.post.id, cellId(cell));
   };
 
   return (
@@ -183,11 +183,12 @@ function itemOf(active: Active): Placed | undefined {
   return (active.data.current as { item: Placed } | undefined)?.item;
 }
 
-/** The card stands in another cell now, as a new element. */
-function focusCard(id: string) {
-  requestAnimationFrame(() => {
-    setTimeout(() => document.querySelector<HTMLElement>(`[data-post="${id}"]`)?.focus(), 60);
-  });
+/** The card stands in another cell now, as a new element, or behind its "+3 more". */
+function focusCard(id: string, cell: string) {
+  setTimeout(() => {
+    const card = document.querySelector<HTMLElement>(`[data-post="${id}"]`);
+    (card ?? document.querySelector<HTMLElement>(`[data-cell="${cell}"] [data-nav]`))?.focus();
+  }, 80);
 }
 
 function useAnnouncements(context: CardContext, sayCell: (cell: Cell) => string): Announcements {

@@ -9,7 +9,7 @@ import { STATES } from "./search";
 import { useFilter } from "./use-filter";
 
 /** Which channels and which states the calendar shows. */
-export function FilterMenu() {
+export function FilterMenu({ compact }: { compact: boolean }) {
   const { t } = useTranslation();
   const { filter, count, toggleChannel, toggleState, clear } = useFilter();
   const channels = useChannels();
@@ -22,6 +22,7 @@ export function FilterMenu() {
           size="sm"
           px="sm"
           leftSection={<IconFilter size={16} aria-hidden />}
+          classNames={compact ? { section: classes.bare } : undefined}
           rightSection={
             count > 0 ? (
               <Badge size="sm" circle aria-hidden>
@@ -31,7 +32,7 @@ export function FilterMenu() {
           }
           aria-label={count > 0 ? t("calendar.filter.active", { count }) : t("calendar.filter.button")}
         >
-          {t("calendar.filter.button")}
+          {compact ? null : t("calendar.filter.button")}
         </Button>
       </Popover.Target>
       <Popover.Dropdown p={0}>

@@ -6,7 +6,7 @@ import { DayHead } from "./day-head";
 import classes from "./hours-view.module.css";
 import { abridge, byDay, byHour, type Placed } from "./layout";
 import { MoreButton } from "./more-button";
-import { type Cell, clocksChange, hourKind } from "./range";
+import { type Cell, clocksChange, hourKind, startOfDay } from "./range";
 import { Slot } from "./slot";
 
 interface Props {
@@ -18,6 +18,8 @@ interface Props {
   sayCell: (cell: Cell) => string;
   onMore: (items: readonly Placed[], title: string) => void;
   loading: ReactNode;
+  /** The posts are there. */
+  ready: boolean;
 }
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -25,18 +27,20 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const ROOM = 4;
 
 /** Days side by side with a row for every hour; rows grow with what is in them. */
-export function HoursView({ dates, placed, context, zone, now, sayCell, onMore, loading }: Props) {
+export function HoursView({ dates, placed, context, zone, now, sayCell, onMore, loading, ready }: Props) {
   const { t } = useTranslation();
   const here = wallOf(new Date(now).toISOString(), zone);
   const days = byDay(placed);
   const hours = new Map(dates.map((date) => [date, byHour(days.get(date) ?? [])]));
   const changing = new Set(dates.filter((date) => clocksChange(date, zone)));
   const room = dates.length > 1 ? ROOM : Number.POSITIVE_INFINITY;
-  const start = useStartHour(dates, placed, here);
+  const start = useStartHour(dates, placed, here, ready);
 
   return (
     <div className={classes.grid} style={{ "--days": dates.length } as React.CSSProperties}>
-      <div className={classes.corner} data-head />
+      <div className={classes.corner} data-head>
+        {zoneOffset(zone, dates[0] ?? here.date)}
+      </div>
       {dates.map((date) => (
         <DayHead key={date} date={date} today={date === here.date} className={classes.head} />
       ))}
@@ -96,18 +100,30 @@ export function hourLabel(hour: number, hour12: boolean): string {
   return `${hour % 12 === 0 ? 12 : hour % 12} ${hour < 12 ? "am" : "pm"}`;
 }
 
-/** Brings the hours people work in into sight once: now, or eight o'clock, or the first post if that is earlier. */
+/** "GMT+1": the zone of the hours, on their first day. */
+function zoneOffset(zone: string, date: string): string {
+  return (
+    new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "shortOffset" })
+      .formatToParts(new Date(startOfDay(date, zone)))
+      .find(({ type }) => type === "timeZoneName")?.value ?? ""
+  );
+}
+
+const EARLY = 7;
+
+/** Brings hours of interest into sight once: an hour before now or, where now is not shown, the first post's; by day. */
 function useStartHour(
   dates: readonly string[],
   placed: readonly Placed[],
   here: { date: string; time: string },
+  ready: boolean,
 ) {
   const ref = useRef<HTMLDivElement>(null);
-  const current = dates.includes(here.date) ? Math.max(0, Number(here.time.slice(0, 2)) - 1) : 8;
-  const first = Math.min(current, 8, ...placed.map(({ hour }) => hour));
-  const hour = dates.includes(here.date) ? current : first;
+  const hour = dates.includes(here.date)
+    ? Math.max(EARLY, Number(here.time.slice(0, 2)) - 1)
+    : Math.min(EARLY, ...placed.map((item) => item.hour));
   const from = dates[0];
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only when other days are shown, not when posts come
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when other days are shown and when their posts are there, not with every change
   useEffect(() => {
     const row = ref.current;
     const area = row?.closest<HTMLElement>("[data-scroll]");
@@ -115,6 +131,9 @@ function useStartHour(
     const label = row?.firstElementChild;
     if (!area || !head || !label) return;
     area.scrollTop += label.getBoundingClientRect().top - head.getBoundingClientRect().bottom;
-  }, [from]);
+    // Where the days are wider than the screen, today is the first in sight.
+    const column = area.querySelector(`[data-day="${here.date}"]`);
+    if (column) area.scrollLeft += column.getBoundingClientRect().left - head.getBoundingClientRect().right;
+  }, [from, ready]);
   return { ref, hour };
 }

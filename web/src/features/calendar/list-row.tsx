@@ -38,7 +38,7 @@ export function PostRow({ post, due, context: { format, channels, networks } }: 
           height={36}
         />
       ) : (
-        <span className={classes.noThumb} aria-hidden>
+        <span className={classes.noThumb} data-file={post.media_count > 0 || undefined} aria-hidden>
           {post.media_count > 0 && <IconPhoto size={16} />}
         </span>
       )}

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useMemo } from "react";
+import { type RefObject, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import type { PostSummary } from "@/api/types";
 import type { CardContext } from "./card";
@@ -52,6 +52,18 @@ export function ListView({ placed, drafts, context, today, area }: Props) {
     getItemKey: (index) => lines[index]?.key ?? index,
     overscan: 12,
   });
+
+  // The list begins where the work is: at today, with what is over above it.
+  const begun = useRef(false);
+  useEffect(() => {
+    if (begun.current || lines.length === 0) return;
+    begun.current = true;
+    const index = lines.findIndex(
+      (line) => line.kind === "head" && line.key !== "drafts" && line.key >= today,
+    );
+    const past = lines.some((line) => line.kind === "head" && line.key < today);
+    if (index > 0 && past) virtual.scrollToIndex(index, { align: "start" });
+  }, [lines, today, virtual]);
 
   return (
     <div className={classes.list} style={{ height: virtual.getTotalSize() }}>

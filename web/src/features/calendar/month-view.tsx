@@ -27,8 +27,8 @@ interface Props {
 const HEAD = 28;
 const LEAST_ROW = 112;
 const LINE = 27;
-/** A cell's number and the free room below, in pixels. */
-const AROUND = 46;
+/** A cell's number and edges, in pixels. */
+const AROUND = 30;
 
 export function MonthView({ weeks, month, placed, context, zone, now, narrow, onMore, loading }: Props) {
   const { t } = useTranslation();
@@ -72,7 +72,6 @@ export function MonthView({ weeks, month, placed, context, zone, now, narrow, on
               when={sayDay(date)}
               today={date === today}
               outside={outside}
-              className={classes.cell}
             >
               <DayNumber date={date} today={date === today} />
               {shown.map((item) => (

@@ -125,12 +125,13 @@ export function CalendarPage() {
     now,
     sayCell,
     loading,
+    ready: posts.data !== undefined,
     onMore: (items: readonly { post: PostSummary; due: string }[], heading: string) =>
       setList({ title: heading, posts: [...items] }),
   };
 
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-fills-window>
       <Checklist />
       <Toolbar
         view={view}
@@ -185,7 +186,14 @@ export function CalendarPage() {
           {view === "list" && (
             <>
               {loading}
-              <ListView placed={placed} drafts={undated} context={context} today={today} area={area} />
+              <ListView
+                key={days.from}
+                placed={placed}
+                drafts={undated}
+                context={context}
+                today={today}
+                area={area}
+              />
             </>
           )}
         </div>

@@ -60,8 +60,8 @@ export function Toolbar(props: Props) {
         </Title>
       </Group>
       <Group gap="xs" className={classes.tools}>
-        {drafts > 0 && view !== "list" && (
-          <Button variant="subtle" size="sm" px="xs" onClick={onDrafts}>
+        {drafts > 0 && view !== "list" && !narrow && (
+          <Button variant="subtle" size="sm" px="xs" onClick={onDrafts} title={t("calendar.drafts")}>
             {t("calendar.draftsShow", { count: drafts })}
           </Button>
         )}
@@ -70,7 +70,7 @@ export function Toolbar(props: Props) {
             {place}
           </AnchorLink>
         </Text>
-        <FilterMenu />
+        <FilterMenu compact={narrow} />
         <SegmentedControl
           size="sm"
           value={view}

@@ -190,7 +190,7 @@ function Choices({ publication, channel, networkName, decide }: DecideProps) {
       {offersRetry && (
         <Button
           size="xs"
-          variant={state === "cancelled" ? "default" : "filled"}
+          variant={state === "cancelled" || publication.reason?.diagnosis ? "default" : "filled"}
           loading={decide.isPending && !asking}
           onClick={() => send({ kind: "retry" }, t("post.retried"))}
         >
