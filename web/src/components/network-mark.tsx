@@ -19,14 +19,14 @@ const GLYPHS: Record<
   webhook: IconWebhook,
 };
 
-/** Black or white, whichever reads better on `#rrggbb` (relative luminance of WCAG 2). */
+/** White on `#rrggbb` where a sign can be told from it (3 : 1, relative luminance of WCAG 2), else black. */
 export function inkOn(color: string): "#000" | "#fff" {
   const channel = (at: number) => {
     const value = Number.parseInt(color.slice(at, at + 2), 16) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   };
   const luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-  return (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) ? "#000" : "#fff";
+  return 1.05 / (luminance + 0.05) >= 3 ? "#fff" : "#000";
 }
 
 interface Props {

@@ -89,6 +89,7 @@ function Loaded({ channel }: { channel: Channel }) {
             search={{ channels: channel.id }}
             leftSection={<IconPencilPlus size={18} aria-hidden />}
             disabled={disabled}
+            variant={channel.state === "needs_reconnect" ? "default" : "filled"}
           >
             {t("channels.write")}
           </ButtonLink>

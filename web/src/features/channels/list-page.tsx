@@ -57,6 +57,12 @@ export function ChannelsPage() {
   );
 }
 
+/** The server of networks that are many, where the handle does not say it already. */
+function hostBeside({ instance, handle }: Channel): string {
+  const host = instance?.replace(/^https?:\/\//, "") ?? "";
+  return host && !handle.includes(host) ? ` · ${host}` : "";
+}
+
 const NEED = { needs_reconnect: 0, active: 1, disabled: 2 } as const;
 
 /** What calls for somebody first, then by name. */
@@ -83,7 +89,7 @@ function Row({ channel, network }: { channel: Channel; network: Network | undefi
         </AnchorLink>
         <Text size="sm" c="dimmed" className={classes.clip}>
           {channel.handle} · {network?.name ?? channel.network}
-          {channel.instance ? ` · ${channel.instance}` : ""}
+          {hostBeside(channel)}
         </Text>
         {channel.reason && (
           <Text size="sm" className={classes.reason}>

@@ -127,6 +127,7 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
           variant="subtle"
           size="compact-sm"
           mt="xs"
+          w="fit-content"
           leftSection={<IconPlus size={16} aria-hidden />}
           onClick={() => {
             dispatch({ type: "addPart", scope, after: last.key });

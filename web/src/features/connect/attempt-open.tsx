@@ -3,9 +3,12 @@ import { IconClockHour4, IconExternalLink } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
+import { useNetworkMap } from "@/app/queries";
 import { DiagnosisView } from "@/components/diagnosis-view";
+import { ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";
+import { PasteAddress } from "./paste-address";
 import { attempts } from "./queries";
 import { useAttemptAction } from "./use-attempt-action";
 
@@ -13,6 +16,8 @@ import { useAttemptAction } from "./use-attempt-action";
 export function WaitingView({ attempt, network }: { attempt: AttemptView; network: string }) {
   const { t } = useTranslation();
   const seconds = useSecondsUntil(attempt.expires_at);
+  const byForm = useNetworkMap().get(attempt.network)?.connect === "form";
+  if (byForm) return <FormWaits attempt={attempt} />;
   return (
     <Stack>
       <Text>{t("connect.wait.text")}</Text>
@@ -35,6 +40,30 @@ export function WaitingView({ attempt, network }: { attempt: AttemptView; networ
             {t("connect.wait.open", { network })}
           </Button>
         )}
+        <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
+      </Group>
+      {attempt.authorize_url && <PasteAddress attempt={attempt} />}
+    </Stack>
+  );
+}
+
+/** A form that was sent with wrong fields and left; what was typed is not kept, since it is a secret. */
+function FormWaits({ attempt }: { attempt: AttemptView }) {
+  const { t } = useTranslation();
+  return (
+    <Stack align="flex-start">
+      <Text>{t("connect.wait.form")}</Text>
+      <Group gap="xs">
+        <ButtonLink
+          to="/channels/add/$network"
+          params={{ network: attempt.network }}
+          search={{
+            channel: attempt.purpose === "reconnect" ? (attempt.channel_id ?? undefined) : undefined,
+            instance: attempt.instance ?? undefined,
+          }}
+        >
+          {t("connect.wait.formAgain")}
+        </ButtonLink>
         <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
       </Group>
     </Stack>

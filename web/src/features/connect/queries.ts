@@ -75,6 +75,14 @@ export const attempts = {
         params: { path: { workspace, id } },
       }),
     ),
+  /** Finishes by hand, with the address the browser landed on. */
+  address: (workspace: string, id: string, address: string) =>
+    call(
+      api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/address", {
+        params: { path: { workspace, id } },
+        body: { address },
+      }),
+    ),
   cancel: (workspace: string, id: string) =>
     call(
       api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/cancel", {

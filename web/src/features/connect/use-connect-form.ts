@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { keys } from "@/api/keys";
 import { asProblem, type FieldProblem, fieldErrors, Problem } from "@/api/problem";
 import type { AttemptView, Network } from "@/api/types";
@@ -31,6 +31,17 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState(false);
   const started = useRef<{ instance: string; id: string } | null>(null);
+
+  // A form that is left takes its attempt along; an attempt the server could not be told of ends by itself in time.
+  useEffect(
+    () => () => {
+      if (network.connect === "form" && started.current) {
+        void attempts.cancel(workspace.id, started.current.id).catch(() => undefined);
+        started.current = null;
+      }
+    },
+    [network.connect, workspace.id],
+  );
 
   const instance = typedInstance ?? given ?? network.instance?.default ?? "";
   const preflight = useQuery({
@@ -84,6 +95,7 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
     if (network.connect === "form") {
       const answer = await attempts.form(workspace.id, attempt.id, values);
       started.current = null;
+      void client.invalidateQueries({ queryKey: keys.openAttempts(workspace.id) });
       if (answer.state === "connected")
         void client.invalidateQueries({ queryKey: keys.channels(workspace.id) });
       await navigate({ to: "/connect/$attempt", params: { attempt: attempt.id } });

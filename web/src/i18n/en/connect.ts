@@ -46,6 +46,14 @@ export const connect = {
     left: "{{time}} left",
     open: "Open {{network}} again",
     cancel: "Cancel",
+    paste: "You allowed access, but the page did not load?",
+    pasteText:
+      "Copy the whole address from that tab's address bar and paste it here. It works once, for this connect only.",
+    pasteLabel: "Address you landed on",
+    pasteGo: "Finish with this address",
+    pasteNeeded: "Paste the address.",
+    form: "This connect waits for its form.",
+    formAgain: "Fill in the form",
     noPage: "This connect was started by somebody else or in another browser; it can be finished there.",
   },
   work: {
