@@ -228,7 +228,7 @@ class TestPrograms:
     def _run(crate, folder, path, arguments, environment):
         # Most of what tests do is waiting for sockets and disks.
         environment = {"RUST_TEST_THREADS": str(4 * (os.cpu_count() or 1)), "CARGO_MANIFEST_DIR": str(folder), "CARGO_PKG_NAME": crate,
-                       "RUST_BACKTRACE": "1", **os.environ, **environment}
+                       **os.environ, **environment}
         process = subprocess.Popen([path, *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                    stdin=subprocess.DEVNULL, start_new_session=True, text=True, errors="replace")
         try:
