@@ -3,12 +3,7 @@
 //! A handler that names [`Member<P>`] runs only for a member of the path's workspace whose role allows `P`; one that names
 //! [`Person`] only for somebody signed in in a browser. Handlers that name neither are public, and a test lists them.
 
-use crate::{
-    body::path_param,
-    problem::Problem,
-    secrets::hash,
-    state::Api,
-};
+use crate::{body::path_param, problem::Problem, secrets::hash, state::Api};
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, StatusCode, header, request::Parts},

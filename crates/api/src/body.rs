@@ -20,11 +20,11 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if kind != "application/json" {
-            let problem =
-                Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "input.not_json", "The body must be JSON");
+            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "input.not_json", "The body must be JSON");
             return Err(problem.detail("Send it with `Content-Type: application/json`."));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
@@ -118,7 +118,12 @@ where
                 let said = said.rsplit_once("query string: ").map_or(said.as_str(), |(_, rest)| rest);
                 let pointer = said.split_once(':').map_or("", |(name, _)| name);
                 let problem = Problem::new(StatusCode::BAD_REQUEST, "query.invalid", "The query can’t be read");
-                Err(problem.detail(said).field(pointer, "query.invalid", said, "See the API description for this parameter."))
+                Err(problem.detail(said).field(
+                    pointer,
+                    "query.invalid",
+                    said,
+                    "See the API description for this parameter.",
+                ))
             }
         }
     }
@@ -127,7 +132,8 @@ where
 /// A piece of the path after the workspace, such as an id. One that can't be read names nothing there is.
 pub async fn path_param<T: std::str::FromStr>(parts: &mut Parts, name: &str) -> Result<T, Problem> {
     let params = axum::extract::RawPathParams::from_request_parts(parts, &()).await;
-    let params = params.map_err(|error| Problem::not_found("path.unknown", "There is nothing here").detail(error.body_text()))?;
+    let params = params
+        .map_err(|error| Problem::not_found("path.unknown", "There is nothing here").detail(error.body_text()))?;
     let value = params.iter().find(|(key, _)| *key == name).and_then(|(_, value)| value.parse().ok());
     value.ok_or_else(|| {
         let detail = format!("The {name} in the path is none.");

@@ -10,8 +10,11 @@ use utoipa::{
     },
 };
 
+// The macro takes plain names as qualified ones, which the lints refuse.
+use crate::problem::{FieldProblem as FieldShape, Problem as ProblemShape};
+
 #[derive(OpenApi)]
-#[openapi(components(schemas(crate::problem::Problem, crate::problem::FieldProblem)))]
+#[openapi(components(schemas(ProblemShape, FieldShape)))]
 struct Base;
 
 /// The document that the handlers' descriptions are added to.
@@ -33,7 +36,9 @@ pub(crate) fn complete(mut document: Document) -> Document {
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme(
         "key",
-        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key.")).build()),
+        SecurityScheme::Http(
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key.")).build(),
+        ),
     );
     let cookie = ApiKeyValue::with_description("session", "A signed-in browser; `__Host-session` over https.");
     components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));

@@ -67,7 +67,8 @@ pub(crate) fn client_address(headers: &HeaderMap, extensions: &Extensions, trust
     let mut address = peer;
     if trusted.contains(&peer) {
         let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<IpAddr> = forwarded.flat_map(|v| v.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+        let hops: Vec<IpAddr> =
+            forwarded.flat_map(|v| v.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
         address = hops.into_iter().rev().find(|hop| !trusted.contains(hop)).unwrap_or(peer);
     }
     match address.to_canonical() {

@@ -33,25 +33,25 @@ fn page(path: &str) -> Response {
     let path = path.trim_end_matches('/');
     let path = path.strip_suffix(".html").or_else(|| path.strip_suffix(".md")).unwrap_or(path);
     let found = [format!("{path}.md"), format!("{path}/README.md"), format!("{path}/index.md")];
-    let Some(markdown) = found.iter().find_map(|name| Pages::get(name)) else {
+    let Some((name, markdown)) = found.iter().find_map(|name| Some((name, Pages::get(name)?))) else {
         return Problem::not_found("docs.unknown", "The manual has no such page").into_response();
     };
     let markdown = String::from_utf8_lossy(&markdown.data);
-    let depth = path.matches('/').count();
-    Html(document(&markdown, &contents(depth))).into_response()
+    let folder = name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    Html(document(&markdown, folder)).into_response()
 }
 
-/// The table of contents, with links that fit a page that lies `depth` folders deep.
-fn contents(depth: usize) -> String {
+fn contents() -> String {
     let Some(summary) = Pages::get("SUMMARY.md") else { return String::new() };
     let summary = String::from_utf8_lossy(&summary.data);
     let list: String = summary.lines().filter(|line| !line.starts_with("# ")).map(|line| format!("{line}\n")).collect();
-    render(&list, &"../".repeat(depth))
+    render(&list, "")
 }
 
-fn document(markdown: &str, contents: &str) -> String {
+fn document(markdown: &str, folder: &str) -> String {
     let title = title(markdown);
-    let body = render(markdown, "");
+    let contents = contents();
+    let body = render(markdown, folder);
     format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width, initial-scale=1\"><title>{title} – Crier</title>\
@@ -65,14 +65,15 @@ fn title(markdown: &str) -> String {
     first.chars().filter(|c| !"<>&\"`".contains(*c)).collect()
 }
 
-/// Our own pages only, so HTML in them is wanted. Links between pages lose their `.md`; headings get ids to link to.
-fn render(markdown: &str, prefix: &str) -> String {
+/// Our own pages only, so HTML in them is wanted. Links between pages become addresses of the server; headings get ids to
+/// link to. `folder` is where the page lies.
+fn render(markdown: &str, folder: &str) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_HEADING_ATTRIBUTES;
     let mut events: Vec<Event<'_>> = Parser::new_ext(markdown, options).collect();
     for index in 0..events.len() {
         match &events[index] {
             Event::Start(Tag::Link { dest_url, .. }) => {
-                let target = CowStr::from(linked(dest_url, prefix));
+                let target = CowStr::from(linked(dest_url, folder));
                 if let Event::Start(Tag::Link { dest_url, .. }) = &mut events[index] {
                     *dest_url = target;
                 }
@@ -91,14 +92,24 @@ fn render(markdown: &str, prefix: &str) -> String {
     html
 }
 
-fn linked(target: &str, prefix: &str) -> String {
+/// The address of a page that is linked to from within `folder`. It does not depend on whether the address of the linking page
+/// ends with a slash.
+fn linked(target: &str, folder: &str) -> String {
     if target.contains("://") || target.starts_with(['#', '/']) || target.starts_with("mailto:") {
         return target.to_owned();
     }
     let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
     let path = path.strip_suffix("README.md").or_else(|| path.strip_suffix(".md")).unwrap_or(path);
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
     let anchor = anchor.map(|anchor| format!("#{anchor}")).unwrap_or_default();
-    format!("{prefix}{}{anchor}", path.trim_start_matches("./"))
+    format!("/docs/{}{anchor}", parts.join("/"))
 }
 
 fn slug(after_start: &[Event<'_>]) -> String {
@@ -120,12 +131,14 @@ mod tests {
     use super::{linked, render};
 
     #[test]
-    fn links_between_pages_lose_their_ending_and_others_stay() {
-        assert_eq!(linked("diagnoses/dns.not_found.md", "../"), "../diagnoses/dns.not_found");
-        assert_eq!(linked("./api.md#pages", ""), "api#pages");
-        assert_eq!(linked("networks/README.md", ""), "networks/");
-        assert_eq!(linked("https://example.org/x.md", "../"), "https://example.org/x.md");
-        assert_eq!(linked("#here", "../"), "#here");
+    fn links_between_pages_become_addresses_and_others_stay() {
+        assert_eq!(linked("diagnoses/dns.not_found.md", ""), "/docs/diagnoses/dns.not_found");
+        assert_eq!(linked("dns.timeout.md", "diagnoses"), "/docs/diagnoses/dns.timeout");
+        assert_eq!(linked("../backup.md", "diagnoses"), "/docs/backup");
+        assert_eq!(linked("./api.md#keys", ""), "/docs/api#keys");
+        assert_eq!(linked("networks/README.md", ""), "/docs/networks");
+        assert_eq!(linked("https://example.org/x.md", "diagnoses"), "https://example.org/x.md");
+        assert_eq!(linked("#here", "diagnoses"), "#here");
     }
 
     #[test]

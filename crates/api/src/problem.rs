@@ -72,7 +72,12 @@ impl Problem {
     #[must_use]
     pub fn field(mut self, pointer: &str, code: &str, message: impl Into<String>, fix: &str) -> Self {
         let fix = Some(fix.to_owned()).filter(|fix| !fix.is_empty());
-        self.errors.push(FieldProblem { pointer: pointer.to_owned(), code: code.to_owned(), message: message.into(), fix });
+        self.errors.push(FieldProblem {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            message: message.into(),
+            fix,
+        });
         self
     }
 
@@ -159,26 +164,35 @@ impl From<StoreError> for Problem {
 fn conflict(what: &str) -> Problem {
     let (title, detail) = match what {
         "post.sending" => ("The post is being sent", "Wait until it is published or has failed."),
-        "post.published" => ("The post is published", "What is published can't be changed here. Duplicate it to write another."),
+        "post.published" => {
+            ("The post is published", "What is published can't be changed here. Duplicate it to write another.")
+        }
         "publication.not_retryable" => ("It can't be sent again", "Only failed, held and cancelled publications can."),
         "publication.not_cancellable" => ("It can't be cancelled", "It is being sent, or was published already."),
-        "publication.not_unconfirmed" => ("It isn't waiting for an answer", "Load the page again to see how it stands."),
+        "publication.not_unconfirmed" => {
+            ("It isn't waiting for an answer", "Load the page again to see how it stands.")
+        }
         "channel.sending" => ("A post is being sent on this channel", "Wait a moment, then delete the channel."),
-        "media.in_use" => ("The file is used by scheduled posts", "Take it out of them first, or delete it with `force=true`."),
+        "media.in_use" => {
+            ("The file is used by scheduled posts", "Take it out of them first, or delete it with `force=true`.")
+        }
         "registration.closed" => ("Sign-up is closed", "Ask the operator of this installation for an account."),
         "user.email" => ("There is an account with this e-mail address", "Sign in instead."),
         _ => ("It can't be done as things stand", "Load the page again to see how it stands."),
     };
     let problem = Problem::new(StatusCode::CONFLICT, what, title).detail(detail);
     match what {
-        "user.email" => problem.field("/email", what, "This address has an account already.", "Sign in, or use another."),
+        "user.email" => {
+            problem.field("/email", what, "This address has an account already.", "Sign in, or use another.")
+        }
         _ => problem,
     }
 }
 
 impl From<Diagnosis> for Problem {
     fn from(diagnosis: Diagnosis) -> Self {
-        let problem = Self::new(StatusCode::CONFLICT, diagnosis.code.as_str(), &diagnosis.title).detail(&diagnosis.cause);
+        let problem =
+            Self::new(StatusCode::CONFLICT, diagnosis.code.as_str(), &diagnosis.title).detail(&diagnosis.cause);
         Self { r#type: diagnosis.docs.clone(), diagnosis: Some(diagnosis), ..problem }
     }
 }
@@ -200,10 +214,17 @@ impl From<MediaError> for Problem {
             MediaError::Refused(refusal) => {
                 let finding = refusal.finding();
                 let problem = Self::invalid(vec![FieldProblem::from(&finding)]);
-                Self { status: refusal.status(), title: "The file can’t be taken".to_owned(), code: finding.code, ..problem }
+                Self {
+                    status: refusal.status(),
+                    title: "The file can’t be taken".to_owned(),
+                    code: finding.code,
+                    ..problem
+                }
             }
             MediaError::InUse { posts } => {
-                let detail = format!("{posts} scheduled posts use it. Take it out of them first, or delete it with `force=true`.");
+                let detail = format!(
+                    "{posts} scheduled posts use it. Take it out of them first, or delete it with `force=true`."
+                );
                 conflict("media.in_use").detail(detail)
             }
             MediaError::Store(error) => error.into(),

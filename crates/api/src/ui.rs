@@ -22,7 +22,8 @@ pub(crate) async fn fallback(method: Method, uri: Uri, headers: HeaderMap) -> Re
         return nothing().detail("See /api/v1/openapi.json for what there is.").into_response();
     }
     if method != Method::GET && method != Method::HEAD {
-        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method.unknown", "Only GET is answered here").into_response();
+        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method.unknown", "Only GET is answered here")
+            .into_response();
     }
     if let Some(file) = Built::get(path) {
         return send(path, &file, &headers);

@@ -138,7 +138,7 @@ impl Client {
     /// Whether calls to this host name or written-out address would not be refused at sight.
     #[must_use]
     pub fn allows_host(&self, host: &str) -> bool {
-        url::Host::parse(host).is_ok_and(|host| self.0.dialer.vet.host(&host).is_ok())
+        url::Host::parse(host).is_ok_and(|host| self.0.dialer.vet.host(&host, None).is_ok())
     }
 
     pub(crate) fn vet_host(&self, url: &Url) -> Result<(), Failure> {
@@ -151,7 +151,7 @@ impl Client {
         self.0
             .dialer
             .vet
-            .host(&host.to_owned())
+            .host(&host.to_owned(), url.port_or_known_default())
             .map_err(|reason| refused(FailureKind::BlockedAddress, Stage::Resolve, &reason))
     }
 }

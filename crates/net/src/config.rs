@@ -120,7 +120,7 @@ pub enum ConfigError {
     },
     /// An entry of the allow list can't be read.
     #[error(
-        "egress.allow: `{given}` is neither an address, a CIDR nor a host name; write for example 10.0.0.0/8, ::1, nas.lan or *.lan"
+        "egress_allow: `{given}` is neither an address, a CIDR nor a host name; write for example 10.0.0.0/8, 127.0.0.1:4801, nas.lan or *.lan"
     )]
     Allow {
         /// The entry.

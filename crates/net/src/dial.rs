@@ -192,7 +192,7 @@ impl Dialer {
     async fn dial_untimed(&self, target: &Target, purpose: Purpose, progress: &Progress) -> Result<Dialed, DialError> {
         progress.reach(Stage::Resolve);
         self.vet
-            .host(&target.host)
+            .host(&target.host, Some(target.port))
             .map_err(|reason| DialError::new(Stage::Resolve, FailureKind::BlockedAddress, reason))?;
         let mut dialed = match self.proxies.towards(target) {
             Some(proxy) => self.through(&proxy, target, purpose, progress).await?,

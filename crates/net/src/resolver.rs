@@ -48,7 +48,7 @@ pub(crate) async fn resolve_vetted(
     let mut refused = None;
     let mut passed = Vec::with_capacity(addresses.len());
     for address in addresses {
-        match vet.address(address) {
+        match vet.address(address, Some(port)) {
             Ok(()) => passed.push(address),
             Err(reason) => refused = Some(reason),
         }

@@ -1,7 +1,7 @@
 //! Which addresses may be called: everything public, and what the operator lists.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -10,12 +10,15 @@ use url::Host;
 
 use crate::config::ConfigError;
 
-/// One entry of `egress.allow`: an address, a CIDR, a host name, or `*.` and a domain for all names below it.
+/// One entry of `egress_allow`: an address, an address and its port, a CIDR, a host name, or `*.` and a domain for all names
+/// below it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Allow {
     /// Every address of this network, whatever name led there.
     Network(IpNet),
+    /// One port of one address: a service on this machine without its neighbours.
+    Service(SocketAddr),
     /// This host name, whatever it resolves to. Lower case, no trailing dot.
     Host(String),
     /// Every name below this domain, but not the domain itself.
@@ -30,6 +33,9 @@ impl FromStr for Allow {
         let refused = || ConfigError::Allow { given: text.to_owned() };
         if let Ok(network) = text.parse::<IpNet>() {
             return Ok(Self::Network(network));
+        }
+        if let Ok(service) = text.parse::<SocketAddr>() {
+            return Ok(Self::Service(service));
         }
         let bare = text.trim_start_matches('[').trim_end_matches(']');
         if let Ok(address) = bare.parse::<IpAddr>() {
@@ -71,6 +77,7 @@ impl fmt::Display for Allow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Network(network) => write!(f, "{network}"),
+            Self::Service(service) => write!(f, "{service}"),
             Self::Host(name) => f.write_str(name),
             Self::Below(name) => write!(f, "*.{name}"),
         }
@@ -88,27 +95,28 @@ impl Vet {
         Self { allow }
     }
 
-    /// Judges a host before anything is looked up: addresses written out, and names that always mean this machine.
-    pub(crate) fn host(&self, host: &Host<String>) -> Result<(), String> {
+    /// Judges a host before anything is looked up: addresses written out, and names that always mean this machine. Without a
+    /// port, it passes when any port of it may be called.
+    pub(crate) fn host(&self, host: &Host<String>, port: Option<u16>) -> Result<(), String> {
         match host {
             Host::Domain(name) if self.allows_name(name) => Ok(()),
             Host::Domain(name) => match reserved_name(&plain_name(name)) {
                 // `localhost` leads to the loopback network; who allows that network allows the name.
-                Some(what) if !self.allows_address(IpAddr::V4(Ipv4Addr::LOCALHOST)) => {
-                    Err(format!("{name} is {what}, which is not in egress.allow"))
+                Some(what) if !self.allows_address(IpAddr::V4(Ipv4Addr::LOCALHOST), port) => {
+                    Err(format!("{name} is {what}, which is not in egress_allow"))
                 }
                 _ => Ok(()),
             },
-            Host::Ipv4(address) => self.address((*address).into()),
-            Host::Ipv6(address) => self.address((*address).into()),
+            Host::Ipv4(address) => self.address((*address).into(), port),
+            Host::Ipv6(address) => self.address((*address).into(), port),
         }
     }
 
     /// Judges an address.
-    pub(crate) fn address(&self, address: IpAddr) -> Result<(), String> {
+    pub(crate) fn address(&self, address: IpAddr, port: Option<u16>) -> Result<(), String> {
         match reserved(address) {
-            Some(what) if !self.allows_address(address) => {
-                Err(format!("{address} is {what}, which is not in egress.allow"))
+            Some(what) if !self.allows_address(address, port) => {
+                Err(format!("{address} is {what}, which is not in egress_allow"))
             }
             _ => Ok(()),
         }
@@ -118,7 +126,7 @@ impl Vet {
     pub(crate) fn allows_name(&self, name: &str) -> bool {
         let name = plain_name(name);
         self.allow.iter().any(|allow| match allow {
-            Allow::Network(_) => false,
+            Allow::Network(_) | Allow::Service(_) => false,
             Allow::Host(host) => *host == name,
             Allow::Below(domain) => {
                 name.strip_suffix(domain.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
@@ -126,10 +134,13 @@ impl Vet {
         })
     }
 
-    fn allows_address(&self, address: IpAddr) -> bool {
+    fn allows_address(&self, address: IpAddr, port: Option<u16>) -> bool {
         let canonical = address.to_canonical();
         self.allow.iter().any(|allow| match allow {
             Allow::Network(network) => network.contains(&address) || network.contains(&canonical),
+            Allow::Service(service) => {
+                service.ip().to_canonical() == canonical && port.is_none_or(|port| port == service.port())
+            }
             Allow::Host(_) | Allow::Below(_) => false,
         })
     }
@@ -240,7 +251,7 @@ mod tests {
             "2a00:1450::1",
             "64:ff9b::101:101",
         ] {
-            assert_eq!(vet(&[]).address(address.parse().unwrap()), Ok(()), "{address}");
+            assert_eq!(vet(&[]).address(address.parse().unwrap(), None), Ok(()), "{address}");
         }
     }
 
@@ -281,32 +292,32 @@ mod tests {
             "fec0::1",
             "ff02::1",
         ] {
-            assert!(vet(&[]).address(address.parse().unwrap()).is_err(), "{address}");
+            assert!(vet(&[]).address(address.parse().unwrap(), None).is_err(), "{address}");
         }
     }
 
     #[test]
     fn networks_and_names_can_be_allowed() {
         let vet = vet(&["127.0.0.0/8", "fd00::/8", "NAS.lan.", "*.corp.example"]);
-        assert_eq!(vet.address("127.0.0.1".parse().unwrap()), Ok(()));
-        assert_eq!(vet.address("::ffff:127.0.0.1".parse().unwrap()), Ok(()));
-        assert_eq!(vet.address("fd12::1".parse().unwrap()), Ok(()));
-        assert!(vet.address("10.0.0.1".parse().unwrap()).is_err());
+        assert_eq!(vet.address("127.0.0.1".parse().unwrap(), None), Ok(()));
+        assert_eq!(vet.address("::ffff:127.0.0.1".parse().unwrap(), None), Ok(()));
+        assert_eq!(vet.address("fd12::1".parse().unwrap(), None), Ok(()));
+        assert!(vet.address("10.0.0.1".parse().unwrap(), None).is_err());
         assert!(vet.allows_name("nas.lan"));
         assert!(vet.allows_name("Nas.Lan."));
         assert!(vet.allows_name("a.corp.example"));
         assert!(!vet.allows_name("corp.example"));
         assert!(!vet.allows_name("evilcorp.example"));
         assert!(!vet.allows_name(".corp.example"));
-        assert_eq!(vet.host(&Host::Domain("localhost".into())), Ok(()));
+        assert_eq!(vet.host(&Host::Domain("localhost".into()), None), Ok(()));
     }
 
     #[test]
     fn names_of_this_machine_are_refused_unresolved() {
         for name in ["localhost", "LOCALHOST.", "a.localhost", "metadata.google.internal"] {
-            assert!(vet(&[]).host(&Host::Domain(name.into())).is_err(), "{name}");
+            assert!(vet(&[]).host(&Host::Domain(name.into()), None).is_err(), "{name}");
         }
-        assert_eq!(vet(&["localhost"]).host(&Host::Domain("localhost".into())), Ok(()));
+        assert_eq!(vet(&["localhost"]).host(&Host::Domain("localhost".into()), None), Ok(()));
     }
 
     #[test]
@@ -318,5 +329,17 @@ mod tests {
         for text in ["", "*", "http://a", "a:80", "10.0.0.0/99", "*.10.0.0.1", "a b"] {
             assert!(text.parse::<Allow>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_service_is_allowed_without_its_neighbours() {
+        let vet = vet(&["127.0.0.1:4801", "[::1]:9"]);
+        let at = |address: &str, port| vet.address(address.parse().unwrap(), Some(port));
+        assert_eq!(at("127.0.0.1", 4801), Ok(()));
+        assert_eq!(at("::1", 9), Ok(()));
+        assert!(at("127.0.0.1", 4802).is_err());
+        assert!(at("127.0.0.2", 4801).is_err());
+        assert_eq!(vet.host(&Host::Domain("localhost".into()), Some(4801)), Ok(()));
+        assert!(vet.host(&Host::Domain("localhost".into()), Some(80)).is_err());
     }
 }

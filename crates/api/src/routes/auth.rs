@@ -27,7 +27,11 @@ use std::net::IpAddr;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(sign_in)).routes(routes!(sign_out)).routes(routes!(get_me, update_me))
+    OpenApiRouter::new()
+        .routes(routes!(sign_up))
+        .routes(routes!(sign_in))
+        .routes(routes!(sign_out))
+        .routes(routes!(get_me, update_me))
 }
 
 /// Where the request comes from, for counting tries.
@@ -170,13 +174,15 @@ impl NewAccount {
         let mut wrong = Problem::invalid(Vec::new());
         let email = body.email.trim().to_lowercase();
         if !is_email(&email) {
-            wrong = wrong.field("/email", "email.wrong", "This is no e-mail address.", "Write it like ada@example.org.");
+            wrong =
+                wrong.field("/email", "email.wrong", "This is no e-mail address.", "Write it like ada@example.org.");
         }
         let length = body.password.expose().chars().count();
         if !PASSWORD_LENGTH.contains(&length) {
             let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
             let message = format!("A password has {least} to {most} characters; this has {length}.");
-            wrong = wrong.field("/password", "password.length", message, "A few words in a row are good and easy to keep.");
+            wrong =
+                wrong.field("/password", "password.length", message, "A few words in a row are good and easy to keep.");
         } else if body.password.expose().to_lowercase() == email {
             let message = "The password is the e-mail address.";
             wrong = wrong.field("/password", "password.guessable", message, "Choose one that nobody can guess.");
@@ -280,7 +286,9 @@ async fn update_me(person: Person, State(api): State<Api>, Body(body): Body<MePa
         name,
         password_hash: None,
         time_zone: body.time_zone,
-        week_start: body.week_start.map(|start| if matches!(start, WeekStart::Sunday) { "sunday" } else { "monday" }.to_owned()),
+        week_start: body
+            .week_start
+            .map(|start| if matches!(start, WeekStart::Sunday) { "sunday" } else { "monday" }.to_owned()),
         clock: body.clock.map(|clock| if matches!(clock, ClockFormat::H12) { "h12" } else { "h24" }.to_owned()),
     };
     let user = users::update(&api.store, person.user.id, change).await?;

@@ -156,7 +156,11 @@ async fn update_channel(
 
 /// Deletes a channel: its sign-in is erased, what was not sent is cancelled, its history stays.
 #[utoipa::path(delete, path = "/workspaces/{workspace}/channels/{id}", tag = "Channels", responses((status = 204)))]
-async fn delete_channel(member: Member<ManageChannels>, Id(id): Id<ChannelId>, State(api): State<Api>) -> Result<StatusCode> {
+async fn delete_channel(
+    member: Member<ManageChannels>,
+    Id(id): Id<ChannelId>,
+    State(api): State<Api>,
+) -> Result<StatusCode> {
     channels::delete(&api.store, member.id(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -102,7 +102,11 @@ async fn create_key(
 
 /// Deletes a key: it stops working at once.
 #[utoipa::path(delete, path = "/workspaces/{workspace}/keys/{id}", tag = "API keys", responses((status = 204)))]
-async fn delete_key(member: Member<ManageWorkspace>, Id(id): Id<ApiKeyId>, State(api): State<Api>) -> Result<StatusCode> {
+async fn delete_key(
+    member: Member<ManageWorkspace>,
+    Id(id): Id<ApiKeyId>,
+    State(api): State<Api>,
+) -> Result<StatusCode> {
     keys::delete(&api.store, member.id(), id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -390,7 +390,12 @@ fn taken_away(error: crier_store::StoreError) -> Problem {
         crier_store::StoreError::NotFound { what: what @ ("channel" | "media") } => {
             let (pointer, name) = if what == "channel" { ("/channels", "channel") } else { ("/parts", "file") };
             let message = format!("A {name} of this post was deleted a moment ago.");
-            Problem::invalid(Vec::new()).field(pointer, &format!("{what}.unknown"), message, "Take it out and save again.")
+            Problem::invalid(Vec::new()).field(
+                pointer,
+                &format!("{what}.unknown"),
+                message,
+                "Take it out and save again.",
+            )
         }
         error => error.into(),
     }
@@ -426,7 +431,11 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<i64>> {
     post, path = "/workspaces/{workspace}/posts/check", tag = "Posts",
     request_body = PostInput, responses((status = 200, body = PostCheck))
 )]
-async fn check_post(member: Member<Read>, State(api): State<Api>, Body(body): Body<PostInput>) -> Result<Json<PostCheck>> {
+async fn check_post(
+    member: Member<Read>,
+    State(api): State<Api>,
+    Body(body): Body<PostInput>,
+) -> Result<Json<PostCheck>> {
     // A time that is still to be chosen is no reason not to count.
     let untimed = body.state == PostIntent::Scheduled && body.due_at.is_none();
     let body = if untimed { PostInput { state: PostIntent::Now, ..body } } else { body };

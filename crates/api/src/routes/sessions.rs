@@ -1,12 +1,6 @@
 //! Where one is signed in.
 
-use crate::{
-    access::Person,
-    body::Id,
-    page::Page,
-    problem::Result,
-    state::Api,
-};
+use crate::{access::Person, body::Id, page::Page, problem::Result, state::Api};
 use axum::{Json, extract::State, http::StatusCode};
 use crier_model::{SessionId, Timestamp};
 use crier_store::sessions;

@@ -5,10 +5,14 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_net::{Allow, ProxyConfig};
+use crier_networks::connect::Client2;
 use layers::Given;
-pub use layers::{ConfigError, Layers, Source};
+#[cfg(test)]
+use layers::Source;
+pub use layers::{ConfigError, Layers};
 use settings::Setting;
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
@@ -58,6 +62,8 @@ pub struct Config {
     pub proxy: ProxyConfig,
     pub trusted_proxies: Vec<IpAddr>,
     pub worker_parallel: usize,
+    /// Client ids, by network, or by network and server (`mastodon@example.social`).
+    pub apps: BTreeMap<String, Client2>,
     pub log: String,
     pub log_format: LogFormat,
     /// Every setting as it was given, with its source.
@@ -78,6 +84,18 @@ impl Config {
             Some(config) if wrong.is_empty() => Ok(Self { given, ..config }),
             _ => Err(ConfigError(wrong)),
         }
+    }
+
+    /// Every setting with its value and where that comes from, for people; secrets are hidden.
+    pub fn told(&self) -> String {
+        let line = |given: &Given| {
+            let shown = if given.shown().is_empty() { "(not set)" } else { given.shown() };
+            format!(
+                "{:<22} {shown}\n{:<22} from {}; accepts {}\n",
+                given.setting.key, "", given.source, given.setting.accepts
+            )
+        };
+        self.given.iter().map(line).collect()
     }
 
     /// Where the Playground is reached by browsers; none when it is off.
@@ -119,17 +137,17 @@ impl Reader<'_> {
         let proxy = self.parsed(settings::PROXY);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
-        let log = self.with(settings::LOG, |text| {
-            tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned())
-        });
+        let apps = self.apps();
+        let log =
+            self.with(settings::LOG, |text| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned()));
         let log_format = self.with(settings::LOG_FORMAT, |text| match text {
             "text" => Some(LogFormat::Text),
             "json" => Some(LogFormat::Json),
             _ => None,
         });
         let data_dir = data_dir?;
-        let secret_key_file = secret_key_file
-            .map(|file| if file.as_os_str().is_empty() { data_dir.join("secret.key") } else { file })?;
+        let secret_key_file =
+            secret_key_file.map(|file| if file.as_os_str().is_empty() { data_dir.join("secret.key") } else { file })?;
         Some(Config {
             listen: listen?,
             public_url: public_url?,
@@ -145,6 +163,7 @@ impl Reader<'_> {
             proxy: proxy?,
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
+            apps: apps?,
             log: log?,
             log_format: log_format?,
             given: Vec::new(),
@@ -187,6 +206,22 @@ impl Reader<'_> {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             items.map(|item| item.parse().ok()).collect()
         })
+    }
+
+    fn apps(&mut self) -> Option<BTreeMap<String, Client2>> {
+        let server = self.with(settings::MASTODON_URL, |text| Url::parse(text).ok()?.host_str().map(str::to_owned))?;
+        let client_id = self.text(settings::MASTODON_CLIENT_ID).to_owned();
+        let secret = self.text(settings::MASTODON_CLIENT_SECRET).to_owned();
+        if client_id.is_empty() && !secret.is_empty() {
+            self.complain(settings::MASTODON_CLIENT_ID);
+            return None;
+        }
+        let mut apps = BTreeMap::new();
+        if !client_id.is_empty() {
+            let client_secret = Some(secret).filter(|secret| !secret.is_empty()).map(Into::into);
+            apps.insert(format!("mastodon@{server}"), Client2 { client_id, client_secret });
+        }
+        Some(apps)
     }
 
     fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<Url> {

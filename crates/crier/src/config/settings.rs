@@ -136,6 +136,27 @@ pub const WORKER_PARALLEL: Setting = setting(
     "a number from 1 to 1000",
     "Pieces of due work done side by side",
 );
+pub const MASTODON_URL: Setting = setting(
+    "mastodon_url",
+    "MASTODON_URL",
+    "https://mastodon.social",
+    "the https address of a server",
+    "The Mastodon server that the configured app belongs to; any other server gets an app by registration",
+);
+pub const MASTODON_CLIENT_ID: Setting = setting(
+    "mastodon_client_id",
+    "MASTODON_CLIENT_ID",
+    "",
+    "the client id from the server's development settings",
+    "An app of your own at the Mastodon server; registered by itself when not set",
+);
+pub const MASTODON_CLIENT_SECRET: Setting = secret(setting(
+    "mastodon_client_secret",
+    "MASTODON_CLIENT_SECRET",
+    "",
+    "the client secret from the server's development settings",
+    "The secret of that app",
+));
 pub const LOG: Setting = setting(
     "log",
     "CRIER_LOG",
@@ -147,7 +168,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 17] = [
+pub const ALL: [Setting; 20] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -163,6 +184,9 @@ pub const ALL: [Setting; 17] = [
     PROXY,
     TRUSTED_PROXIES,
     WORKER_PARALLEL,
+    MASTODON_URL,
+    MASTODON_CLIENT_ID,
+    MASTODON_CLIENT_SECRET,
     LOG,
     LOG_FORMAT,
 ];

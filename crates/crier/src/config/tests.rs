@@ -51,7 +51,8 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
 #[test]
 fn wrong_values_name_the_setting_its_source_and_what_is_accepted_all_at_once() {
     let environment = [("CRIER_LISTEN", "localhost"), ("CRIER_REGISTRATION", "maybe")];
-    let error = read(&[("public-url", "")], &environment, Some("role = \"boss\"\npublic_url = \"ftp://x\"")).unwrap_err();
+    let error =
+        read(&[("public-url", "")], &environment, Some("role = \"boss\"\npublic_url = \"ftp://x\"")).unwrap_err();
     let said = error.to_string();
     for line in [
         "`listen` is “localhost” (from environment CRIER_LISTEN); accepted: an address and a port",
@@ -97,6 +98,21 @@ fn the_file_refuses_unknown_keys_and_wrong_types_by_name() {
     let config = read(&[], &[], Some("egress_allow = [\"10.0.0.0/8\", \"nas.lan\"]\nplayground = true")).unwrap();
     assert_eq!(config.egress_allow.len(), 2);
     assert_eq!(config.playground_origin().unwrap().as_str(), "http://127.0.0.1:4801/");
+}
+
+#[test]
+fn an_app_belongs_to_its_server() {
+    let environment = [
+        ("MASTODON_CLIENT_ID", "id"),
+        ("MASTODON_CLIENT_SECRET", "s3cret-value"),
+        ("MASTODON_URL", "https://example.social"),
+    ];
+    let config = read(&[], &environment, None).unwrap();
+    assert_eq!(config.apps["mastodon@example.social"].client_id, "id");
+    assert!(!format!("{config:?}{}", config.told()).contains("s3cret-value"));
+    assert!(config.told().contains("from environment MASTODON_CLIENT_ID"));
+    assert!(read(&[], &[("MASTODON_CLIENT_SECRET", "alone")], None).is_err());
+    assert!(read(&[], &[], None).unwrap().apps.is_empty());
 }
 
 #[test]

@@ -1,0 +1,11 @@
+//! The API as a client meets it: through the whole router, on a database of its own.
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod authorization;
+mod description;
+mod house;
+mod input;
+mod live;
+mod media;
+mod posts;

@@ -1,0 +1,200 @@
+//! What can be asked of the program, and the flags that set what the configuration has.
+
+use crate::config::{Config, ConfigError, Layers, settings};
+use clap::{Arg, ArgAction, ArgMatches};
+use std::{collections::BTreeMap, path::PathBuf};
+
+#[derive(Debug)]
+pub enum Command {
+    Serve,
+    CreateUser(NewUser),
+    CreateKey(NewKey),
+    Networks { json: bool },
+    Doctor { networks: Vec<String>, json: bool },
+    Migrate,
+    Config,
+    Version,
+}
+
+#[derive(Debug)]
+pub struct NewUser {
+    pub email: String,
+    /// None: read from standard input.
+    pub password: Option<crier_model::Secret>,
+    pub name: Option<String>,
+    pub workspace: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct NewKey {
+    /// Whose it is, by e-mail address.
+    pub user: String,
+    pub name: String,
+    /// By id; needed when the user belongs to several.
+    pub workspace: Option<String>,
+}
+
+/// What the command line said.
+pub struct Given {
+    pub command: Command,
+    pub layers: CommandLine,
+}
+
+/// The strongest layer of the configuration.
+pub struct CommandLine {
+    flags: BTreeMap<String, String>,
+    file: Option<PathBuf>,
+}
+
+impl CommandLine {
+    pub fn config(&self) -> Result<Config, ConfigError> {
+        let environment = |name: &str| std::env::var(name).ok();
+        Config::read(&Layers {
+            flags: &self.flags,
+            environment: &environment,
+            file: self.file.as_deref(),
+            usual_file: "crier.toml".as_ref(),
+        })
+    }
+}
+
+/// Reads the command line; says what is wrong with it, or helps, and ends the program then.
+pub fn read() -> Given {
+    let matches = described().get_matches();
+    given(&matches)
+}
+
+fn described() -> clap::Command {
+    let json = || Arg::new("json").long("json").action(ArgAction::SetTrue).help("Answer in JSON");
+    let user = clap::Command::new("user").about("Accounts").subcommand_required(true).subcommand(
+        clap::Command::new("create")
+            .about("Makes an account with a workspace of its own")
+            .arg(Arg::new("email").long("email").required(true).help("The address to sign in with"))
+            .arg(
+                Arg::new("password")
+                    .long("password")
+                    .help("10 to 256 characters; read from standard input when left out"),
+            )
+            .arg(Arg::new("name").long("name").help("The person's name; the address's first part when left out"))
+            .arg(Arg::new("workspace").long("workspace").help("The name of the workspace")),
+    );
+    let key = clap::Command::new("key").about("API keys").subcommand_required(true).subcommand(
+        clap::Command::new("create")
+            .about("Makes an API key and prints it, once")
+            .arg(Arg::new("user").long("user").required(true).help("Whose key it is, by e-mail address"))
+            .arg(Arg::new("name").long("name").default_value("Made by command").help("To know it again"))
+            .arg(
+                Arg::new("workspace").long("workspace").help("The workspace's id, when the person belongs to several"),
+            ),
+    );
+    let command = clap::Command::new("crier")
+        .about("A self-hosted social media scheduler")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(clap::Command::new("serve").about("Runs the server"))
+        .subcommand(user)
+        .subcommand(key)
+        .subcommand(clap::Command::new("networks").about("Lists the networks there are").arg(json()))
+        .subcommand(
+            clap::Command::new("doctor")
+                .about("Checks configuration, database, data folder, clock, public address and the reach of networks")
+                .arg(Arg::new("networks").num_args(0..).help("Only these networks"))
+                .arg(json()),
+        )
+        .subcommand(clap::Command::new("migrate").about("Brings the database up to date"))
+        .subcommand(clap::Command::new("config").about("Shows every setting, its value and where it comes from"))
+        .subcommand(clap::Command::new("version").about("Prints the version"));
+    let file =
+        Arg::new("config").long("config").value_name("FILE").global(true).help("A settings file [default: crier.toml]");
+    settings::ALL.into_iter().map(flag).fold(command.arg(file), clap::Command::arg)
+}
+
+fn flag(setting: settings::Setting) -> Arg {
+    let help = match setting.default {
+        "" => format!("{} [{}]", setting.help, setting.env),
+        default => format!("{} [{}, default: {default}]", setting.help, setting.env),
+    };
+    let arg =
+        Arg::new(setting.key).long(setting.flag()).global(true).help(help).help_heading("Settings").value_name("VALUE");
+    if setting.is_switch() { arg.num_args(0..=1).require_equals(true).default_missing_value("true") } else { arg }
+}
+
+fn given(matches: &ArgMatches) -> Given {
+    // Global flags may stand before or behind the command.
+    let (name, deepest) = deepest(matches);
+    let text = |name: &str| deepest.get_one::<String>(name).cloned();
+    let command = match name.as_str() {
+        "user create" => Command::CreateUser(NewUser {
+            email: text("email").unwrap_or_default(),
+            password: text("password").map(Into::into),
+            name: text("name"),
+            workspace: text("workspace"),
+        }),
+        "key create" => Command::CreateKey(NewKey {
+            user: text("user").unwrap_or_default(),
+            name: text("name").unwrap_or_default(),
+            workspace: text("workspace"),
+        }),
+        "networks" => Command::Networks { json: deepest.get_flag("json") },
+        "doctor" => Command::Doctor {
+            networks: deepest.get_many("networks").into_iter().flatten().cloned().collect(),
+            json: deepest.get_flag("json"),
+        },
+        "migrate" => Command::Migrate,
+        "config" => Command::Config,
+        "version" => Command::Version,
+        _ => Command::Serve,
+    };
+    let flags = settings::ALL.iter().filter_map(|setting| Some((setting.key.to_owned(), text(setting.key)?))).collect();
+    let file = text("config").map(PathBuf::from);
+    Given { command, layers: CommandLine { flags, file } }
+}
+
+/// The command's words and its own matches.
+fn deepest(matches: &ArgMatches) -> (String, &ArgMatches) {
+    let mut words = Vec::new();
+    let mut at = matches;
+    while let Some((name, below)) = at.subcommand() {
+        words.push(name);
+        at = below;
+    }
+    (words.join(" "), at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Given {
+        given(&described().try_get_matches_from(line.split(' ')).unwrap())
+    }
+
+    #[test]
+    fn the_description_is_sound() {
+        described().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_flags_before_and_behind_the_command() {
+        for line in
+            ["crier serve --listen 127.0.0.1:1 --playground", "crier --listen 127.0.0.1:1 --playground=true serve"]
+        {
+            let given = parsed(line);
+            assert!(matches!(given.command, Command::Serve));
+            assert_eq!(given.layers.flags["listen"], "127.0.0.1:1");
+            assert_eq!(given.layers.flags["playground"], "true");
+        }
+    }
+
+    #[test]
+    fn commands_carry_what_they_need() {
+        let given = parsed("crier user create --email a@b.example --password secretsecret --workspace W");
+        let Command::CreateUser(user) = given.command else { panic!("{:?}", given.command) };
+        assert_eq!((user.email.as_str(), user.workspace.as_deref()), ("a@b.example", Some("W")));
+        let given = parsed("crier doctor mastodon bluesky --json");
+        assert!(
+            matches!(given.command, Command::Doctor { networks, json: true } if networks == ["mastodon", "bluesky"])
+        );
+    }
+}

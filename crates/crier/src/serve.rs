@@ -1,0 +1,203 @@
+//! `crier serve`: everything joined, until a signal ends it.
+
+use crate::{
+    Failed,
+    config::Config,
+    log, parts,
+    work::{Attempts, Avatars, Renewals, keep_house},
+};
+use crier_connect::Handshake;
+use crier_engine::{
+    Preparer, Publisher, Worker,
+    publish::Rules,
+    work::Handler,
+    worker::{self, Pulse},
+};
+use crier_media::Library;
+use crier_model::SystemClock;
+use crier_net::Client;
+use crier_networks::Registry;
+use crier_playground::Playground;
+use crier_store::Store;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// How long requests in flight may take once the end was asked for.
+const GRACE: Duration = Duration::from_secs(30);
+
+pub async fn run(config: Config) -> Result<(), Failed> {
+    log::start(&config);
+    let store = parts::store(&config).await?;
+    store.migrate().await.map_err(|error| Failed::to("migrating the database", error))?;
+    let net = parts::net(&config)?;
+    let registry = parts::registry(&config);
+    let library = parts::library(&config, &store)?;
+    let handshake = parts::handshake(&config, &store, &net, &registry, &library);
+
+    let shutdown = CancellationToken::new();
+    let mut running = JoinSet::new();
+    // Listening comes first: a port that is taken stops the start before any work is done.
+    let listener = if config.role.answers() { Some(listen(config.listen).await?) } else { None };
+    if let Some(address) = config.playground {
+        running.spawn(play(&config, listen(address).await?, shutdown.clone())?);
+    }
+    let mut pulse = None;
+    if config.role.works() {
+        let worker = worker(&config, &store, &net, &registry, &library, &handshake);
+        pulse = Some(worker.pulse());
+        let token = shutdown.clone();
+        running.spawn(async move {
+            worker.run(token).await;
+            Ok(())
+        });
+        let (store, token) = (store.clone(), shutdown.clone());
+        running.spawn(async move {
+            keep_house(store, token).await;
+            Ok(())
+        });
+    }
+    if let Some(listener) = listener {
+        let router = router(&config, &store, registry, handshake, library, pulse, shutdown.clone())?;
+        tracing::info!(address = %config.listen, public_url = %config.public_url, "listening");
+        running.spawn(answer(listener, router, shutdown.clone()));
+    }
+    let ended = until_the_end(&mut running, &shutdown).await;
+    store.close().await.map_err(|error| Failed::to("closing the database", error))?;
+    ended
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failed> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let what = format!("listening on {address}");
+        if error.kind() == std::io::ErrorKind::AddrInUse {
+            return Failed(format!("{what}: another program listens there already; choose another with --listen"));
+        }
+        Failed::to(&what, error)
+    })
+}
+
+/// The Playground on its own origin.
+fn play(
+    config: &Config,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<impl Future<Output = Result<(), Failed>> + use<>, Failed> {
+    let origin = config.playground_origin().ok_or_else(|| Failed("the Playground has no address".to_owned()))?;
+    tracing::info!(address = %origin, "the Playground is on");
+    let settings = crier_playground::Config::new(config.data_dir.join("playground.json"), origin);
+    let playground = Playground::open(settings).map_err(|error| Failed::to("opening the Playground", error))?;
+    Ok(async move {
+        let end = async move { shutdown.cancelled().await };
+        playground.serve(listener, end).await.map_err(|error| Failed::to("the Playground", error))
+    })
+}
+
+fn worker(
+    config: &Config,
+    store: &Store,
+    net: &Client,
+    registry: &Registry,
+    library: &Library,
+    handshake: &Handshake,
+) -> Worker {
+    let clock = Arc::new(SystemClock);
+    let tokens = Arc::new(handshake.clone());
+    let publisher = Publisher {
+        store: store.clone(),
+        net: net.clone(),
+        registry: registry.clone(),
+        storage: library.storage().clone(),
+        tokens: tokens.clone(),
+        clock: clock.clone(),
+        rules: Rules::default(),
+    };
+    let preparer = Preparer { store: store.clone(), registry: registry.clone(), tokens, clock: clock.clone() };
+    let handlers: Vec<Arc<dyn Handler>> = vec![
+        Arc::new(publisher),
+        Arc::new(preparer),
+        Arc::new(Renewals(handshake.clone())),
+        Arc::new(Avatars(handshake.clone())),
+        Arc::new(Attempts(handshake.clone())),
+    ];
+    let settings = worker::Settings { parallel: config.worker_parallel, ..worker::Settings::default() };
+    Worker::new(store.clone(), clock, handlers, settings)
+}
+
+fn router(
+    config: &Config,
+    store: &Store,
+    registry: Registry,
+    handshake: Handshake,
+    library: Library,
+    pulse: Option<Arc<Pulse>>,
+    shutdown: CancellationToken,
+) -> Result<axum::Router, Failed> {
+    let settings = crier_api::Settings {
+        public_url: config.public_url.clone(),
+        registration: config.registration,
+        playground: config.playground_origin(),
+        configured: config.apps.keys().map(|app| app.split('@').next().unwrap_or(app).to_owned()).collect(),
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
+    let deps = crier_api::Deps { store: store.clone(), registry, handshake, library, pulse, shutdown, settings };
+    crier_api::router(deps).map_err(|error| Failed::to("the public address", error))
+}
+
+async fn answer(listener: TcpListener, router: axum::Router, shutdown: CancellationToken) -> Result<(), Failed> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let end = {
+        let shutdown = shutdown.clone();
+        async move { shutdown.cancelled().await }
+    };
+    let serving = async { axum::serve(listener, service).with_graceful_shutdown(end).await };
+    // A client that never reads its answer must not keep the process.
+    let overdue = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served.map_err(|error| Failed::to("answering requests", error)),
+        () = overdue => {
+            tracing::warn!("requests still in flight were cut off");
+            Ok(())
+        }
+    }
+}
+
+/// Waits for a signal or for a part that ends by itself, then for all parts to end.
+async fn until_the_end(running: &mut JoinSet<Result<(), Failed>>, shutdown: &CancellationToken) -> Result<(), Failed> {
+    let mut ended = tokio::select! {
+        signal = asked_to_stop() => {
+            tracing::info!(signal, "stopping");
+            Ok(())
+        }
+        Some(part) = running.join_next() => flat(part),
+    };
+    shutdown.cancel();
+    while let Some(part) = running.join_next().await {
+        ended = ended.and(flat(part));
+    }
+    tracing::info!("stopped");
+    ended
+}
+
+fn flat(part: Result<Result<(), Failed>, tokio::task::JoinError>) -> Result<(), Failed> {
+    part.unwrap_or_else(|error| Err(Failed::to("a part of the server ended", error)))
+}
+
+/// The signal that came.
+async fn asked_to_stop() -> &'static str {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            return tokio::select! {
+                _ = term.recv() => "SIGTERM",
+                _ = tokio::signal::ctrl_c() => "SIGINT",
+            };
+        }
+    }
+    tokio::signal::ctrl_c().await.ok();
+    "interrupt"
+}

@@ -1,0 +1,93 @@
+//! Due work of the handshake, and the housekeeping that no row asks for.
+
+use async_trait::async_trait;
+use crier_connect::{ConnectError, Handshake};
+use crier_engine::work::{Done, Handler, HandlerError};
+use crier_model::{AttemptId, ChannelId, Timestamp};
+use crier_store::{Store, StoreError, due, events, sessions, workspaces};
+use jiff::SignedDuration;
+use std::{str::FromStr, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Renews a channel's credentials ahead of their end.
+pub struct Renewals(pub Handshake);
+/// Fetches a channel's picture.
+pub struct Avatars(pub Handshake);
+/// Comes back to attempts: expires them, takes up those a crash left behind.
+pub struct Attempts(pub Handshake);
+
+fn subject<T: FromStr>(work: &due::Claimed) -> Result<T, HandlerError> {
+    work.subject.parse().map_err(|_| HandlerError::Other(format!("“{}” is no id", work.subject)))
+}
+
+fn ours(error: ConnectError) -> HandlerError {
+    HandlerError::Other(error.to_string())
+}
+
+fn until(next: Option<Timestamp>) -> Done {
+    next.map_or(Done::Finished, Done::Again)
+}
+
+#[async_trait]
+impl Handler for Renewals {
+    fn kind(&self) -> &'static str {
+        due::kind::REFRESH
+    }
+
+    async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
+        Ok(until(self.0.renew(subject::<ChannelId>(work)?).await.map_err(ours)?))
+    }
+}
+
+#[async_trait]
+impl Handler for Avatars {
+    fn kind(&self) -> &'static str {
+        due::kind::AVATAR
+    }
+
+    async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
+        self.0.fetch_avatar(subject::<ChannelId>(work)?).await.map_err(ours)?;
+        Ok(Done::Finished)
+    }
+}
+
+#[async_trait]
+impl Handler for Attempts {
+    fn kind(&self) -> &'static str {
+        due::kind::ATTEMPT
+    }
+
+    async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
+        Ok(until(self.0.revisit(subject::<AttemptId>(work)?).await.map_err(ours)?))
+    }
+}
+
+/// How often the house is kept.
+const KEPT_EVERY: Duration = Duration::from_secs(3600);
+/// Events serve live pages that were away for a while; history has tables of its own.
+const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Forgets what nobody will ask for any more. Several nodes may do it side by side.
+pub async fn keep_house(store: Store, shutdown: CancellationToken) {
+    let mut clock = tokio::time::interval(KEPT_EVERY);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = clock.tick() => {}
+        }
+        if let Err(error) = tidy(&store).await {
+            tracing::warn!(%error, "old sessions and events were not cleared away; trying again in an hour");
+        }
+    }
+}
+
+async fn tidy(store: &Store) -> Result<(), StoreError> {
+    let gone = sessions::forget_expired(store).await?;
+    let before = store.now() - EVENTS_KEPT;
+    let mut events = 0;
+    for workspace in workspaces::all(store).await? {
+        events += events::forget_before(store, workspace, before).await?;
+    }
+    tracing::debug!(sessions = gone, events, "old rows were cleared away");
+    Ok(())
+}
