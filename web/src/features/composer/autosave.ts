@@ -1,7 +1,7 @@
 import { asProblem, type Problem } from "@/api/problem";
-import type { Post, PostInput } from "@/api/types";
+import type { Post } from "@/api/types";
 import { canonical } from "./merge";
-import { isBlank } from "./model";
+import { isBlank, type Written } from "./model";
 
 export type Phase = "clean" | "dirty" | "saving" | "saved" | "failed" | "conflict";
 
@@ -12,15 +12,15 @@ export interface SaveState {
 }
 
 export interface Transport {
-  create: (input: PostInput, idempotencyKey: string) => Promise<Post>;
-  update: (id: string, version: number, input: PostInput) => Promise<Post>;
+  create: (input: Written, idempotencyKey: string) => Promise<Post>;
+  update: (id: string, version: number, input: Written) => Promise<Post>;
 }
 
 interface Options {
   transport: Transport;
   newIdempotencyKey: () => string;
   /** The post being edited, as the server last gave it, with its content. */
-  from?: { post: { id: string; version: number }; input: PostInput };
+  from?: { post: { id: string; version: number }; input: Written };
   /** A scheduled post is saved only when asked, or half a sentence could be published. */
   automatic: boolean;
   onState: (state: SaveState) => void;
@@ -45,9 +45,9 @@ const RETRY_LONGEST = 60_000;
  */
 export class Autosave {
   private state: SaveState;
-  private wanted: PostInput | null = null;
-  private base: PostInput | null;
-  private create: { key: string; input: PostInput } | null = null;
+  private wanted: Written | null = null;
+  private base: Written | null;
+  private create: { key: string; input: Written } | null = null;
   private running: Promise<void> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private firstChange = 0;
@@ -65,7 +65,7 @@ export class Autosave {
   }
 
   /** What the server has, as of the version we know. */
-  get saved(): PostInput | null {
+  get saved(): Written | null {
     return this.base;
   }
 
@@ -74,7 +74,7 @@ export class Autosave {
   }
 
   /** The content as it is now. */
-  changed(input: PostInput) {
+  changed(input: Written) {
     if (this.submitting) return;
     this.wanted = input;
     if (this.upToDate()) {
@@ -103,7 +103,7 @@ export class Autosave {
    * Saves exactly `input` (to schedule or to publish) after whatever is under way. Throws what went wrong. It is never
    * repeated by itself: a post goes out when somebody asks for it.
    */
-  async submit(input: PostInput): Promise<Post> {
+  async submit(input: Written): Promise<Post> {
     clearTimeout(this.timer);
     this.submitting = true;
     try {
@@ -120,7 +120,7 @@ export class Autosave {
   }
 
   /** After a conflict: `version` and `theirs` are what is on the server now; the next save goes over it. */
-  rebase(version: number, theirs: PostInput, mine: PostInput) {
+  rebase(version: number, theirs: Written, mine: Written) {
     if (!this.state.post) return;
     this.base = theirs;
     this.set({ phase: "dirty", post: { ...this.state.post, version }, problem: null });
@@ -165,7 +165,7 @@ export class Autosave {
     }, wait);
   }
 
-  private run(input: PostInput): Promise<Post | null> {
+  private run(input: Written): Promise<Post | null> {
     const sending = this.send(input);
     this.running = sending.then(
       () => undefined,
@@ -174,7 +174,7 @@ export class Autosave {
     return sending;
   }
 
-  private async send(input: PostInput): Promise<Post | null> {
+  private async send(input: Written): Promise<Post | null> {
     this.firstChange = 0;
     this.set({ phase: "saving" });
     try {
@@ -193,7 +193,7 @@ export class Autosave {
     }
   }
 
-  private async write(input: PostInput): Promise<Post> {
+  private async write(input: Written): Promise<Post> {
     const known = this.state.post;
     if (known) return this.options.transport.update(known.id, known.version, input);
     // What is created is a draft always: a create whose answer was lost must not have published anything.

@@ -2,7 +2,7 @@ import { Button, Group, Paper, Stack, Tabs, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Finding, Post, PostInput } from "@/api/types";
+import type { Finding, Post } from "@/api/types";
 import { useChannels, useNetworkMap } from "@/app/queries";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
@@ -15,7 +15,7 @@ import { findingsAt, groupFindings, type Place, placeOf, without, withRefused } 
 import { FindingsPanel } from "./findings-panel";
 import { focusPlace } from "./focus-place";
 import { LeaveModal } from "./leave-modal";
-import { type Draft, GLOBAL, inputOf, isBlank, type Scope } from "./model";
+import { type Draft, GLOBAL, inputOf, isBlank, type Scope, type Written } from "./model";
 import { PreviewPanel } from "./preview/panel";
 import { RecoveryBanner } from "./recovery-banner";
 import { SaveStatus } from "./save-status";
@@ -37,6 +37,8 @@ interface Props {
 
 const DUE: Place = { scope: GLOBAL, part: 0, field: "due" };
 const DUE_CODES = ["due_at.past", "due_at.missing"];
+/** Said beside the channels, with a way to mend it. */
+const CHANNEL_CODES = ["channel.needs_reconnect", "channel.disabled"];
 const CHANNELS: Place = { scope: GLOBAL, part: 0, field: "channels" };
 
 export function ComposerForm({ post, start, onCreated, onOther }: Props) {
@@ -53,7 +55,7 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
 
   const picked = draft.channels.flatMap((id) => channels.find((channel) => channel.id === id) ?? []);
   const scope = wantedScope === GLOBAL || draft.channels.includes(wantedScope) ? wantedScope : GLOBAL;
-  const asked: PostInput["state"] = mode === "now" ? "now" : draft.due ? "scheduled" : "draft";
+  const asked: Written["state"] = mode === "now" ? "now" : draft.due ? "scheduled" : "draft";
   const input = useMemo(() => inputOf(draft, asked), [draft, asked]);
   const check = useCheck(input);
   const due = mode === "scheduled" ? dueProblem(draft.due, draft.zone, now) : null;
@@ -61,7 +63,12 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
   const quiet = isBlank(input) && !tried;
   const groups = useMemo(
     () =>
-      quiet ? [] : without(groupFindings(withRefused(check.data, submit.refused)), due ? DUE_CODES : []),
+      quiet
+        ? []
+        : without(
+            groupFindings(withRefused(check.data, submit.refused)),
+            due ? [...CHANNEL_CODES, ...DUE_CODES] : CHANNEL_CODES,
+          ),
     [check.data, submit.refused, quiet, due],
   );
   const { forgetRefused } = submit;
@@ -80,7 +87,7 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
     setScope(place.scope);
     focusPlace(place);
   };
-  const go = (state: PostInput["state"]) => {
+  const go = (state: Written["state"]) => {
     if (submit.busy) return;
     setTried(true);
     if (state !== "draft") {

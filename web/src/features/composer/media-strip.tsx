@@ -15,7 +15,7 @@ import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Finding } from "@/api/types";
 import { bytes } from "@/app/format";
-import { problemWords } from "@/components/problem-view";
+import { problemWords } from "@/components/problem-words";
 import { AltModal } from "./alt-modal";
 import { useShownMedia } from "./media-item";
 import classes from "./media-strip.module.css";

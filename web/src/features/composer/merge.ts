@@ -1,9 +1,9 @@
-import type { PostInput } from "@/api/types";
+import type { Written } from "./model";
 
 export type MergeField = "channels" | "due_at" | "time_zone" | "parts" | "variants";
 
 export interface Merged {
-  input: PostInput;
+  input: Written;
   /** Where both sides changed the same thing differently; `input` has mine there. */
   conflicts: MergeField[];
 }
@@ -26,7 +26,7 @@ function pick<T>(base: T, mine: T, theirs: T): { value: T; conflict: boolean } {
   return { value: mine, conflict: true };
 }
 
-type Parts = PostInput["parts"];
+type Parts = Written["parts"];
 
 /** Parts one by one while their number is the same on all sides; else as a whole. */
 function mergeParts(base: Parts, mine: Parts, theirs: Parts): { value: Parts; conflict: boolean } {
@@ -53,17 +53,17 @@ function mergeParts(base: Parts, mine: Parts, theirs: Parts): { value: Parts; co
  * Three-way merge of what was written here and elsewhere since `base`. Time and zone go together, since one means
  * nothing without the other.
  */
-export function mergeInputs(base: PostInput, mine: PostInput, theirs: PostInput): Merged {
+export function mergeInputs(base: Written, mine: Written, theirs: Written): Merged {
   const conflicts: MergeField[] = [];
   const settle = <T>(field: MergeField, result: { value: T; conflict: boolean }): T => {
     if (result.conflict && !conflicts.includes(field)) conflicts.push(field);
     return result.value;
   };
-  const when = (input: PostInput) => ({ due_at: input.due_at ?? null, time_zone: input.time_zone });
+  const when = (input: Written) => ({ due_at: input.due_at ?? null, time_zone: input.time_zone });
   const time = settle("due_at", pick(when(base), when(mine), when(theirs)));
   const channels = settle("channels", pick(base.channels, mine.channels, theirs.channels));
   const parts = settle("parts", mergeParts(base.parts, mine.parts, theirs.parts));
-  const variants: PostInput["variants"] = {};
+  const variants: Written["variants"] = {};
   const ids = new Set([
     ...Object.keys(base.variants),
     ...Object.keys(mine.variants),

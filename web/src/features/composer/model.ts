@@ -1,7 +1,31 @@
-import type { Post, PostInput, PublicationState, VariantInput } from "@/api/types";
+import type { Post, PostInput, PublicationState } from "@/api/types";
 import { instantOf, type WallTime, wallOf } from "@/app/zoned";
 
 /* What is being written, and how it changes. No I/O here. */
+
+export interface WrittenPart {
+  text: string;
+  media: { id: string; alt?: string }[];
+  delay_minutes?: number;
+}
+
+export interface WrittenVariant {
+  parts?: WrittenPart[];
+  settings?: Record<string, unknown>;
+}
+
+/** The server's input for a post, with all spelled out that may be left out of it. */
+export interface Written {
+  state: PostInput["state"];
+  due_at?: string;
+  time_zone: string;
+  channels: string[];
+  parts: WrittenPart[];
+  variants: Record<string, WrittenVariant>;
+}
+
+/** As the server's description has it; that knows no names of settings. */
+export const asInput = (written: Written): PostInput => written as PostInput;
 
 /** A picture or video in a part; `id` is null until its upload is done. `key` finds the upload. */
 export interface MediaItem {
@@ -195,8 +219,8 @@ function everyPart(draft: Draft, change: (part: Part) => Part): Draft {
 /* ---- to and from the server's shape ---- */
 
 /** Uploads that are not done are left out: they are not the server's to know yet. */
-export function inputOf(draft: Draft, state: PostInput["state"]): PostInput {
-  const variants: Record<string, VariantInput> = {};
+export function inputOf(draft: Draft, state: Written["state"]): Written {
+  const variants: Record<string, WrittenVariant> = {};
   for (const channel of draft.channels) {
     const variant = draft.variants[channel];
     if (!variant) continue;
@@ -215,7 +239,7 @@ export function inputOf(draft: Draft, state: PostInput["state"]): PostInput {
   };
 }
 
-function partInput(part: Part): PostInput["parts"][number] {
+function partInput(part: Part): WrittenPart {
   return {
     text: part.text,
     media: part.media.flatMap((item) =>
@@ -225,26 +249,34 @@ function partInput(part: Part): PostInput["parts"][number] {
   };
 }
 
-function partFrom(part: PostInput["parts"][number]): Part {
+function partFrom(part: GivenPart): Part {
   return {
     key: newKey(),
     text: part.text,
-    media: part.media.map((item) => ({ key: newKey(), id: item.id, alt: item.alt ?? "" })),
+    media: (part.media ?? []).map((item) => ({ key: newKey(), id: item.id, alt: item.alt ?? "" })),
     delay: part.delay_minutes ?? 0,
   };
 }
 
-export function draftFrom(
-  input: Pick<Post, "channels" | "parts" | "variants" | "due_at"> & { time_zone?: string },
-  zone: string,
-): Draft {
+type GivenPart = PostInput["parts"][number];
+
+/** A post, or what was written of one. */
+interface Given {
+  channels: string[];
+  parts: GivenPart[];
+  variants?: Record<string, { parts?: GivenPart[] | null; settings?: Record<string, unknown> }>;
+  due_at?: string | null;
+  time_zone?: string | null;
+}
+
+export function draftFrom(input: Given, zone: string): Draft {
   const own = input.time_zone || zone;
   const parts = input.parts.map(partFrom);
   return {
     channels: input.channels,
     parts: parts.length > 0 ? parts : [emptyPart()],
     variants: Object.fromEntries(
-      Object.entries(input.variants).map(([id, variant]) => [
+      Object.entries(input.variants ?? {}).map(([id, variant]) => [
         id,
         { parts: variant.parts?.map(partFrom) ?? null, settings: variant.settings ?? {} },
       ]),
@@ -255,7 +287,7 @@ export function draftFrom(
 }
 
 /** A post as the input that would have made it. */
-export function inputOfPost(post: Post): PostInput {
+export function inputOfPost(post: Post): Written {
   return inputOf(draftFrom(post, post.time_zone), post.state === "draft" ? "draft" : "scheduled");
 }
 
@@ -276,9 +308,8 @@ export function losesText(draft: Draft, channel: string): boolean {
 }
 
 /** Nothing written yet: not worth a draft on the server. */
-export function isBlank(input: PostInput): boolean {
-  const blank = (parts: PostInput["parts"]) =>
-    parts.every((part) => !part.text.trim() && part.media.length === 0);
+export function isBlank(input: Written): boolean {
+  const blank = (parts: WrittenPart[]) => parts.every((part) => !part.text.trim() && part.media.length === 0);
   return blank(input.parts) && Object.values(input.variants).every((variant) => blank(variant.parts ?? []));
 }
 

@@ -152,7 +152,7 @@ function Head({
   const { t } = useTranslation();
   const delays = DELAYS.includes(part.delay) ? DELAYS : [...DELAYS, part.delay].sort((a, b) => a - b);
   return (
-    <div className={classes.head}>
+    <div className={classes.head} data-plain={readOnly || undefined}>
       {!readOnly && (
         <ActionIcon
           {...sortable.attributes}

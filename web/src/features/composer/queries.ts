@@ -4,6 +4,7 @@ import { keys } from "@/api/keys";
 import type { Media, Post } from "@/api/types";
 import { randomId } from "@/app/random";
 import type { Transport } from "./autosave";
+import { asInput } from "./model";
 
 const fetchPost = (workspace: string, id: string, signal?: AbortSignal): Promise<Post> =>
   call(api.GET("/api/v1/workspaces/{workspace}/posts/{id}", { params: { path: { workspace, id } }, signal }));
@@ -28,18 +29,18 @@ export const mediaQuery = (workspace: string, id: string) =>
   });
 
 export const transport = (workspace: string): Transport => ({
-  create: (body, key) =>
+  create: (written, key) =>
     call(
       api.POST("/api/v1/workspaces/{workspace}/posts", {
         params: { path: { workspace }, header: { "Idempotency-Key": key } },
-        body,
+        body: asInput(written),
       }),
     ),
-  update: (id, version, body) =>
+  update: (id, version, written) =>
     call(
       api.PUT("/api/v1/workspaces/{workspace}/posts/{id}", {
         params: { path: { workspace, id }, header: { "If-Match": `"${version}"` } },
-        body,
+        body: asInput(written),
       }),
     ),
 });

@@ -1,12 +1,11 @@
-import type { PostInput } from "@/api/types";
 import { storage } from "@/app/storage";
-import type { Draft } from "./model";
+import type { Draft, Written } from "./model";
 
 /** What was written and not yet saved, kept on this device until the server has it. */
 export interface Kept {
   draft: Draft;
   /** The version and content this was written on; null for a new post. */
-  base: { version: number; input: PostInput } | null;
+  base: { version: number; input: Written } | null;
   at: string;
 }
 

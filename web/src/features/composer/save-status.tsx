@@ -1,7 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCloudCheck, IconCloudUp, IconDeviceDesktop } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { problemWords } from "@/components/problem-view";
+import { problemWords } from "@/components/problem-words";
 import type { Composer } from "./use-composer";
 
 /** Where what is written is: on the server, on its way, or only on this device. */

@@ -104,7 +104,12 @@ function AtTime({ due, zone, now, error, onDue, onZone }: Omit<Props, "mode" | "
       )}
       <Group gap={6}>
         {quickChoices(now, zone).map((choice) => (
-          <Quick key={choice.id} choice={choice} onPick={() => onDue(choice.wall)} />
+          <Quick
+            key={choice.id}
+            choice={choice}
+            time={format.time(instantOf(choice.wall, zone).iso)}
+            onPick={() => onDue(choice.wall)}
+          />
         ))}
       </Group>
       {choosingZone ? (
@@ -148,11 +153,11 @@ function AtTime({ due, zone, now, error, onDue, onZone }: Omit<Props, "mode" | "
   );
 }
 
-function Quick({ choice, onPick }: { choice: QuickChoice; onPick: () => void }) {
+function Quick({ choice, time, onPick }: { choice: QuickChoice; time: string; onPick: () => void }) {
   const { t } = useTranslation();
   return (
     <Button variant="default" size="compact-xs" onClick={onPick}>
-      {t(`composer.when.quick.${choice.id}`)}
+      {t(`composer.when.quick.${choice.id}`, { time })}
     </Button>
   );
 }

@@ -1,4 +1,4 @@
-import { Temporal } from "temporal-polyfill";
+import { Temporal } from "@/app/temporal";
 import { instantOf, instantString, type WallTime, wallOf } from "@/app/zoned";
 
 export interface QuickChoice {

@@ -80,7 +80,7 @@ function Tailoring({ composer, channel, own }: { composer: Composer; channel: Ch
             variant="light"
             onClick={() => dispatch({ type: "customise", channel: channel.id })}
           >
-            {t("composer.tailor.start", { name: channel.name })}
+            {t("composer.tailor.start")}
           </Button>
         )}
       </Group>

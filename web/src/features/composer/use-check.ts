@@ -2,8 +2,9 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { PostCheck, PostInput } from "@/api/types";
+import type { PostCheck } from "@/api/types";
 import { useSession } from "@/app/session";
+import { asInput, type Written } from "./model";
 
 const PAUSE = 300;
 
@@ -16,7 +17,7 @@ export interface Check {
 }
 
 /** What the server says of the draft, a moment after the typing stops. A check that is overtaken is aborted. */
-export function useCheck(input: PostInput): Check {
+export function useCheck(input: Written): Check {
   const { workspace } = useSession();
   const text = JSON.stringify(input);
   const [settled] = useDebouncedValue(text, PAUSE);
@@ -30,7 +31,7 @@ export function useCheck(input: PostInput): Check {
       call(
         api.POST("/api/v1/workspaces/{workspace}/posts/check", {
           params: { path: { workspace: workspace.id } },
-          body: JSON.parse(settled) as PostInput,
+          body: asInput(JSON.parse(settled) as Written),
           signal,
         }),
       ),

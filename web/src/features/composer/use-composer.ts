@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useReducer, useRef, useState, useSyncExternalStore } from "react";
 import { keys } from "@/api/keys";
-import type { Post, PostInput } from "@/api/types";
+import type { Post } from "@/api/types";
 import { useSession } from "@/app/session";
 import { Autosave, type SaveState } from "./autosave";
 import { mergeInputs } from "./merge";
@@ -13,6 +13,7 @@ import {
   isEditable,
   mediaKeys,
   reduce,
+  type Written,
   withFreshKeys,
 } from "./model";
 import { composedPostQuery, newIdempotencyKey, transport } from "./queries";
@@ -90,7 +91,7 @@ export function useComposer({ post, start, onCreated, onOther }: Options) {
     };
   }, [autosave, automatic]);
 
-  const saving: PostInput["state"] = automatic ? "draft" : "scheduled";
+  const saving: Written["state"] = automatic ? "draft" : "scheduled";
   const mine = useMemo(() => inputOf(draft, saving), [draft, saving]);
   useEffect(() => autosave.changed(mine), [autosave, mine]);
   useEffect(() => uploads.keepOnly(mediaKeys(draft)), [uploads, draft]);
@@ -124,7 +125,7 @@ export function useComposer({ post, start, onCreated, onOther }: Options) {
       autosave.rebase(theirs.version, input, merged);
       dispatch({
         type: "replace",
-        draft: draftFrom({ ...merged, due_at: merged.due_at ?? null }, draft.zone),
+        draft: draftFrom(merged, draft.zone),
       });
     }
   };

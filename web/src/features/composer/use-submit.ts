@@ -4,14 +4,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { keys } from "@/api/keys";
 import { asProblem } from "@/api/problem";
-import type { Finding, Post, PostInput } from "@/api/types";
+import type { Finding, Post } from "@/api/types";
 import { useFormat } from "@/app/format";
 import { useSession } from "@/app/session";
 import { wallOf } from "@/app/zoned";
 import { toast } from "@/components/toast";
 import { isConflict } from "./autosave";
 import { findingsOf } from "./findings";
-import { inputOf } from "./model";
+import { inputOf, type Written } from "./model";
 import type { Composer } from "./use-composer";
 
 /** Schedules, publishes or keeps as a draft, and leaves when that is done. */
@@ -24,7 +24,7 @@ export function useSubmit(composer: Composer) {
   const [refused, setRefused] = useState<Finding[]>([]);
   const [left, setLeft] = useState(false);
 
-  const leave = (post: Post, state: PostInput["state"]) => {
+  const leave = (post: Post, state: Written["state"]) => {
     void composer.autosave.abandon();
     setLeft(true);
     client.setQueryData(keys.post(workspace.id, post.id), post);
@@ -45,7 +45,7 @@ export function useSubmit(composer: Composer) {
   };
 
   const mutation = useMutation({
-    mutationFn: (state: PostInput["state"]) => composer.autosave.submit(inputOf(composer.draft, state)),
+    mutationFn: (state: Written["state"]) => composer.autosave.submit(inputOf(composer.draft, state)),
     onMutate: () => setRefused([]),
     onSuccess: leave,
     onError: (error) => {

@@ -34,7 +34,7 @@ export const composer = {
   tailor: {
     global: "{{name}} gets the Global text.",
     own: "{{name}} has its own text. Changes to Global do not reach it.",
-    start: "Tailor for {{name}}",
+    start: "Tailor for this channel",
     back: "Back to Global",
     backTitle: "Go back to the Global text?",
     backText: "What was written only for {{name}} is lost.",
@@ -129,8 +129,8 @@ export const composer = {
     quick: {
       hour: "In an hour",
       evening: "This evening",
-      tomorrow: "Tomorrow 9:00",
-      monday: "Monday 9:00",
+      tomorrow: "Tomorrow {{time}}",
+      monday: "Monday {{time}}",
     },
   },
   submit: {
