@@ -12,6 +12,8 @@ use crier_store::apps::{self, App, NewApp};
 pub(crate) struct Chosen {
     pub app: AppId,
     pub client: ParkedClient,
+    /// Registered at an earlier connect: the server may have forgotten it since.
+    pub reused: bool,
 }
 
 /// Why there is none.
@@ -75,14 +77,14 @@ impl Handshake {
                 hash(&format!("{redirect_uri} {scope} {secret}"))
             );
             let app = apps::insert_or_get(self.store(), row(client, key)).await?;
-            return Ok(chosen(app, false));
+            return Ok(chosen(app, false, false));
         }
         let key = registered_key(about.id, instance, redirect_uri, &scope);
         if let Some(app) = apps::by_lookup(self.store(), &key).await? {
-            return Ok(chosen(app, true));
+            return Ok(chosen(app, true, true));
         }
         match oauth2.register(self.net(), endpoints, redirect_uri).await {
-            Ok(Some(client)) => Ok(chosen(apps::insert_or_get(self.store(), row(&client, key)).await?, true)),
+            Ok(Some(client)) => Ok(chosen(apps::insert_or_get(self.store(), row(&client, key)).await?, true, false)),
             Ok(None) => Err(NoApp::Diagnosed(Box::new(not_configured(about)))),
             Err(refusal) => Err(NoApp::Diagnosed(Box::new(refusal.diagnosis()))),
         }
@@ -132,7 +134,7 @@ fn registered_key(network: &str, instance: Option<&str>, redirect_uri: &str, sco
     format!("registered {network} {} {redirect_uri} {scope}", instance.unwrap_or("-"))
 }
 
-fn chosen(app: App, registered: bool) -> Chosen {
+fn chosen(app: App, registered: bool, reused: bool) -> Chosen {
     let client = ParkedClient { client_id: app.client_id, client_secret: app.client_secret, registered };
-    Chosen { app: app.id, client }
+    Chosen { app: app.id, client, reused }
 }

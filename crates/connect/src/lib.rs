@@ -11,6 +11,7 @@ mod attach;
 mod avatar;
 mod callback;
 mod confirm;
+mod door;
 mod ending;
 mod error;
 mod exchange;

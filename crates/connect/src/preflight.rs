@@ -1,7 +1,12 @@
 //! Looking ahead: what would keep a connect from working is found before the person has left. Nothing is changed by it.
 
 use crate::{
-    Check, ConnectError, Handshake, apps::not_configured, explain::failed, oauth2::SKEW, start::chosen_instance,
+    Check, ConnectError, Handshake,
+    apps::{asked_scope, not_configured},
+    explain::failed,
+    oauth2::{SKEW, authorize_url},
+    secrets::random,
+    start::chosen_instance,
 };
 use crier_model::{Code, Diagnosis};
 use crier_networks::{
@@ -60,13 +65,16 @@ impl Handshake {
                 return Ok(checks);
             }
         };
-        checks.push(self.check_app(about, oauth2, instance, &endpoints).await?);
         let left = limit.saturating_sub(started.elapsed());
         let (authorize, token) = (endpoints.authorize.clone(), endpoints.token.clone());
         let other = (origin(&authorize) != origin(&token)).then(|| self.check_host(&token, left));
-        let (host, clock, other) =
-            tokio::join!(self.check_host(&authorize, left), self.check_clock(&token, left), maybe(other));
-        checks.extend([Some(host), other, clock].into_iter().flatten());
+        let (app, host, clock, other) = tokio::join!(
+            self.check_app(about, oauth2, instance, &endpoints, left),
+            self.check_host(&authorize, left),
+            self.check_clock(&token, left),
+            maybe(other)
+        );
+        checks.extend([Some(app?), Some(host), other, clock].into_iter().flatten());
         Ok(checks)
     }
 
@@ -84,9 +92,17 @@ impl Handshake {
         oauth2: &dyn OAuth2,
         instance: Option<&str>,
         endpoints: &Endpoints,
+        limit: Duration,
     ) -> Result<Check, ConnectError> {
         let started = Instant::now();
         let known = self.known_app(about.id, oauth2, instance, endpoints).await?;
+        if let Some((client, None)) = &known {
+            let redirect_uri = self.settings().redirect_uri(about.id);
+            let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
+            let url = authorize_url(endpoints, &client.client_id, &redirect_uri, &scope, &made_up, &made_up);
+            let diagnosis = self.turned_away(&url, &redirect_uri, limit).await;
+            return Ok(check("app", format!("{} knows the app", about.name), started, diagnosis));
+        }
         let title = match (&known, &endpoints.registration) {
             (None, Some(_)) => "An app registers itself",
             _ => "An app is set up",

@@ -19,10 +19,14 @@ use crier_store::{
     channels, due,
 };
 use jiff::SignedDuration;
+use std::time::Duration;
 use url::Url;
 
 /// People look for their phone, reset passwords, pass a second factor.
 pub(crate) const OPEN_FOR: SignedDuration = SignedDuration::from_mins(30);
+
+/// The most time asking whether a registered app is still known may take.
+const DOOR: Duration = Duration::from_secs(2);
 
 impl Handshake {
     /// Starts an attempt. A cause that keeps the person from leaving is the attempt's diagnosis.
@@ -93,13 +97,22 @@ impl Handshake {
             Ok(endpoints) => endpoints,
             Err(refusal) => return self.stay(attempt, refusal.diagnosis()).await,
         };
-        let chosen = match self.choose_app(about, oauth2, instance, &endpoints, &attempt.redirect_uri).await {
-            Ok(chosen) => chosen,
-            Err(NoApp::Diagnosed(diagnosis)) => return self.stay(attempt, *diagnosis).await,
-            Err(NoApp::Broken(broken)) => return Err(broken),
-        };
+        let redirect_uri = &attempt.redirect_uri;
         let scope = asked_scope(oauth2, &endpoints);
-        let url = authorize_url(&endpoints, &chosen.client.client_id, &attempt.redirect_uri, &scope, state, verifier);
+        let mut tries = 2;
+        let (chosen, url) = loop {
+            let chosen = match self.choose_app(about, oauth2, instance, &endpoints, redirect_uri).await {
+                Ok(chosen) => chosen,
+                Err(NoApp::Diagnosed(diagnosis)) => return self.stay(attempt, *diagnosis).await,
+                Err(NoApp::Broken(broken)) => return Err(broken),
+            };
+            let url = authorize_url(&endpoints, &chosen.client.client_id, redirect_uri, &scope, state, verifier);
+            tries -= 1;
+            if tries == 0 || !chosen.reused || self.turned_away(&url, redirect_uri, DOOR).await.is_none() {
+                break (chosen, url);
+            }
+            self.forget_app(chosen.app).await;
+        };
         let host = url.host_str().unwrap_or_default().to_owned();
         let parked = Parked {
             authorize_url: Some(url.to_string()),
