@@ -145,7 +145,7 @@ mod tests {
         let patience = Patience::default();
         let waits: Vec<_> = (1..=9)
             .map(|tries| match decide(&temporary(), made(tries), &patience) {
-                Decision::Retry { at, .. } => (at.as_second() - made(tries).now.as_second()),
+                Decision::Retry { at, .. } => at.as_second() - made(tries).now.as_second(),
                 other => panic!("{other:?}"),
             })
             .collect();

@@ -1,0 +1,14 @@
+//! Publishing from end to end: a real store, the real Playground on a loopback port, a real client, real workers.
+#![allow(clippy::unwrap_used)]
+
+mod crashes;
+mod doubts;
+mod holding;
+mod house;
+mod keyless;
+mod lateness;
+mod outcomes;
+mod preparing;
+mod tokens;
+mod wall;
+mod workers;

@@ -1,0 +1,159 @@
+//! Several workers, and workers that stop.
+
+use crate::house::{house, part, seconds};
+use async_trait::async_trait;
+use crier_engine::{
+    Settings,
+    work::{Done, Handler, HandlerError},
+};
+use crier_model::{Clock, post::Timing, publication::PublicationState as State};
+use crier_store::{
+    Store, StoreError,
+    due::{self, Claimed, NewWork},
+};
+use jiff::SignedDuration;
+use serde_json::json;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_workers_on_one_store_send_each_post_once() {
+    let house = house().await;
+    let other = house.connect("grace").await.channel.id;
+    let clock: Arc<dyn Clock> = house.clock.clone();
+    let second = Store::connect(house.store.config(), clock).await.unwrap();
+    let workers = [house.start(), house.start_on(&second, Settings::default())];
+    let mut ids = Vec::new();
+    for n in 0..30 {
+        let channel = if n % 2 == 0 { house.channel } else { other };
+        let post = house.save(None, vec![part(&n.to_string())], &[channel], Timing::Now).await;
+        ids.push(house.publication_of(post).await);
+    }
+    for id in ids {
+        house.wait(id, |p| p.state == State::Published).await;
+    }
+    for worker in workers {
+        worker.stop().await;
+    }
+    let mut all: Vec<usize> = Vec::new();
+    for handle in ["ada", "grace"] {
+        all.extend(house.wall.of(handle).await.iter().map(|post| post.text.parse::<usize>().unwrap()));
+    }
+    all.sort_unstable();
+    assert_eq!(all, (0..30).collect::<Vec<_>>());
+    second.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lease_that_was_lost_writes_nothing() {
+    let house = house().await;
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    let lease = SignedDuration::from_secs(30);
+    let claim = async |owner: &str| due::claim(&house.store, house.now(), owner, 1, lease).await.unwrap().remove(0);
+    let old = claim("old").await;
+    house.pass(seconds(31));
+    let new = claim("new").await;
+    let publisher = house.publisher();
+    let refused = publisher.handle(&old).await.unwrap_err();
+    assert!(matches!(refused, HandlerError::Store(StoreError::Stale { .. })), "{refused}");
+    assert!(house.wall.calls("posts", "POST").await.is_empty());
+    assert_eq!(publisher.handle(&new).await.unwrap(), Done::Settled);
+    assert_eq!(house.publication(id).await.state, State::Published);
+    assert_eq!(house.wall.texts().await, ["hello"]);
+}
+
+#[tokio::test]
+async fn a_stop_lets_calls_in_flight_finish_and_starts_no_new_ones() {
+    let house = house().await;
+    house.wall.fault(json!({"kind": "delay", "ms": 700, "endpoints": ["posts"]})).await;
+    let first = house.schedule(vec![part("first")], Timing::Now).await;
+    let worker = house.start();
+    house.wait(first, |p| p.state == State::Sending).await;
+    let second = house.schedule(vec![part("second")], Timing::Now).await;
+    worker.stop().await;
+    assert_eq!(house.publication(first).await.state, State::Published);
+    assert_eq!(house.publication(second).await.state, State::Scheduled);
+    house.work_to(second, State::Published).await;
+    assert_eq!(house.wall.texts().await, ["first", "second"]);
+}
+
+#[tokio::test]
+async fn what_a_stop_cannot_wait_for_is_given_back_at_once() {
+    let house = house().await;
+    house.wall.fault(json!({"kind": "delay", "ms": 2500, "endpoints": ["posts"], "times": 1})).await;
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    let hurried = Settings { grace: Duration::from_millis(100), ..Settings::default() };
+    let worker = house.start_on(&house.store, hurried);
+    house.wait(id, |p| p.state == State::Sending).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    worker.stop().await;
+    // No lease is waited for, and the key keeps it from being published twice.
+    house.work_to(id, State::Published).await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(house.wall.texts().await, ["hello"]);
+}
+
+struct Clumsy(AtomicUsize);
+
+#[async_trait]
+impl Handler for Clumsy {
+    fn kind(&self) -> &'static str {
+        "clumsy"
+    }
+    async fn handle(&self, _: &Claimed) -> Result<Done, HandlerError> {
+        assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "the first time it stumbles");
+        Ok(Done::Finished)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_stops_nobody_else_and_is_tried_again() {
+    let house = house().await;
+    let clumsy = Arc::new(Clumsy(AtomicUsize::new(0)));
+    let handlers: Vec<Arc<dyn Handler>> = vec![clumsy.clone(), Arc::new(house.publisher())];
+    let work = NewWork::new(house.workspace, "clumsy", "x", house.now());
+    due::upsert(&house.store, &[work]).await.unwrap();
+    let worker = house.start_with(&house.store, handlers, Settings::default());
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    house.wait(id, |p| p.state == State::Published).await;
+    while due::next_due_at(&house.store).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    worker.stop().await;
+    assert_eq!(clumsy.0.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_worker_sleeps_until_something_earlier_is_added() {
+    let house = house().await;
+    let later = house.schedule(vec![part("later")], Timing::At(house.now() + seconds(600))).await;
+    let worker = house.start();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let now = house.schedule(vec![part("now")], Timing::Now).await;
+    tokio::time::timeout(Duration::from_secs(3), house.wait(now, |p| p.state == State::Published)).await.unwrap();
+    worker.stop().await;
+    assert_eq!(house.publication(later).await.state, State::Scheduled);
+}
+
+#[tokio::test]
+async fn the_pulse_tells_when_work_was_last_looked_for() {
+    let house = house().await;
+    let clock: Arc<dyn Clock> = house.clock.clone();
+    let worker = crier_engine::Worker::new(house.store.clone(), clock, Vec::new(), Settings::default());
+    let pulse = worker.pulse();
+    assert_eq!(pulse.last_tick(), None);
+    let before = house.now();
+    let shutdown = tokio_util::sync::CancellationToken::new();
+    let task = tokio::spawn(worker.run(shutdown.clone()));
+    while pulse.last_tick().is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(pulse.last_tick().unwrap().as_millisecond() >= before.as_millisecond());
+    shutdown.cancel();
+    task.await.unwrap();
+}
