@@ -1,0 +1,222 @@
+//! The manual's pages about networks against the code: the table of what each can do is made from it, and the page of each
+//! network says what the code does. With `UPDATE_DOCS=1` the table is written anew.
+#![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+use crier_model::rules::{MediaKind, PartsKind, Rules, Unit};
+use crier_networks::connect::Facts;
+use crier_networks::{Connect, Network, Registry, registry};
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+const HEAD: &str = "\
+# Networks
+
+What each network is and takes. The tables are made from the code; limits are those of a server that says nothing of its own.
+
+";
+
+fn pages() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/networks")
+}
+
+fn networks() -> Registry {
+    Registry::new(&registry::Settings { playground: Some("http://127.0.0.1:9".parse().unwrap()) })
+}
+
+#[test]
+fn the_table_of_networks_is_fresh() {
+    let file = pages().join("README.md");
+    let fresh = table(&networks());
+    if std::env::var("UPDATE_DOCS").is_ok_and(|value| value == "1") {
+        std::fs::write(&file, &fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == fresh,
+        "docs/src/networks/README.md is stale: UPDATE_DOCS=1 cargo test -p crier-networks --test manual"
+    );
+}
+
+#[test]
+fn the_page_of_each_network_says_what_the_code_does() {
+    let mut wrong = Vec::new();
+    for network in networks().all() {
+        let about = network.about();
+        let file = pages().join(format!("{}.md", about.id));
+        let Ok(page) = std::fs::read_to_string(&file) else {
+            wrong.push(format!("{}: it has no page", about.id));
+            continue;
+        };
+        // Lines are broken where they are full.
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        let lacking = said(network).into_iter().filter(|words| !page.contains(words.as_str()));
+        wrong.extend(lacking.map(|words| format!("{}: “{words}” is not on its page", about.id)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What a network's page must say.
+fn said(network: &dyn Network) -> Vec<String> {
+    let rules = network.rules(&Facts::new());
+    let mut words = vec![
+        format!("# {}", network.about().name),
+        format!("Text of {} characters", grouped(rules.text.max)),
+        format!("p to {} ", rules.media.max_count),
+        format!("up to {} parts", rules.parts.max),
+        "## Refusals you may meet".to_owned(),
+        "## Published once".to_owned(),
+        "redirect URI".to_owned(),
+    ];
+    words.extend(rules.text.max_bytes.map(|max| format!("{} bytes", grouped(max))));
+    words.extend(rules.text.link_length.map(|length| format!("**Every link counts {length}**")));
+    words.extend(rules.media.alt_max.map(|max| format!("up to {} characters", grouped(max))));
+    match network.connect() {
+        Connect::OAuth2(oauth2) => {
+            words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id));
+            words.extend(oauth2.scopes().iter().map(|scope| format!("`{}`", scope.id)));
+            words.extend(oauth2.instance().map(|field| format!("**{}**", field.label)));
+        }
+        Connect::Form(form) => words.extend(form.fields().iter().map(|field| format!("**{}**", field.label))),
+    }
+    let settings = settings(network);
+    if settings.is_empty() {
+        words.push("It has no settings.".to_owned());
+    }
+    for Setting { name, title, values, .. } in settings {
+        words.push(format!("{title} (`{name}`)"));
+        words.extend(values.into_iter().map(|value| format!("`{value}`")));
+    }
+    words
+}
+
+fn table(registry: &Registry) -> String {
+    let mut page = HEAD.to_owned();
+    let mut row = |cells: &[String]| writeln!(page, "| {} |", cells.join(" | ")).unwrap();
+    let columns = ["network", "connect by", "text", "files", "descriptions", "parts", "settings", "a lost answer"];
+    row(&columns.map(str::to_owned));
+    row(&columns.map(|_| "---".to_owned()));
+    for network in registry.all() {
+        let (about, rules) = (network.about(), network.rules(&Facts::new()));
+        let names: Vec<String> = settings(network).iter().map(|setting| format!("`{}`", setting.name)).collect();
+        row(&[
+            format!("[{}]({}.md)", about.name, about.id),
+            connecting(network),
+            text(&rules),
+            files(&rules),
+            rules.media.alt_max.map_or_else(|| "none".to_owned(), |max| format!("{} characters", grouped(max))),
+            parts(&rules),
+            if names.is_empty() { "none".to_owned() } else { names.join(", ") },
+            if network.recent().is_some() { "same key, or looked for" } else { "same key" }.to_owned(),
+        ]);
+    }
+    page.push_str("\n## File types\n\n| network | types | up to |\n| --- | --- | --- |\n");
+    for network in registry.all() {
+        for kind in network.rules(&Facts::new()).media.kinds {
+            writeln!(page, "| {} | {} | {} |", network.about().name, kind.mime.join(", "), size(&kind)).unwrap();
+        }
+    }
+    page.push_str("\n## Settings\n\n| network | setting | values | what it does |\n| --- | --- | --- | --- |\n");
+    for network in registry.all() {
+        for setting in settings(network) {
+            let values: Vec<String> = setting.values.iter().map(|value| format!("`{value}`")).collect();
+            let values = if values.is_empty() { setting.kind } else { values.join(", ") };
+            let (name, title) = (setting.name, setting.title);
+            writeln!(page, "| {} | {title} (`{name}`) | {values} | {} |", network.about().name, setting.says).unwrap();
+        }
+    }
+    page
+}
+
+fn connecting(network: &dyn Network) -> String {
+    match network.connect() {
+        Connect::OAuth2(oauth2) if oauth2.instance().is_some() => "signing in at your server".to_owned(),
+        Connect::OAuth2(_) => "signing in".to_owned(),
+        Connect::Form(form) => {
+            let labels = form.fields().iter().filter(|field| field.required).map(|field| field.label.to_lowercase());
+            format!("form: {}", labels.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn text(rules: &Rules) -> String {
+    let unit = match rules.text.unit {
+        Unit::Grapheme => "characters",
+        Unit::Utf16 => "UTF-16 units",
+        Unit::Weighted => "weighted characters",
+        Unit::Byte => "bytes",
+    };
+    let mut text = format!("{} {unit}", grouped(rules.text.max));
+    if let Some(max) = rules.text.max_bytes {
+        write!(text, ", {} bytes", grouped(max)).unwrap();
+    }
+    if let Some(length) = rules.text.link_length {
+        write!(text, "; a link counts {length}").unwrap();
+    }
+    if rules.text.short_mentions {
+        text.push_str("; a mention counts without its server");
+    }
+    text
+}
+
+fn files(rules: &Rules) -> String {
+    let kinds: Vec<&str> = ["image", "video", "audio"]
+        .into_iter()
+        .filter(|kind| rules.media.kinds.iter().flat_map(|of| &of.mime).any(|mime| mime.starts_with(kind)))
+        .collect();
+    if rules.media.max_count == 0 {
+        "none".to_owned()
+    } else {
+        format!("{} ({})", rules.media.max_count, kinds.join(", "))
+    }
+}
+
+fn parts(rules: &Rules) -> String {
+    match rules.parts.kind {
+        PartsKind::Thread => format!("thread of {}", rules.parts.max),
+        PartsKind::Comment => format!("{} comments", rules.parts.max - 1),
+        PartsKind::None => "one".to_owned(),
+    }
+}
+
+fn size(kind: &MediaKind) -> String {
+    format!("{} bytes", grouped(usize::try_from(kind.max_bytes).unwrap()))
+}
+
+struct Setting {
+    name: String,
+    title: String,
+    says: String,
+    kind: String,
+    values: Vec<String>,
+}
+
+fn settings(network: &dyn Network) -> Vec<Setting> {
+    let schema = network.settings_schema();
+    let text = |of: &Value, name: &str| of[name].as_str().unwrap_or_default().to_owned();
+    let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    let setting = |(name, of): (String, Value)| Setting {
+        name,
+        title: text(&of, "title"),
+        says: text(&of, "description"),
+        kind: match text(&of, "type").as_str() {
+            "boolean" => "yes or no".to_owned(),
+            "string" => "text".to_owned(),
+            other => other.to_owned(),
+        },
+        values: of["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect(),
+    };
+    properties.into_iter().map(setting).collect()
+}
+
+/// Thousands apart by a space, from 10 000.
+fn grouped(number: usize) -> String {
+    if number < 10_000 {
+        return number.to_string();
+    }
+    let digits = number.to_string();
+    let first = digits.len() % 3;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail.as_bytes().chunks(3).map(|group| std::str::from_utf8(group).unwrap());
+    [head].into_iter().filter(|head| !head.is_empty()).chain(groups).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,158 @@
+//! Networks against real servers that others wrote. `peers/README.md` says how they are started; each test reads where its
+//! server is from the environment and fails without it.
+#![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod bluesky;
+#[path = "../conformance/journal.rs"]
+#[allow(dead_code, reason = "killing it is for the conformance suite")]
+mod journal;
+mod mastodon;
+mod nostr;
+
+use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use crier_model::{Clock, Document, MediaId, PublicationId, Timestamp};
+use crier_net::{Client, Config, ProxyConfig};
+use crier_networks::connect::Facts;
+use crier_networks::publish::{Item, Journal, MediaItem, MediaSource, Thread};
+use crier_networks::{Credentials, Cx, Refusal, Registry, Sent, registry};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+pub use journal::Notebook;
+
+/// What a peer's script printed.
+pub fn peer(variable: &str) -> Value {
+    let told = std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set; see peers/README.md"));
+    serde_json::from_str(&told).unwrap()
+}
+
+pub fn text<'a>(value: &'a Value, at: &str) -> &'a str {
+    let found = if at.starts_with('/') { value.pointer(at) } else { value.get(at) };
+    found.and_then(Value::as_str).unwrap_or_else(|| panic!("{at} is no text in {value}"))
+}
+
+pub fn client() -> Client {
+    let allow = ["127.0.0.1", "::1", "localhost"].map(|host| host.parse().unwrap()).to_vec();
+    Client::new(Config { proxy: ProxyConfig::None, allow, ..Config::default() }).unwrap()
+}
+
+/// A channel connected to a peer.
+#[derive(Debug)]
+pub struct Channel {
+    pub network: &'static str,
+    pub net: Client,
+    pub instance: Option<String>,
+    pub account: String,
+    pub handle: String,
+    pub credentials: Credentials,
+    pub facts: Facts,
+}
+
+/// One publication: its key and its time stay the same however often it is tried.
+#[derive(Debug)]
+pub struct Publication {
+    pub id: PublicationId,
+    pub at: Timestamp,
+}
+
+impl Publication {
+    pub fn new() -> Self {
+        Self { id: PublicationId::new(), at: Timestamp::now() }
+    }
+}
+
+impl Channel {
+    pub async fn publish(&self, of: &Publication, item: &Item, journal: &dyn Journal) -> Result<Sent, Refusal> {
+        let registry = Registry::new(&registry::Settings::default());
+        let clock = At(of.at);
+        let publish = registry.get(self.network).unwrap().publish();
+        publish.publish(&self.cx(of, item, journal, &clock), item).await
+    }
+
+    pub async fn find(&self, of: &Publication, item: &Item) -> Result<Option<Sent>, Refusal> {
+        let registry = Registry::new(&registry::Settings::default());
+        let (clock, notebook) = (At(of.at), Notebook::default());
+        let recent = registry.get(self.network).unwrap().recent().unwrap();
+        recent.find(&self.cx(of, item, &notebook, &clock), item).await
+    }
+
+    fn cx<'a>(&'a self, of: &Publication, item: &Item, journal: &'a dyn Journal, clock: &'a At) -> Cx<'a> {
+        Cx {
+            net: &self.net,
+            clock,
+            credentials: &self.credentials,
+            instance: self.instance.as_deref(),
+            account: &self.account,
+            handle: &self.handle,
+            facts: &self.facts,
+            publication: of.id,
+            due_at: of.at,
+            media: &Files,
+            journal,
+            part: item.index,
+        }
+    }
+
+    /// Publishes a part of its own.
+    pub async fn send(&self, item: &Item) -> Sent {
+        self.publish(&Publication::new(), item, &Notebook::default()).await.unwrap()
+    }
+}
+
+pub fn item(words: &str) -> Item {
+    let body = Document::from_plain(words);
+    Item { index: 0, body, media: Vec::new(), settings: Map::new(), thread: None }
+}
+
+pub fn answer(words: &str, index: usize, root: &Sent, parent: &Sent) -> Item {
+    Item { index, thread: Some(Thread { root: root.clone(), parent: parent.clone() }), ..item(words) }
+}
+
+/// A picture of one pixel, for whoever looks inside.
+pub fn pixel() -> Vec<u8> {
+    let text = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    BASE64_STANDARD.decode(text).unwrap()
+}
+
+pub fn picture(alt: &str, url: Option<&str>) -> MediaItem {
+    MediaItem {
+        id: MediaId::new(),
+        name: "pixel.png".into(),
+        mime: "image/png".into(),
+        size: pixel().len() as u64,
+        width: 1,
+        height: 1,
+        alt: alt.into(),
+        sha256: hex::encode(Sha256::digest(pixel())),
+        url: url.map(str::to_owned),
+    }
+}
+
+/// Another file: the pixel and a byte more.
+pub fn other_picture() -> MediaItem {
+    let pixel = picture("", None);
+    MediaItem { size: pixel.size + 1, name: "other.png".into(), ..pixel }
+}
+
+/// Gives the pixel, followed by as many bytes as the file is said to have more.
+struct Files;
+
+#[async_trait]
+impl MediaSource for Files {
+    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
+        let mut bytes = pixel();
+        bytes.resize(usize::try_from(media.size).unwrap(), 7);
+        Ok(bytes.into())
+    }
+}
+
+#[derive(Debug)]
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
