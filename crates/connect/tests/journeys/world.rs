@@ -253,6 +253,20 @@ impl World {
     }
 }
 
+fn serve(listener: TcpListener, origin: &str, data: PathBuf, ahead: &Arc<AtomicI64>) -> Served {
+    let offset = Arc::clone(ahead);
+    let mut config = Config::new(data, origin.parse().unwrap());
+    config.clock = Arc::new(move || Timestamp::now() + SignedDuration::from_secs(offset.load(Ordering::SeqCst)));
+    let playground = Playground::open(config).unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(async move {
+        let shutdown = async move { drop(stopped.await) };
+        // It may find its folder gone at the end of a test.
+        drop(playground.serve(listener, shutdown).await);
+    });
+    Served { stop, task }
+}
+
 fn node(
     store: &Store,
     clock: &Arc<TestClock>,
