@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crier_model::{Clock, Document, PublicationId, Timestamp};
 use crier_net::Client;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::future::Future;
 
@@ -141,6 +142,13 @@ impl Cx<'_> {
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}-{}", self.publication, self.part)
+    }
+
+    /// The name of the step that uploads the file at `index`: another one every `life`, for networks forget files that
+    /// nothing refers to, and the answer recorded in a try long ago would name one that is gone.
+    #[must_use]
+    pub fn upload_step(&self, index: usize, life: SignedDuration) -> String {
+        format!("upload {index} in {}", self.clock.now().as_second() / life.as_secs().max(1))
     }
 
     /// Takes a step once. A step answered before a crash returns its recorded answer; one that was begun and not

@@ -133,8 +133,8 @@ fn connecting(network: &dyn Network) -> String {
         Connect::OAuth2(oauth2) if oauth2.instance().is_some() => "signing in at your server".to_owned(),
         Connect::OAuth2(_) => "signing in".to_owned(),
         Connect::Form(form) => {
-            let labels = form.fields().iter().filter(|field| field.required).map(|field| field.label.to_lowercase());
-            format!("form: {}", labels.collect::<Vec<_>>().join(", "))
+            let required = form.fields().into_iter().filter(|field| field.required);
+            format!("form: {}", required.map(|field| field.label.to_lowercase()).collect::<Vec<_>>().join(", "))
         }
     }
 }

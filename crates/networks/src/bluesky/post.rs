@@ -7,12 +7,16 @@ use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::Timestamp;
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 const COLLECTION: &str = "app.bsky.feed.post";
+
+/// Servers keep blobs that no record has taken for an hour at least (<https://atproto.com/specs/blob>).
+const BLOB_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where a record lies and what it holds (`com.atproto.repo.strongRef`).
 #[derive(Deserialize)]
@@ -26,7 +30,7 @@ impl Publish for Bluesky {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let mut images = Vec::new();
         for (index, media) in item.media.iter().enumerate() {
-            let name = format!("upload {index}");
+            let name = cx.upload_step(index, BLOB_LIFE);
             let blob: Value = cx
                 .step(&name, Once::Repeatable, || upload(cx, media))
                 .await

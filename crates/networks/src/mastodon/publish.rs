@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// Mastodon keeps an `Idempotency-Key` for an hour; this leaves room for clocks that differ.
 const KEY_LIFE: SignedDuration = SignedDuration::from_mins(55);
+/// Mastodon removes files that no status has taken after a day.
+const UPLOAD_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// How long the server may take to process a file before the publication is tried again later.
 const PROCESSING: Duration = Duration::from_secs(120);
 /// How far a server's clock may be behind.
@@ -55,7 +57,7 @@ impl Publish for Mastodon {
         let mut media_ids = Vec::new();
         for (index, media) in item.media.iter().enumerate() {
             let at = format!("/media/{index}");
-            let name = format!("upload {index}");
+            let name = cx.upload_step(index, UPLOAD_LIFE);
             let attachment: Attachment = cx
                 .step(&name, Once::Repeatable, || upload(cx, origin, media))
                 .await

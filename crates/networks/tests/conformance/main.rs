@@ -155,6 +155,26 @@ async fn crash(network: &str, raw: &Raw, at: usize) -> Option<String> {
     world.unexpected(&outcome)
 }
 
+/// A post that was held for a day: the network has forgotten the file meanwhile.
+#[tokio::test]
+async fn a_file_uploaded_long_ago_is_uploaded_again() {
+    for (network, uploads) in [("mastodon", 2), ("bluesky", 2), ("playground", 1)] {
+        let raw = fixture::of(network).into_iter().find(|raw| raw.name.ends_with("/image")).unwrap();
+        let whole = Notebook::default();
+        World::new(network, &raw, false).await.run(&whole).await;
+        let mut world = World::new(network, &raw, true).await;
+        let notebook = Notebook::default();
+        notebook.die_after(Some(whole.operations() - 2));
+        assert!(world.run(&notebook).await.result.is_err(), "{network}");
+        notebook.die_after(None);
+        world.fixture.given.late = 26 * 60;
+        let outcome = world.run(&notebook).await;
+        assert_eq!(world.unexpected(&outcome), None, "{network}");
+        let calls = world.server.calls().into_iter().filter(|call| call.exchange == Some(0));
+        assert_eq!(calls.count(), uploads, "{network}");
+    }
+}
+
 /// The keys of the calls that do it, in order.
 fn keys(world: &World) -> Vec<String> {
     let last = world.fixture.exchanges.len().checked_sub(1);
