@@ -20,8 +20,8 @@ const gzipped = (file) => gzipSync(readFileSync(new URL(file, dist)), { level: 9
 const weigh = (keys) =>
   [...closure(keys)].map((key) => manifest[key].file).filter((file) => file.endsWith(".js"));
 
-// Home is what a first visit loads: the entry and the page behind "/".
-const home = ["index.html", "src/features/calendar/page.tsx"];
+// What a first visit loads: the entry, and what it starts, which has the page behind "/" in it.
+const home = ["index.html", "src/start.tsx"];
 for (const key of home) {
   if (!manifest[key]) throw new Error(`${key} is not in the build manifest`);
 }

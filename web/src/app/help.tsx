@@ -3,11 +3,10 @@ import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
 interface Props {
-  opened: boolean;
   onClose: () => void;
 }
 
-export function Help({ opened, onClose }: Props) {
+export function Help({ onClose }: Props) {
   const { t } = useTranslation();
   const groups = [
     {
@@ -40,7 +39,7 @@ export function Help({ opened, onClose }: Props) {
   ];
   return (
     <Modal
-      opened={opened}
+      opened
       onClose={onClose}
       title={t("shell.help.title")}
       closeButtonProps={{ "aria-label": t("common.close") }}

@@ -1,15 +1,16 @@
-import { AppShell, Burger, Group, ScrollArea, Text } from "@mantine/core";
+import { AppShell, Burger, Group, Text } from "@mantine/core";
 import { useDisclosure, useNetwork } from "@mantine/hooks";
 import { Outlet, useLocation } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "@/api/live";
 import { LoadingPage } from "./fallbacks";
-import { Help } from "./help";
 import { Navigation } from "./navigation";
 import { useSession } from "./session";
 import classes from "./shell.module.css";
 import { useShortcuts } from "./shortcuts";
+
+const Help = lazy(() => import("./help").then((module) => ({ default: module.Help })));
 
 export function Shell() {
   const { t } = useTranslation();
@@ -55,9 +56,9 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.navbar} aria-label={t("shell.navigation")}>
-        <ScrollArea h="100%" type="auto" classNames={{ content: classes.scroll }}>
+        <div className={classes.scroll}>
           <Navigation onHelp={helpControl.open} />
-        </ScrollArea>
+        </div>
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes.main}>
         {!online && <output className={classes.offline}>{t("shell.offline")}</output>}
@@ -65,7 +66,11 @@ export function Shell() {
           <Outlet />
         </Suspense>
       </AppShell.Main>
-      <Help opened={help} onClose={helpControl.close} />
+      {help && (
+        <Suspense fallback={null}>
+          <Help onClose={helpControl.close} />
+        </Suspense>
+      )}
     </AppShell>
   );
 }

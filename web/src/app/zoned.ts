@@ -1,4 +1,4 @@
-import { Temporal } from "temporal-polyfill";
+import { Temporal } from "./temporal";
 
 /* Wall time and instants. An instant is an RFC 3339 string in UTC, a date "2026-03-29", a time "09:30". */
 

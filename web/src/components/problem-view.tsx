@@ -1,28 +1,16 @@
-import { Alert, Anchor, Button, Group, List, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Button, Group, List, Skeleton, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconPlugConnectedX } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { asProblem, type FieldProblem, type Problem, UNREACHABLE } from "@/api/problem";
-import { t } from "@/i18n";
-import { DiagnosisView } from "./diagnosis-view";
+import { asProblem, type FieldProblem, UNREACHABLE } from "@/api/problem";
+import { problemWords } from "./problem-words";
 
-/** A problem's headline and sentence, also where the server gave none. */
-export function problemWords(problem: Problem): { title: string; text: string } {
-  if (problem.code === UNREACHABLE) {
-    return { title: t("common.problem.unreachableTitle"), text: t("common.problem.unreachable") };
-  }
-  if (problem.code === "here.unexpected") {
-    return { title: t("common.problem.unexpectedTitle"), text: problem.detail };
-  }
-  if (problem.title) return { title: problem.title, text: problem.detail };
-  if (problem.status === 404) {
-    return { title: t("common.problem.notFoundTitle"), text: t("common.problem.notFound") };
-  }
-  return {
-    title: t("common.problem.serverTitle"),
-    text: problem.detail || t("common.problem.server", { status: problem.status }),
-  };
-}
+export { problemWords };
+
+// Few problems have a diagnosis, and none of those is met before the first page stands.
+const DiagnosisView = lazy(() =>
+  import("./diagnosis-view").then((module) => ({ default: module.DiagnosisView })),
+);
 
 interface Props {
   error: unknown;
@@ -38,7 +26,11 @@ export function ProblemView({ error, onRetry, retrying, errors, actions }: Props
   const { t } = useTranslation();
   const problem = asProblem(error);
   if (problem.diagnosis) {
-    return <DiagnosisView diagnosis={problem.diagnosis} onNext={onRetry} busy={retrying} />;
+    return (
+      <Suspense fallback={<Skeleton h={160} aria-hidden />}>
+        <DiagnosisView diagnosis={problem.diagnosis} onNext={onRetry} busy={retrying} />
+      </Suspense>
+    );
   }
   const { title, text } = problemWords(problem);
   const list = errors ?? problem.errors;

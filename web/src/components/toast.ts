@@ -1,7 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import type { ReactNode } from "react";
 import { asProblem } from "@/api/problem";
-import { problemWords } from "./problem-view";
+import { problemWords } from "./problem-words";
 
 export const toast = {
   done(message: ReactNode, id?: string) {

@@ -2,7 +2,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PostSummary } from "@/api/types";
 import { useFormat } from "@/app/format";
@@ -20,11 +20,9 @@ import { sayDay } from "./day-head";
 import { MoveByDrag } from "./drag";
 import { HoursView, hourLabel } from "./hours-view";
 import { matches, place } from "./layout";
-import { ListView } from "./list-view";
 import { LoadingPosts } from "./loading";
 import { MonthView } from "./month-view";
 import classes from "./page.module.css";
-import { PostsModal } from "./posts-modal";
 import { draftsQuery, rangeQuery } from "./queries";
 import { type Cell, cellId, cellOf, datesOf, daysOf, monthGrid, startOfDay, step, titleOf } from "./range";
 import { rovingFocus, rovingKeys, useRoving } from "./roving";
@@ -32,6 +30,9 @@ import { VIEWS, type View } from "./search";
 import { Toolbar } from "./toolbar";
 import { useFilter } from "./use-filter";
 import { useCalendarKeys } from "./use-keys";
+
+const ListView = lazy(() => import("./list-view").then((module) => ({ default: module.ListView })));
+const PostsModal = lazy(() => import("./posts-modal").then((module) => ({ default: module.PostsModal })));
 
 const VIEW_KEY = "crier.calendar-view";
 
@@ -184,7 +185,7 @@ export function CalendarPage() {
             />
           )}
           {view === "list" && (
-            <>
+            <Suspense fallback={<LoadingPosts />}>
               {loading}
               <ListView
                 key={days.from}
@@ -194,11 +195,15 @@ export function CalendarPage() {
                 today={today}
                 area={area}
               />
-            </>
+            </Suspense>
           )}
         </div>
       </MoveByDrag>
-      {list && <PostsModal {...list} context={context} onClose={() => setList(null)} />}
+      {list && (
+        <Suspense fallback={null}>
+          <PostsModal {...list} context={context} onClose={() => setList(null)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,14 +1,14 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { PostSummary } from "@/api/types";
+import type { PostSummary, PublicationState } from "@/api/types";
 
 const PAGE = 200;
 
 interface Wanted {
   from?: string;
   to?: string;
-  state?: string;
+  state?: PublicationState;
 }
 
 /** Every page of what is asked for. */

@@ -1,5 +1,5 @@
-import { Temporal } from "temporal-polyfill";
 import type { User } from "@/api/types";
+import { Temporal } from "@/app/temporal";
 import { addDays, instantOf, instantString, wallOf } from "@/app/zoned";
 import type { View } from "./search";
 

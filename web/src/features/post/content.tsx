@@ -68,12 +68,13 @@ function settingsOf(
   ]);
 }
 
+const files = (part: PartInput) => part.media ?? [];
+
 function Parts({ parts }: { parts: readonly PartInput[] }) {
   const { t } = useTranslation();
   return (
     <ol className={classes.parts}>
       {parts.map((part, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: parts have no id, and are only read here
         <li key={index} className={classes.part}>
           {parts.length > 1 && (
             <Group gap="xs">
@@ -92,9 +93,9 @@ function Parts({ parts }: { parts: readonly PartInput[] }) {
               {part.text}
             </p>
           ) : (
-            part.media.length === 0 && <Text c="dimmed">{t("post.noText")}</Text>
+            files(part).length === 0 && <Text c="dimmed">{t("post.noText")}</Text>
           )}
-          {part.media.length > 0 && <PartMedia media={part.media} />}
+          {files(part).length > 0 && <PartMedia media={files(part)} />}
         </li>
       ))}
     </ol>

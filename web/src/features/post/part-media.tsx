@@ -10,7 +10,7 @@ import { useSession } from "@/app/session";
 import classes from "./content.module.css";
 
 /** The files of a part with their descriptions. */
-export function PartMedia({ media }: { media: PartInput["media"] }) {
+export function PartMedia({ media }: { media: NonNullable<PartInput["media"]> }) {
   return (
     <ul className={classes.media}>
       {media.map((item, index) => (
