@@ -1,26 +1,19 @@
 //! The OpenAPI document: what the handlers say of themselves, and what is true of all of them.
 
+use crate::problem::Problem;
 use utoipa::{
-    OpenApi, PartialSchema,
+    PartialSchema, ToSchema,
     openapi::{
-        Components, Content, InfoBuilder, OpenApi as Document, PathItem, Ref, Required, ResponseBuilder,
+        Components, Content, InfoBuilder, OpenApi as Document, PathItem, Paths, Ref, Required, ResponseBuilder,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
-// The macro takes plain names as qualified ones, which the lints refuse.
-use crate::problem::{FieldProblem as FieldShape, Problem as ProblemShape};
-
-#[derive(OpenApi)]
-#[openapi(components(schemas(ProblemShape, FieldShape)))]
-struct Base;
-
 /// The document that the handlers' descriptions are added to.
 pub(crate) fn base() -> Document {
-    let mut document = Base::openapi();
-    document.info = InfoBuilder::new()
+    let info = InfoBuilder::new()
         .title("Crier")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
@@ -28,12 +21,15 @@ pub(crate) fn base() -> Document {
              wrong fields, JSON Pointers in `errors`. Lists are pages: send `next_cursor` back as `cursor`.",
         ))
         .build();
-    document
+    Document::new(info, Paths::new())
 }
 
 /// Adds what is true of every operation: the path's parameters, problems, and how to authenticate.
 pub(crate) fn complete(mut document: Document) -> Document {
     let components = document.components.get_or_insert_with(Components::new);
+    let mut schemas = vec![("Problem".to_owned(), Problem::schema())];
+    Problem::schemas(&mut schemas);
+    components.schemas.extend(schemas);
     components.add_security_scheme(
         "key",
         SecurityScheme::Http(

@@ -79,7 +79,7 @@ pub(crate) struct NetworkOut {
     rules: Rules,
     scopes: Vec<Scope>,
     /// JSON schema of the settings of one publication.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings_schema: serde_json::Value,
 }
 

@@ -59,6 +59,7 @@ pub(crate) struct PartInput {
     /// Plain text; an empty line parts paragraphs.
     text: String,
     #[serde(default)]
+    #[schema(required)]
     media: Vec<MediaUseIo>,
     /// Minutes to wait after the part before it.
     #[serde(default)]
@@ -74,7 +75,7 @@ pub(crate) struct VariantInput {
     parts: Option<Vec<PartInput>>,
     /// In the shape of the network's `settings_schema`.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -100,6 +101,7 @@ pub(crate) struct PostInput {
     /// The Global content.
     parts: Vec<PartInput>,
     #[serde(default)]
+    #[schema(required)]
     variants: BTreeMap<ChannelId, VariantInput>,
 }
 
