@@ -26,7 +26,9 @@ export function AltModal({ item, files, findings, readOnly, onChange, onClose }:
   const facts = media
     ? [media.width && media.height ? `${media.width} × ${media.height}` : null, bytes(media.size), media.mime]
     : [upload ? bytes(upload.file.size) : null, shown.mime];
-  const said = findings.map((finding) => `${finding.message} ${finding.fix}`).join(" ");
+  const words = (list: Finding[]) => list.map((finding) => `${finding.message} ${finding.fix}`).join(" ");
+  const ofAlt = findings.filter((finding) => finding.pointer.endsWith("/alt"));
+  const ofFile = words(findings.filter((finding) => !ofAlt.includes(finding)));
   return (
     <Modal
       opened
@@ -42,6 +44,7 @@ export function AltModal({ item, files, findings, readOnly, onChange, onClose }:
         <Text size="xs" c="dimmed" className={classes.name}>
           {[shown.name, ...facts].filter(Boolean).join(" · ")}
         </Text>
+        {ofFile && <Text size="sm">{ofFile}</Text>}
         {upload?.problem && <ProblemView error={upload.problem} />}
         {shown.error ? <ProblemView error={shown.error} /> : null}
         <Textarea
@@ -49,7 +52,7 @@ export function AltModal({ item, files, findings, readOnly, onChange, onClose }:
           description={t("composer.media.altHint")}
           value={item.alt}
           onChange={(event) => onChange(event.currentTarget.value)}
-          error={said || undefined}
+          error={words(ofAlt) || undefined}
           readOnly={readOnly}
           autosize
           minRows={3}

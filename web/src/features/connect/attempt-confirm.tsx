@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
 import { ProblemView } from "@/components/problem-view";
+import { nonceOf } from "./nonce";
 import { attempts } from "./queries";
 import { useAttemptAction } from "./use-attempt-action";
 import { useStartAgain } from "./use-start-again";
@@ -67,11 +68,6 @@ export function ConfirmView({ attempt }: { attempt: AttemptView }) {
       </Group>
     </Stack>
   );
-}
-
-/** What only the browser that came back was given; behind the `#` it never leaves it. */
-export function nonceOf(hash: string): string | null {
-  return new URLSearchParams(hash.replace(/^#/, "")).get("nonce") || null;
 }
 
 /** Pictures come from our own origin only; a network's address would be refused by the page's policy. */

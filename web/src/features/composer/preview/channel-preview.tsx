@@ -144,7 +144,6 @@ function PartPreview({
       )}
       <div className={classes.actions} aria-hidden>
         {look.actions.map((Action, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a fixed row of signs
           <Action key={place} size={17} stroke={1.6} aria-hidden />
         ))}
       </div>

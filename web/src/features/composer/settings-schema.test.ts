@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { settingFields } from "./settings-schema";
+
+const properties = (properties: unknown, more: object = {}) =>
+  settingFields({ type: "object", properties, additionalProperties: false, ...more });
+
+describe("fields of a settings schema", () => {
+  test("text, choice, boolean and number", () => {
+    const fields = properties(
+      {
+        visibility: {
+          type: "string",
+          enum: ["public", "followers-only"],
+          default: "public",
+          title: "Visibility",
+        },
+        spoiler_text: {
+          type: "string",
+          title: "Content warning",
+          description: "Shown instead.",
+          maxLength: 400,
+        },
+        sensitive: { type: "boolean", default: false },
+        days: { type: ["integer", "null"], minimum: 1, maximum: 7 },
+      },
+      { required: ["days"] },
+    );
+    expect(fields.map((field) => [field.name, field.kind, field.title, field.required])).toEqual([
+      ["visibility", "choice", "Visibility", false],
+      ["spoiler_text", "text", "Content warning", false],
+      ["sensitive", "boolean", "Sensitive", false],
+      ["days", "integer", "Days", true],
+    ]);
+    expect(fields[0]?.options).toEqual([
+      { value: "public", label: "Public" },
+      { value: "followers-only", label: "Followers only" },
+    ]);
+    expect(fields[1]).toMatchObject({ description: "Shown instead.", maxLength: 400 });
+    expect(fields[3]).toMatchObject({ minimum: 1, maximum: 7 });
+  });
+
+  test("choices with titles of their own", () => {
+    const [field] = properties({
+      label: {
+        oneOf: [
+          { const: "none", title: "Nothing" },
+          { type: "string", enum: ["nudity"] },
+          { const: "graphic-media" },
+        ],
+      },
+    });
+    expect(field?.options).toEqual([
+      { value: "none", label: "Nothing" },
+      { value: "nudity", label: "Nudity" },
+      { value: "graphic-media", label: "Graphic media" },
+    ]);
+  });
+
+  test("what cannot be drawn is left out, and no schema has no fields", () => {
+    expect(properties({ nested: { type: "object" }, list: { type: "array" }, odd: true })).toEqual([]);
+    expect(properties({})).toEqual([]);
+    expect(settingFields(null)).toEqual([]);
+    expect(settingFields({ type: "object" })).toEqual([]);
+  });
+});
