@@ -20,6 +20,11 @@ impl Notebook {
         *self.left.lock().unwrap() = operations;
     }
 
+    /// What was begun and not answered is found not to have happened.
+    pub fn forget_interrupted(&self) {
+        self.steps.lock().unwrap().retain(|_, answer| answer.is_some());
+    }
+
     /// How often it was asked to write.
     pub fn operations(&self) -> usize {
         *self.operations.lock().unwrap()

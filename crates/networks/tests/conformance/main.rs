@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 mod fixture;
+#[allow(dead_code, reason = "forgetting is for the tests against peers")]
 mod journal;
 mod limits;
 mod log;
@@ -146,7 +147,7 @@ async fn crash(network: &str, raw: &Raw, at: usize) -> Option<String> {
     if let Some(complaint) = world.complaints().into_iter().next() {
         return Some(complaint);
     }
-    if has_key && distinct.len() != 1 {
+    if has_key && (distinct.len() != 1 || keys[0].is_empty()) {
         return Some(format!("it was done under the keys {keys:?}"));
     }
     if !has_key && keys.len() != 1 {

@@ -4,7 +4,7 @@
 
 mod bluesky;
 #[path = "../conformance/journal.rs"]
-#[allow(dead_code, reason = "killing it is for the conformance suite")]
+#[allow(dead_code, reason = "counting is for the conformance suite")]
 mod journal;
 mod mastodon;
 mod nostr;
@@ -21,6 +21,25 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 pub use journal::Notebook;
+
+const TRIES: usize = 5;
+
+/// Asks until it is answered. The small servers end a connection after each answer, and a call that is under way on it is
+/// lost then; a proxy stands before them in earnest.
+pub async fn patient<T, F>(ask: impl Fn() -> F) -> T
+where
+    F: Future<Output = Result<T, Refusal>>,
+{
+    let mut last = None;
+    for _ in 0..TRIES {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(refusal @ (Refusal::Temporary(_) | Refusal::Unknown(_))) => last = Some(refusal),
+            Err(refusal) => panic!("{refusal}"),
+        }
+    }
+    panic!("not answered in {TRIES} tries: {last:?}")
+}
 
 /// What a peer's script printed.
 pub fn peer(variable: &str) -> Value {
@@ -95,9 +114,22 @@ impl Channel {
         }
     }
 
-    /// Publishes a part of its own.
+    /// Publishes a part of its own. A server that hangs up between two calls is asked again, and a post whose answer got
+    /// lost that way is looked for.
     pub async fn send(&self, item: &Item) -> Sent {
-        self.publish(&Publication::new(), item, &Notebook::default()).await.unwrap()
+        let (publication, notebook) = (Publication::new(), Notebook::default());
+        for _ in 0..TRIES {
+            match self.publish(&publication, item, &notebook).await {
+                Ok(sent) => return sent,
+                Err(Refusal::Temporary(_)) => {}
+                Err(Refusal::Unknown(_)) => match patient(|| self.find(&publication, item)).await {
+                    Some(sent) => return sent,
+                    None => notebook.forget_interrupted(),
+                },
+                Err(refusal) => panic!("{refusal}"),
+            }
+        }
+        panic!("it was not taken in {TRIES} tries")
     }
 }
 

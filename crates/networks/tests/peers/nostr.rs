@@ -71,7 +71,8 @@ async fn peer_nostr_knows_a_key_by_its_profile() {
     let fixture: Value = serde_json::from_str(&std::fs::read_to_string(fixture).unwrap()).unwrap();
     let profile = fixture["relays"][1][2]["say"][2].clone();
     let word = ask(&net, &json!(["EVENT", profile]), "OK").await;
-    assert_eq!(word.last().unwrap()[2], json!(true), "{word:?}");
+    let word = word.last().unwrap();
+    assert!(word[2] == json!(true) || text(word, "/3").starts_with("duplicate"), "{word}");
     let identity = sign_in(&net, NSEC).await.unwrap().identified.identity;
     assert_eq!((identity.name.as_str(), identity.handle.as_str()), ("Ada", NPUB));
     assert_eq!(
