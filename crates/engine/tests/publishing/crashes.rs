@@ -149,7 +149,9 @@ async fn die_everywhere(
     pending().await
 }
 
-async fn mortal<N: Network + 'static>(make: impl FnOnce(&Wall) -> N) -> (House, Arc<Fuse>) {
+/// A house whose network stops workers. The moments of a part with one step: 0 before the part, 1 and 2 before and after the
+/// step is begun, 3 and 4 before and after its answer is written down, 5 after the part.
+pub async fn mortal<N: Network + 'static>(make: impl FnOnce(&Wall) -> N) -> (House, Arc<Fuse>) {
     let fuse = Arc::new(Fuse::default());
     fuse.disarm();
     let kept = fuse.clone();
@@ -159,7 +161,8 @@ async fn mortal<N: Network + 'static>(make: impl FnOnce(&Wall) -> N) -> (House, 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thread_with_a_picture_survives_a_death_at_every_moment() {
     let (house, fuse) = mortal(network).await;
-    let schedule = async |moment: usize| house.schedule(house.thread(&format!("tale {moment}")).await, Timing::Now).await;
+    let schedule =
+        async |moment: usize| house.schedule(house.thread(&format!("tale {moment}")).await, Timing::Now).await;
     let check = async |moment: usize, id| {
         assert_eq!(house.publication(id).await.state, State::Published, "moment {moment}");
         let name = format!("tale {moment} ");

@@ -1,6 +1,7 @@
 //! The answer to a call is lost.
 
 use crate::{
+    crashes::mortal,
     house::{House, house, house_on, minutes, part, seconds},
     keyless::Keyless,
 };
@@ -116,31 +117,23 @@ async fn people_are_asked_and_have_it_sent_again() {
     assert_eq!(house.wall.texts().await, ["hello"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_died_in_the_middle_and_comes_back_next_day_is_looked_for_and_not_sent() {
-    for (processed, ends) in [(true, State::Published), (false, State::Held)] {
-        let house = looking().await;
-        house.wall.fault(json!({"kind": "delay", "ms": 1500, "endpoints": ["posts"], "times": 1})).await;
-        if !processed {
-            house.wall.fault(json!({"kind": "status", "code": 503, "endpoints": ["posts"], "times": 1})).await;
-        }
+    // Begun and not called, called and not answered.
+    for (moment, processed, ends) in [(2, false, State::Held), (3, true, State::Published)] {
+        let (house, fuse) = mortal(Keyless::looking).await;
+        fuse.arm(moment);
         let id = house.schedule(vec![part("hello")], Timing::Now).await;
         let worker = house.start();
-        while crier_store::steps::list(&house.store, id).await.unwrap().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-        // The request is on its way.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        fuse.blown().await;
         worker.kill().await;
-        while house.wall.calls("posts", "POST").await.is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        fuse.disarm();
         house.pass(minutes(24 * 60));
         // The access token has expired by now.
         house.connect("ada").await;
         let ended = house.work_until(id, |p| matches!(p.state, State::Published | State::Held)).await;
         assert_eq!(ended.state, ends);
         assert_eq!(house.wall.texts().await.len(), usize::from(processed));
-        assert_eq!(house.wall.calls("posts", "POST").await.len(), 1);
+        assert_eq!(house.wall.calls("posts", "POST").await.len(), usize::from(processed));
     }
 }
