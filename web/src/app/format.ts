@@ -41,6 +41,8 @@ export function bytes(size: number): string {
   return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)/g;
+
 export function makeFormat(zone: string, clock: "h24" | "h12") {
   const hour12 = clock === "h12";
   const time: Intl.DateTimeFormatOptions = {
@@ -60,6 +62,9 @@ export function makeFormat(zone: string, clock: "h24" | "h12") {
     date: of({ day: "numeric", month: "short", year: "numeric" }),
     dateTime: of({ weekday: "short", day: "numeric", month: "short", year: "numeric", ...time }),
     precise: of({ day: "numeric", month: "short", ...time, second: "2-digit" }),
+    /** A text of the server with its instants as people here read them. */
+    instantsIn: (text: string) =>
+      text.replace(INSTANT, of({ weekday: "short", day: "numeric", month: "short", ...time })),
     relative: (iso: string) => relativeTime(iso, Date.now()),
   };
 }

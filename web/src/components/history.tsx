@@ -26,7 +26,7 @@ export function History({ items }: { items: HistoryItem[] }) {
             </Text>
             {item.detail && (
               <Text size="sm" c="dimmed" className={classes.detail}>
-                {item.detail}
+                {format.instantsIn(item.detail)}
               </Text>
             )}
             <Text size="xs" c="dimmed" component="time" dateTime={item.at} title={format.relative(item.at)}>

@@ -3,7 +3,8 @@ import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { PostSummary, PublicationState } from "@/api/types";
 
-const PAGE = 200;
+/** The most that the server gives at a time. */
+const PAGE = 100;
 
 interface Wanted {
   from?: string;
