@@ -1,5 +1,6 @@
 import { Button, Group, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { DateInput, TimePicker } from "@mantine/dates";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { allZones, makeFormat, zoneLabel } from "@/app/format";
@@ -54,6 +55,7 @@ function AtTime({ due, zone, now, error, onDue, onZone }: Omit<Props, "mode" | "
   const { t } = useTranslation();
   const { user } = useSession();
   const [choosingZone, setChoosingZone] = useState(false);
+  const wide = useMediaQuery("(min-width: 70em)");
   const format = makeFormat(zone, user.clock);
   const resolved = due ? instantOf(due, zone) : null;
   const first = today(zone, now);
@@ -75,7 +77,8 @@ function AtTime({ due, zone, now, error, onDue, onZone }: Omit<Props, "mode" | "
           clearable={false}
           error={error !== null}
           aria-describedby={error ? "compose-due-error" : undefined}
-          popoverProps={{ position: "bottom-end", withinPortal: true }}
+          // Beside the field where there is room: below it are the quick choices.
+          popoverProps={{ position: wide ? "left-start" : "bottom-start" }}
           previousLabel={t("composer.when.previousMonth")}
           nextLabel={t("composer.when.nextMonth")}
         />
