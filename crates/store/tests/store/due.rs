@@ -19,7 +19,7 @@ fn subjects(claimed: &[Claimed]) -> Vec<&str> {
     claimed.iter().map(|c| c.subject.as_str()).collect()
 }
 
-fn is_stale<T: std::fmt::Debug>(result: Result<T, StoreError>) -> bool {
+fn is_stale<T: std::fmt::Debug>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Stale { .. }))
 }
 
@@ -70,7 +70,7 @@ async fn a_row_given_back_lets_others_of_its_lane_go_first() {
     let claimed = scene.claim().await;
     assert_eq!(subjects(&claimed), ["a"]);
     due::release(&scene, claimed[0].fence, after_minutes(5), Some(&json!("again"))).await.unwrap();
-    assert!(is_stale(due::finish(&scene, claimed[0].fence).await));
+    assert!(is_stale(&due::finish(&scene, claimed[0].fence).await));
     let claimed = scene.claim().await;
     assert_eq!(subjects(&claimed), ["b"]);
     due::finish(&scene, claimed[0].fence).await.unwrap();
@@ -109,8 +109,8 @@ async fn a_lapsed_lease_goes_to_another_and_its_first_holder_is_refused() {
     let second = due::claim(&node, scene.clock.now(), "another", 10, LEASE).await.unwrap().remove(0);
     assert_eq!(second.subject, "a");
     assert!(second.fence.number > first.fence.number);
-    assert!(is_stale(due::finish(&scene, first.fence).await));
-    assert!(is_stale(due::release(&scene, first.fence, start(), None).await));
+    assert!(is_stale(&due::finish(&scene, first.fence).await));
+    assert!(is_stale(&due::release(&scene, first.fence, start(), None).await));
     let held = due::extend(&scene, &[first.fence, second.fence], after_minutes(30)).await.unwrap();
     // One row, and whoever holds the newer fence holds it.
     assert_eq!(held, HashSet::from([second.fence.work]));
@@ -131,7 +131,7 @@ async fn a_lease_that_is_lost_is_not_extended() {
     let b = claimed.iter().find(|c| c.subject == "b").unwrap();
     assert_eq!(held, HashSet::from([b.fence.work]));
     let a = claimed.iter().find(|c| c.subject == "a").unwrap();
-    assert!(is_stale(due::finish(&scene, a.fence).await));
+    assert!(is_stale(&due::finish(&scene, a.fence).await));
     scene.minutes_pass(3);
     let claimed = scene.claim().await;
     assert_eq!((subjects(&claimed), claimed[0].tries), (vec!["a"], 1));
@@ -232,7 +232,7 @@ async fn two_nodes_share_the_work_without_doing_any_of_it_twice() {
         done.unwrap();
     }
 
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     assert_eq!(seen.clashes, Vec::<String>::new());
     assert_eq!(seen.begun.len(), all.len());
     assert_eq!(seen.begun.iter().collect::<HashSet<_>>().len(), all.len());

@@ -10,7 +10,7 @@ use crier_store::{
 };
 use serde_json::json;
 
-fn stale<T: std::fmt::Debug>(result: Result<T, StoreError>) -> bool {
+fn stale<T: std::fmt::Debug>(result: &Result<T, StoreError>) -> bool {
     matches!(result, Err(StoreError::Stale { .. }))
 }
 
@@ -58,9 +58,9 @@ async fn a_worker_that_slept_past_its_lease_writes_nothing() {
     let moved = |fence| {
         publications::set_state(&scene, publication.id, &[State::Scheduled], State::Sending, Change::under(fence))
     };
-    assert!(stale(moved(sleeper.fence).await));
-    assert!(stale(publications::record_try(&scene, sleeper.fence, publication.id, "Sent", "").await));
-    assert!(stale(steps::begin(&scene, sleeper.fence, publication.id, "post", "key", "text").await));
+    assert!(stale(&moved(sleeper.fence).await));
+    assert!(stale(&publications::record_try(&scene, sleeper.fence, publication.id, "Sent", "").await));
+    assert!(stale(&steps::begin(&scene, sleeper.fence, publication.id, "post", "key", "text").await));
     let now = publications::by_id(&scene, publication.id).await.unwrap();
     assert_eq!((now.state, now.tries, now.version), (State::Scheduled, 0, publication.version));
     assert_eq!(publications::history(&scene, &[publication.id]).await.unwrap().len(), 1);
@@ -73,7 +73,7 @@ async fn a_move_from_another_state_is_refused() {
     let publication = scene.scheduled(scene.channel("ada").await, start()).await;
     let wrong =
         publications::set_state(&scene, publication.id, &[State::Draft], State::Cancelled, Change::default()).await;
-    assert!(stale(wrong));
+    assert!(stale(&wrong));
     let nowhere = crier_model::PublicationId::new();
     let missing = publications::set_state(&scene, nowhere, &[State::Draft], State::Cancelled, Change::default()).await;
     assert!(matches!(missing, Err(StoreError::NotFound { what: "publication" })));
