@@ -12,6 +12,7 @@ mod log;
 mod needed;
 mod relay;
 mod server;
+mod signature;
 mod world;
 
 use fixture::{Action, Fixture, Raw};

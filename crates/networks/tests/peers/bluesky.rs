@@ -103,7 +103,7 @@ async fn peer_bluesky_shows_words_links_mentions_and_tags_as_sent() {
 #[ignore = "needs peers/bluesky-pds"]
 async fn peer_bluesky_has_one_post_however_often_it_is_sent() {
     let channel = channel().await;
-    let publication = Publication::new();
+    let publication = Publication::now();
     let post = item("Only once");
     let first = channel.publish(&publication, &post, &Notebook::default()).await.unwrap();
     // As after a crash that lost everything but the publication itself.
@@ -147,7 +147,7 @@ async fn peer_bluesky_takes_just_what_the_rules_say() {
     };
     let max = rules.media.kinds[0].max_bytes;
     channel.send(&sized(max)).await;
-    let refused = channel.publish(&Publication::new(), &sized(max + 1), &Notebook::default()).await;
+    let refused = channel.publish(&Publication::now(), &sized(max + 1), &Notebook::default()).await;
     assert!(
         matches!(&refused, Err(Refusal::Content(detail)) if detail.pointer.as_deref() == Some("/media")),
         "{refused:?}"
@@ -156,7 +156,7 @@ async fn peer_bluesky_takes_just_what_the_rules_say() {
     channel.send(&item(&family)).await;
     channel.send(&item(&"x".repeat(rules.text.max))).await;
     for long in ["x".repeat(rules.text.max + 1), format!("{family}👩‍👩‍👧")] {
-        let refused = channel.publish(&Publication::new(), &item(&long), &Notebook::default()).await;
+        let refused = channel.publish(&Publication::now(), &item(&long), &Notebook::default()).await;
         assert!(
             matches!(&refused, Err(Refusal::Content(detail)) if detail.pointer.as_deref() == Some("/text")),
             "{refused:?}"
@@ -184,6 +184,6 @@ async fn peer_bluesky_threads_and_settings() {
 async fn peer_bluesky_refuses_a_token_that_is_none() {
     let mut channel = channel().await;
     channel.credentials = Credentials { access_token: "eyJhbGciOiJIUzI1NiJ9.e30.x".into(), ..channel.credentials };
-    let refused = channel.publish(&Publication::new(), &item("x"), &Notebook::default()).await;
+    let refused = channel.publish(&Publication::now(), &item("x"), &Notebook::default()).await;
     assert!(matches!(refused, Err(Refusal::Auth(_))), "{refused:?}");
 }

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 pub use journal::Notebook;
 
-const TRIES: usize = 5;
+const TRIES: usize = 20;
 
 /// Asks until it is answered. The small servers end a connection after each answer, and a call that is under way on it is
 /// lost then; a proxy stands before them in earnest.
@@ -77,7 +77,7 @@ pub struct Publication {
 }
 
 impl Publication {
-    pub fn new() -> Self {
+    pub fn now() -> Self {
         Self { id: PublicationId::new(), at: Timestamp::now() }
     }
 }
@@ -117,7 +117,7 @@ impl Channel {
     /// Publishes a part of its own. A server that hangs up between two calls is asked again, and a post whose answer got
     /// lost that way is looked for.
     pub async fn send(&self, item: &Item) -> Sent {
-        let (publication, notebook) = (Publication::new(), Notebook::default());
+        let (publication, notebook) = (Publication::now(), Notebook::default());
         for _ in 0..TRIES {
             match self.publish(&publication, item, &notebook).await {
                 Ok(sent) => return sent,

@@ -165,7 +165,7 @@ async fn peer_mastodon_threads_and_settings() {
 #[ignore = "needs peers/mastodon-api"]
 async fn peer_mastodon_finds_a_post_whose_answer_was_lost() {
     let mut channel = channel().await;
-    let publication = Publication::new();
+    let publication = Publication::now();
     let unique = format!("Lost and found {} at https://example.org/{}", publication.id, publication.id);
     let post = item(&unique);
     assert_eq!(patient(|| channel.find(&publication, &post)).await, None);

@@ -89,7 +89,7 @@ async fn peer_nostr_knows_a_key_by_its_profile() {
 #[ignore = "needs peers/nostr-relay"]
 async fn peer_nostr_shows_words_people_and_tags_as_sent_and_once() {
     let channel = channel(&fresh()).await;
-    let publication = Publication::new();
+    let publication = Publication::now();
     let post = item(&format!("Grüße 👩‍👩‍👧 \"q\" \\ @{NPUB}\nhttps://example.org/é #Rust"));
     let first = channel.publish(&publication, &post, &Notebook::default()).await.unwrap();
     let again = channel.publish(&publication, &post, &Notebook::default()).await.unwrap();
