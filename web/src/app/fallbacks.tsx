@@ -26,8 +26,9 @@ export function NotFoundPage() {
   const { t } = useTranslation();
   usePageTitle(t("common.problem.notFoundTitle"));
   return (
-    <Container size="sm" py="xl">
+    <Container size="sm" py="xl" component="main" id="main">
       <Empty
+        headingOrder={1}
         icon={<IconMapPinOff size={40} />}
         title={t("common.problem.notFoundTitle")}
         text={t("common.problem.notFound")}

@@ -166,13 +166,14 @@ function AccountMenu() {
   return (
     <Menu position="top-start" width={220}>
       <Menu.Target>
-        <UnstyledButton className={classes.account} aria-label={t("shell.account", { name: user.name })}>
+        <UnstyledButton className={classes.account}>
           <span className={classes.initial} aria-hidden>
             {(user.name.trim()[0] ?? "?").toUpperCase()}
           </span>
           <Text size="sm" truncate>
             {user.name}
           </Text>
+          <span className="visually-hidden"> ({t("shell.account")})</span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

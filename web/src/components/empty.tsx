@@ -5,17 +5,19 @@ interface Props {
   icon: ReactNode;
   title: string;
   text: string;
+  /** 1 where it is all of a page. */
+  headingOrder?: 1 | 2;
   children?: ReactNode;
 }
 
 /** A place with nothing in it yet, and what to do about that. */
-export function Empty({ icon, title, text, children }: Props) {
+export function Empty({ icon, title, text, headingOrder = 2, children }: Props) {
   return (
     <Stack align="center" gap="xs" py={48} px="md" ta="center">
       <Text c="dimmed" aria-hidden component="div" lh={0}>
         {icon}
       </Text>
-      <Title order={2} size="h3">
+      <Title order={headingOrder} size="h3">
         {title}
       </Title>
       <Text c="dimmed" maw="46ch">

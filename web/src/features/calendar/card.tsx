@@ -30,7 +30,6 @@ export const Card = memo(function Card({ item, context, lines }: Props) {
     id: item.post.id,
     data: { item },
   });
-  const label = useCardLabel(item, context);
   const onKeyDown = (event: KeyboardEvent) => {
     // Enter opens the link; picking up has its own key (see `Keys`).
     listeners?.onKeyDown?.(event);
@@ -50,7 +49,6 @@ export const Card = memo(function Card({ item, context, lines }: Props) {
       tabIndex={-1}
       draggable={false}
       preload={false}
-      aria-label={label}
       aria-describedby={attributes["aria-describedby"]}
       {...listeners}
       onKeyDown={onKeyDown}
@@ -60,22 +58,9 @@ export const Card = memo(function Card({ item, context, lines }: Props) {
   );
 });
 
-/** What the card reads aloud: time, state, text and channels. */
-export function useCardLabel({ post, due }: Placed, { format, channels, networks }: CardContext): string {
-  const { t } = useTranslation();
-  const names = post.publications.map(
-    ({ channel_id, network }) => channels.get(channel_id)?.name ?? networks.get(network)?.name ?? network,
-  );
-  return t("calendar.card", {
-    time: format.time(due),
-    state: t(`common.state.${post.state}`),
-    excerpt: post.excerpt || t("calendar.noText"),
-    channels: names.length > 0 ? names.join(", ") : t("calendar.noChannels"),
-  });
-}
-
 /** How a card looks; also what follows the pointer while it is dragged. */
-export function CardFace({ item: { post, due, twice }, context: { format, networks }, lines }: Props) {
+export function CardFace({ item: { post, due, twice }, context, lines }: Props) {
+  const { format, channels, networks } = context;
   const { t } = useTranslation();
   const marks = useMemo(
     () => [...new Set(post.publications.map(({ network }) => network))],
@@ -87,6 +72,16 @@ export function CardFace({ item: { post, due, twice }, context: { format, networ
     const network = networks.get(id);
     return <NetworkMark key={id} id={id} name={network?.name ?? id} color={network?.color} size={14} />;
   });
+  // The marks are pictures: the channels' names stand in for them when the card is read aloud.
+  const names = (
+    <span className="visually-hidden">
+      {post.publications.length === 0
+        ? t("calendar.noChannels")
+        : post.publications
+            .map(({ channel_id, network }) => channels.get(channel_id)?.name ?? network)
+            .join(", ")}
+    </span>
+  );
   if (lines === 1) {
     return (
       <>
@@ -94,6 +89,7 @@ export function CardFace({ item: { post, due, twice }, context: { format, networ
         <span className={classes.time}>{time}</span>
         <span className={classes.text}>{text}</span>
         <span className={classes.marks}>{networkMarks.slice(0, 2)}</span>
+        {names}
       </>
     );
   }
@@ -105,10 +101,10 @@ export function CardFace({ item: { post, due, twice }, context: { format, networ
       </span>
       <span className={classes.text}>{text}</span>
       <span className={classes.foot} data-state={post.state}>
-        <StateIcon state={post.state} />
-        <span className={classes.word} aria-hidden>
-          {t(`common.state.${post.state}`)}
+        <span className={classes.icon} aria-hidden>
+          <StateIcon state={post.state} />
         </span>
+        <span className={classes.word}>{t(`common.state.${post.state}`)}</span>
         {post.media_count > 0 && (
           <span className={classes.media} title={t("calendar.media", { count: post.media_count })}>
             <IconPhoto size={13} aria-hidden />
@@ -116,6 +112,7 @@ export function CardFace({ item: { post, due, twice }, context: { format, networ
           </span>
         )}
       </span>
+      {names}
     </>
   );
 }

@@ -10,8 +10,20 @@ const LONG = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "long", timeZone: "UTC" });
+const SHORT_MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
+
 export function sayDay(date: string): string {
   return LONG.format(Date.parse(date));
+}
+
+/** What those who see the calendar know from where the number stands. */
+export function Rest({ date, today }: { date: string; today: boolean }) {
+  const { t } = useTranslation();
+  const month = MONTH.format(Date.parse(date));
+  return (
+    <span className="visually-hidden"> {today ? t("calendar.weekdayToday", { day: month }) : month}</span>
+  );
 }
 
 interface Props {
@@ -22,8 +34,6 @@ interface Props {
 
 /** The head of a day's column: opens the day. */
 export function DayHead({ date, today, className }: Props) {
-  const { t } = useTranslation();
-  const label = today ? t("calendar.weekdayToday", { day: sayDay(date) }) : sayDay(date);
   return (
     <div className={className} data-head data-day={date}>
       <Link
@@ -31,11 +41,11 @@ export function DayHead({ date, today, className }: Props) {
         search={(before) => ({ ...before, view: "day" as const, date })}
         className={classes.head}
         data-today={today || undefined}
-        aria-label={label}
         aria-current={today ? "date" : undefined}
       >
-        <span className={classes.weekday}>{WEEKDAY.format(Date.parse(date))}</span>
+        <span className={classes.weekday}>{WEEKDAY.format(Date.parse(date))}</span>{" "}
         <span className={classes.number}>{Number(date.slice(8))}</span>
+        <Rest date={date} today={today} />
       </Link>
     </div>
   );
@@ -43,10 +53,7 @@ export function DayHead({ date, today, className }: Props) {
 
 /** The number of a day in the month's grid: opens the day. */
 export function DayNumber({ date, today }: { date: string; today: boolean }) {
-  const { t } = useTranslation();
-  const label = today ? t("calendar.weekdayToday", { day: sayDay(date) }) : sayDay(date);
   const number = Number(date.slice(8));
-  const month = new Intl.DateTimeFormat("en-GB", { month: "short", timeZone: "UTC" });
   return (
     <Link
       to="/calendar"
@@ -56,10 +63,10 @@ export function DayNumber({ date, today }: { date: string; today: boolean }) {
       data-corner
       data-nav
       tabIndex={-1}
-      aria-label={label}
       aria-current={today ? "date" : undefined}
     >
-      {number === 1 ? `1 ${month.format(Date.parse(date))}` : number}
+      {number === 1 ? `1 ${SHORT_MONTH.format(Date.parse(date))}` : number}
+      <Rest date={date} today={today} />
     </Link>
   );
 }

@@ -1,5 +1,4 @@
 import { type ReactNode, useEffect, useRef } from "react";
-import { useTranslation } from "react-i18next";
 import { wallOf } from "@/app/zoned";
 import { Card, type CardContext } from "./card";
 import { DayHead } from "./day-head";
@@ -28,7 +27,6 @@ const ROOM = 4;
 
 /** Days side by side with a row for every hour; rows grow with what is in them. */
 export function HoursView({ dates, placed, context, zone, now, sayCell, onMore, loading, ready }: Props) {
-  const { t } = useTranslation();
   const here = wallOf(new Date(now).toISOString(), zone);
   const days = byDay(placed);
   const hours = new Map(dates.map((date) => [date, byHour(days.get(date) ?? [])]));
@@ -78,13 +76,7 @@ export function HoursView({ dates, placed, context, zone, now, sayCell, onMore, 
                 {shown.map((item) => (
                   <Card key={item.post.id} item={item} context={context} lines={3} />
                 ))}
-                {more > 0 && (
-                  <MoreButton
-                    count={more}
-                    label={t("calendar.moreLabel", { count: more, day: when })}
-                    onClick={() => onMore(items, when)}
-                  />
-                )}
+                {more > 0 && <MoreButton count={more} day={when} onClick={() => onMore(items, when)} />}
               </Slot>
             );
           })}

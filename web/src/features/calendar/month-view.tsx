@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { wallOf } from "@/app/zoned";
 import { StateIcon } from "@/components/state-badge";
 import { Card, type CardContext } from "./card";
-import { DayNumber, sayDay } from "./day-head";
+import { DayNumber, Rest, sayDay } from "./day-head";
 import { abridge, byDay, type Placed } from "./layout";
 import classes from "./month-view.module.css";
 import { MoreButton } from "./more-button";
@@ -31,7 +31,6 @@ const LINE = 27;
 const AROUND = 30;
 
 export function MonthView({ weeks, month, placed, context, zone, now, narrow, onMore, loading }: Props) {
-  const { t } = useTranslation();
   const { ref, height } = useElementSize();
   const days = useMemo(() => byDay(placed), [placed]);
   const today = wallOf(new Date(now).toISOString(), zone).date;
@@ -78,11 +77,7 @@ export function MonthView({ weeks, month, placed, context, zone, now, narrow, on
                 <Card key={item.post.id} item={item} context={context} lines={1} />
               ))}
               {more > 0 && (
-                <MoreButton
-                  count={more}
-                  label={t("calendar.moreLabel", { count: more, day: sayDay(date) })}
-                  onClick={() => onMore(items, sayDay(date))}
-                />
+                <MoreButton count={more} day={sayDay(date)} onClick={() => onMore(items, sayDay(date))} />
               )}
             </Slot>
           );
@@ -115,11 +110,16 @@ function DayCount({ date, items, today, past, outside }: DayCountProps) {
       data-today={today || undefined}
       data-past={past || undefined}
       data-outside={outside || undefined}
-      aria-label={`${sayDay(date)}, ${t("calendar.posts", { count: items.length })}`}
       aria-current={today ? "date" : undefined}
     >
       <span className={classes.number}>{Number(date.slice(8))}</span>
-      {items.length > 0 && <span className={classes.count}>{items.length}</span>}
+      <Rest date={date} today={today} />
+      {items.length > 0 && (
+        <span className={classes.count}>
+          {items.length}
+          <span className="visually-hidden"> {t("calendar.postsWord", { count: items.length })}</span>
+        </span>
+      )}
       {urgent && <StateIcon state={urgent} />}
     </Link>
   );

@@ -11,7 +11,7 @@ export const shell = {
   unfinished: "Unfinished connections",
   workspace: "Workspace",
   switchWorkspace: "Switch workspace, now {{name}}",
-  account: "Account of {{name}}",
+  account: "account",
   signOut: "Sign out",
   theme: { label: "Colours", light: "Light", dark: "Dark", auto: "Like the system" },
   help: {
