@@ -10,6 +10,7 @@ import { AnchorLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { useEnter } from "./enter";
 import { AuthFrame } from "./frame";
+import { passwordToggle } from "./password-toggle";
 
 export function SignInPage() {
   const { t } = useTranslation();
@@ -67,6 +68,7 @@ export function SignInPage() {
             label={t("auth.password")}
             name="password"
             autoComplete="current-password"
+            visibilityToggleButtonProps={passwordToggle(t("auth.togglePassword"))}
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
             error={missing.password ?? byField.password ?? (wrong ? t("auth.wrong") : undefined)}

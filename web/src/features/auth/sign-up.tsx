@@ -11,6 +11,7 @@ import { AnchorLink, ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { useEnter } from "./enter";
 import { AuthFrame } from "./frame";
+import { passwordToggle } from "./password-toggle";
 
 const FIELDS = {
   "/name": "name",
@@ -126,6 +127,7 @@ export function SignUpPage() {
             label={t("auth.password")}
             description={t("auth.passwordHint")}
             autoComplete="new-password"
+            visibilityToggleButtonProps={passwordToggle(t("auth.togglePassword"))}
             maxLength={200}
             {...input("password")}
           />

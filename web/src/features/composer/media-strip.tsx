@@ -155,9 +155,11 @@ function Tile({
         onClick={onOpen}
         onKeyDown={onKey}
         aria-keyshortcuts="Alt+ArrowLeft Alt+ArrowRight"
-        aria-label={t(item.alt ? "composer.media.editAlt" : "composer.media.addAlt", { name })}
         title={shown.media ? `${name} · ${bytes(shown.media.size)}` : name}
       >
+        <span className="visually-hidden">
+          {t(item.alt ? "composer.media.editAlt" : "composer.media.addAlt", { name })}
+        </span>
         <Picture shown={shown} alt="" className={classes.picture} />
         {!failed && (item.id || upload?.state === "stored") && (
           <span className={classes.alt} data-missing={!item.alt || undefined} aria-hidden>

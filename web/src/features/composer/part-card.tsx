@@ -166,7 +166,7 @@ function Head({
           <IconGripVertical size={16} aria-hidden />
         </ActionIcon>
       )}
-      <Text size="xs" fw={600} c="dimmed" component="h3" m={0}>
+      <Text size="xs" fw={600} c="dimmed" component="p" m={0}>
         {t("composer.parts.label", { number: index + 1, count })}
       </Text>
       {index > 0 && (

@@ -1,6 +1,7 @@
 import { PasswordInput, Select, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Field } from "@/api/types";
+import { passwordToggle } from "@/features/auth/password-toggle";
 
 interface Props {
   fields: Field[];
@@ -43,6 +44,7 @@ export function CredentialFields({ fields, values, errors, onChange }: Props) {
           {...shared}
           // An app password of another service: the browser's saved password for Crier would be wrong here.
           autoComplete="new-password"
+          visibilityToggleButtonProps={passwordToggle(t("auth.togglePassword"))}
           value={value}
           onChange={(event) => onChange(field.name, event.currentTarget.value)}
         />

@@ -116,8 +116,8 @@ function NetworkForm({ network }: { network: Network }) {
               onChange={form.setValue}
             />
           )}
-          {network.scopes.length > 0 && <Asks network={network} />}
           {!network.configured && <AppSetup network={network} />}
+          {network.scopes.length > 0 && <Asks network={network} />}
           {form.checked && <Preflight network={network.name} checks={form.preflight} />}
           {form.problem && <ProblemView error={form.problem} errors={form.otherErrors} />}
           <Group gap="xs">
@@ -174,22 +174,32 @@ function Asks({ network }: { network: Network }) {
   );
 }
 
-/** What to register at the network's developer console. */
+/** What to do at the network's developer console before anybody can connect. */
 function AppSetup({ network }: { network: Network }) {
   const { t } = useTranslation();
   const uri = network.redirect_uri;
   return (
     <Paper withBorder p="md">
-      <Title order={2} size="h4">
-        {t("connect.redirectTitle")}
+      <Title order={2} size="h4" mb="xs">
+        {t("connect.appTitle", { network: network.name })}
       </Title>
-      <Text size="sm" c="dimmed" mb="xs">
-        {t("connect.redirectText")}
-      </Text>
-      <Group gap="xs">
-        <Code style={{ overflowWrap: "anywhere" }}>{uri}</Code>
-        <CopyButton size="xs" value={uri} label={t("common.copy")} />
-      </Group>
+      <List type="ordered" size="sm" spacing="xs">
+        <List.Item>
+          {t("connect.appConsole", { network: network.name })}{" "}
+          {network.console && <DocsLink href={network.console}>{t("connect.appConsoleOpen")}</DocsLink>}
+        </List.Item>
+        <List.Item>
+          {t("connect.appRedirect")}
+          <Group gap="xs" mt={4}>
+            <Code style={{ overflowWrap: "anywhere" }}>{uri}</Code>
+            <CopyButton size="compact-sm" value={uri} label={t("common.copy")} />
+          </Group>
+        </List.Item>
+        <List.Item>
+          {t("connect.appKeys")}{" "}
+          <DocsLink href={network.docs}>{t("connect.docs", { network: network.name })}</DocsLink>
+        </List.Item>
+      </List>
     </Paper>
   );
 }

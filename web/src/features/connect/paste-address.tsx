@@ -1,4 +1,4 @@
-import { Button, Collapse, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Collapse, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useId, useState } from "react";
@@ -38,15 +38,17 @@ export function PasteAddress({ attempt }: { attempt: AttemptView }) {
   };
   return (
     <div>
-      <Button
-        variant="subtle"
-        size="compact-sm"
+      <Anchor
+        component="button"
+        type="button"
+        size="sm"
+        ta="start"
         onClick={() => setOpened(!opened)}
         aria-expanded={opened}
         aria-controls={id}
       >
         {t("connect.wait.paste")}
-      </Button>
+      </Anchor>
       <Collapse expanded={opened} id={id}>
         <form onSubmit={submit} noValidate>
           <Stack gap="xs" mt="xs">

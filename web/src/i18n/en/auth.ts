@@ -12,6 +12,7 @@ export const auth = {
   workspaceName: "Name of the workspace",
   workspacePlaceholder: "My workspace",
   workspaceHint: "Everything you connect and write belongs to it. It can be renamed.",
+  togglePassword: "Show or hide the password",
   signIn: "Sign in",
   signUp: "Create account",
   toSignUp: "No account yet?",

@@ -50,11 +50,11 @@ export function PreviewPanel({ composer, scope, check, channels }: Props) {
                 key={it.id}
                 className={classes.choice}
                 aria-pressed={it.id === channel.id}
-                aria-label={t("composer.preview.as", { name: it.name })}
                 title={it.name}
                 onClick={() => setChosen(it.id)}
               >
                 <ChannelAvatar channel={it} network={networks.get(it.network)} size={24} />
+                <span className="visually-hidden">{t("composer.preview.as", { name: it.name })}</span>
               </UnstyledButton>
             ))}
           </Group>
