@@ -30,6 +30,18 @@ pub(crate) async fn begun(sending: &Sending<'_>, part: usize) -> Result<Vec<Step
     Ok(all)
 }
 
+/// A part that was changed after a try whose outcome is unknown: neither its key nor its words would find what was sent then.
+pub(crate) async fn changed_since(
+    sending: &Sending<'_>,
+    item: &Item,
+    fingerprint: &str,
+) -> Result<Option<Refusal>, HandlerError> {
+    let begun = begun(sending, item.index).await?;
+    let changed = begun.iter().any(|step| step.once != steps::REPEATABLE && step.fingerprint != fingerprint);
+    let said = "the post was changed after a try whose answer was lost, so what was sent then can't be looked for";
+    Ok(changed.then(|| Refusal::Unknown(Detail::new(said))))
+}
+
 /// Finds out what became of a call whose outcome is unknown. None: surely not done, and nothing of it remains begun.
 pub(crate) async fn resolve(
     sending: &Sending<'_>,
@@ -66,7 +78,7 @@ pub(crate) async fn resolve(
 }
 
 /// A keyed step that was begun so long ago that the network may have forgotten the key is looked for before it is repeated.
-pub(crate) async fn answered_long_ago(
+pub(crate) async fn done_long_ago(
     sending: &Sending<'_>,
     cx: &Cx<'_>,
     item: &Item,
@@ -95,7 +107,7 @@ pub(crate) async fn look_for_begun(
         return Ok(Err(Refusal::Unknown(Detail::new(said))));
     };
     let found = look(sending, recent, cx, item, &doubtful).await?;
-    if let Ok(None) = found {
+    if matches!(found, Ok(None)) {
         forget(sending, &doubtful).await?;
     }
     Ok(found)

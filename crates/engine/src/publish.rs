@@ -75,6 +75,37 @@ impl Handler for Publisher {
             .subject
             .parse()
             .map_err(|_| HandlerError::Other(format!("“{}” is no publication id", work.subject)))?;
+        let unreadable = match self.take_up(id, work).await {
+            Err(error @ (HandlerError::Other(_) | HandlerError::Store(StoreError::Damaged { .. }))) => error,
+            done => return done,
+        };
+        // What can't be read will not be readable later: people must know, and nothing is tried for ever.
+        tracing::error!(publication = %id, error = %unreadable, "a publication can't be read");
+        let reason =
+            Reason::new("engine.unreadable", "Crier can’t read what it has kept of it", unreadable.to_string());
+        let change = Change::under(work.fence).finishing().because(reason);
+        publications::set_state(&self.store, id, &DUE, State::Failed, change).await?;
+        Ok(Done::Settled)
+    }
+}
+
+/// Why nothing goes out on this channel now.
+fn obstacle(channel: &Channel) -> Option<Reason> {
+    match channel.state {
+        ChannelState::Active => None,
+        ChannelState::Disabled => {
+            let said = "The channel is switched off. It is sent when somebody enables the channel.";
+            Some(Reason::new(held::PAUSED, "The channel is switched off", said))
+        }
+        ChannelState::NeedsReconnect => {
+            let said = "The network no longer accepts this channel's sign-in.";
+            Some(decision::reconnect(said, channel.reason.clone()))
+        }
+    }
+}
+
+impl Publisher {
+    async fn take_up(&self, id: PublicationId, work: &due::Claimed) -> Result<Done, HandlerError> {
         let job = match publications::load(&self.store, id).await {
             Ok(job) => job,
             Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),
@@ -99,24 +130,7 @@ impl Handler for Publisher {
             None => self.attempt(sending, progress).await,
         }
     }
-}
 
-/// Why nothing goes out on this channel now.
-fn obstacle(channel: &Channel) -> Option<Reason> {
-    match channel.state {
-        ChannelState::Active => None,
-        ChannelState::Disabled => {
-            let said = "The channel is switched off. It is sent when somebody enables the channel.";
-            Some(Reason::new(held::PAUSED, "The channel is switched off", said))
-        }
-        ChannelState::NeedsReconnect => {
-            let said = "The network no longer accepts this channel's sign-in.";
-            Some(decision::reconnect(said, channel.reason.clone()))
-        }
-    }
-}
-
-impl Publisher {
     /// Makes publications ready ahead of time, with what this one sends them with.
     #[must_use]
     pub fn preparer(&self) -> Preparer {

@@ -129,7 +129,10 @@ impl<'a> Sending<'a> {
     async fn send(&self, credentials: &Credentials, item: &Item) -> Result<Doubt, HandlerError> {
         let journal = self.journal(item)?;
         let cx = self.cx(credentials, &journal, item.index);
-        if let Some(sent) = doubt::answered_long_ago(self, &cx, item).await? {
+        if let Some(refusal) = doubt::changed_since(self, item, &journal.fingerprint).await? {
+            return Ok(Doubt::Refused(refusal));
+        }
+        if let Some(sent) = doubt::done_long_ago(self, &cx, item).await? {
             return Ok(Doubt::Sent(sent));
         }
         let mut looked = false;
@@ -171,6 +174,9 @@ impl<'a> Sending<'a> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let journal = self.journal(&item)?;
+        if let Some(refusal) = doubt::changed_since(self, &item, &journal.fingerprint).await? {
+            return Ok(Err(refusal));
+        }
         let cx = self.cx(credentials, &journal, item.index);
         Ok(match doubt::look_for_begun(self, &cx, &item).await? {
             Ok(Some(sent)) => {

@@ -294,7 +294,7 @@ mod tests {
     fn a_cut_off_picture_is_refused_wherever_it_is_cut() {
         for kind in Kind::ALL {
             let noise =
-                image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 37 ^ y * 91) as u8, (x * y) as u8, 9]));
+                image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, 9]));
             let bytes = encoded(&noise.into(), kind);
             assert!(decode(kind, &bytes).is_ok(), "{kind:?}");
             let lost = [bytes.len() * 2 / 3, bytes.len() / 2, bytes.len() / 10];

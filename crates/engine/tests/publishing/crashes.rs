@@ -20,6 +20,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::Notify;
 
@@ -207,6 +208,43 @@ async fn a_network_that_can_tell_nothing_gets_each_part_at_most_once() {
         assert_eq!(times, usize::from(moment != 2), "moment {moment}");
     };
     assert_eq!(die_everywhere(&house, &fuse, schedule, check).await, 6);
+}
+
+/// Two workers, of which one after the other dies at any moment; what the living one holds lapses as well, as if it had slept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_deaths_under_load_lose_and_double_nothing() {
+    let (house, fuse) = mortal(network).await;
+    fuse.disarm();
+    let other = house.connect("grace").await.channel.id;
+    let mut ids = Vec::new();
+    for n in 0..24 {
+        let channel = if n % 2 == 0 { house.channel } else { other };
+        let parts = vec![part(&format!("{n} a")), part(&format!("{n} b"))];
+        let post = house.save(None, parts, &[channel], Timing::Now).await;
+        ids.push(house.publication_of(post).await);
+    }
+    let mut workers = [house.start(), house.start()];
+    let mut drawn: u64 = 42;
+    for death in 0..40 {
+        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        tokio::time::sleep(Duration::from_millis(drawn >> 58)).await;
+        house.pass(seconds(31));
+        std::mem::replace(&mut workers[death % 2], house.start()).kill().await;
+    }
+    for id in &ids {
+        house.wait(*id, |p| p.state == State::Published).await;
+    }
+    for worker in workers {
+        worker.stop().await;
+    }
+    for (handle, rest) in [("ada", 0), ("grace", 1)] {
+        let mut texts: Vec<_> = house.wall.of(handle).await.into_iter().map(|post| post.text).collect();
+        texts.sort();
+        let mut wanted: Vec<_> =
+            (0..24).filter(|n| n % 2 == rest).flat_map(|n| [format!("{n} a"), format!("{n} b")]).collect();
+        wanted.sort();
+        assert_eq!(texts, wanted);
+    }
 }
 
 /// The worker sleeps past its lease in the middle of a call (SIGSTOP, a laptop's lid) and wakes when another has done its work.

@@ -30,6 +30,50 @@ async fn with_a_key_it_is_repeated() {
     }
 }
 
+/// A key says nothing about other content: people are asked, and both their answers lead on.
+#[tokio::test]
+async fn what_was_changed_after_a_lost_answer_is_for_people_to_decide() {
+    for processed in [true, false] {
+        let house = house().await;
+        house.wall.fault(json!({"kind": "reset", "processed": processed, "endpoints": ["posts"], "times": 1})).await;
+        let post = house.save(None, vec![part("hello")], &[house.channel], Timing::Now).await;
+        let id = house.publication_of(post).await;
+        house.work_to_retry(id).await;
+        house.save(Some(post), vec![part("hullo")], &[house.channel], Timing::Now).await;
+        let asked = house.work_to(id, State::Unconfirmed).await;
+        assert!(asked.reason.unwrap().message.contains("was changed after a try"));
+        if processed {
+            let seen = house.wall.of("ada").await;
+            let (workspace, url) = (house.workspace, &seen[0].url);
+            publications::resolve_published(&house.store, workspace, id, url, None).await.unwrap();
+            assert_eq!(house.publication(id).await.state, State::Published);
+        } else {
+            publications::resolve_send_again(&house.store, house.workspace, id).await.unwrap();
+            house.work_to(id, State::Published).await;
+        }
+        assert_eq!(house.wall.texts().await, [if processed { "hello" } else { "hullo" }]);
+    }
+}
+
+/// The server was down for an hour in the middle of a call, and the network may have forgotten the key by now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_key_alone_is_not_relied_upon() {
+    for (moment, calls) in [(2, 1), (3, 1)] {
+        let (house, fuse) = mortal(crate::house::network).await;
+        fuse.arm(moment);
+        let id = house.schedule(vec![part("hello")], Timing::Now).await;
+        let worker = house.start();
+        fuse.blown().await;
+        worker.kill().await;
+        fuse.disarm();
+        house.pass(minutes(50));
+        house.work_to(id, State::Published).await;
+        assert_eq!(house.wall.texts().await, ["hello"]);
+        // The one that was done before the death is seen, and the call not made again.
+        assert_eq!(house.wall.calls("posts", "POST").await.len(), calls);
+    }
+}
+
 #[tokio::test]
 async fn what_is_seen_there_was_done() {
     let house = looking().await;
