@@ -14,6 +14,7 @@ use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, regis
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::sync::LazyLock;
 
 pub const DUE_AT: &str = "2026-11-24T12:00:00Z";
 pub const PUBLICATION: &str = "019ab000-0000-7000-8000-000000000001";
@@ -61,7 +62,7 @@ impl World {
             relay.play(lines.clone());
         }
         let registry = registry(&server.url);
-        Self { server, relays, fixture, registry, network: network.to_owned(), net: client() }
+        Self { server, relays, fixture, registry, network: network.to_owned(), net: CLIENT.clone() }
     }
 
     pub fn network(&self) -> &dyn Network {
@@ -262,10 +263,11 @@ pub fn registry(origin: &str) -> Registry {
     Registry::new(&registry::Settings { playground: Some(origin.parse().unwrap()) })
 }
 
-fn client() -> Client {
+/// One for all: making one reads every certificate authority of the machine.
+static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     let allow = vec!["127.0.0.1".parse().unwrap()];
     Client::new(Config { proxy: ProxyConfig::None, allow, ..Config::default() }).unwrap()
-}
+});
 
 fn credentials(given: &Given) -> Credentials {
     if given.credentials.is_null() {
