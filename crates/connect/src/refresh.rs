@@ -50,14 +50,19 @@ enum Said {
 
 impl Handshake {
     /// New credentials in place of a channel's, from the network or from whoever is renewing them already. `refused`: the
-    /// network refused those there are. With `schedule`, the next renewal is written with them.
-    pub(crate) async fn renewed(&self, channel: &Channel, refused: bool, schedule: bool) -> Result<Renewal, Broken> {
-        let (seen, first_version) = self.kept(channel.id).await?;
-        let token = seen.credentials.access_token;
+    /// network refused those there are. With `schedule`, the next renewal is written with them. `seen` is what the caller found
+    /// wanting: whatever has taken its place meanwhile is as good as renewed.
+    pub(crate) async fn renewed(
+        &self,
+        channel: &Channel,
+        seen: &Kept,
+        refused: bool,
+        schedule: bool,
+    ) -> Result<Renewal, Broken> {
         let patience = Instant::now() + PATIENCE;
         loop {
             let (mut kept, version) = self.kept(channel.id).await?;
-            let replaced = version != first_version && kept.credentials.access_token != token;
+            let replaced = kept.credentials.access_token != seen.credentials.access_token;
             if replaced && kept.is_good(self.now()) {
                 return Ok(Renewal::Fresh(kept));
             }

@@ -10,6 +10,8 @@ use crier_store::{
 };
 use jiff::SignedDuration;
 
+/// Credentials renewed within this time are newer than those a refusal speaks of.
+const JUST_NOW: SignedDuration = SignedDuration::from_secs(10);
 /// Between two tries to renew that failed for the moment.
 const LATER_AT_LEAST: SignedDuration = SignedDuration::from_mins(1);
 const LATER_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
@@ -35,11 +37,13 @@ impl Handshake {
             return Ok(Err(Refusal::Auth(detail)));
         }
         let kept = self.kept(id).await?.0;
-        if !refused && kept.is_good(self.now()) {
+        // Of several that were refused at once, one renews; the others come with a refusal of what has just been replaced.
+        let replaced = kept.before.is_some() && self.now().duration_since(kept.obtained_at) < JUST_NOW;
+        if (!refused || replaced) && kept.is_good(self.now()) {
             return Ok(Ok(kept.credentials));
         }
         let lives = kept.credentials.expires_at.is_none_or(|end| self.now() < end);
-        Ok(match Box::pin(self.renewed(&channel, refused, true)).await? {
+        Ok(match Box::pin(self.renewed(&channel, &kept, refused, true)).await? {
             Renewal::Fresh(kept) => Ok(kept.credentials),
             // A blip at renewal is no reason not to use what is still good.
             Renewal::Later(_) if lives && !refused => Ok(kept.credentials),
@@ -71,7 +75,7 @@ impl Handshake {
         if self.now() < at {
             return Ok(Some(at));
         }
-        Ok(match Box::pin(self.renewed(&channel, false, false)).await? {
+        Ok(match Box::pin(self.renewed(&channel, &kept, false, false)).await? {
             Renewal::Fresh(kept) => kept.refresh_at(),
             Renewal::Later(refusal) => Some(self.later(&channel, &kept, &refusal)),
             Renewal::Dead(_) => None,

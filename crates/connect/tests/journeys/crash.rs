@@ -7,18 +7,39 @@ use crier_store::attempts::{self, Changes};
 use serde_json::json;
 use std::time::Duration;
 
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    /// The request that a fault delays is at the network.
+    RequestDelayed,
+    TokenRequestEnded,
+}
+
 impl World {
-    /// Comes back at a node that dies `after` that time, with all that it was doing.
-    async fn come_back_to_one_that_dies(&self, started: &Started, query: &Query, after: Duration) {
+    /// Comes back at a node that dies at that moment, with all that it was doing.
+    async fn come_back_to_one_that_dies(&self, started: &Started, query: &Query, moment: Moment) {
         let node = self.node().await;
         let callback = returning(query, Some(&started.browser_cookie), None);
+        let (kill, killed) = std::sync::mpsc::channel();
         let dying = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
             runtime.spawn(async move { node.callback(callback).await });
-            std::thread::sleep(after);
+            let () = killed.recv().unwrap();
             runtime.shutdown_timeout(Duration::ZERO);
         });
+        while !self.is_at(moment).await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        kill.send(()).unwrap();
         tokio::task::spawn_blocking(move || dying.join().unwrap()).await.unwrap();
+    }
+
+    async fn is_at(&self, moment: Moment) -> bool {
+        if moment == Moment::TokenRequestEnded {
+            return !self.outcomes("token").await.is_empty();
+        }
+        let answer = self.net.get(format!("{}/faults.json", self.origin)).send().await.unwrap();
+        let all: serde_json::Value = answer.json().unwrap();
+        all["faults"].as_array().unwrap().iter().any(|fault| fault["fired"].as_u64() > Some(0))
     }
 
     async fn state(&self, id: AttemptId) -> S {
@@ -37,8 +58,6 @@ impl World {
     }
 }
 
-const SOON: Duration = Duration::from_millis(700);
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_before_the_code_was_sent() {
     let world = World::start().await;
@@ -46,7 +65,7 @@ async fn killed_before_the_code_was_sent() {
     let query = world.allow(&started).await;
     let id = started.attempt.id;
     world.fault(json!({"kind": "delay", "ms": 8000, "endpoints": ["token"], "times": 1})).await;
-    world.come_back_to_one_that_dies(&started, &query, SOON).await;
+    world.come_back_to_one_that_dies(&started, &query, Moment::RequestDelayed).await;
     // As it was a moment before.
     let back = attempts::transition(&world.store, id, &[S::Exchanging], S::Returned, Changes::default()).await.unwrap();
     assert!(back.is_some());
@@ -60,7 +79,7 @@ async fn killed_while_the_code_was_on_its_way() {
     let started = world.leave().await;
     let query = world.allow(&started).await;
     world.fault(json!({"kind": "delay", "ms": 8000, "endpoints": ["token"], "times": 1})).await;
-    world.come_back_to_one_that_dies(&started, &query, SOON).await;
+    world.come_back_to_one_that_dies(&started, &query, Moment::RequestDelayed).await;
     assert_eq!(world.state(started.attempt.id).await, S::Exchanging);
     let view = world.taken_up(started.attempt.id).await;
     assert_eq!(view.state, S::Connected, "{:?}", view.diagnosis);
@@ -73,7 +92,7 @@ async fn killed_after_the_network_took_the_code() {
     let query = world.allow(&started).await;
     // The code counts, its answer is lost, and the node dies before it asks again.
     world.next_token("reset", json!({"processed": true})).await;
-    world.come_back_to_one_that_dies(&started, &query, Duration::from_millis(400)).await;
+    world.come_back_to_one_that_dies(&started, &query, Moment::TokenRequestEnded).await;
     assert_eq!(world.state(started.attempt.id).await, S::Exchanging);
     assert_eq!(world.outcomes("token").await, ["reset_processed"]);
     let view = world.taken_up(started.attempt.id).await;
@@ -86,7 +105,7 @@ async fn killed_with_the_tokens_parked() {
     let started = world.leave().await;
     let query = world.allow(&started).await;
     world.fault(json!({"kind": "delay", "ms": 8000, "endpoints": ["me"], "times": 1})).await;
-    world.come_back_to_one_that_dies(&started, &query, SOON).await;
+    world.come_back_to_one_that_dies(&started, &query, Moment::RequestDelayed).await;
     assert_eq!(world.state(started.attempt.id).await, S::Identified);
     assert_eq!(world.taken_up(started.attempt.id).await.state, S::Connected);
     assert_eq!(world.outcomes("token").await, ["ok"]);
@@ -98,7 +117,7 @@ async fn a_person_who_goes_on_takes_up_what_was_left_behind() {
     let started = world.leave().await;
     let query = world.allow(&started).await;
     world.fault(json!({"kind": "delay", "ms": 8000, "endpoints": ["me"], "times": 1})).await;
-    world.come_back_to_one_that_dies(&started, &query, SOON).await;
+    world.come_back_to_one_that_dies(&started, &query, Moment::RequestDelayed).await;
     world.pass(91);
     let view = world.handshake.proceed(started.attempt.id, world.workspace, world.user).await.unwrap();
     assert_eq!(view.state, S::Connected);

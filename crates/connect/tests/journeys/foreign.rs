@@ -77,7 +77,7 @@ async fn a_link_forged_by_an_attacker_attaches_nothing() {
     assert_eq!(world.handshake.revisit(id).await.unwrap(), None);
     let view = world.view(id).await;
     assert_eq!((view.state, code(&view)), (S::Expired, Some(Code::StateExpired)));
-    assert_eq!(world.outcomes("revoke").await, ["ok", "ok"]);
+    world.comes_to("revoke", &["ok", "ok"]).await;
     assert_eq!(crier_store::attempts::by_id(&world.store, id).await.unwrap().parked, None);
     assert!(world.channels().await.is_empty());
 }
@@ -104,6 +104,6 @@ async fn a_confirmation_comes_too_late_after_a_quarter_of_an_hour() {
     world.pass(16 * 60);
     let late = world.handshake.confirm(started.attempt.id, world.workspace, world.user, &nonce).await;
     assert!(matches!(late, Err(ConnectError::WrongState { state: S::Expired, .. })), "{late:?}");
-    assert_eq!(world.outcomes("revoke").await, ["ok", "ok"]);
+    world.comes_to("revoke", &["ok", "ok"]).await;
     assert!(world.channels().await.is_empty());
 }

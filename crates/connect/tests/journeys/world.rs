@@ -241,6 +241,17 @@ impl World {
         log["entries"].as_array().unwrap().iter().map(|e| e["outcome"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Waits until requests to an endpoint have ended like this: what is given back is given back after the end.
+    pub async fn comes_to(&self, endpoint: &str, expected: &[&str]) {
+        for _ in 0..100 {
+            if self.outcomes(endpoint).await == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(self.outcomes(endpoint).await, expected);
+    }
+
     pub fn pass(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
