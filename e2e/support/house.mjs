@@ -1,0 +1,115 @@
+// A browser, and people who use it. Each person has a browser context of their own: cookies and storage are theirs alone.
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, afterEach, before } from "node:test";
+import { chromium } from "playwright-core";
+
+export const URL_OF_CRIER = process.env.CRIER_URL;
+export const URL_OF_PLAYGROUND = process.env.PLAYGROUND_URL;
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+let browser;
+let open = [];
+let people = 0;
+
+/** Opens the browser for a file's journeys, and keeps a picture of every page of a journey that failed. */
+export function withBrowser() {
+  before(async () => {
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
+  });
+  afterEach(async (test) => {
+    for (const [index, context] of open.entries()) {
+      for (const [number, page] of context.pages().entries()) {
+        if (test.error || test.passed === false) {
+          const name = `${test.name.replace(/\W+/g, "-").slice(0, 60)}-${index}-${number}.png`;
+          await page.screenshot({ path: path.join(process.env.RESULTS, name) }).catch(() => {});
+        }
+      }
+      await context.close();
+    }
+    open = [];
+  });
+  after(() => browser.close());
+}
+
+/** A fresh browser window. What its pages complain about is in `complaints`. */
+export async function newWindow(options = {}) {
+  const context = await browser.newContext({
+    baseURL: URL_OF_CRIER,
+    viewport: { width: 1280, height: 860 },
+    timezoneId: "Europe/Berlin",
+    locale: "en-GB",
+    ...options,
+  });
+  context.setDefaultTimeout(15_000);
+  open.push(context);
+  const complaints = [];
+  context.on("page", (page) => {
+    page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error.message}`));
+    page.on("console", (message) => {
+      // A refused request is told as an error too; whether it was wanted, the journey knows.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) {
+        complaints.push(`${page.url()}: ${message.text()}`);
+      }
+    });
+  });
+  const page = await context.newPage();
+  return { context, page, complaints };
+}
+
+/** Somebody new, signed up through the form. */
+export async function signUp(options) {
+  const window = await newWindow(options);
+  const { page } = window;
+  people += 1;
+  const email = `ada${people}.${process.pid}@example.org`;
+  await page.goto("/sign-up");
+  await page.getByLabel("Your name").fill("Ada Lovelace");
+  await page.getByLabel("E-mail").fill(email);
+  await page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.waitForURL("**/welcome");
+  return { ...window, email };
+}
+
+/** Goes as far as the Playground's consent page. */
+export async function leaveForPlayground(page, account = "Ada") {
+  await page.goto("/channels/add/playground");
+  await page.getByRole("button", { name: "Continue to Playground" }).click();
+  await page.waitForURL(`${URL_OF_PLAYGROUND}/**`);
+  const signIn = page.getByRole("button", { name: `Sign in as ${account}` });
+  const allow = page.getByRole("button", { name: "Allow", exact: true });
+  await signIn.or(allow).waitFor();
+  if (await signIn.isVisible()) await signIn.click();
+  await allow.waitFor();
+}
+
+/** Connects an account of the Playground. */
+export async function connectPlayground(page, account = "Ada") {
+  await leaveForPlayground(page, account);
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
+  await page.waitForURL("**/connect/*");
+  await page.getByRole("heading", { name: `${account} is connected` }).waitFor();
+}
+
+/** Asks the API as the person of this window. */
+export async function ask(page, address, options) {
+  const answer = await page.request.fetch(address, options);
+  assert.ok(answer.ok(), `${address}: ${answer.status()} ${await answer.text()}`);
+  return answer.status() === 204 ? null : answer.json();
+}
+
+/** The person's workspace. */
+export async function workspace(page) {
+  const me = await ask(page, "/api/v1/auth/me");
+  return `/api/v1/workspaces/${me.workspaces[0].id}`;
+}
