@@ -1,6 +1,7 @@
 //! HTTP: the own API with its description, live events, the callback of the handshake, the manual and the built UI. It holds no
 //! rule: it reads requests, asks the crates that have the rules, and shows their answers.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
+#![allow(clippy::result_large_err, reason = "a problem document is moved a few times for a request that is refused")]
 
 mod access;
 mod body;
@@ -114,6 +115,7 @@ fn worth_compressing() -> impl Predicate {
 }
 
 /// A line for each request, without its query: a callback's holds a code.
+#[allow(clippy::type_complexity, reason = "tower-http's type, with closures that have no name")]
 fn trace_layer() -> TraceLayer<
     tower_http::classify::SharedClassifier<tower_http::classify::ServerErrorsAsFailures>,
     impl Fn(&Request<Body>) -> tracing::Span + Clone,
@@ -138,6 +140,7 @@ fn trace_layer() -> TraceLayer<
         .on_failure(())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the signature that tower-http asks for")]
 fn panicked(cause: Box<dyn Any + Send>) -> Response<Body> {
     let said = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
     Problem::internal(&format!("a handler panicked: {}", said.unwrap_or("no words"))).into_response()
