@@ -13,6 +13,7 @@ import {
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import type { ChannelState, PublicationState } from "@/api/types";
+import { t as words } from "@/i18n";
 import classes from "./state-badge.module.css";
 
 type Icon = ComponentType<{ size?: number | string; "aria-hidden"?: boolean; className?: string }>;
@@ -37,12 +38,11 @@ const CHANNEL_ICONS: Record<ChannelState, Icon> = {
 
 /** The state's icon alone, with its word for those who do not see it. */
 export function StateIcon({ state, size = 14 }: { state: PublicationState; size?: number }) {
-  const { t } = useTranslation();
   const Icon = POST_ICONS[state];
   return (
-    <span className={classes.icon} data-state={state} title={t(`common.state.${state}`)}>
+    <span className={classes.icon} data-state={state} title={words(`common.state.${state}`)}>
       <Icon size={size} aria-hidden />
-      <span className="visually-hidden">{t(`common.state.${state}`)}</span>
+      <span className="visually-hidden">{words(`common.state.${state}`)}</span>
     </span>
   );
 }

@@ -1,12 +1,11 @@
 import { useDraggable } from "@dnd-kit/core";
 import { IconPhoto } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, memo, useMemo } from "react";
-import { useTranslation } from "react-i18next";
 import type { Channel, Network } from "@/api/types";
 import type { Format } from "@/app/format";
 import { NetworkMark } from "@/components/network-mark";
 import { StateIcon } from "@/components/state-badge";
+import { t } from "@/i18n";
 import classes from "./card.module.css";
 import type { Placed } from "./layout";
 
@@ -24,7 +23,10 @@ interface Props {
   lines: 1 | 3;
 }
 
-/** A post in the calendar: a link to it that can be dragged, or picked up with M. */
+/**
+ * A post in the calendar: a link to it that can be dragged, or picked up with M. There are hundreds, so it is a plain
+ * link whose click the calendar takes (see `openInApp`), and its face is not drawn anew while something is dragged.
+ */
 export const Card = memo(function Card({ item, context, lines }: Props) {
   const { attributes, listeners, setNodeRef, isDragging } = useDraggable({
     id: item.post.id,
@@ -35,9 +37,8 @@ export const Card = memo(function Card({ item, context, lines }: Props) {
     listeners?.onKeyDown?.(event);
   };
   return (
-    <Link
-      to="/posts/$id"
-      params={{ id: item.post.id }}
+    <a
+      href={`/posts/${item.post.id}`}
       ref={setNodeRef}
       className={classes.card}
       data-state={item.post.state}
@@ -48,20 +49,18 @@ export const Card = memo(function Card({ item, context, lines }: Props) {
       data-nav
       tabIndex={-1}
       draggable={false}
-      preload={false}
       aria-describedby={attributes["aria-describedby"]}
       {...listeners}
       onKeyDown={onKeyDown}
     >
       <CardFace item={item} context={context} lines={lines} />
-    </Link>
+    </a>
   );
 });
 
 /** How a card looks; also what follows the pointer while it is dragged. */
-export function CardFace({ item: { post, due, twice }, context, lines }: Props) {
+export const CardFace = memo(function CardFace({ item: { post, due, twice }, context, lines }: Props) {
   const { format, channels, networks } = context;
-  const { t } = useTranslation();
   const marks = useMemo(
     () => [...new Set(post.publications.map(({ network }) => network))],
     [post.publications],
@@ -115,4 +114,4 @@ export function CardFace({ item: { post, due, twice }, context, lines }: Props) 
       {names}
     </>
   );
-}
+});

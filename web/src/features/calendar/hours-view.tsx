@@ -15,6 +15,7 @@ interface Props {
   zone: string;
   now: number;
   sayCell: (cell: Cell) => string;
+  onWrite: (at: string) => void;
   onMore: (items: readonly Placed[], title: string) => void;
   loading: ReactNode;
   /** The posts are there. */
@@ -26,7 +27,18 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const ROOM = 4;
 
 /** Days side by side with a row for every hour; rows grow with what is in them. */
-export function HoursView({ dates, placed, context, zone, now, sayCell, onMore, loading, ready }: Props) {
+export function HoursView({
+  dates,
+  placed,
+  context,
+  zone,
+  now,
+  sayCell,
+  onWrite,
+  onMore,
+  loading,
+  ready,
+}: Props) {
   const here = wallOf(new Date(now).toISOString(), zone);
   const days = byDay(placed);
   const hours = new Map(dates.map((date) => [date, byHour(days.get(date) ?? [])]));
@@ -60,6 +72,8 @@ export function HoursView({ dates, placed, context, zone, now, sayCell, onMore, 
                 col={col}
                 row={hour}
                 now={now}
+                zone={zone}
+                onWrite={onWrite}
                 when={when}
                 absent={kind === "absent"}
                 twice={kind === "twice"}

@@ -20,6 +20,7 @@ interface Props {
   zone: string;
   now: number;
   narrow: boolean;
+  onWrite: (at: string) => void;
   onMore: (items: readonly Placed[], title: string) => void;
   loading: ReactNode;
 }
@@ -30,7 +31,18 @@ const LINE = 27;
 /** A cell's number and edges, in pixels. */
 const AROUND = 30;
 
-export function MonthView({ weeks, month, placed, context, zone, now, narrow, onMore, loading }: Props) {
+export function MonthView({
+  weeks,
+  month,
+  placed,
+  context,
+  zone,
+  now,
+  narrow,
+  onWrite,
+  onMore,
+  loading,
+}: Props) {
   const { ref, height } = useElementSize();
   const days = useMemo(() => byDay(placed), [placed]);
   const today = wallOf(new Date(now).toISOString(), zone).date;
@@ -68,6 +80,8 @@ export function MonthView({ weeks, month, placed, context, zone, now, narrow, on
               col={col}
               row={week}
               now={now}
+              zone={zone}
+              onWrite={onWrite}
               when={sayDay(date)}
               today={date === today}
               outside={outside}

@@ -2,7 +2,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { lazy, type MouseEvent, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PostSummary } from "@/api/types";
 import { useFormat } from "@/app/format";
@@ -126,6 +126,7 @@ export function CalendarPage() {
     now,
     sayCell,
     loading,
+    onWrite: (at: string) => void navigate({ to: "/posts/new", search: { at } }),
     ready: posts.data !== undefined,
     onMore: (items: readonly { post: PostSummary; due: string }[], heading: string) =>
       setList({ title: heading, posts: [...items] }),
@@ -162,7 +163,7 @@ export function CalendarPage() {
         sayCell={sayCell}
         onDragging={setDragging}
       >
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys go from one button or link in it to the next */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: it hears the keys and clicks of the buttons and links in it */}
         <div
           className={classes.area}
           ref={area}
@@ -170,6 +171,7 @@ export function CalendarPage() {
           data-dragging={dragging || undefined}
           data-list={view === "list" || undefined}
           aria-busy={posts.isFetching}
+          onClick={(event) => openInApp(event, (id) => void navigate({ to: "/posts/$id", params: { id } }))}
           onFocus={rovingFocus}
           onKeyDown={(event) => {
             if (!dragging) rovingKeys(event);
@@ -206,6 +208,25 @@ export function CalendarPage() {
       )}
     </div>
   );
+}
+
+/** Takes a plain click on a card's link; with a key or another button the browser opens it as it would any link. */
+function openInApp(event: MouseEvent, open: (post: string) => void) {
+  if (
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  ) {
+    return;
+  }
+  const id =
+    event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-post]")?.dataset.post : null;
+  if (!id) return;
+  event.preventDefault();
+  open(id);
 }
 
 function Nothing({ view, filtered, onClear }: { view: View; filtered: boolean; onClear: () => void }) {

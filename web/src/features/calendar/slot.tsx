@@ -1,10 +1,8 @@
 import { useDroppable } from "@dnd-kit/core";
 import { IconPlus } from "@tabler/icons-react";
-import { useNavigate } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { useTranslation } from "react-i18next";
-import { useSession } from "@/app/session";
+import { type ReactNode, useMemo } from "react";
 import { slotTime } from "@/features/post/move";
+import { t } from "@/i18n";
 import { type Cell, cellId } from "./range";
 import classes from "./slot.module.css";
 
@@ -13,6 +11,8 @@ interface Props {
   col: number;
   row: number;
   now: number;
+  zone: string;
+  onWrite: (at: string) => void;
   /** "Tuesday 24 November, 09:00". */
   when: string;
   /** The hour does not exist that day. */
@@ -30,6 +30,8 @@ export function Slot({
   col,
   row,
   now,
+  zone,
+  onWrite,
   when,
   absent,
   twice,
@@ -38,11 +40,12 @@ export function Slot({
   outside,
   children,
 }: Props) {
-  const { t } = useTranslation();
-  const { user } = useSession();
-  const navigate = useNavigate();
   const id = cellId(cell);
-  const at = absent ? null : slotTime(user.time_zone, cell, now);
+  const { date, hour } = cell;
+  const at = useMemo(
+    () => (absent ? null : slotTime(zone, { date, ...(hour !== undefined && { hour }) }, now)),
+    [absent, zone, date, hour, now],
+  );
   const { setNodeRef, isOver, active } = useDroppable({
     id,
     data: { cell, col, row },
@@ -74,7 +77,7 @@ export function Slot({
         aria-label={twice ? `${label}. ${t("calendar.twice")}` : label}
         aria-disabled={at === null}
         title={absent ? t("calendar.absent") : twice ? t("calendar.twice") : undefined}
-        onClick={() => at && void navigate({ to: "/posts/new", search: { at } })}
+        onClick={() => at && onWrite(at)}
       >
         {at && <IconPlus size={16} aria-hidden className={classes.plus} />}
       </button>
