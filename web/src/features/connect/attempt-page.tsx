@@ -1,4 +1,4 @@
-import { Skeleton, Stack, Title } from "@mantine/core";
+import { Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
@@ -15,6 +15,7 @@ import { ConfirmView } from "./attempt-confirm";
 import { ConnectedView } from "./attempt-done";
 import { FailedView } from "./attempt-failed";
 import { ChoosingView, WaitingView, WorkingView } from "./attempt-open";
+import classes from "./attempt-page.module.css";
 import { attemptQuery, isFinal } from "./queries";
 
 /** One handshake from leaving to its outcome, wherever it is finished. */
@@ -70,12 +71,14 @@ export function AttemptPage() {
           <View attempt={attempt} network={network} />
         </div>
         {attempt.events.length > 0 && (
-          <section>
-            <Title order={2} size="h4" mb="sm">
-              {t("connect.history")}
-            </Title>
+          <details open={attempt.state !== "connected"} className={classes.history}>
+            <summary>
+              <Text span fw={650}>
+                {t("connect.history")}
+              </Text>
+            </summary>
             <History items={attempt.events} />
-          </section>
+          </details>
         )}
       </Stack>
     </Page>

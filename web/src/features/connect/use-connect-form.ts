@@ -53,9 +53,9 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
   for (const field of network.fields) pointers[`/values/${field.name}`] = field.name;
   const { byField, others } = fieldErrors(problem, pointers);
   const otherErrors: FieldProblem[] = others;
-  // A problem that is wholly on fields shown here is not repeated above the button, unless it carries a diagnosis.
-  const shownProblem =
-    problem && (others.length > 0 || problem.errors.length === 0 || problem.diagnosis) ? problem : null;
+  // A problem that is wholly on fields shown here is not repeated above the button, unless it has more to tell.
+  const onFields = problem !== null && problem.errors.length > 0 && others.length === 0;
+  const shownProblem = onFields && !problem.diagnosis?.evidence.length ? null : problem;
 
   function missingFields(): Record<string, string | undefined> {
     const found: Record<string, string | undefined> = {};
