@@ -11,4 +11,5 @@ mod reconnect;
 mod renewal;
 mod replay;
 mod token_faults;
+mod unreachable;
 mod world;

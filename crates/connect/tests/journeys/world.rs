@@ -88,7 +88,7 @@ impl World {
         let (user, workspace) = users::sign_up(&store, new, "Works", Registration::Open).await.unwrap();
         let mut settings = settings();
         change(&mut settings);
-        let handshake = node(&store, &clock, folder.path(), &origin, settings);
+        let handshake = node(&store, &clock, folder.path(), &origin, settings, client());
         Self {
             origin,
             ahead,
@@ -106,7 +106,12 @@ impl World {
     /// Another node on the same database.
     pub async fn node(&self) -> Handshake {
         let store = Store::connect(self.store.config(), self.clock.clone()).await.unwrap();
-        node(&store, &self.clock, self.folder.path(), &self.origin, settings())
+        node(&store, &self.clock, self.folder.path(), &self.origin, settings(), client())
+    }
+
+    /// The same server with another way out.
+    pub fn going_out_by(&self, net: Client) -> Handshake {
+        node(&self.store, &self.clock, self.folder.path(), &self.origin, settings(), net)
     }
 
     /// Ends the network.
@@ -284,11 +289,12 @@ fn node(
     folder: &std::path::Path,
     origin: &str,
     settings: Settings,
+    net: Client,
 ) -> Handshake {
     let playground = Some(origin.parse().unwrap());
     Handshake::new(Deps {
         store: store.clone(),
-        net: client(),
+        net,
         registry: Registry::new(&registry::Settings { playground }),
         library: Library::new(store.clone(), Storage::folder(&folder.join("media")).unwrap()),
         clock: clock.clone(),
