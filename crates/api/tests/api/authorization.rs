@@ -1,7 +1,7 @@
 //! Who may ask what, for every operation there is: the list comes from the description, so that a new one can't be forgotten.
 
 use crate::house::{House, Person};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, Request, header};
 use crier_model::permission::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -64,9 +64,7 @@ const FOR_EDITORS: [(&str, &str); 11] = [
 
 async fn status(person: &Person<'_>, method: &Method, path: &str) -> u16 {
     // The stream of events never ends: its beginning is enough.
-    let request =
-        axum::http::Request::builder().method(method.clone()).uri(path).body(axum::body::Body::empty()).unwrap();
-    let mut request = request;
+    let mut request = Request::builder().method(method.clone()).uri(path).body(axum::body::Body::empty()).unwrap();
     request.headers_mut().extend(person.headers.clone());
     let response = tower::ServiceExt::oneshot(person.house.router.clone(), request).await.unwrap();
     response.status().as_u16()

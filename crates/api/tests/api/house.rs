@@ -176,10 +176,6 @@ impl Person<'_> {
         self.house.ask(Method::PATCH, &self.path(path), &self.headers, Some(body)).await
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.house.ask(Method::PUT, &self.path(path), &self.headers, Some(body)).await
-    }
-
     pub async fn delete(&self, path: &str) -> Answer {
         self.house.ask(Method::DELETE, &self.path(path), &self.headers, None).await
     }
