@@ -1,10 +1,13 @@
 //! Publications that wait for their channel.
 
-use crate::house::{house, minutes, part, seconds};
+use crate::{
+    crashes::mortal,
+    house::{house, minutes, network, part, seconds},
+};
 use crier_model::{channel::ChannelState, post::Timing, publication::PublicationState as State};
 use crier_store::{channels, posts, publications};
 use serde_json::json;
-use std::{sync::atomic::Ordering, time::Duration};
+use std::sync::atomic::Ordering;
 
 fn code(publication: &publications::Publication) -> Option<&str> {
     publication.reason.as_ref().map(|reason| reason.code.as_str())
@@ -153,18 +156,21 @@ async fn one_channel_publishes_in_order_of_due_time() {
     assert_eq!(house.wall.texts().await, ["0", "1", "2", "3", "4"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_channel_holds_up_no_other() {
-    let house = house().await;
+    let (house, fuse) = mortal(network).await;
     let other = house.connect("grace").await.channel.id;
-    house.wall.fault(json!({"kind": "delay", "ms": 3000, "endpoints": ["posts"], "account": "ada"})).await;
+    fuse.arm(0);
     let slow = house.schedule(vec![part("slow")], Timing::Now).await;
-    let post = house.save(None, vec![part("quick")], &[other], Timing::Now).await;
-    let quick = house.publication_of(post).await;
     let worker = house.start();
-    let waited = tokio::time::timeout(Duration::from_secs(2), house.wait(quick, |p| p.state == State::Published));
-    waited.await.unwrap();
+    fuse.blown().await;
+    let post = house.save(None, vec![part("quick")], &[other], Timing::Now).await;
+    house.wait(house.publication_of(post).await, |p| p.state == State::Published).await;
+    // On the slow one's own channel the next one waits for its turn.
+    let behind = house.schedule(vec![part("behind")], Timing::Now).await;
     assert_eq!(house.publication(slow).await.state, State::Sending);
-    house.wait(slow, |p| p.state == State::Published).await;
+    fuse.released.notify_one();
+    house.wait(behind, |p| p.state == State::Published).await;
     worker.stop().await;
+    assert_eq!(house.wall.texts().await, ["slow", "behind"]);
 }

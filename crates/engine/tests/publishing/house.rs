@@ -237,7 +237,7 @@ impl House {
             if wanted(&publication) {
                 return publication;
             }
-            assert!(started.elapsed() < Duration::from_secs(30), "still waiting: {publication:?}");
+            assert!(started.elapsed() < Duration::from_secs(60), "still waiting: {publication:?}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -263,7 +263,7 @@ impl House {
 /// A worker that is running.
 pub struct Running {
     pub task: JoinHandle<()>,
-    shutdown: CancellationToken,
+    pub shutdown: CancellationToken,
 }
 
 impl Running {

@@ -1,6 +1,9 @@
 //! Several workers, and workers that stop.
 
-use crate::house::{house, part, seconds};
+use crate::{
+    crashes::mortal,
+    house::{house, network, part, seconds},
+};
 use async_trait::async_trait;
 use crier_engine::{
     Settings,
@@ -67,14 +70,16 @@ async fn a_lease_that_was_lost_writes_nothing() {
     assert_eq!(house.wall.texts().await, ["hello"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_calls_in_flight_finish_and_starts_no_new_ones() {
-    let house = house().await;
-    house.wall.fault(json!({"kind": "delay", "ms": 700, "endpoints": ["posts"]})).await;
+    let (house, fuse) = mortal(network).await;
+    fuse.arm(0);
     let first = house.schedule(vec![part("first")], Timing::Now).await;
     let worker = house.start();
-    house.wait(first, |p| p.state == State::Sending).await;
+    fuse.blown().await;
+    worker.shutdown.cancel();
     let second = house.schedule(vec![part("second")], Timing::Now).await;
+    fuse.released.notify_one();
     worker.stop().await;
     assert_eq!(house.publication(first).await.state, State::Published);
     assert_eq!(house.publication(second).await.state, State::Scheduled);
@@ -135,7 +140,8 @@ async fn a_worker_sleeps_until_something_earlier_is_added() {
     let worker = house.start();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let now = house.schedule(vec![part("now")], Timing::Now).await;
-    tokio::time::timeout(Duration::from_secs(3), house.wait(now, |p| p.state == State::Published)).await.unwrap();
+    // Well before it would look by itself.
+    tokio::time::timeout(Duration::from_secs(12), house.wait(now, |p| p.state == State::Published)).await.unwrap();
     worker.stop().await;
     assert_eq!(house.publication(later).await.state, State::Scheduled);
 }
