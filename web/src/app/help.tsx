@@ -26,6 +26,9 @@ export function Help({ onClose }: Props) {
         [["Enter"], t("shell.help.enter")],
         [["e"], t("shell.help.edit")],
         [["m"], t("shell.help.move")],
+        [["t"], t("shell.help.today")],
+        [["j / k"], t("shell.help.step")],
+        [["1 – 4"], t("shell.help.views")],
       ] as const,
     },
     {

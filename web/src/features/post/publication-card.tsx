@@ -39,7 +39,7 @@ export function PublicationCard({ post, publication }: Props) {
   const decide = useDecide(post.id, publication.id);
   return (
     <article className={classes.card} aria-label={channel?.name ?? networkName}>
-      <Group gap="sm" wrap="nowrap" align="flex-start">
+      <Group gap="sm" align="flex-start">
         <ChannelAvatar
           channel={channel ?? { initials: "?", network: publication.network, avatar_url: null }}
           network={network}
