@@ -76,7 +76,7 @@ fn every_wrong_kind_of_value_is_refused() {
         ("CRIER_PLAYGROUND", "yes"),
         ("CRIER_PLAYGROUND_LISTEN", "there"),
         ("CRIER_EGRESS_ALLOW", "10.0.0.0/8,not a host"),
-        ("CRIER_PROXY", "proxy"),
+        ("CRIER_PROXY", "ftp://proxy.lan"),
         ("CRIER_TRUSTED_PROXIES", "proxy.lan"),
         ("CRIER_WORKER_PARALLEL", "0"),
         ("CRIER_LOG", "info,x=loud"),
