@@ -177,3 +177,15 @@ async fn expired_tokens_are_renewed_once() {
     assert_eq!(house.tokens.renewals.load(Ordering::SeqCst), 1);
     assert_eq!(house.wall.texts().await, ["hello"]);
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_fails_and_is_not_tried_for_ever() {
+    let house = house().await;
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    let damaged = publications::Change { remote: Some(json!("no parts")), ..publications::Change::default() };
+    publications::set_state(&house.store, id, &[State::Scheduled], State::Scheduled, damaged).await.unwrap();
+    let reason = house.work_to(id, State::Failed).await.reason.unwrap();
+    assert_eq!(reason.code, "engine.unreadable");
+    assert!(house.wall.texts().await.is_empty());
+    assert_eq!(crier_store::due::next_due_at(&house.store).await.unwrap(), None);
+}
