@@ -79,10 +79,18 @@ export function ProblemView({ error, onRetry, retrying, errors, actions }: Props
 }
 
 /** The server's manual lies on the same origin and opens in a tab of its own. */
-export function DocsLink({ href, children }: { href: string; children: ReactNode }) {
+export function DocsLink({
+  href,
+  children,
+  inText,
+}: {
+  href: string;
+  children: ReactNode;
+  inText?: boolean;
+}) {
   const { t } = useTranslation();
   return (
-    <Anchor href={href} target="_blank" rel="noreferrer" size="sm">
+    <Anchor href={href} target="_blank" rel="noreferrer" size="sm" underline={inText ? "always" : "hover"}>
       {children}
       <span className="visually-hidden"> ({t("common.opensNewTab")})</span>
     </Anchor>

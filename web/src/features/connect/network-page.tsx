@@ -186,7 +186,11 @@ function AppSetup({ network }: { network: Network }) {
       <List type="ordered" size="sm" spacing="xs">
         <List.Item>
           {t("connect.appConsole", { network: network.name })}{" "}
-          {network.console && <DocsLink href={network.console}>{t("connect.appConsoleOpen")}</DocsLink>}
+          {network.console && (
+            <DocsLink inText href={network.console}>
+              {t("connect.appConsoleOpen")}
+            </DocsLink>
+          )}
         </List.Item>
         <List.Item>
           {t("connect.appRedirect")}
@@ -197,7 +201,9 @@ function AppSetup({ network }: { network: Network }) {
         </List.Item>
         <List.Item>
           {t("connect.appKeys")}{" "}
-          <DocsLink href={network.docs}>{t("connect.docs", { network: network.name })}</DocsLink>
+          <DocsLink inText href={network.docs}>
+            {t("connect.docs", { network: network.name })}
+          </DocsLink>
         </List.Item>
       </List>
     </Paper>
