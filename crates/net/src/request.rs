@@ -245,7 +245,19 @@ impl Hop {
         self.started + self.timeout.min(far)
     }
 
+    /// A host may close a kept connection in the very moment it is used again. A request that changes nothing is then made
+    /// once more, on a connection of its own; for any other the caller must know.
     async fn exchange(&self, body: Body) -> Result<Response, Failure> {
+        let harmless = matches!(self.method, Method::GET | Method::HEAD) && body.length() == Some(0);
+        match self.exchange_once(body).await {
+            Err(Missed { failure, reused: true }) if harmless && failure.kind == FailureKind::Reset => {
+                self.exchange_once(Body::default()).await.map_err(|missed| missed.failure)
+            }
+            outcome => outcome.map_err(|missed| missed.failure),
+        }
+    }
+
+    async fn exchange_once(&self, body: Body) -> Result<Response, Missed> {
         self.client.vet_host(&self.url).map_err(|failure| failure.after(self.started.elapsed()))?;
         let (outgoing, taken) = Outgoing::new(body);
         let mut request = self.build(outgoing)?;
@@ -258,9 +270,11 @@ impl Hop {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let verdict = classify(&error, reached.stage(&progress));
-                return Err(self.failed(&verdict, &reached));
+                // A connection made for this request has gone beyond looking up.
+                let reused = reached.connected() && progress.stage() == Stage::Resolve;
+                return Err(Missed { failure: self.failed(&verdict, &reached), reused });
             }
-            Err(_) => return Err(self.failed(&self.timed_out(&reached, &progress), &reached)),
+            Err(_) => return Err(self.failed(&self.timed_out(&reached, &progress), &reached).into()),
         };
         self.refused_by_proxy(&response)?;
         self.note_pause(&response);
@@ -393,6 +407,18 @@ impl Hop {
             limit,
             deadline,
         }
+    }
+}
+
+/// An exchange that did not come about, and whether it was tried on a connection that had served before.
+struct Missed {
+    failure: Failure,
+    reused: bool,
+}
+
+impl From<Failure> for Missed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, reused: false }
     }
 }
 

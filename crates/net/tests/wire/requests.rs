@@ -128,6 +128,41 @@ async fn a_reset_after_sending_may_have_been_received() {
     assert!(!failure.is_safe_to_repeat());
 }
 
+/// A host that answers each connection's first request, and resets it at the second.
+async fn forgetful() -> Host {
+    let served = std::sync::Mutex::new(0);
+    Host::plain(move |_| {
+        let mut served = served.lock().unwrap();
+        *served += 1;
+        if *served == 2 { Reply::Reset } else { ok("hello") }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_host_has_closed_costs_a_harmless_request_nothing() {
+    let host = forgetful().await;
+    let client = client();
+    for _ in 0..2 {
+        assert_eq!(client.get(host.http("a.test", "/")).send().await.unwrap().text(), "hello");
+    }
+    assert_eq!((host.received().len(), host.connections()), (3, 2));
+
+    let host = forgetful().await;
+    client.post(host.http("a.test", "/")).send().await.unwrap();
+    let failure = client.post(host.http("a.test", "/")).send().await.unwrap_err();
+    assert_failed(&failure, Stage::FirstByte, FailureKind::Reset, true);
+    assert_eq!(host.received().len(), 2, "what may change something is never sent twice unasked");
+}
+
+#[tokio::test]
+async fn a_new_connection_that_is_reset_is_not_tried_again() {
+    let host = Host::plain(|_| Reply::Reset).await;
+    let failure = client().get(host.http("a.test", "/")).send().await.unwrap_err();
+    assert_failed(&failure, Stage::FirstByte, FailureKind::Reset, true);
+    assert_eq!(host.received().len(), 1);
+}
+
 #[tokio::test]
 async fn silence_times_out() {
     let failure = fail(|| Reply::Silence).await;
