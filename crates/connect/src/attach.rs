@@ -4,6 +4,7 @@ use crate::{Handshake, handshake::Broken, parked::Kept, parked::Parked};
 use crier_model::{ChannelId, Code, Diagnosis, attempt::AttemptState as S};
 use crier_networks::{Credentials, Identified};
 use crier_store::{
+    Tx,
     attempts::{self, Attempt, Changes, Note},
     channels::{self, Channel, Connected},
     due::{self, NewWork},
@@ -61,32 +62,29 @@ impl Handshake {
             tx.rollback().await?;
             return Ok(None);
         }
+        self.supersede_older(&mut tx, attempt, channel.id).await?;
         tx.commit().await?;
         tracing::info!(attempt = %attempt.id, channel = %channel.id, network = %channel.network, "connected");
-        self.supersede_older(attempt, channel.id).await;
         Ok(moved)
     }
 
-    /// Connects of the same channel that were begun earlier and are still away have nothing left to do.
-    async fn supersede_older(&self, attempt: &Attempt, channel: ChannelId) {
-        let superseded = async {
-            let older = attempts::list_for_channel(self.store(), attempt.workspace, channel, OLDER).await?;
-            for old in older.iter().filter(|old| old.id < attempt.id && old.state.awaits_return()) {
-                let diagnosis = Diagnosis::new(Code::StateSuperseded);
-                let changes = Changes {
-                    erase_parked: true,
-                    note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
-                    diagnosis: Some(diagnosis),
-                    ..Changes::default()
-                };
-                self.step(old, S::Superseded, changes).await?;
-            }
-            Ok::<_, Broken>(())
-        };
-        // They end by themselves in half an hour at most.
-        if let Err(error) = superseded.await {
-            tracing::warn!(%channel, %error, "older connects of a channel were left open");
+    /// Connects of the same channel that were begun earlier and are still away have nothing left to do. They end with the same
+    /// commit: whoever comes back with one finds it open only while this one is not yet connected.
+    async fn supersede_older(&self, tx: &mut Tx, attempt: &Attempt, channel: ChannelId) -> Result<(), Broken> {
+        let older = attempts::list_for_channel_in(tx, attempt.workspace, channel, OLDER).await?;
+        for old in older.iter().filter(|old| old.id < attempt.id && old.state.awaits_return()) {
+            let diagnosis = Diagnosis::new(Code::StateSuperseded);
+            let changes = Changes {
+                erase_parked: true,
+                version: Some(old.version),
+                note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
+                diagnosis: Some(diagnosis),
+                ..Changes::default()
+            };
+            // One that has come back meanwhile goes on by itself.
+            attempts::transition_in(tx, old.id, &[old.state], S::Superseded, changes).await?;
         }
+        Ok(())
     }
 }
 

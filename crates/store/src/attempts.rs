@@ -13,7 +13,7 @@ use crier_model::{
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Value,
+    QuerySelect, Select, Value,
 };
 use uuid::Uuid;
 
@@ -187,14 +187,27 @@ pub async fn list_for_channel(
     channel: ChannelId,
     limit: u64,
 ) -> Result<Vec<Attempt>> {
-    let rows = connect_attempt::Entity::find()
+    let rows = of_channel(workspace, channel, limit).all(store.reader()).await?;
+    rows.into_iter().map(|row| read(store, row)).collect()
+}
+
+/// As [`list_for_channel`], as the caller's transaction sees them.
+pub async fn list_for_channel_in(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    channel: ChannelId,
+    limit: u64,
+) -> Result<Vec<Attempt>> {
+    let rows = of_channel(workspace, channel, limit).all(&tx.inner).await?;
+    rows.into_iter().map(|row| read(tx.store(), row)).collect()
+}
+
+fn of_channel(workspace: WorkspaceId, channel: ChannelId, limit: u64) -> Select<connect_attempt::Entity> {
+    connect_attempt::Entity::find()
         .filter(connect_attempt::Column::ChannelId.eq(channel.0))
         .filter(connect_attempt::Column::WorkspaceId.eq(workspace.0))
         .order_by_desc(connect_attempt::Column::Id)
         .limit(limit)
-        .all(store.reader())
-        .await?;
-    rows.into_iter().map(|row| read(store, row)).collect()
 }
 
 /// Moves an attempt on, if it is in one of the states `from` (and has the version asked for): a compare-and-set. `None` means
