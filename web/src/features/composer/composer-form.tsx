@@ -97,7 +97,12 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
       if (wrong) return jump(placeOf(wrong.pointer));
     }
     if (open.going + open.failed > 0) return;
-    submit.submit(state);
+    const at = document.activeElement;
+    submit.submit(state, {
+      // The page was inert while it was sent, which takes the focus away.
+      onError: () =>
+        requestAnimationFrame(() => at instanceof HTMLElement && at.focus({ preventScroll: true })),
+    });
   };
   const saveNow = () => {
     if (!automatic) return go(mode);
