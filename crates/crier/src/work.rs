@@ -20,7 +20,7 @@ fn subject<T: FromStr>(work: &due::Claimed) -> Result<T, HandlerError> {
     work.subject.parse().map_err(|_| HandlerError::Other(format!("“{}” is no id", work.subject)))
 }
 
-fn ours(error: ConnectError) -> HandlerError {
+fn ours(error: &ConnectError) -> HandlerError {
     HandlerError::Other(error.to_string())
 }
 
@@ -35,7 +35,7 @@ impl Handler for Renewals {
     }
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
-        Ok(until(self.0.renew(subject::<ChannelId>(work)?).await.map_err(ours)?))
+        Ok(until(self.0.renew(subject::<ChannelId>(work)?).await.map_err(|error| ours(&error))?))
     }
 }
 
@@ -46,7 +46,7 @@ impl Handler for Avatars {
     }
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
-        self.0.fetch_avatar(subject::<ChannelId>(work)?).await.map_err(ours)?;
+        self.0.fetch_avatar(subject::<ChannelId>(work)?).await.map_err(|error| ours(&error))?;
         Ok(Done::Finished)
     }
 }
@@ -58,7 +58,7 @@ impl Handler for Attempts {
     }
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
-        Ok(until(self.0.revisit(subject::<AttemptId>(work)?).await.map_err(ours)?))
+        Ok(until(self.0.revisit(subject::<AttemptId>(work)?).await.map_err(|error| ours(&error))?))
     }
 }
 
