@@ -77,12 +77,17 @@ export function useFormat(): Format {
   return useMemo(() => makeFormat(user.time_zone, user.clock), [user.time_zone, user.clock]);
 }
 
+/** "America/New_York" → "New York". */
+export function zonePlace(zone: string): string {
+  return zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
+}
+
 /** "Europe/Berlin" → "Berlin (GMT+1)": the zone as people read it, at a given instant. */
 export function zoneLabel(zone: string, at: Date = new Date()): string {
   const offset = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "shortOffset" })
     .formatToParts(at)
     .find((part) => part.type === "timeZoneName")?.value;
-  const place = zone.split("/").at(-1)?.replaceAll("_", " ") ?? zone;
+  const place = zonePlace(zone);
   return offset && offset !== place ? `${place} (${offset})` : place;
 }
 

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Group, SegmentedControl, Text, Title } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { zoneLabel } from "@/app/format";
+import { zoneLabel, zonePlace } from "@/app/format";
 import { AnchorLink } from "@/components/links";
 import { FilterMenu } from "./filter-menu";
 import { titleOf } from "./range";
@@ -11,7 +11,6 @@ import classes from "./toolbar.module.css";
 interface Props {
   view: View;
   date: string;
-  today: string;
   zone: string;
   weekStart: "monday" | "sunday";
   narrow: boolean;
@@ -26,7 +25,9 @@ export function Toolbar(props: Props) {
   const { view, date, zone, weekStart, narrow, drafts, onDrafts, onView, onToday, onStep } = props;
   const { t } = useTranslation();
   const title = titleOf(view, date, weekStart);
-  const place = zoneLabel(zone, new Date(`${date}T12:00:00Z`));
+  // Beside the hours their offset is shown, which may change within a week.
+  const hourly = view === "day" || view === "week";
+  const place = hourly ? zonePlace(zone) : zoneLabel(zone, new Date(`${date}T12:00:00Z`));
   return (
     <div className={classes.bar}>
       <Group gap={6} wrap="nowrap" className={classes.where}>

@@ -29,7 +29,12 @@ export function Checklist() {
             </>
           );
           return (
-            <li key={item.label} className={classes.step} data-done={item.done || undefined}>
+            <li
+              key={item.label}
+              className={classes.step}
+              data-done={item.done || undefined}
+              data-later={(!item.done && index !== next) || undefined}
+            >
               {index === next ? (
                 <Link to="/welcome" className={classes.link}>
                   {words}
