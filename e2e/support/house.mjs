@@ -50,7 +50,7 @@ export async function newWindow(options = {}) {
     locale: "en-GB",
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   open.push(context);
   const complaints = [];
   context.on("page", (page) => {
