@@ -149,7 +149,7 @@ impl Publisher {
         let allowed = if tried { self.rules.late.max(self.rules.patience.window) + OVERTIME } else { self.rules.late };
         (late > allowed).then(|| {
             let said = format!(
-                "It was due at {since}, and Crier came to it {} minutes late. Publish it now or give it a new time.",
+                "It was due at {since:.0}, and Crier came to it {} minutes late. Publish it now or give it a new time.",
                 late.as_mins()
             );
             Reason::new(held::MISSED, "Its time was missed", said)
@@ -237,7 +237,7 @@ impl Publisher {
     }
 
     async fn wait(&self, job: &Loaded, fence: Fence, at: Timestamp, why: &str) -> Result<Done, HandlerError> {
-        let change = Change::under(fence).releasing(at).noting(why, format!("Goes on at {at}."));
+        let change = Change::under(fence).releasing(at).noting(why, format!("Goes on at {at:.0}."));
         self.moved(job, State::Scheduled, change).await?;
         Ok(Done::Settled)
     }

@@ -380,7 +380,7 @@ fn line(workspace: WorkspaceId, id: PublicationId, plan: &Plan) -> publication_e
         at: Set(ms(plan.now)),
         kind: Set(plan.state.as_str().to_owned()),
         title: Set(plan.title().to_owned()),
-        detail: Set(plan.due_at.map(|at| format!("Due {at}")).unwrap_or_default()),
+        detail: Set(plan.due_at.map(|at| format!("Due {at:.0}")).unwrap_or_default()),
     }
 }
 
