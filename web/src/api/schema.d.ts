@@ -149,7 +149,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One's own attempts that have not ended, newest first. */
+        /** One's own attempts that have not ended, newest first. Those that have are listed with their channel. */
         get: operations["list_attempts"];
         put?: never;
         /** Starts connecting an account. Send the person to `authorize_url`, or fill in the network's form. */
@@ -1809,10 +1809,7 @@ export interface operations {
     };
     list_attempts: {
         parameters: {
-            query?: {
-                /** @description Only those that have not ended; the only list there is for now. */
-                open?: boolean;
-            };
+            query?: never;
             header?: never;
             path: {
                 workspace: string;

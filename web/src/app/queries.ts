@@ -37,7 +37,7 @@ export const openAttemptsQuery = (workspace: string) =>
       (
         await call(
           api.GET("/api/v1/workspaces/{workspace}/attempts", {
-            params: { path: { workspace }, query: { open: true } },
+            params: { path: { workspace } },
             signal,
           }),
         )

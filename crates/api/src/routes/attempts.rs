@@ -2,7 +2,7 @@
 
 use crate::{
     access::{ManageChannels, Member, connect_cookie, cookie, own_cookie},
-    body::{Body, Id, Query},
+    body::{Body, Id},
     page::Page,
     problem::Result,
     state::Api,
@@ -33,12 +33,6 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// Longer than an attempt and its confirmation take.
 const CONNECT_COOKIE_LIFE: SignedDuration = SignedDuration::from_hours(2);
-
-#[derive(Debug, Deserialize)]
-struct AttemptsQuery {
-    #[serde(default)]
-    open: bool,
-}
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,19 +65,11 @@ pub(crate) struct PastedAddress {
     address: String,
 }
 
-/// One's own attempts that have not ended, newest first.
+/// One's own attempts that have not ended, newest first. Those that have are listed with their channel.
 #[utoipa::path(
-    get, path = "/workspaces/{workspace}/attempts", tag = "Connecting",
-    params(("open" = Option<bool>, Query, description = "Only those that have not ended; the only list there is for now.")),
-    responses((status = 200, body = Page<AttemptView>))
+    get, path = "/workspaces/{workspace}/attempts", tag = "Connecting", responses((status = 200, body = Page<AttemptView>))
 )]
-async fn list_attempts(
-    member: Member<ManageChannels>,
-    Query(query): Query<AttemptsQuery>,
-    State(api): State<Api>,
-) -> Result<Json<Page<AttemptView>>> {
-    // Ended ones are listed with their channel.
-    let _ = query.open;
+async fn list_attempts(member: Member<ManageChannels>, State(api): State<Api>) -> Result<Json<Page<AttemptView>>> {
     Ok(Json(Page::whole(api.handshake.open(member.id(), member.user.id).await?)))
 }
 
