@@ -121,7 +121,11 @@ pub fn admit(draft: Draft, checked: Checked) -> Result<ValidPost, Checked> {
 #[must_use]
 pub fn wrong_time(at: Timestamp, now: Timestamp) -> Option<Finding> {
     let (code, message, fix) = if at < now - JUST_PASSED {
-        ("due_at.past", format!("The time {at:.0} has passed; it is {now:.0} now."), "Choose a time to come, or publish now.")
+        (
+            "due_at.past",
+            format!("The time {at:.0} has passed; it is {now:.0} now."),
+            "Choose a time to come, or publish now.",
+        )
     } else if at > now + FARTHEST {
         ("due_at.too_far", format!("The time {at:.0} is more than five years ahead."), "Choose an earlier time.")
     } else {
