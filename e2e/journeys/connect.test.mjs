@@ -64,6 +64,37 @@ test("finishing in another tab is learnt where it began", async () => {
   await page.getByRole("heading", { name: "Ada is connected" }).waitFor();
 });
 
+test("a redirect that cannot reach the server is finished by pasting its address", async () => {
+  const { page, context } = await signUp();
+  await page.goto("/channels/add/playground");
+  const popup = context.waitForEvent("page");
+  await page.getByRole("button", { name: "Open in a new tab" }).click();
+  const other = await popup;
+  await other.getByRole("button", { name: "Sign in as Ada" }).click();
+  await allow(other).waitFor();
+  // Allow is pressed without following the redirect: as where the browser can't reach this server.
+  const form = await allow(other).evaluate((button) => {
+    const fields = new FormData(button.form, button);
+    return { action: button.form.action, body: new URLSearchParams([...fields]).toString() };
+  });
+  const answer = await context.request.post(form.action, {
+    data: form.body,
+    headers: { "content-type": "application/x-www-form-urlencoded", origin: URL_OF_PLAYGROUND },
+    maxRedirects: 0,
+  });
+  const landed = answer.headers().location;
+  assert.ok(landed?.includes("/integrations/social/playground?"), `${answer.status()} ${landed}`);
+  await page.getByText("You allowed access, but the page did not load?").click();
+  await page.getByLabel("Address you landed on").fill("https://example.org/elsewhere");
+  await page.getByRole("button", { name: "Finish with this address" }).click();
+  await page.getByText(/This is not the address of a return/).waitFor();
+  assert.deepEqual(await channels(page), []);
+  await page.getByLabel("Address you landed on").fill(landed);
+  await page.getByRole("button", { name: "Finish with this address" }).click();
+  await page.getByRole("heading", { name: "Ada is connected" }).waitFor();
+  assert.equal((await channels(page)).length, 1);
+});
+
 test("reloading the callback and going back change nothing", async () => {
   const { page } = await signUp();
   await leaveForPlayground(page);
