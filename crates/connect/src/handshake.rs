@@ -56,6 +56,12 @@ impl Handshake {
         Self { deps: Arc::new(deps) }
     }
 
+    /// What to register as the redirect URI of a network's app, character by character.
+    #[must_use]
+    pub fn redirect_uri(&self, network: &str) -> String {
+        self.settings().redirect_uri(network)
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.deps.clock.now()
     }

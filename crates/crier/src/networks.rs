@@ -6,13 +6,14 @@ use serde_json::json;
 
 pub fn told(config: &Config, as_json: bool) -> Result<String, Failed> {
     let registry = parts::registry(config);
+    let with_apps = config.networks_with_apps();
     let rows = registry.all().map(|network| {
         let about = network.about();
         let connect = match network.connect() {
             Connect::OAuth2(_) => "oauth2",
             Connect::Form(_) => "form",
         };
-        let configured = about.works_at_once || config.apps.keys().any(|app| app.split('@').next() == Some(about.id));
+        let configured = about.works_at_once || with_apps.contains(about.id);
         (about, connect, configured)
     });
     if as_json {

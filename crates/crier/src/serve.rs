@@ -8,7 +8,7 @@ use crate::{
 };
 use crier_connect::Handshake;
 use crier_engine::{
-    Preparer, Publisher, Worker,
+    Publisher, Worker,
     publish::Rules,
     work::Handler,
     worker::{self, Pulse},
@@ -102,17 +102,16 @@ fn worker(
     handshake: &Handshake,
 ) -> Worker {
     let clock = Arc::new(SystemClock);
-    let tokens = Arc::new(handshake.clone());
     let publisher = Publisher {
         store: store.clone(),
         net: net.clone(),
         registry: registry.clone(),
         storage: library.storage().clone(),
-        tokens: tokens.clone(),
+        tokens: Arc::new(handshake.clone()),
         clock: clock.clone(),
         rules: Rules::default(),
     };
-    let preparer = Preparer { store: store.clone(), registry: registry.clone(), tokens, clock: clock.clone() };
+    let preparer = publisher.preparer();
     let handlers: Vec<Arc<dyn Handler>> = vec![
         Arc::new(publisher),
         Arc::new(preparer),
@@ -137,7 +136,7 @@ fn router(
         public_url: config.public_url.clone(),
         registration: config.registration,
         playground: config.playground_origin(),
-        configured: config.apps.keys().map(|app| app.split('@').next().unwrap_or(app).to_owned()).collect(),
+        configured: config.networks_with_apps(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
     let deps = crier_api::Deps { store: store.clone(), registry, handshake, library, pulse, shutdown, settings };

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use crier_connect::{ConnectError, Handshake};
-use crier_engine::work::{Done, Handler, HandlerError};
+use crier_engine::work::{Done, Handler, HandlerError, subject};
 use crier_model::{AttemptId, ChannelId, Timestamp};
 use crier_store::{Store, StoreError, due, events, sessions, workspaces};
 use jiff::SignedDuration;
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Renews a channel's credentials ahead of their end.
@@ -15,10 +15,6 @@ pub struct Renewals(pub Handshake);
 pub struct Avatars(pub Handshake);
 /// Comes back to attempts: expires them, takes up those a crash left behind.
 pub struct Attempts(pub Handshake);
-
-fn subject<T: FromStr>(work: &due::Claimed) -> Result<T, HandlerError> {
-    work.subject.parse().map_err(|_| HandlerError::Other(format!("“{}” is no id", work.subject)))
-}
 
 fn ours(error: &ConnectError) -> HandlerError {
     HandlerError::Other(error.to_string())

@@ -3,7 +3,7 @@
 use crate::{
     compose::{self, Draft},
     publish::fresh,
-    work::{Done, Handler, HandlerError},
+    work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
 use crier_model::{
@@ -41,10 +41,7 @@ impl Handler for Preparer {
     }
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
-        let id: PublicationId = work
-            .subject
-            .parse()
-            .map_err(|_| HandlerError::Other(format!("“{}” is no publication id", work.subject)))?;
+        let id: PublicationId = subject(work)?;
         let job = match publications::load(&self.store, id).await {
             Ok(job) => job,
             Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),

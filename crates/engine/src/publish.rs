@@ -4,7 +4,7 @@ use crate::{
     decision::{self, Decision, Patience, Try},
     prepare::Preparer,
     sending::{Outcome, Progress, Sending},
-    work::{Done, Handler, HandlerError},
+    work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
 use crier_media::Storage;
@@ -71,10 +71,7 @@ impl Handler for Publisher {
     }
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
-        let id: PublicationId = work
-            .subject
-            .parse()
-            .map_err(|_| HandlerError::Other(format!("“{}” is no publication id", work.subject)))?;
+        let id: PublicationId = subject(work)?;
         let unreadable = match self.take_up(id, work).await {
             Err(error @ (HandlerError::Other(_) | HandlerError::Store(StoreError::Damaged { .. }))) => error,
             done => return done,

@@ -21,6 +21,14 @@ pub trait Handler: Send + Sync {
     async fn handle(&self, work: &crier_store::due::Claimed) -> Result<Done, HandlerError>;
 }
 
+/// The id that a piece of work is about.
+///
+/// # Errors
+/// When the subject is none.
+pub fn subject<T: std::str::FromStr>(work: &crier_store::due::Claimed) -> Result<T, HandlerError> {
+    work.subject.parse().map_err(|_| HandlerError::Other(format!("“{}” is no id", work.subject)))
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum HandlerError {
     #[error(transparent)]

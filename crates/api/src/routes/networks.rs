@@ -108,7 +108,7 @@ fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
         configured: about.works_at_once || api.settings.configured.contains(about.id),
         docs: format!("/docs/networks/{}", about.id),
         console: about.console,
-        redirect_uri: format!("{}/integrations/social/{}", api.origin(), about.id),
+        redirect_uri: api.handshake.redirect_uri(about.id),
         instance,
         fields,
         rules: network.rules(&Facts::default()),

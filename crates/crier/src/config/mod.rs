@@ -12,7 +12,7 @@ use layers::Source;
 pub use layers::{ConfigError, Layers};
 use settings::Setting;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
@@ -96,6 +96,11 @@ impl Config {
             )
         };
         self.given.iter().map(line).collect()
+    }
+
+    /// The networks for which an app is configured, for all of their servers or for one.
+    pub fn networks_with_apps(&self) -> BTreeSet<String> {
+        self.apps.keys().map(|app| app.split('@').next().unwrap_or(app).to_owned()).collect()
     }
 
     /// Where the Playground is reached by browsers; none when it is off.
