@@ -15,6 +15,17 @@ withBrowser();
 
 const allow = (page) => page.getByRole("button", { name: "Allow", exact: true });
 
+/** Goes as far as the Playground's consent page in another tab, and gives that tab. */
+async function leaveInNewTab(page) {
+  await page.goto("/channels/add/playground");
+  const popup = page.context().waitForEvent("page");
+  await page.getByRole("button", { name: "Open in a new tab" }).click();
+  const other = await popup;
+  await other.getByRole("button", { name: "Sign in as Ada" }).click();
+  await allow(other).waitFor();
+  return other;
+}
+
 async function channels(page) {
   return (await ask(page, `${await workspace(page)}/channels`)).items;
 }
@@ -52,12 +63,8 @@ test("a double click on Allow connects once", async () => {
 });
 
 test("finishing in another tab is learnt where it began", async () => {
-  const { page, context } = await signUp();
-  await page.goto("/channels/add/playground");
-  const popup = context.waitForEvent("page");
-  await page.getByRole("button", { name: "Open in a new tab" }).click();
-  const other = await popup;
-  await other.getByRole("button", { name: "Sign in as Ada" }).click();
+  const { page } = await signUp();
+  const other = await leaveInNewTab(page);
   await allow(other).click();
   await other.getByRole("heading", { name: "Ada is connected" }).waitFor();
   // Without a reload.
@@ -66,12 +73,7 @@ test("finishing in another tab is learnt where it began", async () => {
 
 test("a redirect that cannot reach the server is finished by pasting its address", async () => {
   const { page, context } = await signUp();
-  await page.goto("/channels/add/playground");
-  const popup = context.waitForEvent("page");
-  await page.getByRole("button", { name: "Open in a new tab" }).click();
-  const other = await popup;
-  await other.getByRole("button", { name: "Sign in as Ada" }).click();
-  await allow(other).waitFor();
+  const other = await leaveInNewTab(page);
   // Allow is pressed without following the redirect: as where the browser can't reach this server.
   const form = await allow(other).evaluate((button) => {
     const fields = new FormData(button.form, button);

@@ -1,6 +1,6 @@
 //! Reading requests: what can't be read is answered with a problem that names the place.
 
-use crate::problem::{FieldProblem, Problem};
+use crate::problem::Problem;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
@@ -61,13 +61,8 @@ fn malformed(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let message = pair_quotes(message);
     let mut capital = message.chars();
     let message = capital.next().into_iter().flat_map(char::to_uppercase).chain(capital).collect::<String>();
-    let pointer = pointer(error.path());
-    Problem::invalid(vec![FieldProblem {
-        pointer,
-        code: "input.wrong_type".to_owned(),
-        message: format!("{message}."),
-        fix: Some("Send the shape the API description gives for this field.".to_owned()),
-    }])
+    let fix = "Send the shape the API description gives for this field.";
+    Problem::wrong(&pointer(error.path()), "input.wrong_type", format!("{message}."), fix)
 }
 
 /// Turns backticks into quotation marks, as the other messages have them.

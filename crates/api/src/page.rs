@@ -46,12 +46,7 @@ impl PageQuery {
             return Ok(limit as usize);
         }
         let message = format!("A page has 1 to {MOST} items, not {limit}.");
-        Err(Problem::invalid(Vec::new()).field(
-            "limit",
-            "limit.out_of_range",
-            message,
-            "Ask for fewer, and follow `next_cursor`.",
-        ))
+        Err(Problem::wrong("limit", "limit.out_of_range", message, "Ask for fewer, and follow `next_cursor`."))
     }
 
     /// The last item of the page before.
@@ -59,12 +54,7 @@ impl PageQuery {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let wrong = |_| {
             let message = "This is not a cursor that a page gave.";
-            Problem::invalid(Vec::new()).field(
-                "cursor",
-                "cursor.wrong",
-                message,
-                "Leave it out to begin at the first page.",
-            )
+            Problem::wrong("cursor", "cursor.wrong", message, "Leave it out to begin at the first page.")
         };
         cursor.parse().map(Some).map_err(wrong)
     }

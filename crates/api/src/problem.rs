@@ -71,13 +71,7 @@ impl Problem {
 
     #[must_use]
     pub fn field(mut self, pointer: &str, code: &str, message: impl Into<String>, fix: &str) -> Self {
-        let fix = Some(fix.to_owned()).filter(|fix| !fix.is_empty());
-        self.errors.push(FieldProblem {
-            pointer: pointer.to_owned(),
-            code: code.to_owned(),
-            message: message.into(),
-            fix,
-        });
+        self.errors.push(FieldProblem::new(pointer, code, message, fix));
         self
     }
 
@@ -86,6 +80,11 @@ impl Problem {
         let detail = errors.iter().map(|e| e.message.as_str()).collect::<Vec<_>>().join(" ");
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "input.invalid", "Something in the request is wrong");
         Self { errors, ..problem.detail(detail) }
+    }
+
+    /// One field that can be read, but not taken.
+    pub fn wrong(pointer: &str, code: &str, message: impl Into<String>, fix: &str) -> Self {
+        Self::invalid(vec![FieldProblem::new(pointer, code, message, fix)])
     }
 
     pub fn of_findings<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
@@ -110,14 +109,21 @@ impl Problem {
     }
 }
 
+impl FieldProblem {
+    /// An empty `fix` is none.
+    pub fn new(pointer: &str, code: &str, message: impl Into<String>, fix: &str) -> Self {
+        Self {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            message: message.into(),
+            fix: Some(fix.to_owned()).filter(|fix| !fix.is_empty()),
+        }
+    }
+}
+
 impl From<&Finding> for FieldProblem {
     fn from(finding: &Finding) -> Self {
-        Self {
-            pointer: finding.pointer.clone(),
-            code: finding.code.clone(),
-            message: finding.message.clone(),
-            fix: Some(finding.fix.clone()).filter(|fix| !fix.is_empty()),
-        }
+        Self::new(&finding.pointer, &finding.code, &*finding.message, &finding.fix)
     }
 }
 

@@ -47,7 +47,7 @@ fn send(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response<Body> 
     let mut response = if headers.get(header::IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == tag.as_bytes()) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Response::new(Body::from(file.data.to_vec()))
+        Response::new(Body::from(file.data.clone()))
     };
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     let kind = if kind.type_() == "text" { format!("{kind}; charset=utf-8") } else { kind.to_string() };

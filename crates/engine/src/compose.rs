@@ -134,15 +134,21 @@ pub fn wrong_time(at: Timestamp, now: Timestamp) -> Option<Finding> {
     Some(Finding::error("/due_at", code, message, fix))
 }
 
+/// Whether a name is that of a time zone.
+#[must_use]
+pub fn wrong_time_zone(name: &str) -> Option<Finding> {
+    TimeZone::get(name).is_err().then(|| {
+        let message = format!("“{name}” is no time zone.");
+        Finding::error("/time_zone", "time_zone.unknown", message, "Use a name such as Europe/Berlin.")
+    })
+}
+
 fn about_the_whole(draft: &Draft, now: Timestamp) -> Vec<Finding> {
     let mut found = Vec::new();
     if let Timing::At(at) = draft.timing {
         found.extend(wrong_time(at, now));
     }
-    if TimeZone::get(&draft.time_zone).is_err() {
-        let message = format!("“{}” is no time zone.", draft.time_zone);
-        found.push(Finding::error("/time_zone", "time_zone.unknown", message, "Use a name such as Europe/Berlin."));
-    }
+    found.extend(wrong_time_zone(&draft.time_zone));
     if draft.channels.is_empty() && !matches!(draft.timing, Timing::Draft(_)) {
         let message = "No channel is chosen, so there is nowhere to publish.";
         found.push(Finding::error("/channels", "channels.none", message, "Choose at least one channel."));

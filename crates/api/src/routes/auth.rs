@@ -4,7 +4,7 @@ use crate::{
     access::{Anyone, Person, SESSION_LIFE, own_cookie, session_cookie},
     body::Body,
     limits::client_address,
-    problem::{Problem, Result},
+    problem::{FieldProblem, Problem, Result},
     routes::workspaces::WorkspaceOut,
     secrets::{PASSWORD_LENGTH, hash, hash_password, random, verify_password},
     state::{Api, Registration},
@@ -15,13 +15,14 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
 };
 use axum_extra::extract::CookieJar;
+use crier_engine::compose;
 use crier_model::{Secret, UserId};
 use crier_store::{
     sessions,
     users::{self, NewUser, User, UserChange},
     workspaces,
 };
-use jiff::{SignedDuration, tz::TimeZone};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -171,21 +172,34 @@ struct NewAccount {
 
 impl NewAccount {
     fn read(body: SignUp) -> Result<Self> {
-        let mut wrong = Problem::invalid(Vec::new());
+        let mut wrong = Vec::new();
         let email = body.email.trim().to_lowercase();
         if !is_email(&email) {
-            wrong =
-                wrong.field("/email", "email.wrong", "This is no e-mail address.", "Write it like ada@example.org.");
+            wrong.push(FieldProblem::new(
+                "/email",
+                "email.wrong",
+                "This is no e-mail address.",
+                "Write it like ada@example.org.",
+            ));
         }
         let length = body.password.expose().chars().count();
         if !PASSWORD_LENGTH.contains(&length) {
             let (least, most) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
             let message = format!("A password has {least} to {most} characters; this has {length}.");
-            wrong =
-                wrong.field("/password", "password.length", message, "A few words in a row are good and easy to keep.");
+            wrong.push(FieldProblem::new(
+                "/password",
+                "password.length",
+                message,
+                "A few words in a row are good and easy to keep.",
+            ));
         } else if body.password.expose().to_lowercase() == email {
             let message = "The password is the e-mail address.";
-            wrong = wrong.field("/password", "password.guessable", message, "Choose one that nobody can guess.");
+            wrong.push(FieldProblem::new(
+                "/password",
+                "password.guessable",
+                message,
+                "Choose one that nobody can guess.",
+            ));
         }
         let name = check_name(&mut wrong, "/name", &body.name);
         let workspace = match body.workspace_name {
@@ -212,26 +226,23 @@ fn host_is_fine(host: &str) -> bool {
 }
 
 /// A name people read: not empty, at most 100 characters.
-pub(crate) fn check_name(wrong: &mut Problem, pointer: &str, given: &str) -> String {
+pub(crate) fn check_name(wrong: &mut Vec<FieldProblem>, pointer: &str, given: &str) -> String {
     let name = given.trim();
     let length = name.chars().count();
     if length == 0 || length > 100 || name.chars().any(char::is_control) {
         let message = if length == 0 { "The name is empty." } else { "A name has at most 100 characters on one line." };
-        *wrong = wrong.clone().field(pointer, "name.wrong", message, "Write a name.");
+        wrong.push(FieldProblem::new(pointer, "name.wrong", message, "Write a name."));
     }
     name.to_owned()
 }
 
-pub(crate) fn check_time_zone(wrong: &mut Problem, given: &str) {
-    if TimeZone::get(given).is_err() {
-        let message = format!("“{given}” is no time zone.");
-        *wrong = wrong.clone().field("/time_zone", "time_zone.unknown", message, "Use a name such as Europe/Berlin.");
-    }
+pub(crate) fn check_time_zone(wrong: &mut Vec<FieldProblem>, given: &str) {
+    wrong.extend(compose::wrong_time_zone(given).as_ref().map(FieldProblem::from));
 }
 
 /// Refuses when fields were found wrong.
-pub(crate) fn refuse(wrong: Problem) -> Result<()> {
-    if wrong.errors.is_empty() { Ok(()) } else { Err(Problem::invalid(wrong.errors)) }
+pub(crate) fn refuse(wrong: Vec<FieldProblem>) -> Result<()> {
+    if wrong.is_empty() { Ok(()) } else { Err(Problem::invalid(wrong)) }
 }
 
 /// Signs in. The answer sets the session's cookie.
@@ -276,7 +287,7 @@ async fn get_me(person: Person, State(api): State<Api>) -> Result<Json<Me>> {
 /// Changes one's own account; what is left out stays.
 #[utoipa::path(patch, path = "/auth/me", tag = "Account", request_body = MePatch, responses((status = 200, body = Me)))]
 async fn update_me(person: Person, State(api): State<Api>, Body(body): Body<MePatch>) -> Result<Json<Me>> {
-    let mut wrong = Problem::invalid(Vec::new());
+    let mut wrong = Vec::new();
     let name = body.name.map(|name| check_name(&mut wrong, "/name", &name));
     if let Some(time_zone) = &body.time_zone {
         check_time_zone(&mut wrong, time_zone);

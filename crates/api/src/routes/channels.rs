@@ -135,7 +135,7 @@ async fn update_channel(
     State(api): State<Api>,
     Body(body): Body<ChannelPatch>,
 ) -> Result<Json<ChannelOut>> {
-    let mut wrong = Problem::invalid(Vec::new());
+    let mut wrong = Vec::new();
     let name = body.name.map(|name| check_name(&mut wrong, "/name", &name));
     refuse(wrong)?;
     let channel = channels::get(&api.store, member.id(), id).await?;

@@ -4,7 +4,7 @@ use crate::{
     access::{ManageWorkspace, Member},
     body::{Body, Id},
     page::Page,
-    problem::{Problem, Result},
+    problem::{FieldProblem, Result},
     routes::auth::{check_name, refuse},
     secrets::NewKey,
     state::Api,
@@ -81,10 +81,15 @@ async fn create_key(
     State(api): State<Api>,
     Body(body): Body<NewApiKey>,
 ) -> Result<(StatusCode, Json<CreatedApiKey>)> {
-    let mut wrong = Problem::invalid(Vec::new());
+    let mut wrong = Vec::new();
     let name = check_name(&mut wrong, "/name", &body.name);
     if body.expires_at.is_some_and(|at| at <= api.store.now()) {
-        wrong = wrong.field("/expires_at", "expires_at.past", "This time has passed.", "Choose a time to come.");
+        wrong.push(FieldProblem::new(
+            "/expires_at",
+            "expires_at.past",
+            "This time has passed.",
+            "Choose a time to come.",
+        ));
     }
     refuse(wrong)?;
     let made = NewKey::generate();

@@ -5,7 +5,7 @@ use crate::{
     body::{Body, Id, Query},
     files,
     page::{Page, PageQuery},
-    problem::{FieldProblem, Problem, Result},
+    problem::{Problem, Result},
     state::Api,
 };
 use axum::{
@@ -149,13 +149,8 @@ async fn sent_file(request: Request) -> Result<(String, Bytes)> {
             return Ok((name, field.bytes().await.map_err(|e| refused(broken(e)))?));
         }
     }
-    let missing = FieldProblem {
-        pointer: "/file".to_owned(),
-        code: "media.missing".to_owned(),
-        message: "The form has no file.".to_owned(),
-        fix: Some("Send the file as the form's part `file`.".to_owned()),
-    };
-    Err(Problem::invalid(vec![missing]))
+    let fix = "Send the file as the form's part `file`.";
+    Err(Problem::wrong("/file", "media.missing", "The form has no file.", fix))
 }
 
 /// One file.
@@ -178,7 +173,7 @@ async fn update_media(
     let length = body.alt.chars().count();
     if length > ALT_CHARS {
         let message = format!("An alt text has at most {ALT_CHARS} characters; this has {length}.");
-        return Err(Problem::invalid(Vec::new()).field("/alt", "alt.too_long", message, "Shorten it."));
+        return Err(Problem::wrong("/alt", "alt.too_long", message, "Shorten it."));
     }
     let alt = Some(body.alt.as_str()).filter(|alt| !alt.trim().is_empty());
     Ok(Json(media::set_alt(&api.store, member.id(), id, alt).await?.into()))

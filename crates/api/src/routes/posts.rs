@@ -4,7 +4,7 @@ use crate::{
     access::{Member, Read, Write},
     body::{Body, Id, Query},
     page::{Page, PageQuery},
-    problem::{FieldProblem, Problem, Result},
+    problem::{Problem, Result},
     routes::{library::thumbnail_url, publications::PublicationOut},
     state::Api,
 };
@@ -134,8 +134,7 @@ impl PostInput {
             (PostIntent::Scheduled, Some(at)) => Timing::At(at),
             (PostIntent::Scheduled, None) => {
                 let message = "A scheduled post needs a time.";
-                let problem = Problem::invalid(Vec::new());
-                return Err(problem.field("/due_at", "due_at.missing", message, "Choose a time, or publish now."));
+                return Err(Problem::wrong("/due_at", "due_at.missing", message, "Choose a time, or publish now."));
             }
         };
         let variant = |variant: VariantInput| Variant {
@@ -392,12 +391,7 @@ fn taken_away(error: crier_store::StoreError) -> Problem {
         crier_store::StoreError::NotFound { what: what @ ("channel" | "media") } => {
             let (pointer, name) = if what == "channel" { ("/channels", "channel") } else { ("/parts", "file") };
             let message = format!("A {name} of this post was deleted a moment ago.");
-            Problem::invalid(Vec::new()).field(
-                pointer,
-                &format!("{what}.unknown"),
-                message,
-                "Take it out and save again.",
-            )
+            Problem::wrong(pointer, &format!("{what}.unknown"), message, "Take it out and save again.")
         }
         error => error.into(),
     }
@@ -410,7 +404,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
         _ => {
             let message = "An Idempotency-Key has 1 to 200 plain characters.";
             let fix = "Send a UUID, for example.";
-            Err(Problem::invalid(Vec::new()).field("Idempotency-Key", "idempotency_key.wrong", message, fix))
+            Err(Problem::wrong("Idempotency-Key", "idempotency_key.wrong", message, fix))
         }
     }
 }
@@ -424,7 +418,7 @@ fn expected_version(headers: &HeaderMap) -> Result<Option<i64>> {
     let version = text.trim_start_matches("W/").trim_matches('"').parse();
     version.map(Some).map_err(|_| {
         let message = "If-Match is not a version of this post.";
-        Problem::invalid(Vec::new()).field("If-Match", "version.wrong", message, "Send the ETag the post came with.")
+        Problem::wrong("If-Match", "version.wrong", message, "Send the ETag the post came with.")
     })
 }
 
@@ -499,7 +493,7 @@ async fn move_post(
 ) -> Result<Response> {
     let expected_version = expected_version(&headers)?;
     if let Some(wrong) = compose::wrong_time(body.due_at, api.store.now()) {
-        return Err(Problem::invalid(vec![FieldProblem::from(&wrong)]));
+        return Err(Problem::of_findings([&wrong]));
     }
     posts::move_to(&api.store, member.id(), id, body.due_at, expected_version).await?;
     answer(&api, member.id(), id, StatusCode::OK).await

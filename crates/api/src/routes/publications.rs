@@ -146,7 +146,7 @@ async fn resolve_publication(
             let Some(url) = parsed else {
                 let message = "This is no web address.";
                 let fix = "Copy the post's address from the network; it begins with https://.";
-                return Err(Problem::invalid(Vec::new()).field("/url", "url.wrong", message, fix));
+                return Err(Problem::wrong("/url", "url.wrong", message, fix));
             };
             publications::resolve_published(&api.store, member.id(), id, url.as_str(), None).await?
         }

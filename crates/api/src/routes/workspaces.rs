@@ -3,7 +3,7 @@
 use crate::{
     access::{ManageWorkspace, Member, Read},
     body::Body,
-    problem::{Problem, Result},
+    problem::Result,
     routes::auth::{check_name, check_time_zone, refuse},
     state::Api,
 };
@@ -57,7 +57,7 @@ async fn update_workspace(
     State(api): State<Api>,
     Body(body): Body<WorkspacePatch>,
 ) -> Result<Json<WorkspaceOut>> {
-    let mut wrong = Problem::invalid(Vec::new());
+    let mut wrong = Vec::new();
     let name = body.name.map(|name| check_name(&mut wrong, "/name", &name));
     if let Some(time_zone) = &body.time_zone {
         check_time_zone(&mut wrong, time_zone);
