@@ -27,7 +27,9 @@ pub const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 const GATHER: Duration = Duration::from_millis(5);
 /// Beyond this many workspaces a notice says "all".
 const MOST_WORKSPACES: usize = 100;
-const CHANNEL: &str = "crier_wake";
+/// SQL for the channel's name, at most PostgreSQL's 63 bytes. It holds the schema: several installations may share a database
+/// without waking each other.
+const CHANNEL: &str = "left('crier_wake_' || coalesce(current_schema(), ''), 63)";
 
 /// What others are told about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,8 +198,8 @@ async fn speak(pool: sqlx::PgPool, node: Uuid, outbox: Arc<Outbox>) {
         if pending.is_empty() {
             continue;
         }
-        let sent =
-            sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(pending.to_notice(node)).execute(&pool).await;
+        let notify = sqlx::AssertSqlSafe(format!("SELECT pg_notify({CHANNEL}, $1)"));
+        let sent = sqlx::query(notify).bind(pending.to_notice(node)).execute(&pool).await;
         if let Err(error) = sent {
             let error = crate::DatabaseError::from(&error);
             tracing::warn!(%error, "other nodes were not told of new work; they look by themselves soon");
@@ -225,7 +227,9 @@ async fn hear_until_lost(
     lost: &Pending,
 ) -> Result<(), sqlx::Error> {
     let mut listener = sqlx::postgres::PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+    let name = sqlx::AssertSqlSafe(format!("SELECT {CHANNEL}"));
+    let channel: String = sqlx::query_scalar(name).fetch_one(pool).await?;
+    listener.listen(&channel).await?;
     // Whatever was said before we listened.
     tell(due, events, lost);
     loop {
