@@ -5,6 +5,7 @@
 
 mod access;
 mod body;
+mod calendar;
 mod callback;
 mod describe;
 mod files;

@@ -1,6 +1,6 @@
 //! What every request may use.
 
-use crate::limits::Limits;
+use crate::{calendar::Calendar, limits::Limits};
 use crier_connect::Handshake;
 use crier_engine::worker::Pulse;
 use crier_media::Library;
@@ -55,6 +55,7 @@ pub(crate) struct Api(Arc<Inner>);
 pub(crate) struct Inner {
     pub deps: Deps,
     pub limits: Limits,
+    pub calendar: Calendar,
 }
 
 impl std::ops::Deref for Api {
@@ -66,11 +67,15 @@ impl std::ops::Deref for Api {
 
 impl Api {
     pub fn new(deps: Deps) -> Self {
-        Self(Arc::new(Inner { deps, limits: Limits::default() }))
+        Self(Arc::new(Inner { deps, limits: Limits::default(), calendar: Calendar::default() }))
     }
 
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub fn calendar(&self) -> &Calendar {
+        &self.0.calendar
     }
 
     /// Whether browsers reach us over TLS, so that cookies may demand it.

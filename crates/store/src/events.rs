@@ -8,9 +8,9 @@ use crate::{
 };
 use crier_model::{AttemptId, ChannelId, EventId, MediaId, PostId, PublicationId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// The kinds of events.
@@ -64,24 +64,54 @@ pub async fn after(store: &Store, workspace: WorkspaceId, after: Option<EventId>
     rows.into_iter().map(Event::try_from).collect()
 }
 
+/// What a workspace's data looked like: every change adds an event, so two equal versions have nothing between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Version {
+    newest: Option<EventId>,
+    /// Those within [`OVERLAP`] of the newest, for what is committed late on PostgreSQL.
+    recent: i64,
+}
+
+pub async fn version(store: &Store, workspace: WorkspaceId) -> Result<Version> {
+    let newest = latest(store, workspace).await?;
+    let recent = match newest {
+        Some(newest) if store.is_postgres() => {
+            let from = back_from(newest, OVERLAP);
+            let sql = "SELECT count(*) AS recent FROM event WHERE workspace_id = $1 AND id >= $2";
+            let row = store.reader().query_one_raw(store.statement(sql, [workspace.0.into(), from.0.into()])).await?;
+            row.map(|row| row.try_get("", "recent")).transpose()?.unwrap_or_default()
+        }
+        _ => 0,
+    };
+    Ok(Version { newest, recent })
+}
+
 /// The newest event of a workspace: where somebody who only wants news starts.
 pub async fn latest(store: &Store, workspace: WorkspaceId) -> Result<Option<EventId>> {
+    newest_of(store.reader(), workspace).await
+}
+
+async fn newest_of(db: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<Option<EventId>> {
     let newest = event::Entity::find()
         .select_only()
         .column(event::Column::Id)
         .filter(event::Column::WorkspaceId.eq(workspace.0))
         .order_by_desc(event::Column::Id);
-    Ok(newest.into_tuple::<Uuid>().one(store.reader()).await?.map(EventId))
+    Ok(newest.into_tuple::<Uuid>().one(db).await?.map(EventId))
 }
 
-/// Forgets the events of a workspace from before a time; returns how many.
+/// Forgets the events of a workspace from before a time, except the newest; returns how many.
 pub async fn forget_before(store: &Store, workspace: WorkspaceId, before: Timestamp) -> Result<u64> {
     let tx = store.begin().await?;
-    let sql = "DELETE FROM event WHERE workspace_id = $1 AND at < $2";
+    let sql = "DELETE FROM event WHERE workspace_id = $1 AND at < $2 \
+               AND id < (SELECT id FROM event WHERE workspace_id = $1 ORDER BY id DESC LIMIT 1)";
     let gone = tx.execute(sql, [workspace.0.into(), ms(before).into()]).await?;
     tx.commit().await?;
     Ok(gone)
 }
+
+/// How long a transaction may take between making its events' ids and being seen by others.
+const OVERLAP: SignedDuration = SignedDuration::from_secs(5);
 
 /// Reads a workspace's events without missing those of transactions that committed late, each once.
 #[derive(Debug, Clone)]
@@ -101,7 +131,7 @@ impl Follower {
     /// comes back may be told twice.
     #[must_use]
     pub fn new(store: &Store, workspace: WorkspaceId, after: Option<EventId>) -> Self {
-        let overlap = if store.is_postgres() { SignedDuration::from_secs(5) } else { SignedDuration::ZERO };
+        let overlap = if store.is_postgres() { OVERLAP } else { SignedDuration::ZERO };
         let seen = after.map(|id| (id, ())).into_iter().collect();
         Self { workspace, newest: after, seen, overlap }
     }
@@ -128,10 +158,28 @@ impl Follower {
         if self.overlap.is_zero() {
             return id;
         }
-        let overlap = u64::try_from(self.overlap.as_millis()).unwrap_or_default();
-        let (high, _) = id.0.as_u64_pair();
-        // The first 48 bits of a UUIDv7 are its milliseconds.
-        EventId(Uuid::from_u64_pair((high >> 16).saturating_sub(overlap) << 16, 0))
+        back_from(id, self.overlap)
+    }
+}
+
+/// The milliseconds of a UUIDv7 are its first 48 bits.
+fn millis(id: EventId) -> u64 {
+    id.0.as_u64_pair().0 >> 16
+}
+
+fn back_from(id: EventId, overlap: SignedDuration) -> EventId {
+    let overlap = u64::try_from(overlap.as_millis()).unwrap_or_default();
+    EventId(Uuid::from_u64_pair(millis(id).saturating_sub(overlap) << 16, 0))
+}
+
+/// An id above all of the workspace's, whatever the clock of this node says: readers go by the order of ids.
+fn next_id(newest: Option<EventId>) -> EventId {
+    let id = EventId::new();
+    match newest {
+        Some(newest) if newest >= id => {
+            EventId(uuid::Builder::from_unix_timestamp_millis(millis(newest) + 1, &rand::random()).into_uuid())
+        }
+        _ => id,
     }
 }
 
@@ -140,11 +188,18 @@ pub(crate) async fn write_in(tx: &mut Tx) -> Result<()> {
         return Ok(());
     }
     let at = ms(tx.now());
+    let mut newest = BTreeMap::new();
+    for workspace in tx.events.iter().map(|event| event.workspace).collect::<BTreeSet<_>>() {
+        newest.insert(workspace, newest_of(&tx.inner, workspace).await?);
+    }
     let rows = std::mem::take(&mut tx.events)
         .into_iter()
         .map(|event| {
+            let last = newest.entry(event.workspace).or_default();
+            let id = next_id(*last);
+            *last = Some(id);
             Ok(event::ActiveModel {
-                id: Set(EventId::new().0),
+                id: Set(id.0),
                 workspace_id: Set(event.workspace.0),
                 at: Set(at),
                 kind: Set(event.kind.to_owned()),
@@ -217,5 +272,28 @@ impl TryFrom<event::Model> for Event {
             subject: row.subject,
             data: from_json(&row.data, "event")?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EventId, Uuid, back_from, millis, next_id};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn ids_go_up_though_the_clock_was_set_back() {
+        let ahead = EventId(Uuid::from_u64_pair((millis(EventId::new()) + 3_600_000) << 16 | 0x7fff, u64::MAX));
+        let next = next_id(Some(ahead));
+        assert!(next > ahead && next_id(Some(next)) > next);
+        assert_eq!((next.0.get_version_num(), millis(next)), (7, millis(ahead) + 1));
+        let before = EventId::new();
+        assert!(millis(next_id(Some(before))) - millis(before) < 60_000);
+    }
+
+    #[test]
+    fn an_overlap_goes_back_by_its_milliseconds() {
+        let id = EventId::new();
+        assert_eq!(millis(back_from(id, SignedDuration::from_millis(1500))), millis(id) - 1500);
+        assert!(back_from(id, SignedDuration::ZERO) <= id);
     }
 }

@@ -82,7 +82,7 @@ pub struct PublicationSummary {
 }
 
 /// Which posts are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Filter {
     /// Posts that show this state.
     pub state: Option<PublicationState>,

@@ -3,6 +3,7 @@
 use crate::{
     access::{Member, Read, Write},
     body::{Body, Id, Query},
+    calendar::{Ready, Stretch},
     page::{Page, PageQuery},
     problem::{Problem, Result},
     routes::{library::thumbnail_url, publications::PublicationOut},
@@ -23,6 +24,7 @@ use crier_model::{
 };
 use crier_networks::check::Measure;
 use crier_store::{
+    events,
     posts::{self, Filter, Post, PostSummary, Save},
     publications, users,
 };
@@ -339,11 +341,7 @@ struct PostsQuery {
     ),
     responses((status = 200, body = Page<PostSummaryOut>))
 )]
-async fn list_posts(
-    member: Member<Read>,
-    Query(query): Query<PostsQuery>,
-    State(api): State<Api>,
-) -> Result<Json<Page<PostSummaryOut>>> {
+async fn list_posts(member: Member<Read>, Query(query): Query<PostsQuery>, State(api): State<Api>) -> Result<Ready> {
     let filter = Filter { state: query.state, channel: query.channel };
     let workspace = member.id();
     let show = |post| summary(workspace, post);
@@ -352,11 +350,16 @@ async fn list_posts(
         let limit = page.limit()?;
         let posts = posts::list(&api.store, workspace, filter, page.after()?, limit as u64 + 1).await?;
         let posts = posts.into_iter().map(show).collect();
-        return Ok(Json(Page::cut(posts, limit, |post: &PostSummaryOut| post.id.to_string())));
+        return Ready::new(&Page::cut(posts, limit, |post: &PostSummaryOut| post.id.to_string()));
     }
     let (from, to) = (query.from.unwrap_or(Timestamp::MIN), query.to.unwrap_or(Timestamp::MAX));
-    let posts = posts::summaries_between(&api.store, workspace, from, to, filter, CALENDAR_MOST).await?;
-    Ok(Json(Page::whole(posts.into_iter().map(show).collect())))
+    // Asked for first: posts that change meanwhile are then newer than the version they are kept under, never older.
+    let version = events::version(&api.store, workspace).await?;
+    let whole = async {
+        let posts = posts::summaries_between(&api.store, workspace, from, to, filter, CALENDAR_MOST).await?;
+        Ready::new(&Page::whole(posts.into_iter().map(show).collect()))
+    };
+    api.calendar().answer(Stretch { workspace, version, from, to, filter }, whole).await
 }
 
 /// Writes a post. With an `Idempotency-Key` the same request again gives the post it made the first time.

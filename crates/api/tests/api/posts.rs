@@ -89,6 +89,51 @@ async fn the_calendar_has_what_is_due_between_and_lists_come_in_pages() {
 }
 
 #[tokio::test]
+async fn the_calendar_shows_every_change_at_once() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let channel = house.channel(ada.workspace, "news").await;
+    let due_at = Timestamp::now() + SignedDuration::from_hours(2);
+    let (from, to) = (Timestamp::now(), due_at + SignedDuration::from_hours(1));
+    let month = format!("posts?from={from}&to={to}");
+    let seen = async || {
+        let first = ada.get(&month).await.ok();
+        assert_eq!(ada.get(&month).await.ok(), first, "asked again with nothing between");
+        let items = first["items"].as_array().unwrap();
+        items.iter().map(|p| format!("{} {}", p["excerpt"].as_str().unwrap(), p["state"].as_str().unwrap())).collect()
+    };
+    let mut all: Vec<Vec<String>> = vec![seen().await];
+    let post = ada.post("posts", &scheduled(&[channel], "One")).await.ok();
+    all.push(seen().await);
+    let path = format!("posts/{}", post["id"].as_str().unwrap());
+    ada.with(Method::PUT, &path, "if-match", "\"1\"", &scheduled(&[channel], "Two")).await.ok();
+    all.push(seen().await);
+    let publication = post["publications"][0]["id"].as_str().unwrap();
+    ada.post(&format!("publications/{publication}/cancel"), &json!({})).await.ok();
+    all.push(seen().await);
+    ada.post(&format!("publications/{publication}/retry"), &json!({})).await.ok();
+    all.push(seen().await);
+    ada.post(&format!("{path}/move"), &json!({ "due_at": to })).await.ok();
+    all.push(seen().await);
+    ada.post(&format!("{path}/move"), &json!({ "due_at": due_at })).await.ok();
+    ada.post(&format!("{path}/duplicate"), &json!({})).await.ok();
+    all.push(seen().await);
+    ada.delete(&path).await;
+    all.push(seen().await);
+    let expected: [&[&str]; 8] = [
+        &[],
+        &["One scheduled"],
+        &["Two scheduled"],
+        &["Two cancelled"],
+        &["Two scheduled"],
+        &[],
+        &["Two scheduled", "Two draft"],
+        &["Two draft"],
+    ];
+    assert_eq!(all, expected);
+}
+
+#[tokio::test]
 async fn a_check_counts_on_every_channel_and_writes_nothing() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;

@@ -5,6 +5,7 @@ use crier_store::{
     wake::Wake,
 };
 use serde_json::json;
+use std::collections::HashSet;
 
 async fn happen(scene: &Scene, subject: &str) {
     let mut tx = scene.begin().await.unwrap();
@@ -62,4 +63,22 @@ async fn listeners_are_woken_after_the_commit_and_old_events_are_forgotten() {
     let left: Vec<_> =
         events::after(&scene, scene.workspace, None, 10).await.unwrap().into_iter().map(|e| e.subject).collect();
     assert_eq!(left, ["b"]);
+}
+
+#[tokio::test]
+async fn a_version_changes_with_every_event_and_outlives_old_ones() {
+    let scene = scene().await;
+    let version = async || events::version(&scene, scene.workspace).await.unwrap();
+    let mut seen = HashSet::from([version().await]);
+    for subject in ["a", "b", "c"] {
+        happen(&scene, subject).await;
+        assert!(seen.insert(version().await), "{subject} is not told from what was before");
+        assert!(!seen.insert(version().await), "it changed by itself");
+    }
+    assert!(events::forget_before(&scene, scene.workspace, crate::scene::after_minutes(5)).await.unwrap() > 0);
+    let newest = events::latest(&scene, scene.workspace).await.unwrap();
+    assert!(newest.is_some(), "with none left, the next first event would look like nothing had ever happened");
+    happen(&scene, "d").await;
+    assert!(seen.insert(version().await));
+    assert!(events::latest(&scene, scene.workspace).await.unwrap() > newest);
 }
