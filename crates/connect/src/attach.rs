@@ -30,6 +30,7 @@ impl Handshake {
         let refresh_at = kept.refresh_at();
         let connected = Connected {
             network: attempt.network.clone(),
+            way: attempt.way.clone(),
             instance: attempt.instance.clone().or_else(|| parked.instance.clone()),
             identity,
             app: attempt.app,

@@ -9,6 +9,9 @@ pub enum ConnectError {
     /// The address of the server is missing or can't be used.
     #[error("{}", .0.message)]
     Instance(Finding),
+    /// The network has no such way to connect.
+    #[error("{}", .0.message)]
+    Way(Finding),
     /// The form was not taken; the attempt still waits for it.
     #[error("the form has {} problem(s)", .findings.len())]
     Form { findings: Vec<Finding>, diagnosis: Option<Box<Diagnosis>> },
@@ -38,7 +41,7 @@ impl ConnectError {
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownNetwork(_) | Self::UnknownChannel | Self::UnknownAttempt => 404,
-            Self::Instance(_) | Self::Form { .. } => 422,
+            Self::Instance(_) | Self::Way(_) | Self::Form { .. } => 422,
             Self::NotTheStarter | Self::WrongNonce => 403,
             Self::WrongState { .. } => 409,
             Self::Internal(_) => 500,
@@ -49,7 +52,7 @@ impl ConnectError {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         match self {
-            Self::Instance(finding) => std::slice::from_ref(finding),
+            Self::Instance(finding) | Self::Way(finding) => std::slice::from_ref(finding),
             Self::Form { findings, .. } => findings,
             _ => &[],
         }
@@ -62,6 +65,11 @@ impl ConnectError {
             Self::UnknownNetwork(id) => Diagnosis::new(Code::NetworkUnknown).saw("Network", id),
             Self::Instance(finding) => {
                 let mut diagnosis = Diagnosis::new(Code::AddressWrong).because(&finding.message);
+                diagnosis.fix = vec![finding.fix.clone()];
+                diagnosis
+            }
+            Self::Way(finding) => {
+                let mut diagnosis = Diagnosis::new(Code::WayUnknown).because(&finding.message);
                 diagnosis.fix = vec![finding.fix.clone()];
                 diagnosis
             }

@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 impl Handshake {
     /// Exchanges the parked code and parks the tokens before anything else is asked.
     pub(crate) async fn exchange(&self, attempt: Attempt) -> Result<Option<Attempt>, Broken> {
-        if self.form(&attempt.network).is_some() {
+        if self.form(&attempt).is_some() {
             return self.reopen_form(&attempt).await;
         }
         let mut parked = Parked::read(attempt.parked.as_ref())?;

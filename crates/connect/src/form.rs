@@ -25,7 +25,7 @@ impl Handshake {
         let attempt = self.own(attempt, workspace, user).await?;
         let id = attempt.id;
         let wrong_state = |state| ConnectError::WrongState { state, wanted: "filled in" };
-        let Some(form) = self.form(&attempt.network) else { return Err(wrong_state(attempt.state)) };
+        let Some(form) = self.form(&attempt) else { return Err(wrong_state(attempt.state)) };
         if attempt.state == S::Connected || is_at_work(&attempt) {
             let attempt = self.rested(id, self.settings().pace.landing).await?;
             return self.shown(attempt, user).await;
@@ -54,7 +54,7 @@ impl Handshake {
     }
 
     async fn sign_in(&self, attempt: Attempt, values: BTreeMap<String, String>) -> Result<(), ConnectError> {
-        let Some(form) = self.form(&attempt.network) else {
+        let Some(form) = self.form(&attempt) else {
             return Err(Broken::NoNetwork(attempt.network).into());
         };
         match form.sign_in(self.net(), &values).await {

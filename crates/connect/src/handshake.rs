@@ -8,7 +8,7 @@ use crier_networks::{
     Connect, Network, Registry,
     connect::{Form, OAuth2},
 };
-use crier_store::{Store, StoreError};
+use crier_store::{Store, StoreError, attempts::Attempt};
 use jiff::SignedDuration;
 use std::{fmt, sync::Arc};
 use uuid::Uuid;
@@ -83,15 +83,20 @@ impl Handshake {
         self.deps.registry.get(id)
     }
 
-    pub(crate) fn oauth2(&self, network: &str) -> Result<&dyn OAuth2, Broken> {
-        match self.network(network).map(Network::connect) {
+    /// How an attempt connects; none when its network, or that way of it, has been taken out.
+    pub(crate) fn way(&self, attempt: &Attempt) -> Option<Connect<'_>> {
+        self.network(&attempt.network)?.way(&attempt.way)
+    }
+
+    pub(crate) fn oauth2(&self, attempt: &Attempt) -> Result<&dyn OAuth2, Broken> {
+        match self.way(attempt) {
             Some(Connect::OAuth2(oauth2)) => Ok(oauth2),
-            _ => Err(Broken::NoNetwork(network.to_owned())),
+            _ => Err(Broken::NoNetwork(attempt.network.clone())),
         }
     }
 
-    pub(crate) fn form(&self, network: &str) -> Option<&dyn Form> {
-        match self.network(network).map(Network::connect) {
+    pub(crate) fn form(&self, attempt: &Attempt) -> Option<&dyn Form> {
+        match self.way(attempt) {
             Some(Connect::Form(form)) => Some(form),
             _ => None,
         }

@@ -42,7 +42,7 @@ impl Handshake {
 
     /// Asks the network whose the tokens are: also the one harmless live call before anything is attached.
     async fn learn_account(&self, attempt: &Attempt, mut parked: Parked) -> Result<Option<Attempt>, Broken> {
-        let oauth2 = self.oauth2(&attempt.network)?;
+        let oauth2 = self.oauth2(attempt)?;
         let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
         let refusal = match self.ask_account(oauth2, attempt, &credentials).await {
             Ok(identified) => {
@@ -145,7 +145,7 @@ impl Handshake {
 
     fn lacking(&self, attempt: &Attempt) -> Vec<crate::MissingScope> {
         // A form's credentials may do what they may; only consents leave something out.
-        self.oauth2(&attempt.network).map(|oauth2| missing(oauth2, &attempt.granted)).unwrap_or_default()
+        self.oauth2(attempt).map(|oauth2| missing(oauth2, &attempt.granted)).unwrap_or_default()
     }
 
     /// Whether a reconnect brought another account than the channel's.

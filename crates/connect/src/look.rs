@@ -71,18 +71,19 @@ impl Handshake {
 
     fn show(&self, attempt: Attempt, history: Vec<AttemptEvent>, user: UserId) -> Result<AttemptView, Broken> {
         let parked = Parked::read(attempt.parked.as_ref())?;
+        let missing = match self.way(&attempt) {
+            Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => missing(oauth2, &attempt.granted),
+            _ => Vec::new(),
+        };
         let lapsed = !attempt.state.is_final() && self.now() >= attempt.expires_at;
         let state = if lapsed { S::Expired } else { attempt.state };
         let diagnosis = attempt.diagnosis.filter(|_| !lapsed);
         let diagnosis = diagnosis.or_else(|| (state == S::Expired).then(|| Diagnosis::new(Code::StateExpired)));
         let mine = attempt.started_by == user && matches!(state, S::Started | S::Away);
-        let missing = match self.network(&attempt.network).map(crier_networks::Network::connect) {
-            Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => missing(oauth2, &attempt.granted),
-            _ => Vec::new(),
-        };
         Ok(AttemptView {
             id: attempt.id,
             network: attempt.network,
+            way: attempt.way,
             instance: attempt.instance.or(parked.instance),
             purpose: if attempt.purpose == "reconnect" { Purpose::Reconnect } else { Purpose::New },
             channel_id: attempt.channel,

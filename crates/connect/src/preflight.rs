@@ -6,7 +6,7 @@ use crate::{
     explain::failed,
     oauth2::{SKEW, authorize_url},
     secrets::random,
-    start::chosen_instance,
+    start::{chosen_instance, unknown_way},
 };
 use crier_model::{Code, Diagnosis};
 use crier_networks::{
@@ -25,11 +25,20 @@ impl Handshake {
     /// hosts of a network made of many servers are not checked.
     ///
     /// # Errors
-    /// [`ConnectError::UnknownNetwork`], [`ConnectError::Instance`] for an address that can't be a server's.
-    pub async fn preflight(&self, network: &str, instance: Option<&str>) -> Result<Vec<Check>, ConnectError> {
+    /// [`ConnectError::UnknownNetwork`], [`ConnectError::Way`], [`ConnectError::Instance`] for an address that can't be a server's.
+    pub async fn preflight(
+        &self,
+        network: &str,
+        way: Option<&str>,
+        instance: Option<&str>,
+    ) -> Result<Vec<Check>, ConnectError> {
         let known = self.network(network).ok_or_else(|| ConnectError::UnknownNetwork(network.to_owned()))?;
         let about = known.about();
-        match known.connect() {
+        let connect = match way {
+            Some(id) => known.way(id).ok_or_else(|| unknown_way(known, id))?,
+            None => known.connect(),
+        };
+        match connect {
             Connect::OAuth2(oauth2) => {
                 let instance = match (oauth2.instance(), instance.map(str::trim).filter(|typed| !typed.is_empty())) {
                     (Some(field), Some(typed)) => {

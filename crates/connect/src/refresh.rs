@@ -9,7 +9,7 @@ use crate::{
 };
 use crier_model::{Code, Diagnosis, NextKind, Secret, channel::ChannelState};
 use crier_networks::{
-    Connect, Credentials, Detail, Network, Refusal,
+    Connect, Credentials, Detail, Refusal,
     connect::{Client2, Endpoints, Form, OAuth2},
 };
 use crier_store::{
@@ -140,7 +140,7 @@ impl Handshake {
     }
 
     async fn ask_for_new(&self, channel: &Channel, kept: &Kept, refused: bool) -> Result<Said, Broken> {
-        match self.network(&channel.network).map(Network::connect) {
+        match self.network(&channel.network).and_then(|network| network.way(&channel.way)) {
             Some(Connect::OAuth2(oauth2)) => self.refresh_oauth2(channel, oauth2, kept, refused).await,
             Some(Connect::Form(form)) => Ok(self.refresh_form(channel, form, kept, refused).await),
             None => Err(Broken::NoNetwork(channel.network.clone())),

@@ -62,6 +62,8 @@ pub struct Start<'a> {
     pub workspace: WorkspaceId,
     pub user: UserId,
     pub network: &'a str,
+    /// Which of the network's ways; none goes as the channel to reconnect was connected, and else the recommended one.
+    pub way: Option<&'a str>,
     /// As typed, for networks made of many servers.
     pub instance: Option<&'a str>,
     /// The channel to reconnect.

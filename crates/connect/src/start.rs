@@ -11,12 +11,13 @@ use crate::{
 };
 use crier_model::{AttemptId, Diagnosis, Finding, Secret, attempt::AttemptState as S};
 use crier_networks::{
-    About, Connect,
+    About, Connect, Network, Way,
     connect::{InstanceField, OAuth2},
 };
 use crier_store::{
     attempts::{self, Attempt, Changes, NewAttempt, Note},
-    channels, due,
+    channels::{self, Channel},
+    due,
 };
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -44,7 +45,8 @@ impl Handshake {
         if reconnect.as_ref().is_some_and(|channel| channel.network != about.id) {
             return Err(ConnectError::UnknownChannel);
         }
-        let connect = network.connect();
+        let way = chosen_way(network, start.way, reconnect.as_ref())?;
+        let connect = way.connect;
         let instance = match (&reconnect, &connect) {
             (Some(channel), _) => channel.instance.clone(),
             (None, Connect::OAuth2(oauth2)) => match oauth2.instance() {
@@ -59,6 +61,7 @@ impl Handshake {
         let new = NewAttempt {
             workspace: start.workspace,
             network: about.id.to_owned(),
+            way: way.id.to_owned(),
             instance,
             app: None,
             purpose: if reconnect.is_some() { "reconnect" } else { "new" }.to_owned(),
@@ -134,6 +137,30 @@ impl Handshake {
         self.fail(attempt, diagnosis).await?;
         Ok(None)
     }
+}
+
+/// The way that is asked for; else the channel's own, as long as there is one, and else the recommended one.
+fn chosen_way<'a>(
+    network: &'a dyn Network,
+    asked: Option<&str>,
+    reconnect: Option<&Channel>,
+) -> Result<Way<'a>, ConnectError> {
+    let ways = network.ways();
+    let find = |id: &str| ways.iter().copied().find(|way| way.id == id);
+    match asked {
+        Some(id) => find(id).ok_or_else(|| unknown_way(network, id)),
+        None => reconnect
+            .and_then(|channel| find(&channel.way))
+            .or_else(|| ways.first().copied())
+            .ok_or_else(|| ConnectError::UnknownNetwork(network.about().id.to_owned())),
+    }
+}
+
+pub(crate) fn unknown_way(network: &dyn Network, asked: &str) -> ConnectError {
+    let known: Vec<_> = network.ways().iter().map(|way| way.id).collect();
+    let said = format!("{} has no way to connect that is called “{asked}”.", network.about().name);
+    let fix = format!("Leave it out, or use one of these: {}", known.join(", "));
+    ConnectError::Way(Finding::error("/way", "way.unknown", said, fix))
 }
 
 /// The origin of the server that is meant.

@@ -47,6 +47,8 @@ pub struct EventView {
 pub struct AttemptView {
     pub id: AttemptId,
     pub network: String,
+    /// Which of the network's ways to connect.
+    pub way: String,
     /// The server's origin, for networks made of many.
     pub instance: Option<String>,
     pub purpose: Purpose,
@@ -74,6 +76,7 @@ impl std::fmt::Debug for AttemptView {
         f.debug_struct("AttemptView")
             .field("id", &self.id)
             .field("network", &self.network)
+            .field("way", &self.way)
             .field("instance", &self.instance)
             .field("purpose", &self.purpose)
             .field("channel_id", &self.channel_id)

@@ -98,7 +98,7 @@ pub async fn examine(config: &Config, only: &[String]) -> Result<Report, Failed>
     let mut asked = tokio::task::JoinSet::new();
     for id in wanted {
         let handshake = handshake.clone();
-        asked.spawn(async move { (id, handshake.preflight(id, None).await) });
+        asked.spawn(async move { (id, handshake.preflight(id, None, None).await) });
     }
     let mut answers = asked.join_all().await;
     answers.sort_by_key(|(id, _)| *id);

@@ -247,6 +247,9 @@ codes! {
     NetworkUnknown "network.unknown" { "There is no such network",
         "No network of that name is known to this installation.",
         ["Choose one of the networks under “Add channel”."], Open "Show networks" }
+    WayUnknown "way.unknown" { "The network is not connected that way",
+        "The network has no such way to connect an account, or not in this version.",
+        ["Choose one of the ways that the network's page under “Add channel” offers."], Open "Show networks" }
     ChannelUnknown "channel.unknown" { "There is no such channel",
         "The channel does not exist in this workspace; it may have been deleted.",
         ["Look at the list of channels, or add it as a new one."], Open "Show channels" }

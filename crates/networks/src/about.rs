@@ -1,6 +1,6 @@
 //! The trait every network implements.
 
-use crate::{Connect, check::PartToCheck, connect::Facts, publish::Publish, publish::Recent};
+use crate::{Connect, Way, check::PartToCheck, connect::Facts, publish::Publish, publish::Recent};
 use crier_model::{Document, Finding, rules::Rules};
 
 /// What never changes about a network.
@@ -24,7 +24,12 @@ pub struct About {
 /// A place one can publish to.
 pub trait Network: Send + Sync {
     fn about(&self) -> &'static About;
+    /// How an account is connected; where there are several ways, by the recommended one.
     fn connect(&self) -> Connect<'_>;
+    /// The ways there are to connect an account, the recommended one first.
+    fn ways(&self) -> Vec<Way<'_>> {
+        vec![Way::only(self.connect())]
+    }
     /// What it takes; `facts` are those learnt from the channel's server at connect (an instance's own limits).
     fn rules(&self, facts: &Facts) -> Rules;
     /// The JSON schema of the settings of one publication; an object, perhaps without properties.
@@ -48,6 +53,14 @@ pub trait Network: Send + Sync {
     /// How to find a publication whose answer was lost.
     fn recent(&self) -> Option<&dyn Recent> {
         None
+    }
+}
+
+impl dyn Network + '_ {
+    /// How an account is connected by the way of this id; none when there is no such way.
+    #[must_use]
+    pub fn way(&self, id: &str) -> Option<Connect<'_>> {
+        self.ways().into_iter().find(|way| way.id == id).map(|way| way.connect)
     }
 }
 

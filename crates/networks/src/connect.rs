@@ -15,9 +15,42 @@ pub type Facts = serde_json::Map<String, serde_json::Value>;
 
 /// How an account of this network is connected.
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
+#[derive(Clone, Copy)]
 pub enum Connect<'a> {
     OAuth2(&'a dyn OAuth2),
     Form(&'a dyn Form),
+}
+
+impl Connect<'_> {
+    /// Its name in requests and rows.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::OAuth2(_) => "oauth2",
+            Self::Form(_) => "form",
+        }
+    }
+}
+
+/// One of the ways to connect an account of a network.
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "holds a trait object")]
+pub struct Way<'a> {
+    /// Stable, in requests and rows: attempts and channels remember theirs.
+    pub id: &'static str,
+    /// What people choose it by, where there are several.
+    pub name: &'static str,
+    /// When to choose it, in a sentence; empty where there is nothing to choose.
+    pub help: &'static str,
+    pub connect: Connect<'a>,
+}
+
+impl<'a> Way<'a> {
+    /// The one way of a network that has no other.
+    #[must_use]
+    pub fn only(connect: Connect<'a>) -> Self {
+        Self { id: connect.kind(), name: "", help: "", connect }
+    }
 }
 
 /// A permission asked of the network.

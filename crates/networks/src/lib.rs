@@ -23,7 +23,7 @@ pub mod text;
 pub mod webhook;
 
 pub use about::{About, Network};
-pub use connect::{Connect, Credentials, Identified};
+pub use connect::{Connect, Credentials, Identified, Way};
 pub use publish::{Cx, Item, Once, Sent};
 pub use refusal::{Detail, Refusal};
 pub use registry::Registry;

@@ -4,7 +4,7 @@
 
 use crier_model::rules::{MediaKind, PartsKind, Rules, Unit};
 use crier_networks::connect::Facts;
-use crier_networks::{Connect, Network, Registry, registry};
+use crier_networks::{Connect, Network, Registry, Way, registry};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -71,13 +71,9 @@ fn said(network: &dyn Network) -> Vec<String> {
     words.extend(rules.text.max_bytes.map(|max| format!("{} bytes", grouped(max))));
     words.extend(rules.text.link_length.map(|length| format!("**Every link counts {length}**")));
     words.extend(rules.media.alt_max.map(|max| format!("up to {} characters", grouped(max))));
-    match network.connect() {
-        Connect::OAuth2(oauth2) => {
-            words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id));
-            words.extend(oauth2.scopes().iter().map(|scope| format!("`{}`", scope.id)));
-            words.extend(oauth2.instance().map(|field| format!("**{}**", field.label)));
-        }
-        Connect::Form(form) => words.extend(form.fields().iter().map(|field| format!("**{}**", field.label))),
+    for way in network.ways() {
+        words.extend((!way.name.is_empty()).then(|| format!("**{}**", way.name)));
+        words.extend(way_said(network, way.connect));
     }
     let settings = settings(network);
     if settings.is_empty() {
@@ -86,6 +82,19 @@ fn said(network: &dyn Network) -> Vec<String> {
     for Setting { name, title, values, .. } in settings {
         words.push(format!("{title} (`{name}`)"));
         words.extend(values.into_iter().map(|value| format!("`{value}`")));
+    }
+    words
+}
+
+fn way_said(network: &dyn Network, connect: Connect<'_>) -> Vec<String> {
+    let mut words = Vec::new();
+    match connect {
+        Connect::OAuth2(oauth2) => {
+            words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id));
+            words.extend(oauth2.scopes().iter().map(|scope| format!("`{}`", scope.id)));
+            words.extend(oauth2.instance().map(|field| format!("**{}**", field.label)));
+        }
+        Connect::Form(form) => words.extend(form.fields().iter().map(|field| format!("**{}**", field.label))),
     }
     words
 }
@@ -129,14 +138,15 @@ fn table(registry: &Registry) -> String {
 }
 
 fn connecting(network: &dyn Network) -> String {
-    match network.connect() {
+    let way = |way: Way<'_>| match way.connect {
         Connect::OAuth2(oauth2) if oauth2.instance().is_some() => "signing in at your server".to_owned(),
         Connect::OAuth2(_) => "signing in".to_owned(),
         Connect::Form(form) => {
             let required = form.fields().into_iter().filter(|field| field.required);
             format!("form: {}", required.map(|field| field.label.to_lowercase()).collect::<Vec<_>>().join(", "))
         }
-    }
+    };
+    network.ways().into_iter().map(way).collect::<Vec<_>>().join("; or ")
 }
 
 fn text(rules: &Rules) -> String {

@@ -24,6 +24,8 @@ pub struct Attempt {
     pub id: AttemptId,
     pub workspace: WorkspaceId,
     pub network: String,
+    /// Which of the network's ways to connect.
+    pub way: String,
     pub instance: Option<String>,
     pub app: Option<AppId>,
     /// `new` or `reconnect`.
@@ -54,6 +56,8 @@ pub struct Attempt {
 pub struct NewAttempt {
     pub workspace: WorkspaceId,
     pub network: String,
+    /// Which of the network's ways to connect.
+    pub way: String,
     pub instance: Option<String>,
     pub app: Option<AppId>,
     /// `new` or `reconnect`.
@@ -122,6 +126,7 @@ pub async fn create(store: &Store, id: AttemptId, new: NewAttempt, note: Note) -
         id: Set(id.0),
         workspace_id: Set(new.workspace.0),
         network: Set(new.network),
+        way: Set(new.way),
         instance: Set(new.instance.unwrap_or_default()),
         app_id: Set(new.app.map(|app| app.0)),
         purpose: Set(new.purpose),
@@ -354,6 +359,7 @@ fn read(store: &Store, row: connect_attempt::Model) -> Result<Attempt> {
         pkce_verifier: open("pkce_verifier", row.pkce_verifier.as_deref())?,
         parked: open("parked", row.parked.as_deref())?,
         network: row.network,
+        way: row.way,
         instance: Some(row.instance).filter(|i| !i.is_empty()),
         app: row.app_id.map(AppId),
         purpose: row.purpose,

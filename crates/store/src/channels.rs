@@ -31,6 +31,8 @@ pub struct Channel {
     pub id: ChannelId,
     pub workspace: WorkspaceId,
     pub network: String,
+    /// The way of the network by which it was last connected.
+    pub way: String,
     pub instance: Option<String>,
     /// The network's own id of the account.
     pub remote_id: String,
@@ -71,6 +73,7 @@ pub struct ChannelSummary {
 #[derive(Debug, Clone)]
 pub struct Connected {
     pub network: String,
+    pub way: String,
     pub instance: Option<String>,
     pub identity: Identity,
     pub app: Option<AppId>,
@@ -186,6 +189,7 @@ pub async fn upsert_connected_in(
     row.handle = Set(identity.handle.clone());
     row.profile_url = Set(identity.profile_url.clone());
     row.avatar_source = Set(identity.avatar_url.clone());
+    row.way = Set(connected.way.clone());
     row.app_id = Set(connected.app.map(|app| app.0));
     row.state = Set(state.as_str().to_owned());
     row.reason = Set(None);
@@ -218,9 +222,9 @@ async fn find_or_insert_in(tx: &Tx, workspace: WorkspaceId, connected: &Connecte
         values.extend(rest);
         values
     };
-    let sql = "INSERT INTO channel (workspace_id, network, instance, remote_id, id, name, handle, state, scopes, credentials, \
+    let sql = "INSERT INTO channel (workspace_id, network, instance, remote_id, id, way, name, handle, state, scopes, credentials, \
                credentials_version, settings, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, '', '', 'active', '[]', '', 0, '{}', $6, $6) \
+               VALUES ($1, $2, $3, $4, $5, '', '', '', 'active', '[]', '', 0, '{}', $6, $6) \
                ON CONFLICT (workspace_id, network, instance, remote_id) DO NOTHING";
     if tx.execute(sql, place(vec![fresh.0.into(), now.into()])).await? > 0 {
         return Ok((fresh, true));
@@ -385,6 +389,7 @@ impl TryFrom<channel::Model> for Channel {
             id: ChannelId(row.id),
             workspace: WorkspaceId(row.workspace_id),
             network: row.network,
+            way: row.way,
             instance: Some(row.instance).filter(|i| !i.is_empty()),
             remote_id: row.remote_id,
             name: row.name,

@@ -6,8 +6,8 @@ export const keys = {
   workspace: (ws: string) => ["ws", ws] as const,
   apiKeys: (ws: string) => ["ws", ws, "keys"] as const,
   networks: (ws: string) => ["ws", ws, "networks"] as const,
-  preflight: (ws: string, network: string, instance: string) =>
-    ["ws", ws, "preflight", network, instance] as const,
+  preflight: (ws: string, network: string, way: string, instance: string) =>
+    ["ws", ws, "preflight", network, way, instance] as const,
   channels: (ws: string) => ["ws", ws, "channels"] as const,
   attempts: (ws: string) => ["ws", ws, "attempts"] as const,
   attempt: (ws: string, id: string) => ["ws", ws, "attempts", "one", id] as const,

@@ -691,6 +691,8 @@ export interface components {
             network: string;
             purpose: components["schemas"]["Purpose"];
             state: components["schemas"]["AttemptState"];
+            /** @description Which of the network's ways to connect. */
+            way: string;
         };
         Author: {
             id: components["schemas"]["UserId"];
@@ -729,6 +731,8 @@ export interface components {
             state: components["schemas"]["ChannelState"];
             /** Format: date-time */
             token_expires_at?: string | null;
+            /** @description The way of the network by which it was last connected. */
+            way: string;
         };
         ChannelCheck: {
             channel_id: components["schemas"]["ChannelId"];
@@ -934,25 +938,22 @@ export interface components {
             color: string;
             /** @description Whether it can be connected here now: it works at once, or an app is configured. */
             configured: boolean;
-            connect: components["schemas"]["ConnectKind"];
             /** @description Where an app is registered, where one is needed. */
             console?: string | null;
             /** @description Its page in the manual. */
             docs: string;
-            /** @description The form's, where it is connected by one. */
-            fields: components["schemas"]["Field"][];
             id: string;
-            instance?: components["schemas"]["InstanceQuestion"] | null;
             name: string;
             /** @description What to register there, character by character. */
             redirect_uri: string;
             rules: components["schemas"]["Rules"];
-            scopes: components["schemas"]["Scope"][];
             /** @description JSON schema of the settings of one publication. */
             settings_schema: {
                 [key: string]: unknown;
             };
             summary: string;
+            /** @description The ways to connect an account, the recommended one first. */
+            ways: components["schemas"]["Way"][];
             /** @description Whether it connects without an app of one's own at the network's console. */
             works_at_once: boolean;
         };
@@ -969,6 +970,8 @@ export interface components {
             /** @description The server, as typed, for networks made of many. */
             instance?: string | null;
             network: string;
+            /** @description Which of the network's ways; left out, a reconnect goes as before, and a new channel by the recommended way. */
+            way?: string | null;
         };
         Next: {
             kind: components["schemas"]["NextKind"];
@@ -1019,6 +1022,8 @@ export interface components {
                 network: string;
                 purpose: components["schemas"]["Purpose"];
                 state: components["schemas"]["AttemptState"];
+                /** @description Which of the network's ways to connect. */
+                way: string;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -1058,6 +1063,8 @@ export interface components {
                 state: components["schemas"]["ChannelState"];
                 /** Format: date-time */
                 token_expires_at?: string | null;
+                /** @description The way of the network by which it was last connected. */
+                way: string;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -1098,25 +1105,22 @@ export interface components {
                 color: string;
                 /** @description Whether it can be connected here now: it works at once, or an app is configured. */
                 configured: boolean;
-                connect: components["schemas"]["ConnectKind"];
                 /** @description Where an app is registered, where one is needed. */
                 console?: string | null;
                 /** @description Its page in the manual. */
                 docs: string;
-                /** @description The form's, where it is connected by one. */
-                fields: components["schemas"]["Field"][];
                 id: string;
-                instance?: components["schemas"]["InstanceQuestion"] | null;
                 name: string;
                 /** @description What to register there, character by character. */
                 redirect_uri: string;
                 rules: components["schemas"]["Rules"];
-                scopes: components["schemas"]["Scope"][];
                 /** @description JSON schema of the settings of one publication. */
                 settings_schema: {
                     [key: string]: unknown;
                 };
                 summary: string;
+                /** @description The ways to connect an account, the recommended one first. */
+                ways: components["schemas"]["Way"][];
                 /** @description Whether it connects without an app of one's own at the network's console. */
                 works_at_once: boolean;
             }[];
@@ -1480,6 +1484,19 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
+        };
+        /** @description One of the ways to connect an account of a network. */
+        Way: {
+            connect: components["schemas"]["ConnectKind"];
+            /** @description The form's, where it is connected by one. */
+            fields: components["schemas"]["Field"][];
+            /** @description When to choose it. */
+            help: string;
+            id: string;
+            instance?: components["schemas"]["InstanceQuestion"] | null;
+            /** @description What people choose it by; empty where there is only one. */
+            name: string;
+            scopes: components["schemas"]["Scope"][];
         };
         /** @enum {string} */
         WeekStart: "monday" | "sunday";
@@ -2640,6 +2657,8 @@ export interface operations {
     preflight: {
         parameters: {
             query?: {
+                /** @description Which of the network's ways; the recommended one when left out. */
+                way?: string;
                 /** @description The server, for networks made of many. */
                 instance?: string;
             };

@@ -10,6 +10,7 @@ export type Workspace = Schemas["Workspace"];
 export type Session = Schemas["Session"];
 export type ApiKey = Schemas["ApiKey"];
 export type Network = Schemas["Network"];
+export type Way = Schemas["Way"];
 export type Field = Schemas["Field"];
 export type PreflightCheck = Schemas["Check"];
 export type Channel = Schemas["Channel"];

@@ -136,9 +136,10 @@ const network = createRoute({
   getParentRoute: () => signedIn,
   path: "channels/add/$network",
   // `channel`: the channel to reconnect.
-  validateSearch: (search: Search): { channel?: string; instance?: string } => ({
+  validateSearch: (search: Search): { channel?: string; instance?: string; way?: string } => ({
     channel: text(search.channel),
     instance: text(search.instance),
+    way: text(search.way),
   }),
   component: lazyRouteComponent(() => import("@/features/connect/network-page"), "NetworkPage"),
 });

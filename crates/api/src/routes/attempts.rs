@@ -38,6 +38,8 @@ const CONNECT_COOKIE_LIFE: SignedDuration = SignedDuration::from_hours(2);
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewAttempt {
     network: String,
+    /// Which of the network's ways; left out, a reconnect goes as before, and a new channel by the recommended way.
+    way: Option<String>,
     /// The server, as typed, for networks made of many.
     instance: Option<String>,
     /// The channel to reconnect.
@@ -90,6 +92,7 @@ async fn start_attempt(
         workspace: member.id(),
         user: member.user.id,
         network: &body.network,
+        way: body.way.as_deref(),
         instance: body.instance.as_deref(),
         channel: body.channel,
         browser: browser.as_deref(),

@@ -29,6 +29,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 pub(crate) struct ChannelOut {
     id: ChannelId,
     network: String,
+    /// The way of the network by which it was last connected.
+    way: String,
     /// The server's origin, for networks made of many.
     instance: Option<String>,
     name: String,
@@ -66,6 +68,7 @@ impl From<ChannelSummary> for ChannelOut {
             avatar_url,
             id: channel.id,
             network: channel.network,
+            way: channel.way,
             instance: channel.instance,
             name: channel.name,
             handle: channel.handle,

@@ -15,7 +15,7 @@ use axum::{
 use crier_connect::Check;
 use crier_model::rules::Rules;
 use crier_networks::{
-    Connect,
+    Connect, Way,
     connect::{Facts, Field},
 };
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,43 @@ pub(crate) struct Scope {
     required: bool,
 }
 
+/// One of the ways to connect an account of a network.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Way)]
+pub(crate) struct WayOut {
+    id: &'static str,
+    /// What people choose it by; empty where there is only one.
+    name: &'static str,
+    /// When to choose it.
+    help: &'static str,
+    connect: ConnectKind,
+    /// Asked before leaving, when the network is made of many servers.
+    instance: Option<InstanceQuestion>,
+    /// The form's, where it is connected by one.
+    fields: Vec<Field>,
+    scopes: Vec<Scope>,
+}
+
+impl From<Way<'_>> for WayOut {
+    fn from(Way { id, name, help, connect }: Way<'_>) -> Self {
+        let (connect, instance, fields, scopes) = match connect {
+            Connect::OAuth2(oauth2) => {
+                let instance = oauth2.instance().map(|field| InstanceQuestion {
+                    label: field.label,
+                    placeholder: field.placeholder,
+                    help: field.help,
+                    default: field.default,
+                });
+                let scopes =
+                    oauth2.scopes().iter().map(|s| Scope { id: s.id, why: s.why, required: s.required }).collect();
+                (ConnectKind::Oauth2, instance, Vec::new(), scopes)
+            }
+            Connect::Form(form) => (ConnectKind::Form, None, form.fields(), Vec::new()),
+        };
+        Self { id, name, help, connect, instance, fields, scopes }
+    }
+}
+
 /// A place one can publish to.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Network)]
@@ -61,7 +98,8 @@ pub(crate) struct NetworkOut {
     /// `#rrggbb`.
     color: &'static str,
     summary: &'static str,
-    connect: ConnectKind,
+    /// The ways to connect an account, the recommended one first.
+    ways: Vec<WayOut>,
     /// Whether it connects without an app of one's own at the network's console.
     works_at_once: bool,
     /// Whether it can be connected here now: it works at once, or an app is configured.
@@ -72,12 +110,7 @@ pub(crate) struct NetworkOut {
     console: Option<&'static str>,
     /// What to register there, character by character.
     redirect_uri: String,
-    /// Asked before leaving, when the network is made of many servers.
-    instance: Option<InstanceQuestion>,
-    /// The form's, where it is connected by one.
-    fields: Vec<Field>,
     rules: Rules,
-    scopes: Vec<Scope>,
     /// JSON schema of the settings of one publication.
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings_schema: serde_json::Value,
@@ -85,34 +118,18 @@ pub(crate) struct NetworkOut {
 
 fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
     let about = network.about();
-    let (connect, instance, fields, scopes) = match network.connect() {
-        Connect::OAuth2(oauth2) => {
-            let instance = oauth2.instance().map(|field| InstanceQuestion {
-                label: field.label,
-                placeholder: field.placeholder,
-                help: field.help,
-                default: field.default,
-            });
-            let scopes = oauth2.scopes().iter().map(|s| Scope { id: s.id, why: s.why, required: s.required }).collect();
-            (ConnectKind::Oauth2, instance, Vec::new(), scopes)
-        }
-        Connect::Form(form) => (ConnectKind::Form, None, form.fields(), Vec::new()),
-    };
     NetworkOut {
         id: about.id,
         name: about.name,
         color: about.color,
         summary: about.summary,
-        connect,
+        ways: network.ways().into_iter().map(WayOut::from).collect(),
         works_at_once: about.works_at_once,
         configured: about.works_at_once || api.settings.configured.contains(about.id),
         docs: format!("/docs/networks/{}", about.id),
         console: about.console,
         redirect_uri: api.handshake.redirect_uri(about.id),
-        instance,
-        fields,
         rules: network.rules(&Facts::default()),
-        scopes,
         settings_schema: network.settings_schema(),
     }
 }
@@ -127,6 +144,7 @@ async fn list_networks(_: Member<Read>, State(api): State<Api>) -> Json<Page<Net
 
 #[derive(Debug, Deserialize)]
 struct PreflightQuery {
+    way: Option<String>,
     instance: Option<String>,
 }
 
@@ -149,7 +167,10 @@ impl<S: Send + Sync> FromRequestParts<S> for NetworkName {
 /// Looks before leaving: is an app set up, do the network's hosts answer, is our clock right. Takes at most two seconds.
 #[utoipa::path(
     get, path = "/workspaces/{workspace}/networks/{network}/preflight", tag = "Networks",
-    params(("instance" = Option<String>, Query, description = "The server, for networks made of many.")),
+    params(
+        ("way" = Option<String>, Query, description = "Which of the network's ways; the recommended one when left out."),
+        ("instance" = Option<String>, Query, description = "The server, for networks made of many."),
+    ),
     responses((status = 200, body = Preflight))
 )]
 async fn preflight(
@@ -158,6 +179,6 @@ async fn preflight(
     Query(query): Query<PreflightQuery>,
     State(api): State<Api>,
 ) -> Result<Json<Preflight>> {
-    let checks = api.handshake.preflight(&network, query.instance.as_deref()).await?;
+    let checks = api.handshake.preflight(&network, query.way.as_deref(), query.instance.as_deref()).await?;
     Ok(Json(Preflight { checks }))
 }

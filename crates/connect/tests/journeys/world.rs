@@ -159,6 +159,7 @@ impl World {
             workspace: self.workspace,
             user: self.user,
             network: "playground",
+            way: None,
             instance: None,
             channel,
             browser: None,

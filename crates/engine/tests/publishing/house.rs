@@ -135,6 +135,7 @@ impl House {
     pub async fn attach(&self, handle: &str, credentials: &Credentials) -> Upserted {
         let connected = Connected {
             network: "playground".into(),
+            way: "oauth2".into(),
             instance: None,
             identity: Identity {
                 remote_id: if handle == "ada" { "1" } else { "2" }.into(),

@@ -7,7 +7,7 @@ use crier_networks::{Connect, Network};
 
 /// The names a network's fixtures must show between them.
 pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
-    let mut names = connecting(network, fixtures);
+    let mut names: Vec<_> = network.ways().iter().flat_map(|way| connecting(way.connect, fixtures)).collect();
     let rules = network.rules(&Facts::new());
     names.extend(["text", "mention", "link", "refused:auth", "refused:content", "refused:rate_limit"]);
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
@@ -30,15 +30,17 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     let schema = network.settings_schema();
     let settings = schema["properties"].as_object().into_iter().flatten();
     names.extend(settings.map(|(name, _)| format!("setting:{name}")));
-    if let Connect::Form(form) = network.connect() {
-        let required = form.fields().into_iter().filter(|field| field.required);
-        names.extend(required.map(|field| format!("sign_in:{}", field.name)));
+    for way in network.ways() {
+        if let Connect::Form(form) = way.connect {
+            let required = form.fields().into_iter().filter(|field| field.required);
+            names.extend(required.map(|field| format!("sign_in:{}", field.name)));
+        }
     }
     names
 }
 
-fn connecting(network: &dyn Network, fixtures: &[Fixture]) -> Vec<&'static str> {
-    match network.connect() {
+fn connecting(connect: Connect<'_>, fixtures: &[Fixture]) -> Vec<&'static str> {
+    match connect {
         Connect::OAuth2(oauth2) => {
             let mut names = vec!["discover", "register", "identify", "identify:auth"];
             if oauth2.instance().is_some() {

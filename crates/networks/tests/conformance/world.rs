@@ -85,8 +85,12 @@ impl World {
     }
 
     async fn oauth2(&self, given: &Given) -> Outcome {
-        let network = self.network();
-        let Connect::OAuth2(oauth2) = network.connect() else { panic!("{} is not connected by OAuth 2", self.network) };
+        let ways = self.network().ways();
+        let oauth2 = ways.iter().find_map(|way| match way.connect {
+            Connect::OAuth2(oauth2) => Some(oauth2),
+            Connect::Form(_) => None,
+        });
+        let oauth2 = oauth2.unwrap_or_else(|| panic!("{} is not connected by OAuth 2", self.network));
         let instance = given.instance.as_deref();
         match self.fixture.action {
             Action::Discover => told(oauth2.discover(&self.net, instance).await, |it| json!(it)),
@@ -105,8 +109,12 @@ impl World {
     }
 
     async fn form(&self, given: &Given) -> Outcome {
-        let network = self.network();
-        let Connect::Form(form) = network.connect() else { panic!("{} is not connected by a form", self.network) };
+        let ways = self.network().ways();
+        let form = ways.iter().find_map(|way| match way.connect {
+            Connect::Form(form) => Some(form),
+            Connect::OAuth2(_) => None,
+        });
+        let form = form.unwrap_or_else(|| panic!("{} is not connected by a form", self.network));
         if self.fixture.action == Action::Refresh {
             let fresh = form.refresh(&self.net, given.instance.as_deref(), &credentials(given)).await;
             return told(fresh, |it| json!(it));

@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub workspace_id: Uuid,
     pub network: String,
+    pub way: String,
     pub instance: String,
     pub app_id: Option<Uuid>,
     pub purpose: String,

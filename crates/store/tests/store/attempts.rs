@@ -11,6 +11,7 @@ fn new(scene: &Scene, state_hash: &str) -> NewAttempt {
     NewAttempt {
         workspace: scene.workspace,
         network: "playground".to_owned(),
+        way: "oauth2".to_owned(),
         instance: None,
         app: None,
         purpose: "new".to_owned(),

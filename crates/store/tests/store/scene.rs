@@ -63,6 +63,7 @@ pub fn person(email: &str) -> NewUser {
 pub fn connected(remote_id: &str) -> Connected {
     Connected {
         network: "playground".to_owned(),
+        way: "oauth2".to_owned(),
         instance: None,
         identity: Identity {
             remote_id: remote_id.to_owned(),

@@ -6,6 +6,7 @@ import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { useServer } from "@/app/session";
 import { ChannelAvatar } from "@/components/channel-avatar";
 import { ButtonLink } from "@/components/links";
+import { wayOf } from "./queries";
 
 /** Ended in a channel: what was granted, what was not, and the next clicks. */
 export function ConnectedView({ attempt }: { attempt: AttemptView }) {
@@ -69,7 +70,7 @@ export function ConnectedView({ attempt }: { attempt: AttemptView }) {
           </Title>
           <List size="sm" spacing={4}>
             {attempt.granted.map((id) => {
-              const why = network?.scopes.find((scope) => scope.id === id)?.why;
+              const why = wayOf(network, attempt.way)?.scopes.find((scope) => scope.id === id)?.why;
               return (
                 <List.Item key={id}>
                   {why && `${why} `}
@@ -106,7 +107,7 @@ function Missing({ attempt }: { attempt: AttemptView }) {
         <ButtonLink
           to="/channels/add/$network"
           params={{ network: attempt.network }}
-          search={{ channel: attempt.channel_id, instance: attempt.instance ?? undefined }}
+          search={{ channel: attempt.channel_id, instance: attempt.instance ?? undefined, way: attempt.way }}
           variant="default"
           size="xs"
         >

@@ -9,14 +9,14 @@ import { ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";
 import { PasteAddress } from "./paste-address";
-import { attempts } from "./queries";
+import { attempts, wayOf } from "./queries";
 import { useAttemptAction } from "./use-attempt-action";
 
 /** The person is at the network. */
 export function WaitingView({ attempt, network }: { attempt: AttemptView; network: string }) {
   const { t } = useTranslation();
   const seconds = useSecondsUntil(attempt.expires_at);
-  const byForm = useNetworkMap().get(attempt.network)?.connect === "form";
+  const byForm = wayOf(useNetworkMap().get(attempt.network), attempt.way)?.connect === "form";
   if (byForm) return <FormWaits attempt={attempt} />;
   return (
     <Stack>
@@ -60,6 +60,7 @@ function FormWaits({ attempt }: { attempt: AttemptView }) {
           search={{
             channel: attempt.purpose === "reconnect" ? (attempt.channel_id ?? undefined) : undefined,
             instance: attempt.instance ?? undefined,
+            way: attempt.way,
           }}
         >
           {t("connect.wait.formAgain")}

@@ -1,9 +1,21 @@
-import { Button, Code, Group, List, Paper, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import {
+  Button,
+  Code,
+  Group,
+  List,
+  Paper,
+  Radio,
+  Skeleton,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { IconArrowRight, IconExternalLink } from "@tabler/icons-react";
-import { useParams, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import type { Network } from "@/api/types";
+import type { Channel, Network, Way } from "@/api/types";
 import { useChannelMap, useNetworkMap, useNetworks } from "@/app/queries";
 import { CopyButton } from "@/components/copy-button";
 import { AnchorLink } from "@/components/links";
@@ -12,6 +24,7 @@ import { Page } from "@/components/page";
 import { DocsLink, ProblemView } from "@/components/problem-view";
 import { CredentialFields } from "./credential-fields";
 import { failedChecks, Preflight } from "./preflight";
+import { wayOf } from "./queries";
 import { useConnectForm } from "./use-connect-form";
 
 /** Everything before leaving for one network: what it asks, its form, the checks. */
@@ -20,6 +33,9 @@ export function NetworkPage() {
   const { network: id } = useParams({ from: "/signed-in/channels/add/$network" });
   const networks = useNetworks();
   const network = useNetworkMap().get(id);
+  const search = useSearch({ from: "/signed-in/channels/add/$network" });
+  const channel = useChannelMap().get(search.channel ?? "");
+  const way = wayOf(network, search.way ?? channel?.way);
   if (networks.error) {
     return (
       <Page title={t("connect.addTitle")} width="narrow">
@@ -37,7 +53,7 @@ export function NetworkPage() {
       </Page>
     );
   }
-  if (!network) {
+  if (!network || !way) {
     return (
       <Page title={t("connect.addTitle")} width="narrow">
         <Stack>
@@ -47,21 +63,20 @@ export function NetworkPage() {
       </Page>
     );
   }
-  return <NetworkForm key={network.id} network={network} />;
+  return <WayForm key={`${network.id} ${way.id}`} network={network} way={way} channel={channel} />;
 }
 
-function NetworkForm({ network }: { network: Network }) {
+function WayForm({ network, way, channel }: { network: Network; way: Way; channel?: Channel }) {
   const { t } = useTranslation();
   const search = useSearch({ from: "/signed-in/channels/add/$network" });
-  const channel = useChannelMap().get(search.channel ?? "");
   const formElement = useRef<HTMLFormElement>(null);
-  const form = useConnectForm(network, {
+  const form = useConnectForm(network, way, {
     channel: search.channel,
     instance: search.instance ?? channel?.instance ?? undefined,
     focus: (name) =>
       formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
-  const oauth = network.connect === "oauth2";
+  const oauth = way.connect === "oauth2";
   const failed = failedChecks(form.preflight.data);
   const warned = failed.length > 0 || form.preflight.error !== null;
 
@@ -92,11 +107,12 @@ function NetworkForm({ network }: { network: Network }) {
     >
       <form onSubmit={submit} noValidate ref={formElement}>
         <Stack gap="lg">
-          {network.instance && (
+          {network.ways.length > 1 && <Ways network={network} way={way} />}
+          {way.instance && (
             <TextInput
-              label={network.instance.label}
-              description={network.instance.help}
-              placeholder={network.instance.placeholder}
+              label={way.instance.label}
+              description={way.instance.help}
+              placeholder={way.instance.placeholder}
               value={form.instance}
               onChange={(event) => form.setInstance(event.currentTarget.value)}
               error={form.errors.instance}
@@ -110,14 +126,14 @@ function NetworkForm({ network }: { network: Network }) {
           )}
           {!oauth && (
             <CredentialFields
-              fields={network.fields}
+              fields={way.fields}
               values={form.values}
               errors={form.errors}
               onChange={form.setValue}
             />
           )}
           {!network.configured && <AppSetup network={network} />}
-          {network.scopes.length > 0 && <Asks network={network} />}
+          {way.scopes.length > 0 && <Asks way={way} />}
           {form.checked && <Preflight network={network.name} checks={form.preflight} />}
           {form.problem && <ProblemView error={form.problem} errors={form.otherErrors} />}
           <Group gap="xs">
@@ -150,7 +166,31 @@ function NetworkForm({ network }: { network: Network }) {
   );
 }
 
-function Asks({ network }: { network: Network }) {
+/** The choice between a network's ways to connect; it stays in the address. */
+function Ways({ network, way }: { network: Network; way: Way }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate({ from: "/channels/add/$network" });
+  return (
+    <Radio.Group
+      label={t("connect.ways")}
+      value={way.id}
+      onChange={(id) => void navigate({ search: (before) => ({ ...before, way: id }), replace: true })}
+    >
+      <Stack gap="sm" mt="xs">
+        {network.ways.map((item, index) => (
+          <Radio
+            key={item.id}
+            value={item.id}
+            label={index === 0 ? t("connect.wayRecommended", { way: item.name }) : item.name}
+            description={item.help || undefined}
+          />
+        ))}
+      </Stack>
+    </Radio.Group>
+  );
+}
+
+function Asks({ way }: { way: Way }) {
   const { t } = useTranslation();
   return (
     <section>
@@ -158,7 +198,7 @@ function Asks({ network }: { network: Network }) {
         {t("connect.asks")}
       </Title>
       <List size="sm" spacing={4}>
-        {network.scopes.map((scope) => (
+        {way.scopes.map((scope) => (
           <List.Item key={scope.id}>
             {scope.why} <Code>{scope.id}</Code>
             {!scope.required && (

@@ -2,23 +2,27 @@ import { queryOptions } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { Problem } from "@/api/problem";
-import type { AttemptState, AttemptView } from "@/api/types";
+import type { AttemptState, AttemptView, Network, Way } from "@/api/types";
 
 const FINAL: readonly AttemptState[] = ["connected", "failed", "expired", "superseded", "cancelled"];
+
+/** The way of this id, or the recommended one where there is none of it (any more). */
+export const wayOf = (network: Network | undefined, id: string | undefined): Way | undefined =>
+  network?.ways.find((way) => way.id === id) ?? network?.ways[0];
 
 export const isFinal = (state: AttemptState) => FINAL.includes(state);
 export const awaitsReturn = (state: AttemptState) => state === "started" || state === "away";
 
-export const preflightQuery = (workspace: string, network: string, instance: string) =>
+export const preflightQuery = (workspace: string, network: string, way: string, instance: string) =>
   queryOptions({
-    queryKey: keys.preflight(workspace, network, instance),
+    queryKey: keys.preflight(workspace, network, way, instance),
     staleTime: 30_000,
     retry: false,
     queryFn: async ({ signal }) =>
       (
         await call(
           api.GET("/api/v1/workspaces/{workspace}/networks/{network}/preflight", {
-            params: { path: { workspace, network }, query: instance ? { instance } : {} },
+            params: { path: { workspace, network }, query: instance ? { way, instance } : { way } },
             signal,
           }),
         )
@@ -53,7 +57,7 @@ export const attemptQuery = (workspaces: [string, ...string[]], id: string) =>
   });
 
 export const attempts = {
-  start: (workspace: string, body: { network: string; instance?: string; channel?: string }) =>
+  start: (workspace: string, body: { network: string; way?: string; instance?: string; channel?: string }) =>
     call(api.POST("/api/v1/workspaces/{workspace}/attempts", { params: { path: { workspace } }, body })),
   form: (workspace: string, id: string, values: Record<string, string>) =>
     call(

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { keys } from "@/api/keys";
 import { asProblem, type FieldProblem, fieldErrors, Problem } from "@/api/problem";
-import type { AttemptView, Network } from "@/api/types";
+import type { AttemptView, Network, Way } from "@/api/types";
 import { useSession } from "@/app/session";
 import { t } from "@/i18n";
 import { attempts, isFinal, preflightQuery } from "./queries";
@@ -18,14 +18,14 @@ interface Options {
 }
 
 /** The state of the page before leaving: values, checks, the attempt once started. */
-export function useConnectForm(network: Network, { channel, instance: given, focus }: Options) {
+export function useConnectForm(network: Network, way: Way, { channel, instance: given, focus }: Options) {
   const { workspace } = useSession();
   const client = useQueryClient();
   const navigate = useNavigate();
   const [typedInstance, setTypedInstance] = useState<string | null>(null);
-  const [checkedInstance, setCheckedInstance] = useState<string | null>(network.instance ? null : "");
+  const [checkedInstance, setCheckedInstance] = useState<string | null>(way.instance ? null : "");
   const [values, setValues] = useState<Record<string, string>>(() =>
-    Object.fromEntries(network.fields.map((field) => [field.name, field.default ?? ""])),
+    Object.fromEntries(way.fields.map((field) => [field.name, field.default ?? ""])),
   );
   const [local, setLocal] = useState<Record<string, string | undefined>>({});
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -35,22 +35,22 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
   // A form that is left takes its attempt along; an attempt the server could not be told of ends by itself in time.
   useEffect(
     () => () => {
-      if (network.connect === "form" && started.current) {
+      if (way.connect === "form" && started.current) {
         void attempts.cancel(workspace.id, started.current.id).catch(() => undefined);
         started.current = null;
       }
     },
-    [network.connect, workspace.id],
+    [way.connect, workspace.id],
   );
 
-  const instance = typedInstance ?? given ?? network.instance?.default ?? "";
+  const instance = typedInstance ?? given ?? way.instance?.default ?? "";
   const preflight = useQuery({
-    ...preflightQuery(workspace.id, network.id, checkedInstance ?? ""),
+    ...preflightQuery(workspace.id, network.id, way.id, checkedInstance ?? ""),
     enabled: checkedInstance !== null,
   });
 
   const pointers: Record<string, string> = { "/instance": "instance" };
-  for (const field of network.fields) pointers[`/values/${field.name}`] = field.name;
+  for (const field of way.fields) pointers[`/values/${field.name}`] = field.name;
   const { byField, others } = fieldErrors(problem, pointers);
   const otherErrors: FieldProblem[] = others;
   // A problem that is wholly on fields shown here is not repeated above the button, unless it has more to tell.
@@ -59,9 +59,9 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
 
   function missingFields(): Record<string, string | undefined> {
     const found: Record<string, string | undefined> = {};
-    if (network.instance && !instance.trim()) found.instance = t("connect.instanceRequired");
-    if (network.connect === "form") {
-      for (const field of network.fields) {
+    if (way.instance && !instance.trim()) found.instance = t("connect.instanceRequired");
+    if (way.connect === "form") {
+      for (const field of way.fields) {
         if (field.required && !values[field.name]?.trim()) {
           found[field.name] = t("connect.fieldRequired", { label: field.label });
         }
@@ -73,16 +73,19 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
   /** True when the checks passed or could not be had in time. */
   async function checksPass(wanted: string): Promise<boolean> {
     setCheckedInstance(wanted);
-    const checks = client.fetchQuery(preflightQuery(workspace.id, network.id, wanted)).catch(() => []);
+    const checks = client
+      .fetchQuery(preflightQuery(workspace.id, network.id, way.id, wanted))
+      .catch(() => []);
     const patience = new Promise<[]>((done) => setTimeout(() => done([]), PATIENCE));
     return (await Promise.race([checks, patience])).every((check) => check.ok);
   }
 
   async function attemptFor(wanted: string): Promise<AttemptView | { id: string }> {
-    if (network.connect === "form" && started.current?.instance === wanted) return { id: started.current.id };
+    if (way.connect === "form" && started.current?.instance === wanted) return { id: started.current.id };
     const attempt = await attempts.start(workspace.id, {
       network: network.id,
-      instance: network.instance ? wanted : undefined,
+      way: way.id,
+      instance: way.instance ? wanted : undefined,
       channel,
     });
     started.current = { instance: wanted, id: attempt.id };
@@ -92,7 +95,7 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
 
   async function leave(tab: Window | null, wanted: string) {
     const attempt = await attemptFor(wanted);
-    if (network.connect === "form") {
+    if (way.connect === "form") {
       const answer = await attempts.form(workspace.id, attempt.id, values);
       started.current = null;
       void client.invalidateQueries({ queryKey: keys.openAttempts(workspace.id) });
@@ -126,7 +129,7 @@ export function useConnectForm(network: Network, { channel, instance: given, foc
     setProblem(null);
     const first = Object.keys(found)[0];
     if (first) return focus(first);
-    const wanted = network.instance ? instance.trim() : "";
+    const wanted = way.instance ? instance.trim() : "";
     const sameAsChecked = checkedInstance === wanted;
     // The tab has to open within the click, or the browser blocks it; it gets its address later.
     const tab = newTab ? window.open("about:blank", "_blank") : null;

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import type { AttemptView } from "@/api/types";
 import { useNetworkMap } from "@/app/queries";
 import { useSession } from "@/app/session";
-import { attempts } from "./queries";
+import { attempts, wayOf } from "./queries";
 
 /** The same handshake from the start: straight to the network where nothing has to be typed, else to its form. */
 export function useStartAgain(attempt: AttemptView) {
@@ -14,8 +14,9 @@ export function useStartAgain(attempt: AttemptView) {
     mutationFn: async () => {
       const channel = attempt.purpose === "reconnect" ? (attempt.channel_id ?? undefined) : undefined;
       const instance = attempt.instance ?? undefined;
-      if (network?.connect === "oauth2") {
-        const next = await attempts.start(workspace.id, { network: attempt.network, instance, channel });
+      const way = attempt.way;
+      if (wayOf(network, way)?.connect === "oauth2") {
+        const next = await attempts.start(workspace.id, { network: attempt.network, way, instance, channel });
         if (next.authorize_url) window.location.assign(next.authorize_url);
         else await navigate({ to: "/connect/$attempt", params: { attempt: next.id } });
         return;
@@ -23,7 +24,7 @@ export function useStartAgain(attempt: AttemptView) {
       await navigate({
         to: "/channels/add/$network",
         params: { network: attempt.network },
-        search: { channel, instance },
+        search: { channel, instance, way },
       });
     },
   });

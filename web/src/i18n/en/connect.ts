@@ -17,6 +17,8 @@ export const connect = {
   reconnectTitle: "Reconnect {{channel}}",
   reconnectLead: "The channel keeps its posts and its history. Sign in at the network as {{handle}}.",
   unknownNetwork: "There is no network “{{network}}” here.",
+  ways: "How to connect",
+  wayRecommended: "{{way}} (recommended)",
   asks: "What you will be asked to allow",
   asksOptional: "optional",
   instanceRequired: "Enter the address of the server.",
