@@ -81,6 +81,18 @@ export async function signUp(options) {
   return { ...window, email };
 }
 
+/** Somebody who runs the server, signed in. */
+export async function admin(options) {
+  const window = await newWindow(options);
+  const { page } = window;
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail").fill(process.env.ADMIN_EMAIL);
+  await page.getByRole("textbox", { name: "Password" }).fill(process.env.ADMIN_PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("link", { name: "This server" }).waitFor({ state: "attached" });
+  return window;
+}
+
 /** Goes as far as the Playground's consent page. */
 export async function leaveForPlayground(page, account = "Ada") {
   await page.goto("/channels/add/playground");
