@@ -11,7 +11,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
-import running  # noqa: E402  the folder must be on the path first
+import matrix  # noqa: E402  the folder must be on the path first
+import running  # noqa: E402
 
 
 def script(name):
@@ -132,6 +133,41 @@ class Counting(unittest.TestCase):
     def test_what_is_built_upon_a_crate_is_found_through_others(self):
         programs = running.TestPrograms([], {"a": {"serde"}, "b": {"a"}, "c": {"b"}, "d": set()})
         self.assertEqual(programs.above("a"), {"a", "b", "c"})
+
+
+class Matrix(unittest.TestCase):
+    wanted = {"database": ["a", "b"], "killed": ["c"], "browser": ["a"]}
+
+    def row(self, name, on="SQLite", got="x"):
+        return {"row": name, "on": on, "expected": "x", "got": got}
+
+    def found(self, rows, places=("database",)):
+        return list(matrix.row_problems(rows, self.wanted, places))
+
+    def test_each_row_must_be_told_where_it_belongs(self):
+        whole = [self.row("a"), self.row("b", "PostgreSQL")]
+        self.assertEqual(self.found(whole), [])
+        self.assertEqual(len(self.found(whole[:1])), 1)
+        self.assertEqual(len(self.found(whole, ["database", "killed", "browser"])), 2)
+        self.assertEqual(self.found([*whole, self.row("c", "SIGKILL"), self.row("a", "Chromium")], ["database", "killed", "browser"]), [])
+
+    def test_a_row_that_came_out_otherwise_or_is_not_listed_is_named(self):
+        whole = [self.row("a"), self.row("b")]
+        self.assertEqual(len(self.found([*whole, self.row("a", got="y")])), 1)
+        self.assertEqual(len(self.found([*whole, self.row("new")])), 1)
+        self.assertEqual(len(self.found([*whole, self.row("b", "Chromium")])), 1)
+
+    def test_each_code_must_be_raised_unless_it_is_for_later(self):
+        self.assertEqual(list(matrix.code_problems({"x"}, ["x", "y"], {"y": "z"})), [])
+        self.assertEqual(len(list(matrix.code_problems({"x"}, ["x", "y"], {}))), 1)
+        self.assertEqual(len(list(matrix.code_problems({"x", "y"}, ["x", "y"], {"y": "z"}))), 1)
+        self.assertEqual(len(list(matrix.code_problems({"x"}, ["x"], {"y": "z"}))), 1)
+
+    def test_the_list_and_the_codes_can_be_read(self):
+        rows, later = matrix.wanted()
+        self.assertGreater(sum(map(len, rows.values())), 50)
+        self.assertGreater(len(matrix.codes()), 40)
+        self.assertTrue(later.keys() <= set(matrix.codes()))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 //! fresh schema in it. Both go when the [`TestStore`] is dropped.
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its database should stop")]
 
+pub mod record;
+
 use crate::{SecretKey, Store, StoreConfig};
 use crier_model::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};

@@ -1,10 +1,10 @@
 //! When all goes well, and the ends people choose.
 
-use crate::world::{ALL, World, code, no_attempt, returning};
-use crier_connect::{ConnectError, Landing};
+use crate::world::{ALL, World, code, no_attempt, refused, returning, stands};
+use crier_connect::Landing;
 use crier_model::{Code, NextKind, attempt::AttemptState as S};
 use crier_networks::connect::Tokens;
-use crier_store::due;
+use crier_store::{channels, due, testing::record::row};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -68,7 +68,7 @@ async fn saying_no_ends_in_its_diagnosis() {
     let started = world.leave().await;
     let query = world.answer(&started, "ada", "deny", &[]).await;
     let view = world.land(&started, &query).await;
-    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::ConsentDenied)));
+    row("consent denied", "failed: consent.denied", stands(&view));
     assert!(world.outcomes("token").await.is_empty() && world.channels().await.is_empty());
 }
 
@@ -78,7 +78,7 @@ async fn a_missing_optional_permission_asks_first_a_missing_required_one_ends() 
     let started = world.leave().await;
     let query = world.answer(&started, "ada", "allow", &["profile", "posts:write"]).await;
     let view = world.land(&started, &query).await;
-    assert_eq!((view.state, code(&view)), (S::Identified, Some(Code::ConsentScopeMissing)));
+    row("scope unticked, one that is not", "identified: consent.scope_missing", stands(&view));
     assert_eq!(view.diagnosis.as_ref().unwrap().next.kind, NextKind::Continue);
     let missing: Vec<_> = view.missing.iter().map(|scope| (scope.id.as_str(), scope.required)).collect();
     assert_eq!(missing, [("media:write", false), ("posts:read", false), ("metrics:read", false)]);
@@ -90,7 +90,7 @@ async fn a_missing_optional_permission_asks_first_a_missing_required_one_ends() 
     let started = world.leave().await;
     let query = world.answer(&started, "grace", "allow", &["profile"]).await;
     let view = world.land(&started, &query).await;
-    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::ConsentScopeMissing)));
+    row("scope unticked, one that is needed", "failed: consent.scope_missing", stands(&view));
     let seen: Vec<_> = view.diagnosis.unwrap().evidence.into_iter().map(|e| e.value).collect();
     assert!(seen.iter().any(|value| value.starts_with("posts:write: ")), "{seen:?}");
     // What can't be used is given back.
@@ -104,13 +104,13 @@ async fn a_connect_stays_open_for_thirty_minutes() {
     let started = world.leave().await;
     let query = world.allow(&started).await;
     world.pass(29 * 60);
-    assert_eq!(world.land(&started, &query).await.state, S::Connected);
+    row("29 minutes away", "connected", stands(&world.land(&started, &query).await));
 
     let started = world.leave().await;
     let query = world.allow(&started).await;
     world.pass(31 * 60);
     let view = world.land(&started, &query).await;
-    assert_eq!((view.state, code(&view)), (S::Expired, Some(Code::StateExpired)));
+    row("31 minutes away", "expired: state.expired", stands(&view));
     assert_eq!(world.outcomes("token").await.len(), 1);
 }
 
@@ -123,7 +123,7 @@ async fn returns_that_belong_to_nothing_say_so() {
 
     let mut forged = query.clone();
     forged.insert("state".to_owned(), "forged".to_owned());
-    assert_eq!(no_attempt(&world.handshake.callback(nothing(&forged)).await), Code::StateUnknown);
+    row("forged state", Code::StateUnknown, no_attempt(&world.handshake.callback(nothing(&forged)).await));
     assert_eq!(no_attempt(&world.handshake.callback(nothing(&Default::default())).await), Code::StateUnknown);
 
     let mut cut = query.clone();
@@ -139,14 +139,17 @@ async fn returns_that_belong_to_nothing_say_so() {
 #[tokio::test]
 async fn the_answer_of_another_server_is_not_used() {
     let world = World::start().await;
-    for (kind, extra) in [("wrong_issuer", json!({"issuer": "https://evil.example"})), ("missing_issuer", json!({}))] {
+    for (name, kind, extra) in [
+        ("mix-up: another issuer", "wrong_issuer", json!({"issuer": "https://evil.example"})),
+        ("mix-up: no issuer", "missing_issuer", json!({})),
+    ] {
         let mut fault = json!({"kind": kind, "times": 1});
         fault.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         world.fault(fault).await;
         let started = world.leave().await;
         let query = world.allow(&started).await;
         let view = world.land(&started, &query).await;
-        assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::IssuerMismatch)), "{kind}");
+        row(name, "failed: issuer.mismatch", stands(&view));
     }
     assert!(world.outcomes("token").await.is_empty());
 }
@@ -177,7 +180,7 @@ async fn a_cancelled_connect_takes_no_code_and_gives_back_what_it_has() {
     assert_eq!(world.land(&started, &query).await.state, S::Identified);
     let (eve, _) = world.another_user().await;
     let by_eve = world.handshake.cancel(started.attempt.id, world.workspace, eve).await;
-    assert!(matches!(by_eve, Err(ConnectError::NotTheStarter)), "{by_eve:?}");
+    assert_eq!(refused(by_eve), Code::AttemptOfAnother);
     let view = world.handshake.cancel(started.attempt.id, world.workspace, world.user).await.unwrap();
     assert_eq!(view.state, S::Cancelled);
     world.comes_to("revoke", &["ok", "ok"]).await;
@@ -210,13 +213,39 @@ async fn an_address_pasted_by_hand_does_what_the_redirect_would() {
 async fn the_picture_comes_afterwards_and_never_fails_a_connect() {
     let world = World::start().await;
     let channel = world.connect("ada").await;
-    for (shape, kept) in [("html", false), ("missing", false), ("webp", true)] {
+    let shown = async || match world.channel(channel.id).await.avatar_media_key {
+        Some(_) => "connected, its picture shown",
+        None => "connected, its initials shown",
+    };
+    for (name, shape, expected) in [
+        ("avatar: HTML", "html", "connected, its initials shown"),
+        ("avatar: 404", "missing", "connected, its initials shown"),
+        ("avatar: WebP", "webp", "connected, its picture shown"),
+        ("avatar: AVIF", "avif", "connected, its initials shown"),
+        ("avatar: SVG", "svg", "connected, its initials shown"),
+    ] {
+        channels::set_avatar(&world.store, channel.id, None).await.unwrap();
         world.fault(json!({"id": "a", "kind": "avatar", "shape": shape})).await;
         world.handshake.fetch_avatar(channel.id).await.unwrap();
-        assert_eq!(world.channel(channel.id).await.avatar_media_key.is_some(), kept, "{shape}");
+        row(name, expected, shown().await);
     }
+    world.mend().await;
     // One that fails later leaves the one there was.
+    world.handshake.fetch_avatar(channel.id).await.unwrap();
     world.fault(json!({"id": "a", "kind": "avatar", "shape": "missing"})).await;
     world.handshake.fetch_avatar(channel.id).await.unwrap();
-    assert!(world.channel(channel.id).await.avatar_media_key.is_some());
+    assert_eq!(shown().await, "connected, its picture shown");
+}
+
+/// Really waits: how long a picture may take is the client's limit, and it is asked for twice.
+#[tokio::test]
+async fn a_picture_that_does_not_come_is_given_up() {
+    let world = World::start().await;
+    let channel = world.connect("ada").await;
+    world.fault(json!({"kind": "delay", "ms": 60_000, "endpoints": ["avatar"]})).await;
+    let began = std::time::Instant::now();
+    world.handshake.fetch_avatar(channel.id).await.unwrap();
+    let shown = world.channel(channel.id).await.avatar_media_key.is_some();
+    assert!(began.elapsed().as_secs() >= 20 && !shown, "{:?}", began.elapsed());
+    row("avatar: timeout", "connected, its initials shown", "connected, its initials shown");
 }

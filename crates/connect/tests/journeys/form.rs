@@ -1,6 +1,6 @@
 //! Connecting by a form, with a receiver of webhooks as the network.
 
-use crate::world::World;
+use crate::world::{World, refused};
 use crier_connect::{AttemptView, ConnectError, Start, Started};
 use crier_model::{ChannelId, Code, attempt::AttemptState as S};
 use std::collections::BTreeMap;
@@ -52,6 +52,7 @@ async fn problems_point_at_their_fields_and_the_form_stays_open() {
     let started = start(&world, "webhook", None).await;
     let error = submit(&world, &started, &[("url", " "), ("colour", "red")]).await.unwrap_err();
     assert_eq!(pointers(&error), ["/values/url", "/values/colour"]);
+    assert_eq!(refused(Err::<(), _>(error)), Code::FormIncomplete);
     let error = submit(&world, &started, &[("url", "no address")]).await.unwrap_err();
     assert_eq!(pointers(&error), ["/values/url"]);
     assert_eq!(error.status(), 422);
@@ -68,22 +69,38 @@ async fn problems_point_at_their_fields_and_the_form_stays_open() {
     assert_eq!(refused, 2);
 }
 
-#[tokio::test]
-async fn a_wrong_password_is_shown_on_its_field() {
+/// Signs in at a Bluesky server that refuses it, with the password `hunter2`; the attempt still waits for its form.
+async fn refused_by_bluesky(status: u16, error: &str, message: &str) -> ConnectError {
     let world = World::start().await;
     let server = MockServer::start().await;
-    let answer = serde_json::json!({"error": "AuthenticationRequired", "message": "Invalid identifier or password"});
-    Mock::given(any()).respond_with(ResponseTemplate::new(401).set_body_json(answer)).mount(&server).await;
+    let answer = serde_json::json!({"error": error, "message": message});
+    Mock::given(any()).respond_with(ResponseTemplate::new(status).set_body_json(answer)).mount(&server).await;
     let started = start(&world, "bluesky", None).await;
     let values = [("service", server.uri()), ("identifier", "ada.test".to_owned()), ("password", "hunter2".to_owned())];
     let values: Vec<_> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
     let error = submit(&world, &started, &values).await.unwrap_err();
-    assert_eq!(pointers(&error), ["/values/password"]);
-    assert_eq!(error.diagnosis().code, Code::CredentialsWrong);
     assert!(!format!("{error:?}").contains("hunter2"));
     let view = world.view(started.attempt.id).await;
     assert_eq!(view.state, S::Started);
     assert!(!format!("{view:?}").contains("hunter2"));
+    error
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_shown_on_its_field() {
+    let error = refused_by_bluesky(401, "AuthenticationRequired", "Invalid identifier or password").await;
+    assert_eq!(pointers(&error), ["/values/password"]);
+    assert_eq!(refused(Err::<(), _>(error)), Code::CredentialsWrong);
+}
+
+/// <https://docs.bsky.app/docs/api/com-atproto-server-create-session>: `AuthFactorTokenRequired`, `AccountTakedown`.
+#[tokio::test]
+async fn a_second_factor_and_a_suspended_account_have_their_names() {
+    let error = refused_by_bluesky(401, "AuthFactorTokenRequired", "A sign in code has been sent").await;
+    assert_eq!(pointers(&error), ["/values/password"]);
+    assert_eq!(refused(Err::<(), _>(error)), Code::CredentialsTwoFactor);
+    let error = refused_by_bluesky(400, "AccountTakedown", "Account has been taken down").await;
+    assert_eq!(refused(Err::<(), _>(error)), Code::Suspended);
 }
 
 #[tokio::test]

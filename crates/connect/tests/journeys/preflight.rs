@@ -1,13 +1,15 @@
 //! Looking ahead.
 
-use crate::world::World;
+use crate::world::{World, refused};
 use crier_connect::{Check, ConnectError};
 use crier_model::Code;
 use crier_networks::connect::Client2;
+use crier_store::testing::record;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
 fn named<'a>(checks: &'a [Check], name: &str) -> &'a Check {
+    checks.iter().filter_map(|check| check.diagnosis.as_ref()).for_each(|diagnosis| record::raised(diagnosis.code));
     checks.iter().find(|check| check.name == name).unwrap_or_else(|| panic!("no {name} in {checks:?}"))
 }
 
@@ -40,9 +42,9 @@ async fn a_server_that_is_down_or_slow_is_named_in_time() {
 async fn an_address_that_is_no_server_is_refused_and_a_dead_one_diagnosed() {
     let world = World::start().await;
     let wrong = world.handshake.preflight("mastodon", None, Some("not a server")).await;
-    assert!(matches!(wrong, Err(ConnectError::Instance(_))), "{wrong:?}");
+    assert_eq!(refused(wrong), Code::AddressWrong);
     let unknown = world.handshake.preflight("orkut", None, None).await;
-    assert!(matches!(unknown, Err(ConnectError::UnknownNetwork(_))), "{unknown:?}");
+    assert_eq!(refused(unknown), Code::NetworkUnknown);
     let otherwise = world.handshake.preflight("mastodon", Some("pigeon"), None).await;
     assert!(matches!(otherwise, Err(ConnectError::Way(_))), "{otherwise:?}");
     let checks = world.handshake.preflight("mastodon", None, Some("http://127.0.0.1:9")).await.unwrap();
@@ -63,5 +65,25 @@ async fn a_configured_app_that_the_network_does_not_know_is_found_out_before_lea
     let unknown = Client2 { client_id: "nobody".to_owned(), client_secret: Some("x".into()) };
     let world = World::with(|settings| drop(settings.apps.insert("playground".to_owned(), unknown))).await;
     let checks = world.handshake.preflight("playground", None, None).await.unwrap();
-    assert_eq!(named(&checks, "app").diagnosis.as_ref().unwrap().code, Code::ClientUnknown);
+    record::row("unknown client", Code::ClientUnknown, named(&checks, "app").diagnosis.as_ref().unwrap().code);
+}
+
+#[tokio::test]
+async fn a_redirect_uri_that_is_not_the_registered_one_is_found_out_before_leaving() {
+    let ours = World::start().await.handshake.redirect_uri("playground");
+    for (what, registered) in [
+        ("slash", format!("{ours}/")),
+        ("scheme", ours.replace("http://", "https://")),
+        ("port", ours.replace(":9/", ":10/")),
+        ("case", ours.replace("/social/", "/Social/")),
+    ] {
+        assert_ne!(registered, ours);
+        let world = World::start().await;
+        let client = world.register(&registered).await;
+        let handshake = world.configured(client);
+        let checks = handshake.preflight("playground", None, None).await.unwrap();
+        let diagnosis = named(&checks, "app").diagnosis.as_ref().unwrap();
+        record::row(&format!("redirect mismatch: {what}"), Code::RedirectMismatch, diagnosis.code);
+        assert!(diagnosis.evidence.iter().any(|seen| seen.value == ours), "{diagnosis:?}");
+    }
 }

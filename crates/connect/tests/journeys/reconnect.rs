@@ -1,9 +1,9 @@
 //! Reconnecting a channel.
 
-use crate::world::{ALL, World, code};
-use crier_connect::{ConnectError, Purpose};
+use crate::world::{ALL, World, code, refused, stands};
+use crier_connect::Purpose;
 use crier_model::{ChannelId, Code, Diagnosis, NextKind, attempt::AttemptState as S, channel::ChannelState};
-use crier_store::channels;
+use crier_store::{channels, testing::record::row};
 
 #[tokio::test]
 async fn the_same_account_mends_its_channel() {
@@ -28,7 +28,7 @@ async fn another_account_is_named_and_may_become_a_new_channel() {
     let started = world.leave_for(Some(channel.id)).await;
     let query = world.answer(&started, "grace", "allow", ALL).await;
     let view = world.land(&started, &query).await;
-    assert_eq!((view.state, code(&view)), (S::Identified, Some(Code::OtherThanExpected)));
+    row("wrong account on reconnect", "identified: account.other_than_expected", stands(&view));
     let diagnosis = view.diagnosis.unwrap();
     assert_eq!(diagnosis.next.kind, NextKind::Continue);
     let value = |label: &str| diagnosis.evidence.iter().find(|e| e.label == label).unwrap().value.clone();
@@ -70,10 +70,10 @@ async fn cancelling_a_reconnect_does_not_revoke_what_the_channel_lives_on() {
 async fn a_channel_of_elsewhere_is_not_reconnected() {
     let world = World::start().await;
     let unknown = world.handshake.start(world.wish(Some(ChannelId::new()))).await;
-    assert!(matches!(unknown, Err(ConnectError::UnknownChannel)), "{unknown:?}");
+    assert_eq!(refused(unknown), Code::ChannelUnknown);
     let channel = world.connect("ada").await;
     let (eve, elsewhere) = world.another_user().await;
     let start = crier_connect::Start { workspace: elsewhere, user: eve, ..world.wish(Some(channel.id)) };
     let foreign = world.handshake.start(start).await;
-    assert!(matches!(foreign, Err(ConnectError::UnknownChannel)), "{foreign:?}");
+    assert_eq!(refused(foreign), Code::ChannelUnknown);
 }

@@ -1,15 +1,15 @@
 //! A running Playground, a person with browsers, and the handshake on a database of its own.
 
-use crier_connect::{AttemptView, Callback, Deps, Handshake, Landing, Settings, Start, Started};
+use crier_connect::{AttemptView, Callback, ConnectError, Deps, Handshake, Landing, Settings, Start, Started};
 use crier_media::{Library, Storage};
 use crier_model::{AttemptId, ChannelId, Code, UserId, WorkspaceId, attempt::AttemptState};
 use crier_net::{Answer, Client, ProxyConfig};
-use crier_networks::{Registry, registry};
+use crier_networks::{Registry, connect::Client2, registry};
 use crier_playground::{Config, Playground};
 use crier_store::{
     Store,
     channels::{self, Channel},
-    testing::{self, TestClock, TestStore},
+    testing::{self, TestClock, TestStore, record},
     users::{self, NewUser, Registration},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -114,6 +114,22 @@ impl World {
         node(&self.store, &self.clock, self.folder.path(), &self.origin, settings(), net)
     }
 
+    /// The same server with an app configured for the network.
+    pub fn configured(&self, client: Client2) -> Handshake {
+        let mut settings = settings();
+        settings.apps.insert("playground".to_owned(), client);
+        node(&self.store, &self.clock, self.folder.path(), &self.origin, settings, crate::world::client())
+    }
+
+    /// An app registered at the network by somebody.
+    pub async fn register(&self, redirect_uri: &str) -> Client2 {
+        let wish = json!({"client_name": "Ours", "redirect_uris": [redirect_uri], "scope": ALL.join(" ")});
+        let answer = self.net.post(format!("{}/oauth/register", self.origin)).json(&wish).send().await.unwrap();
+        let app: Value = answer.json().unwrap();
+        let text = |name: &str| app[name].as_str().unwrap_or_else(|| panic!("{app}")).to_owned();
+        Client2 { client_id: text("client_id"), client_secret: Some(text("client_secret").into()) }
+    }
+
     /// Ends the network.
     pub async fn stop(&mut self) {
         let (stop, _) = oneshot::channel();
@@ -209,7 +225,9 @@ impl World {
     }
 
     pub async fn view(&self, id: AttemptId) -> AttemptView {
-        self.handshake.view(id, self.workspace, self.user).await.unwrap()
+        let view = self.handshake.view(id, self.workspace, self.user).await.unwrap();
+        view.diagnosis.iter().for_each(|diagnosis| record::raised(diagnosis.code));
+        view
     }
 
     /// A connected channel of `handle`.
@@ -313,13 +331,34 @@ pub fn between(page: &str, before: &str, after: &str) -> String {
 }
 
 pub fn code(view: &AttemptView) -> Option<Code> {
-    view.diagnosis.as_ref().map(|diagnosis| diagnosis.code)
+    view.diagnosis.as_ref().map(|diagnosis| {
+        record::raised(diagnosis.code);
+        diagnosis.code
+    })
+}
+
+/// How an attempt stands, in the words of the fault matrix: its state, with the code of the page that is shown.
+pub fn stands(view: &AttemptView) -> String {
+    match code(view) {
+        Some(code) => format!("{}: {code}", view.state),
+        None => view.state.to_string(),
+    }
+}
+
+/// The code of a request that was refused.
+pub fn refused<T: std::fmt::Debug>(result: Result<T, ConnectError>) -> Code {
+    let code = result.unwrap_err().diagnosis().code;
+    record::raised(code);
+    code
 }
 
 /// The code of a landing without an attempt.
 pub fn no_attempt(landing: &Landing) -> Code {
     match landing {
-        Landing::NoAttempt(diagnosis) => diagnosis.code,
+        Landing::NoAttempt(diagnosis) => {
+            record::raised(diagnosis.code);
+            diagnosis.code
+        }
         Landing::Attempt { .. } => panic!("{landing:?}"),
     }
 }
