@@ -139,11 +139,11 @@ def peers(log, names=None):
 
 
 class Crier:
-    """A running `crier serve` with a data folder of its own."""
+    """A running `crier serve` with a data folder of its own; people reach it under `host`, a name for this machine."""
 
-    def __init__(self, binary, log, *arguments, database=None, data=None):
+    def __init__(self, binary, log, *arguments, database=None, data=None, host="127.0.0.1"):
         port = free_ports(2)
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{host}:{port}"
         self.playground = f"http://127.0.0.1:{port + 1}"
         self._own = data is None
         self.data = data or tempfile.mkdtemp(prefix="crier-data-")

@@ -15,6 +15,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Third-party cookies and storage are blocked; a journey makes sure of it.
+  "--test-third-party-cookie-phaseout",
 ];
 
 let browser;

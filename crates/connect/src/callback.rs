@@ -9,17 +9,25 @@ use crate::{
     secrets::{hash, random, same},
 };
 use crier_model::{Code, Diagnosis, NextKind, Secret, attempt::AttemptState as S};
+use crier_net::Outside;
 use crier_networks::connect::Endpoints;
 use crier_store::attempts::{self, Attempt, Changes, Note};
+use std::time::{Duration, Instant};
+use tokio::{task::JoinHandle, time::timeout_at};
 
 impl Handshake {
     /// Takes a person who comes back from a network. Never fails: whatever happened is a landing. A second delivery of the
     /// same callback waits for the first and lands where that does.
     pub async fn callback(&self, callback: Callback) -> Landing {
-        match self.land(&callback).await {
-            Ok(landing) => landing,
-            Err(broken) => no_attempt(broken.diagnosis()),
+        let (began, outside) = (Instant::now(), Outside::default());
+        let landed = outside.during(self.land(&callback)).await;
+        let (took, away) = (began.elapsed(), outside.total());
+        if !away.is_zero() {
+            let millis = |time: Duration| time.as_micros() as f64 / 1000.0;
+            let (took_ms, ours_ms) = (millis(took), millis(took.saturating_sub(away)));
+            tracing::info!(network = %callback.network, took_ms, ours_ms, "came back");
         }
+        landed.unwrap_or_else(|broken| no_attempt(broken.diagnosis()))
     }
 
     async fn land(&self, callback: &Callback) -> Result<Landing, Broken> {
@@ -46,39 +54,43 @@ impl Handshake {
         if attempt.state.awaits_return() {
             if self.now() >= attempt.expires_at {
                 self.expire(&attempt).await?;
-            } else if let Some(landing) = self.claim(callback, &attempt).await? {
-                return Ok(landing);
+            } else {
+                match self.claim(callback, &attempt).await? {
+                    Claim::Nothing(landing) => return Ok(landing),
+                    Claim::Working(work) => return self.arrive(callback, &attempt, Some(work)).await,
+                    Claim::Settled => {}
+                }
             }
         }
-        self.arrive(callback, &attempt).await
+        self.arrive(callback, &attempt, None).await
     }
 
-    /// Takes what the network sent, once. None: on to the outcome, which this or an earlier delivery brings about.
-    async fn claim(&self, callback: &Callback, attempt: &Attempt) -> Result<Option<Landing>, Broken> {
+    /// Takes what the network sent, once.
+    async fn claim(&self, callback: &Callback, attempt: &Attempt) -> Result<Claim, Broken> {
         let parked = Parked::read(attempt.parked.as_ref())?;
         let Some(endpoints) = &parked.endpoints else {
             let cause = "A network sent you back for a connect that never left for one.";
-            return Ok(Some(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
+            return Ok(Claim::Nothing(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
         };
         if let Err(diagnosis) = check_issuer(endpoints, callback.parameter("iss")) {
             self.fail(attempt, *diagnosis).await?;
-            return Ok(None);
+            return Ok(Claim::Settled);
         }
         if let Some(error) = callback.parameter("error") {
             let description = callback.parameter("error_description").map(str::to_owned);
             let error = OAuthError { error: error.to_owned(), description };
             self.fail(attempt, explain_authorization(&error)).await?;
-            return Ok(None);
+            return Ok(Claim::Settled);
         }
         let Some(code) = callback.parameter("code") else {
             let cause = "The address you came back to holds neither a code nor an error: it was cut off on the way. The \
                          connect is still open.";
-            return Ok(Some(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
+            return Ok(Claim::Nothing(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
         };
         if let Some(claimed) = self.park_code(callback, attempt, parked, code).await? {
-            self.set_to_work(claimed);
+            return Ok(Claim::Working(self.set_to_work(claimed)));
         }
-        Ok(None)
+        Ok(Claim::Settled)
     }
 
     async fn park_code(
@@ -106,9 +118,19 @@ impl Handshake {
     }
 
     /// Waits for the outcome and names the page to show.
-    async fn arrive(&self, callback: &Callback, attempt: &Attempt) -> Result<Landing, Broken> {
+    async fn arrive(
+        &self,
+        callback: &Callback,
+        attempt: &Attempt,
+        work: Option<JoinHandle<()>>,
+    ) -> Result<Landing, Broken> {
         let id = attempt.id;
-        let mut attempt = self.rested(id, self.settings().pace.landing).await?;
+        let until = Instant::now() + self.settings().pace.landing;
+        if let Some(work) = work {
+            // However it ends, the row says how it stands.
+            drop(timeout_at(until.into(), work).await);
+        }
+        let mut attempt = self.rested(id, until.saturating_duration_since(Instant::now())).await?;
         let same_code = match (callback.parameter("code"), &attempt.code_hash) {
             (Some(code), Some(known)) => same(&hash(code), known),
             _ => false,
@@ -131,6 +153,16 @@ impl Handshake {
         };
         Ok(Landing::Attempt { id, nonce })
     }
+}
+
+/// What came of a delivery.
+enum Claim {
+    /// It names an attempt and can't move it.
+    Nothing(Landing),
+    /// It has the attempt, which is worked on.
+    Working(JoinHandle<()>),
+    /// On to the outcome, which this or an earlier delivery brings about.
+    Settled,
 }
 
 impl Callback {

@@ -92,3 +92,155 @@ impl ConnectError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{handshake::Broken, oauth2::TokenFailure};
+    use crier_net::{Failure, FailureKind, Stage};
+    use crier_networks::{Detail, Refusal};
+    use crier_store::StoreError;
+    use std::{path::Path, time::Duration};
+
+    /// Title, cause, fix, the next click, and a page in the manual: nothing less, and no other error than these.
+    #[track_caller]
+    fn whole(diagnosis: &Diagnosis, what: &str) {
+        let Diagnosis { title, cause, fix, next, docs, .. } = diagnosis;
+        assert!(!title.is_empty() && cause.len() > 20, "{what}: {diagnosis:?}");
+        assert!(!fix.is_empty() && fix.iter().all(|line| !line.is_empty()), "{what}: {diagnosis:?}");
+        assert!(!next.label.is_empty(), "{what}: {diagnosis:?}");
+        assert_eq!(next.kind == NextKind::Open, next.url.is_some(), "{what}: {diagnosis:?}");
+        assert_eq!(*docs, format!("/docs/diagnoses/{}", diagnosis.code), "{what}");
+        let page = format!("{}/../../docs/src/diagnoses/{}.md", env!("CARGO_MANIFEST_DIR"), diagnosis.code);
+        assert!(Path::new(&page).exists(), "{what}: {page}");
+    }
+
+    fn each_error() -> Vec<ConnectError> {
+        let finding = || Finding::error("/instance", "instance.missing", "It is missing.", "Type it.");
+        let all = vec![
+            ConnectError::UnknownNetwork("orkut".to_owned()),
+            ConnectError::Instance(finding()),
+            ConnectError::Way(finding()),
+            ConnectError::Form { findings: vec![finding()], diagnosis: None },
+            ConnectError::Form { findings: vec![], diagnosis: Some(Box::new(Diagnosis::new(Code::CredentialsWrong))) },
+            ConnectError::UnknownChannel,
+            ConnectError::UnknownAttempt,
+            ConnectError::NotTheStarter,
+            ConnectError::WrongNonce,
+            ConnectError::WrongState { state: AttemptState::Failed, wanted: "confirmed" },
+            ConnectError::Internal("4f2a".to_owned()),
+        ];
+        // A new kind of error does not compile until it has its place here, and then in the list above.
+        let mut kinds = std::collections::BTreeSet::new();
+        for error in &all {
+            kinds.insert(match error {
+                ConnectError::UnknownNetwork(_) => 0,
+                ConnectError::Instance(_) => 1,
+                ConnectError::Form { .. } => 2,
+                ConnectError::UnknownChannel => 3,
+                ConnectError::UnknownAttempt => 4,
+                ConnectError::NotTheStarter => 5,
+                ConnectError::WrongNonce => 6,
+                ConnectError::WrongState { .. } => 7,
+                ConnectError::Internal(_) => 8,
+                ConnectError::Way(_) => 9,
+            });
+        }
+        assert_eq!(kinds.len(), 10);
+        all
+    }
+
+    #[test]
+    fn every_error_is_a_whole_page() {
+        for error in each_error() {
+            whole(&error.diagnosis(), &format!("{error:?}"));
+            assert!((400..600).contains(&error.status()), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn everything_that_breaks_here_is_a_whole_page_with_a_reference() {
+        for broken in [
+            Broken::Store(StoreError::NotFound { what: "app" }),
+            Broken::Unreadable("attempt"),
+            Broken::Lacks("a code"),
+            Broken::NoNetwork("orkut".to_owned()),
+        ] {
+            let diagnosis = broken.diagnosis();
+            whole(&diagnosis, &broken.to_string());
+            assert!(diagnosis.evidence.iter().any(|seen| seen.label == "Reference" && seen.value.len() == 32));
+        }
+    }
+
+    #[test]
+    fn every_failure_on_the_way_is_a_whole_page_that_says_host_and_stage() {
+        use FailureKind as K;
+        for kind in [
+            K::BadUrl,
+            K::BadRequest,
+            K::DnsNotFound,
+            K::DnsTimeout,
+            K::BlockedAddress,
+            K::Refused,
+            K::Unreachable,
+            K::ConnectTimeout,
+            K::ProxyRefused,
+            K::ProxyAuth,
+            K::ProxyOther,
+            K::TlsExpired,
+            K::TlsUntrusted,
+            K::TlsWrongHost,
+            K::TlsOther,
+            K::Reset,
+            K::Timeout,
+            K::TooLarge,
+            K::NotJson,
+            K::Malformed,
+            K::TooManyRedirects,
+            K::BadRedirect,
+            K::UpgradeRefused,
+            K::Local,
+        ] {
+            let failure = Failure {
+                stage: Stage::Connect,
+                kind,
+                host: "example.social".to_owned(),
+                detail: "it did not come about".to_owned(),
+                elapsed: Duration::from_millis(20),
+                maybe_received: false,
+                status: None,
+            };
+            let diagnosis = TokenFailure::Failed(failure).diagnosis();
+            whole(&diagnosis, kind.as_str());
+            assert_ne!(diagnosis.code, Code::Internal, "{kind}");
+            for label in ["Host", "Stage"] {
+                assert!(diagnosis.evidence.iter().any(|seen| seen.label == label), "{kind}: no {label}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_a_network_is_a_whole_page() {
+        let detail = || Detail::new("no");
+        for refusal in [
+            Refusal::Auth(detail()),
+            Refusal::Content(detail()),
+            Refusal::RateLimit { until: None, detail: detail() },
+            Refusal::Temporary(detail()),
+            Refusal::Unknown(detail()),
+        ] {
+            whole(&refusal.diagnosis(), &refusal.to_string());
+        }
+    }
+
+    #[test]
+    fn every_code_is_a_whole_page() {
+        for &code in Code::ALL {
+            let diagnosis = Diagnosis::new(code);
+            // Only whoever raises this one knows the address.
+            if code != Code::PublicUrlMismatch {
+                whole(&diagnosis, code.as_str());
+            }
+        }
+    }
+}

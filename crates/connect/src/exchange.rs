@@ -12,8 +12,6 @@ use crier_store::attempts::{Attempt, Changes, Note};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Before a request is repeated that may have been received.
-const AFTER_A_LOSS: Duration = Duration::from_millis(500);
 /// The longest wait a network may ask for while a code lives.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
@@ -73,7 +71,9 @@ impl Handshake {
             let wait = match self.pause(&failure) {
                 Some(wait) if std::mem::take(&mut may_pause) => Some(wait),
                 _ if failure.never_left() => waits.next(),
-                _ if failure.answer_lost() && !std::mem::replace(&mut parked.sent, true) => Some(AFTER_A_LOSS),
+                _ if failure.answer_lost() && !std::mem::replace(&mut parked.sent, true) => {
+                    Some(self.settings().pace.lost)
+                }
                 _ => None,
             };
             let Some(wait) = wait else { return Ok(Asked::Failed(attempt, failure)) };

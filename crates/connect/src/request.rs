@@ -21,6 +21,8 @@ pub struct Settings {
 pub struct Pace {
     /// Waits before a token request that never left is repeated.
     pub unsent: Vec<Duration>,
+    /// Before a token request is repeated that may have been received.
+    pub lost: Duration,
     /// Waits before the identity call is repeated.
     pub identity: Vec<Duration>,
     /// How long a callback waits for the outcome before it lands on the waiting page.
@@ -35,6 +37,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             unsent: [500, 1_500, 4_000, 8_000].map(Duration::from_millis).to_vec(),
+            lost: Duration::from_millis(500),
             identity: [500, 2_000].map(Duration::from_millis).to_vec(),
             landing: Duration::from_secs(25),
             abandoned: Duration::from_secs(90),

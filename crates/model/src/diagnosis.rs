@@ -58,7 +58,7 @@ impl Diagnosis {
             cause: text.cause.to_owned(),
             evidence: Vec::new(),
             fix: text.fix.iter().map(|&line| line.to_owned()).collect(),
-            next: Next { kind: text.next, label: text.label.to_owned(), url: None },
+            next: Next { kind: text.next, label: text.label.to_owned(), url: text.url.map(str::to_owned) },
             docs: format!("/docs/diagnoses/{}", code.as_str()),
         }
     }
@@ -92,10 +92,12 @@ pub struct Text {
     pub fix: &'static [&'static str],
     pub next: NextKind,
     pub label: &'static str,
+    /// Where an [`NextKind::Open`] leads; none where only whoever raises it knows.
+    pub url: Option<&'static str>,
 }
 
 macro_rules! codes {
-    ($($name:ident $code:literal { $title:literal, $cause:literal, [$($fix:literal),+ $(,)?], $next:ident $label:literal })+) => {
+    ($($name:ident $code:literal { $title:literal, $cause:literal, [$($fix:literal),+ $(,)?], $next:ident $label:literal $($url:literal)? })+) => {
         /// Every way a connect or a call can fail, as a stable word.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Code { $(#[serde(rename = $code)] $name),+ }
@@ -113,6 +115,7 @@ macro_rules! codes {
                 match self {
                     $(Self::$name => Text {
                         title: $title, cause: $cause, fix: &[$($fix),+], next: NextKind::$next, label: $label,
+                        url: { const URLS: &[&str] = &[$($url)?]; URLS.first().copied() },
                     }),+
                 }
             }
@@ -132,7 +135,7 @@ codes! {
         ["Sign in here as the person who started the connect and confirm the account by its name.", "If you did not start it, close this page: nothing is attached."], SignIn "Sign in and confirm" }
     StateSuperseded "state.superseded" { "A newer connect took this one's place",
         "The same channel was connected again after this connect was started.",
-        ["Look at the newer one; nothing is lost."], Open "Show channels" }
+        ["Look at the newer one; nothing is lost."], Open "Show channels" "/channels" }
     ConsentDenied "consent.denied" { "You said no at the network",
         "The network reports that access was denied on its consent page.",
         ["Start again and choose “Allow”.", "If you did not see a consent page, your organisation may forbid third-party apps; ask its administrator."], Retry "Try again" }
@@ -246,13 +249,13 @@ codes! {
         ["Check the address of the server."], Retry "Try again" }
     NetworkUnknown "network.unknown" { "There is no such network",
         "No network of that name is known to this installation.",
-        ["Choose one of the networks under “Add channel”."], Open "Show networks" }
+        ["Choose one of the networks under “Add channel”."], Open "Show networks" "/channels/add" }
     WayUnknown "way.unknown" { "The network is not connected that way",
         "The network has no such way to connect an account, or not in this version.",
-        ["Choose one of the ways that the network's page under “Add channel” offers."], Open "Show networks" }
+        ["Choose one of the ways that the network's page under “Add channel” offers."], Open "Show networks" "/channels/add" }
     ChannelUnknown "channel.unknown" { "There is no such channel",
         "The channel does not exist in this workspace; it may have been deleted.",
-        ["Look at the list of channels, or add it as a new one."], Open "Show channels" }
+        ["Look at the list of channels, or add it as a new one."], Open "Show channels" "/channels" }
     AttemptUnknown "attempt.unknown" { "There is no such connect",
         "No connect of that id exists in this workspace; it may have been cleared away since.",
         ["Start the connect again from “Add channel”."], Retry "Add channel" }

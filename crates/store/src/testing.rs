@@ -7,9 +7,10 @@ pub mod record;
 use crate::{SecretKey, Store, StoreConfig};
 use crier_model::{Clock, SystemClock};
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::sqlx::{self, Connection, PgConnection};
+use sea_orm::sqlx::{self, Connection, PgConnection, SqliteConnection};
 use std::{
     ops::Deref,
+    path::Path,
     sync::{Arc, Mutex},
 };
 use tempfile::TempDir;
@@ -100,6 +101,13 @@ pub async fn open_at(clock: Arc<dyn Clock>) -> TestStore {
     let store = Store::connect(&config, clock).await.unwrap();
     store.migrate().await.unwrap();
     TestStore { store, config, place }
+}
+
+/// Runs SQL on a SQLite file that no server has open: for what otherwise only the passing of time brings about.
+pub async fn execute(file: &Path, sql: &str) {
+    let mut connection = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 /// A clock that stands still until it is moved.

@@ -2,11 +2,20 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../../net/tests/wire/certificates.rs"]
+#[allow(dead_code, reason = "the tests of the client use more of it")]
+mod certificates;
 mod crash;
 mod flow;
 mod foreign;
 mod form;
+#[allow(dead_code, reason = "the tests of the client use more of it")]
+#[path = "../../../net/tests/wire/host.rs"]
+mod host;
+mod interleavings;
+mod oddities;
 mod preflight;
+mod provider;
 mod reconnect;
 mod renewal;
 mod replay;

@@ -3,7 +3,7 @@
 use crier_connect::{AttemptView, Callback, ConnectError, Deps, Handshake, Landing, Settings, Start, Started};
 use crier_media::{Library, Storage};
 use crier_model::{AttemptId, ChannelId, Code, UserId, WorkspaceId, attempt::AttemptState};
-use crier_net::{Answer, Client, ProxyConfig};
+use crier_net::{Answer, Client, ProxyConfig, Resolve};
 use crier_networks::{Registry, connect::Client2, registry};
 use crier_playground::{Config, Playground};
 use crier_store::{
@@ -57,9 +57,17 @@ pub fn client() -> Client {
     Client::new(crier_net::Config { allow, proxy: ProxyConfig::None, ..crier_net::Config::default() }).unwrap()
 }
 
+/// A client that knows names by `resolver`, and may reach this machine under `host`.
+pub fn client_with(resolver: Arc<dyn Resolve>, host: &str) -> Client {
+    let config =
+        crier_net::Config { allow: vec![host.parse().unwrap()], proxy: ProxyConfig::None, ..Default::default() };
+    Client::with_resolver(config, resolver).unwrap()
+}
+
 pub fn settings() -> Settings {
     let mut settings = Settings::new(PUBLIC_URL.parse().unwrap());
     settings.pace.unsent = vec![Duration::from_millis(20); 3];
+    settings.pace.lost = Duration::from_millis(50);
     settings.pace.identity = vec![Duration::from_millis(20); 2];
     settings.pace.landing = Duration::from_secs(15);
     settings
@@ -111,14 +119,26 @@ impl World {
 
     /// The same server with another way out.
     pub fn going_out_by(&self, net: Client) -> Handshake {
-        node(&self.store, &self.clock, self.folder.path(), &self.origin, settings(), net)
+        self.at(&self.origin, settings(), net)
+    }
+
+    /// The same server with the network at another origin.
+    pub fn at(&self, origin: &str, settings: Settings, net: Client) -> Handshake {
+        node(&self.store, &self.clock, self.folder.path(), origin, settings, net)
+    }
+
+    /// The same server with other networks.
+    pub fn with_registry(&self, registry: Registry) -> Handshake {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let library = Library::new(store.clone(), Storage::folder(&self.folder.path().join("media")).unwrap());
+        Handshake::new(Deps { store, net: client(), registry, library, clock, settings: settings() })
     }
 
     /// The same server with an app configured for the network.
-    pub fn configured(&self, client: Client2) -> Handshake {
+    pub fn configured(&self, app: Client2) -> Handshake {
         let mut settings = settings();
-        settings.apps.insert("playground".to_owned(), client);
-        node(&self.store, &self.clock, self.folder.path(), &self.origin, settings, crate::world::client())
+        settings.apps.insert("playground".to_owned(), app);
+        self.at(&self.origin, settings, client())
     }
 
     /// An app registered at the network by somebody.

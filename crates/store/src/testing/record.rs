@@ -14,8 +14,14 @@ pub const RECORD_VARIABLE: &str = "CRIER_TEST_RECORD";
 /// A row of the fault matrix, as `script/fault-matrix.toml` names it: told first, then asserted.
 #[track_caller]
 pub fn row(name: &str, expected: impl Display, got: impl Display) {
+    row_on(database(), name, expected, got);
+}
+
+/// A row that is shown on something else than a database.
+#[track_caller]
+pub fn row_on(what: &str, name: &str, expected: impl Display, got: impl Display) {
     let (expected, got) = (expected.to_string(), got.to_string());
-    append(&json!({ "row": name, "on": database(), "expected": expected, "got": got }));
+    append(&json!({ "row": name, "on": what, "expected": expected, "got": got }));
     assert_eq!(got, expected, "{name}");
 }
 
