@@ -9,25 +9,21 @@ use crate::{
     secrets::{hash, random, same},
 };
 use crier_model::{Code, Diagnosis, NextKind, Secret, attempt::AttemptState as S};
-use crier_net::Outside;
 use crier_networks::connect::Endpoints;
 use crier_store::attempts::{self, Attempt, Changes, Note};
-use std::time::{Duration, Instant};
-use tokio::{task::JoinHandle, time::timeout_at};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 
 impl Handshake {
     /// Takes a person who comes back from a network. Never fails: whatever happened is a landing. A second delivery of the
     /// same callback waits for the first and lands where that does.
     pub async fn callback(&self, callback: Callback) -> Landing {
-        let (began, outside) = (Instant::now(), Outside::default());
-        let landed = outside.during(self.land(&callback)).await;
-        let (took, away) = (began.elapsed(), outside.total());
-        if !away.is_zero() {
-            let millis = |time: Duration| time.as_micros() as f64 / 1000.0;
-            let (took_ms, ours_ms) = (millis(took), millis(took.saturating_sub(away)));
-            tracing::info!(network = %callback.network, took_ms, ours_ms, "came back");
+        match self.land(&callback).await {
+            Ok(landing) => landing,
+            Err(broken) => no_attempt(broken.diagnosis()),
         }
-        landed.unwrap_or_else(|broken| no_attempt(broken.diagnosis()))
     }
 
     async fn land(&self, callback: &Callback) -> Result<Landing, Broken> {
@@ -128,7 +124,7 @@ impl Handshake {
         let until = Instant::now() + self.settings().pace.landing;
         if let Some(work) = work {
             // However it ends, the row says how it stands.
-            drop(timeout_at(until.into(), work).await);
+            drop(timeout_at(until, work).await);
         }
         let mut attempt = self.rested(id, until.saturating_duration_since(Instant::now())).await?;
         let same_code = match (callback.parameter("code"), &attempt.code_hash) {

@@ -2,7 +2,6 @@
 
 use crate::{Handshake, handshake::Broken, parked::Parked};
 use crier_model::{AttemptId, Timestamp, attempt::AttemptState as S};
-use crier_net::Outside;
 use crier_store::{
     attempts::{self, Attempt, Changes, Note},
     due::{self, NewWork},
@@ -87,8 +86,8 @@ impl Handshake {
 
     /// Works on an attempt in a task of its own, which goes on when the request that began it is dropped.
     pub(crate) fn set_to_work(&self, attempt: Attempt) -> JoinHandle<()> {
-        let (handshake, outside) = (self.clone(), Outside::current());
-        tokio::spawn(async move { outside.during(handshake.work(attempt)).await })
+        let handshake = self.clone();
+        tokio::spawn(async move { handshake.work(attempt).await })
     }
 
     /// Takes an attempt as far as it goes without a person. What breaks here is the attempt's end, unless it may go well

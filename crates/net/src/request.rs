@@ -167,10 +167,7 @@ impl Request {
     ///
     /// When no complete answer came. Any status is an answer.
     pub async fn send(self) -> Result<Answer, Failure> {
-        let started = Instant::now();
-        let answer = Box::pin(async { self.open().await?.collect().await }).await;
-        crate::outside::add(started.elapsed());
-        answer
+        Box::pin(async { self.open().await?.collect().await }).await
     }
 
     /// Sends the request and returns with the head of the answer; the body is read from what is returned, for bodies too large
