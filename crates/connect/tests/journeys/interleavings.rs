@@ -373,7 +373,8 @@ impl Play<'_> {
         let (user, workspace) = ground.people[person];
         let channel = reconnect.then(|| self.channel_of(person)).flatten();
         let started = ground.wait(0, move |it| async move {
-            let start = Start { workspace, user, network: "playground", instance: None, channel, browser: None };
+            let start =
+                Start { workspace, user, network: "playground", way: None, instance: None, channel, browser: None };
             it.start(start).await
         });
         let Ok(started) = started else { return Err(TestCaseError::fail(format!("starting: {started:?}"))) };
