@@ -32,8 +32,9 @@ const CONNECTED = "Ada is connected";
 async function ends(name, page, title, { before, count = 1, exchanged = 1 }) {
   const told = await ending(page, title);
   await picture(page, name);
-  const got = `${told}; ${await channelCount(page)}; ${await tokenRequests(page, before)} codes exchanged`;
-  row(name, `${title}; ${count} ${count === 1 ? "channel" : "channels"}; ${exchanged} codes exchanged`, got);
+  const counted = (channels, codes) => `${channels}, ${codes} ${codes === 1 ? "code" : "codes"} exchanged`;
+  const got = `${told}; ${counted(await channelCount(page), await tokenRequests(page, before))}`;
+  row(name, `${title}; ${counted(`${count} ${count === 1 ? "channel" : "channels"}`, exchanged)}`, got);
 }
 
 /** Signed up, and on the Playground's consent page. */
@@ -86,8 +87,10 @@ test("another browser confirms after signing in, and the first learns of it", as
   await other.page.getByRole("button", { name: "Sign in as Ada" }).click();
   await allow(other.page).click();
   await signIn(other.page, email);
+  const yes = other.page.getByRole("button", { name: "Yes, connect Ada" });
+  await yes.waitFor();
   assert.deepEqual(await channels(other.page), []);
-  await other.page.getByRole("button", { name: "Yes, connect Ada" }).click();
+  await yes.click();
   await ends("other browser", other.page, CONNECTED, { before });
   await ends("other browser", waiting, CONNECTED, { before });
 });
@@ -105,8 +108,10 @@ test("without any cookie it costs one sign-in and one click", async () => {
   await context.clearCookies({ name: "connect" });
   await allow(page).click();
   await signIn(page, email);
+  const yes = page.getByRole("button", { name: "Yes, connect Ada" });
+  await yes.waitFor();
   assert.deepEqual(await channels(page), []);
-  await page.getByRole("button", { name: "Yes, connect Ada" }).click();
+  await yes.click();
   await ends("cookie blocked", page, CONNECTED, { before });
 });
 

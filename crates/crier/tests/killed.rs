@@ -136,7 +136,8 @@ impl House {
     async fn allowed(&self, tab: &Tab) -> Url {
         let signed_in = self.fill("/sign-in/demo", None, &[("account", "1"), ("return_to", "/")]).await;
         let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        let page = self.net.get(&*tab.authorize_url).header("cookie", &cookie).send().await.unwrap().text();
+        let page = self.net.get(&*tab.authorize_url).header("cookie", &cookie).send().await.unwrap();
+        let page = page.text();
         let ticket = page.split_once("name=\"ticket\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
         let mut form = vec![("ticket", ticket.as_str()), ("decision", "allow")];
         form.extend(
