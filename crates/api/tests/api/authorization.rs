@@ -3,6 +3,7 @@
 use crate::house::{House, Person};
 use axum::http::{HeaderMap, Method, Request, header};
 use crier_model::permission::Role;
+use crier_store::testing::record;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -163,6 +164,7 @@ async fn a_connect_that_starts_under_another_address_is_told_where_to_start() {
     let path = format!("/api/v1/workspaces/{}/attempts", ada.workspace);
     let answer = house.ask(Method::POST, &path, &headers, Some(&json!({ "network": "webhook" }))).await;
     assert_eq!(answer.problem(), (409, "public_url.mismatch"));
+    record::raised(serde_json::from_value(answer.json["code"].clone()).unwrap());
     let next = &answer.json["diagnosis"]["next"];
     assert_eq!(
         (&next["kind"], &next["url"]),

@@ -2,7 +2,7 @@
 
 use crate::{
     certificates::{Authority, self_signed},
-    host::{Host, ok},
+    host::{Host, answer, ok},
     world::{World, code, stands},
 };
 use async_trait::async_trait;
@@ -75,6 +75,8 @@ async fn each_obstacle_has_its_name() {
     // Not the kind of server it was taken for.
     let other = why(&out, &world, &world.origin).await;
     assert!(matches!(other, Code::InstanceNotCompatible | Code::NotTheApi), "{other}");
+    let site = Host::plain(|_| answer(404, &[("content-type", "text/html")], b"<!doctype html>Not found")).await;
+    assert_eq!(why(&out, &world, &site.http("here.example", "")).await, Code::InstanceNotCompatible);
     row("DNS failure", Code::DnsNotFound, why(&out, &world, "nowhere.example").await);
     row("DNS timeout", Code::DnsTimeout, why(&out, &world, "silent.example").await);
     row("no route", Code::TcpUnreachable, why(&out, &world, "group.example").await);
