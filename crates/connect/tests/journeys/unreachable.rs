@@ -55,7 +55,7 @@ async fn each_obstacle_has_its_name() {
     assert_eq!(why(&world, &resolving, "nowhere.example").await, Code::DnsNotFound);
     assert_eq!(why(&world, &resolving, "inside.example").await, Code::BlockedAddress);
 
-    let proxy = ProxyConfig::Address { url: "http://127.0.0.1:9".to_owned(), except: String::new() };
+    let proxy = ProxyConfig::Address("http://127.0.0.1:9".to_owned());
     let behind = world.going_out_by(Client::with_resolver(Config { proxy, ..config() }, Arc::new(Names)).unwrap());
     assert_eq!(why(&world, &behind, "nowhere.example").await, Code::ProxyRefused);
 }
