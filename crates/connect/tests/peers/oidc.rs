@@ -5,10 +5,11 @@ use crate::browser::{Does, Ended};
 use crate::world::{MORE_SCOPES, Oidc, REDIRECT_URI, World, client, code, seen, text};
 use crier_model::{ChannelId, Code, NextKind, attempt::AttemptState as S, channel::ChannelState};
 use crier_networks::{
-    Refusal,
+    Credentials, Refusal,
     connect::{ClientAuth, Tokens},
 };
 use crier_store::channels;
+use jiff::SignedDuration;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -25,6 +26,13 @@ async fn works(world: &World, channel: ChannelId) -> bool {
     let credentials = world.handshake.fresh(channel, false).await.unwrap();
     let me = client().get(format!("{}/me", text("/url"))).bearer(credentials.access_token.expose());
     me.send().await.unwrap().status() == 200
+}
+
+/// Credentials after the provider has refused those before. A refusal right after a renewal is taken to be of older ones, so time
+/// passes first.
+async fn renewed(world: &World, channel: ChannelId) -> Result<Credentials, Refusal> {
+    world.clock.advance(SignedDuration::from_secs(11));
+    world.handshake.fresh(channel, true).await
 }
 
 /// A request to the token endpoint by somebody else who has the client's secret.
@@ -209,7 +217,7 @@ async fn peer_oidc_refresh_tokens_rotate() {
     let channel = world.connect().await;
     let mut before = world.handshake.fresh(channel.id, false).await.unwrap();
     for _ in 0..3 {
-        let after = world.handshake.fresh(channel.id, true).await.unwrap();
+        let after = renewed(&world, channel.id).await.unwrap();
         assert_ne!((&after.access_token, &after.refresh_token), (&before.access_token, &before.refresh_token));
         assert!(after.refresh_token != before.refresh_token && works(&world, channel.id).await);
         before = after;
@@ -223,13 +231,13 @@ async fn peer_oidc_a_stolen_refresh_token_ends_the_sign_in() {
     let world = World::of(set_up()).await;
     let channel = world.connect().await;
     let old = world.handshake.fresh(channel.id, false).await.unwrap().refresh_token.unwrap();
-    world.handshake.fresh(channel.id, true).await.unwrap();
+    renewed(&world, channel.id).await.unwrap();
     assert!(works(&world, channel.id).await);
     let (status, said) = ask_token(&[("grant_type", "refresh_token"), ("refresh_token", old.expose())]).await;
     assert_eq!((status, said["error"].as_str()), (400, Some("invalid_grant")));
     assert!(!works(&world, channel.id).await, "the access token went with it");
 
-    let refusal = world.handshake.fresh(channel.id, true).await.unwrap_err();
+    let refusal = renewed(&world, channel.id).await.unwrap_err();
     assert!(matches!(refusal, Refusal::Auth(_)), "{refusal:?}");
     let dead = channels::get(&world.store, world.workspace, channel.id).await.unwrap();
     assert_eq!(dead.state, ChannelState::NeedsReconnect);

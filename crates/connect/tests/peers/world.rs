@@ -20,6 +20,7 @@ use crier_store::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::Arc;
 use tempfile::TempDir;
 use url::Url;
 
@@ -163,6 +164,7 @@ impl OAuth2 for Provider {
 }
 
 pub struct World {
+    pub clock: Arc<TestClock>,
     pub store: TestStore,
     pub handshake: Handshake,
     pub user: UserId,
@@ -192,10 +194,10 @@ impl World {
             net: client(),
             registry: Registry::of(vec![Box::new(Provider { set_up, never })]),
             library: Library::new(store.clone(), Storage::folder(&folder.path().join("media")).unwrap()),
-            clock,
+            clock: clock.clone(),
             settings,
         });
-        Self { store, handshake, user: user.id, workspace: workspace.id, _folder: folder }
+        Self { clock, store, handshake, user: user.id, workspace: workspace.id, _folder: folder }
     }
 
     pub async fn leave(&self) -> Started {

@@ -132,7 +132,7 @@ async fn peer_outbound_a_network_goes_its_own_way() {
     let routes = [("bluesky".to_owned(), ProxyConfig::Address(address("tinyproxy", "open", "")))].into();
     let client =
         Client::new(Config { proxy, routes, no_proxy: vec!["127.0.0.1".parse().unwrap()], ..config() }).unwrap();
-    let good = text(&way(), "good").to_owned();
+    let good = format!("{}/who", text(&way(), "good"));
     assert_eq!(why(&client, &good).await.0, Code::ProxyAuth);
     assert_eq!(ask(client.route("bluesky"), &good).await.unwrap().status(), 200);
     // What is excepted needs no proxy, on any route.
