@@ -38,6 +38,21 @@ deb_into() {
   rm -rf "$dir/debs"
 }
 
+# deb_with_libraries_into PACKAGE... DIR: the same, with what they need and this system lacks. Perl, which only the packages' own
+# helpers are written in, is left out. Where the system's lists of packages are missing or out of date, fresh ones are read.
+deb_with_libraries_into() {
+  local dir="${*: -1}" deb; set -- "${@:1:$#-1}"
+  mkdir -p "$dir/debs/partial" "$dir/lists/partial" || return 1
+  local apt=(apt-get -qq -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Cache::archives=$dir/debs")
+  local fresh=(-o "Dir::State::lists=$dir/lists" -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=")
+  local fetch=(-y --no-install-recommends --reinstall --download-only install "$@")
+  "${apt[@]}" "${fetch[@]}" || { "${apt[@]}" "${fresh[@]}" update && "${apt[@]}" "${fresh[@]}" "${fetch[@]}"; } || return 1
+  for deb in "$dir"/debs/*.deb; do
+    case "${deb##*/}" in perl*|libperl*) ;; *) dpkg-deb -x "$deb" "$dir" || return 1 ;; esac
+  done
+  rm -rf "$dir/debs" "$dir/lists"
+}
+
 start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 # A pid is ours only while its start time is the one that was noted.
 alive() { # NAME

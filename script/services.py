@@ -17,7 +17,10 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_NOSTR": "nostr-relay"}
+PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_NOSTR": "nostr-relay",
+         "CRIER_PEER_OIDC": "oidc-provider", "CRIER_PEER_OUTBOUND": "outbound"}
+# The most that one of them takes.
+PEER_PORTS = 12
 
 
 class Failed(Exception):
@@ -126,7 +129,7 @@ def peers(log, names=None):
         for variable, name in chosen.items():
             log.write(f"starting peer {name}\n")
             log.flush()
-            run = subprocess.run([ROOT / "peers" / name, "start", str(free_ports(2)), f"{folder}/{name}"],
+            run = subprocess.run([ROOT / "peers" / name, "start", str(free_ports(PEER_PORTS)), f"{folder}/{name}"],
                                  stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, text=True, check=False)
             if run.returncode != 0:
                 raise Failed(f"peer {name} did not start; see the log")

@@ -83,7 +83,7 @@ impl Handshake {
         if let Some(app) = apps::by_lookup(self.store(), &key).await? {
             return Ok(chosen(app, true, true));
         }
-        match oauth2.register(self.net(), endpoints, redirect_uri).await {
+        match oauth2.register(self.net(about.id), endpoints, redirect_uri).await {
             Ok(Some(client)) => Ok(chosen(apps::insert_or_get(self.store(), row(&client, key)).await?, true, false)),
             Ok(None) => Err(NoApp::Diagnosed(Box::new(not_configured(about)))),
             Err(refusal) => Err(NoApp::Diagnosed(Box::new(refusal.diagnosis()))),

@@ -26,10 +26,10 @@ impl Handshake {
             Err(error) => return Err(error.into()),
         };
         let Some(source) = &channel.avatar_source else { return Ok(()) };
-        let picture = match self.fetch_picture(source).await {
+        let picture = match self.fetch_picture(&channel, source).await {
             Err(Unfetched { may_pass: true, .. }) => {
                 tokio::time::sleep(ONCE_MORE).await;
-                self.fetch_picture(source).await
+                self.fetch_picture(&channel, source).await
             }
             fetched => fetched,
         };
@@ -42,8 +42,9 @@ impl Handshake {
         }
     }
 
-    async fn fetch_picture(&self, source: &str) -> Result<bytes::Bytes, Unfetched> {
-        let request = self.net().get(source).header("accept", "image/*").timeout(TIMEOUT).max_body(MAX_BYTES);
+    async fn fetch_picture(&self, channel: &Channel, source: &str) -> Result<bytes::Bytes, Unfetched> {
+        let request =
+            self.net(&channel.network).get(source).header("accept", "image/*").timeout(TIMEOUT).max_body(MAX_BYTES);
         let answer = request
             .send()
             .await

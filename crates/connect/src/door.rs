@@ -13,8 +13,14 @@ use url::Url;
 impl Handshake {
     /// Why people sent to this authorize URL would be turned away at once; none where the network does not tell, or not in
     /// time.
-    pub(crate) async fn turned_away(&self, url: &Url, redirect_uri: &str, limit: Duration) -> Option<Diagnosis> {
-        let answer = self.net().get(url).no_redirects().timeout(limit).send().await.ok()?;
+    pub(crate) async fn turned_away(
+        &self,
+        network: &str,
+        url: &Url,
+        redirect_uri: &str,
+        limit: Duration,
+    ) -> Option<Diagnosis> {
+        let answer = self.net(network).get(url).no_redirects().timeout(limit).send().await.ok()?;
         let diagnosis = judge(&answer, redirect_uri)?;
         let client_id = url.query_pairs().find(|(name, _)| name == "client_id").map(|(_, id)| id.into_owned());
         Some(diagnosis.saw("Client id", client_id.unwrap_or_default()).saw("Redirect URI", redirect_uri))

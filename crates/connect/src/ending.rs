@@ -125,7 +125,7 @@ impl Handshake {
             )));
         }
         let client = client.client();
-        let revoking = oauth2::revoke(self.net(), endpoints, &client, credentials);
+        let revoking = oauth2::revoke(self.net(&attempt.network), endpoints, &client, credentials);
         Ok(Some(match tokio::time::timeout(REVOKING, revoking).await {
             Ok(Ok(())) => Note::new("The tokens were revoked and erased", ""),
             Ok(Err(why)) => Note::new("The tokens were erased", format!("Revoking them failed: {why}")),

@@ -64,10 +64,11 @@ impl Handshake {
                 returned_at,
                 repeated: parked.sent,
             };
-            let failure = match token(self.net(), self.deps.clock.as_ref(), &endpoints, &client, grant).await {
-                Ok(credentials) => return Ok(Asked::Tokens(attempt, credentials)),
-                Err(failure) => failure,
-            };
+            let failure =
+                match token(self.net(&attempt.network), self.deps.clock.as_ref(), &endpoints, &client, grant).await {
+                    Ok(credentials) => return Ok(Asked::Tokens(attempt, credentials)),
+                    Err(failure) => failure,
+                };
             let wait = match self.pause(&failure) {
                 Some(wait) if std::mem::take(&mut may_pause) => Some(wait),
                 _ if failure.never_left() => waits.next(),

@@ -57,7 +57,7 @@ impl Handshake {
         let Some(form) = self.form(&attempt) else {
             return Err(Broken::NoNetwork(attempt.network).into());
         };
-        match form.sign_in(self.net(), &values).await {
+        match form.sign_in(self.net(&attempt.network), &values).await {
             Ok(signed_in) => {
                 if let Some(attempt) = self.park_sign_in(&attempt, signed_in).await? {
                     self.work(attempt).await;

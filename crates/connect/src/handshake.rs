@@ -70,8 +70,9 @@ impl Handshake {
         &self.deps.store
     }
 
-    pub(crate) fn net(&self) -> &Client {
-        &self.deps.net
+    /// The way out to this network.
+    pub(crate) fn net(&self, network: &str) -> &Client {
+        self.deps.net.route(network)
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -80,7 +80,7 @@ impl Handshake {
     ) -> Result<Identified, Refusal> {
         let mut waits = self.settings().pace.identity.iter();
         loop {
-            match oauth2.identify(self.net(), attempt.instance.as_deref(), credentials).await {
+            match oauth2.identify(self.net(&attempt.network), attempt.instance.as_deref(), credentials).await {
                 Err(refusal) if may_pass(&refusal) => match waits.next() {
                     Some(wait) => sleep(*wait).await,
                     None => return Err(refusal),

@@ -9,6 +9,7 @@ use crate::{
     start::{chosen_instance, unknown_way},
 };
 use crier_model::{Code, Diagnosis};
+use crier_net::Client;
 use crier_networks::{
     About, Connect,
     connect::{Endpoints, FieldKind, Form, OAuth2},
@@ -50,7 +51,7 @@ impl Handshake {
                 };
                 self.check_oauth2(about, oauth2, instance.as_deref()).await
             }
-            Connect::Form(form) => Ok(self.check_form(form).await),
+            Connect::Form(form) => Ok(check_form(self.net(about.id), form, self.settings().pace.preflight).await),
         }
     }
 
@@ -63,7 +64,7 @@ impl Handshake {
         let started = Instant::now();
         let limit = self.settings().pace.preflight;
         let mut checks = vec![self.check_public_url(about)];
-        let endpoints = match timeout(limit, oauth2.discover(self.net(), instance)).await {
+        let endpoints = match timeout(limit, oauth2.discover(self.net(about.id), instance)).await {
             Ok(Ok(endpoints)) => endpoints,
             Ok(Err(refusal)) => {
                 checks.push(check("host", format!("{} answers", about.name), started, Some(refusal.diagnosis())));
@@ -75,24 +76,17 @@ impl Handshake {
             }
         };
         let left = limit.saturating_sub(started.elapsed());
+        let net = self.net(about.id);
         let (authorize, token) = (endpoints.authorize.clone(), endpoints.token.clone());
-        let other = (origin(&authorize) != origin(&token)).then(|| self.check_host(&token, left));
+        let other = (origin(&authorize) != origin(&token)).then(|| check_host(net, &token, left));
         let (app, host, clock, other) = tokio::join!(
             self.check_app(about, oauth2, instance, &endpoints, left),
-            self.check_host(&authorize, left),
-            self.check_clock(&token, left),
+            check_host(net, &authorize, left),
+            check_clock(net, &token, left),
             maybe(other)
         );
         checks.extend([Some(app?), Some(host), other, clock].into_iter().flatten());
         Ok(checks)
-    }
-
-    async fn check_form(&self, form: &dyn Form) -> Vec<Check> {
-        let default = form.fields().into_iter().find(|field| field.kind == FieldKind::Url).and_then(|f| f.default);
-        let Some(url) = default.and_then(|address| Url::parse(&address).ok()) else { return Vec::new() };
-        let limit = self.settings().pace.preflight;
-        let (host, clock) = tokio::join!(self.check_host(&url, limit), self.check_clock(&url, limit));
-        [Some(host), clock].into_iter().flatten().collect()
     }
 
     async fn check_app(
@@ -109,7 +103,7 @@ impl Handshake {
             let redirect_uri = self.settings().redirect_uri(about.id);
             let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
             let url = authorize_url(endpoints, &client.client_id, &redirect_uri, &scope, &made_up, &made_up);
-            let diagnosis = self.turned_away(&url, &redirect_uri, limit).await;
+            let diagnosis = self.turned_away(about.id, &url, &redirect_uri, limit).await;
             return Ok(check("app", format!("{} knows the app", about.name), started, diagnosis));
         }
         let title = match (&known, &endpoints.registration) {
@@ -134,30 +128,37 @@ impl Handshake {
         });
         check("public_url", "People come back to the public address".to_owned(), started, diagnosis)
     }
+}
 
-    async fn check_host(&self, url: &Url, limit: Duration) -> Check {
-        let started = Instant::now();
-        let diagnosis = match timeout(limit, self.net().reach(url)).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(failure)) => Some(failed(&failure)),
-            Err(_) => Some(slow(limit).saw("Host", url.host_str().unwrap_or_default())),
-        };
-        check("host", format!("{} can be reached", url.host_str().unwrap_or_default()), started, diagnosis)
-    }
+async fn check_form(net: &Client, form: &dyn Form, limit: Duration) -> Vec<Check> {
+    let default = form.fields().into_iter().find(|field| field.kind == FieldKind::Url).and_then(|f| f.default);
+    let Some(url) = default.and_then(|address| Url::parse(&address).ok()) else { return Vec::new() };
+    let (host, clock) = tokio::join!(check_host(net, &url, limit), check_clock(net, &url, limit));
+    [Some(host), clock].into_iter().flatten().collect()
+}
 
-    /// Our clock against the host's; none when the host does not tell its own in time.
-    async fn check_clock(&self, url: &Url, limit: Duration) -> Option<Check> {
-        let started = Instant::now();
-        let request = self.net().head(origin(url)).timeout(limit).no_redirects();
-        let answer = timeout(limit, request.send()).await.ok()?.ok()?;
-        let skew = answer.clock_skew()?;
-        let diagnosis = (skew.abs() > SKEW).then(|| {
-            let way = if skew.is_negative() { "behind" } else { "ahead of" };
-            let seen = format!("{} s {way} {}'s", skew.abs().as_secs(), answer.host());
-            Diagnosis::new(Code::ClockSkew).saw("Our clock", seen)
-        });
-        Some(check("clock", "The clock is right".to_owned(), started, diagnosis))
-    }
+async fn check_host(net: &Client, url: &Url, limit: Duration) -> Check {
+    let started = Instant::now();
+    let diagnosis = match timeout(limit, net.reach(url)).await {
+        Ok(Ok(_)) => None,
+        Ok(Err(failure)) => Some(failed(&failure)),
+        Err(_) => Some(slow(limit).saw("Host", url.host_str().unwrap_or_default())),
+    };
+    check("host", format!("{} can be reached", url.host_str().unwrap_or_default()), started, diagnosis)
+}
+
+/// Our clock against the host's; none when the host does not tell its own in time.
+async fn check_clock(net: &Client, url: &Url, limit: Duration) -> Option<Check> {
+    let started = Instant::now();
+    let request = net.head(origin(url)).timeout(limit).no_redirects();
+    let answer = timeout(limit, request.send()).await.ok()?.ok()?;
+    let skew = answer.clock_skew()?;
+    let diagnosis = (skew.abs() > SKEW).then(|| {
+        let way = if skew.is_negative() { "behind" } else { "ahead of" };
+        let seen = format!("{} s {way} {}'s", skew.abs().as_secs(), answer.host());
+        Diagnosis::new(Code::ClockSkew).saw("Our clock", seen)
+    });
+    Some(check("clock", "The clock is right".to_owned(), started, diagnosis))
 }
 
 fn check(name: &'static str, title: String, started: Instant, diagnosis: Option<Diagnosis>) -> Check {

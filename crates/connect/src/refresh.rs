@@ -8,6 +8,7 @@ use crate::{
     parked::Kept,
 };
 use crier_model::{Code, Diagnosis, NextKind, Secret, channel::ChannelState};
+use crier_net::Client;
 use crier_networks::{
     Connect, Credentials, Detail, Refusal,
     connect::{Client2, Endpoints, Form, OAuth2},
@@ -149,10 +150,10 @@ impl Handshake {
 
     async fn refresh_form(&self, channel: &Channel, form: &dyn Form, kept: &Kept, refused: bool) -> Said {
         let instance = channel.instance.as_deref();
-        let mut outcome = form.refresh(self.net(), instance, &kept.credentials).await;
+        let mut outcome = form.refresh(self.net(&channel.network), instance, &kept.credentials).await;
         if matches!(outcome, Err(Refusal::Unknown(_))) {
             sleep(AFTER_A_LOSS).await;
-            outcome = form.refresh(self.net(), instance, &kept.credentials).await;
+            outcome = form.refresh(self.net(&channel.network), instance, &kept.credentials).await;
         }
         match outcome {
             Ok(Some(new)) => Said::New(new),
@@ -190,11 +191,12 @@ impl Handshake {
             }
             Err(broken) => return Err(broken),
         };
-        let endpoints = match oauth2.discover(self.net(), instance).await {
+        let endpoints = match oauth2.discover(self.net(&channel.network), instance).await {
             Ok(endpoints) => endpoints,
             Err(refusal) => return Ok(Said::Later(passing(&refusal.diagnosis(), &refusal))),
         };
-        let failure = match self.ask_with(&endpoints, &client, refresh_token).await {
+        let net = self.net(&channel.network);
+        let failure = match self.ask_with(net, &endpoints, &client, refresh_token).await {
             Ok(new) => return Ok(Said::New(new)),
             Err(failure) => failure,
         };
@@ -204,7 +206,7 @@ impl Handshake {
         // The network may not have taken our last renewal for done: then it still takes the pair before.
         let before = kept.before.as_ref().and_then(|before| before.refresh_token.as_ref());
         if let Some(before) = before.filter(|before| *before != refresh_token)
-            && let Ok(new) = self.ask_with(&endpoints, &client, before).await
+            && let Ok(new) = self.ask_with(net, &endpoints, &client, before).await
         {
             return Ok(Said::New(new));
         }
@@ -214,6 +216,7 @@ impl Handshake {
     /// One renewal: repeated where it never left, and once where its answer was lost.
     async fn ask_with(
         &self,
+        net: &Client,
         endpoints: &Endpoints,
         client: &Client2,
         refresh_token: &Secret,
@@ -222,7 +225,7 @@ impl Handshake {
         let mut waits = self.settings().pace.unsent.iter().take(UNSENT_TRIES);
         loop {
             let grant = Grant::Refresh(refresh_token);
-            let failure = match token(self.net(), self.deps.clock.as_ref(), endpoints, client, grant).await {
+            let failure = match token(net, self.deps.clock.as_ref(), endpoints, client, grant).await {
                 Ok(new) => return Ok(new),
                 Err(failure) => failure,
             };
@@ -254,7 +257,7 @@ impl Handshake {
             return Said::Later(Refusal::Temporary(Detail::new(said)));
         }
         // A refusal may have been about something else: the account call decides.
-        match oauth2.identify(self.net(), channel.instance.as_deref(), credentials).await {
+        match oauth2.identify(self.net(&channel.network), channel.instance.as_deref(), credentials).await {
             Ok(_) => Said::New(credentials.clone()),
             Err(refusal @ Refusal::Auth(_)) => Said::Dead(Box::new(reconnect(refusal.diagnosis()))),
             Err(refusal) => Said::Later(refusal),

@@ -96,7 +96,7 @@ impl Handshake {
         verifier: &Secret,
     ) -> Result<Option<Url>, Broken> {
         let instance = attempt.instance.as_deref();
-        let endpoints = match oauth2.discover(self.net(), instance).await {
+        let endpoints = match oauth2.discover(self.net(about.id), instance).await {
             Ok(endpoints) => endpoints,
             Err(refusal) => return self.stay(attempt, refusal.diagnosis()).await,
         };
@@ -111,7 +111,7 @@ impl Handshake {
             };
             let url = authorize_url(&endpoints, &chosen.client.client_id, redirect_uri, &scope, state, verifier);
             tries -= 1;
-            if tries == 0 || !chosen.reused || self.turned_away(&url, redirect_uri, DOOR).await.is_none() {
+            if tries == 0 || !chosen.reused || self.turned_away(about.id, &url, redirect_uri, DOOR).await.is_none() {
                 break (chosen, url);
             }
             self.forget_app(chosen.app).await;

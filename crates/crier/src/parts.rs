@@ -35,6 +35,8 @@ pub fn net(config: &Config) -> Result<Client, Failed> {
     allow.extend(config.playground.map(Allow::Service));
     let settings = crier_net::Config {
         proxy: config.proxy.clone(),
+        routes: config.network_proxies.clone(),
+        no_proxy: config.no_proxy.clone(),
         allow,
         extra_ca: config.extra_ca.clone(),
         ..crier_net::Config::default()

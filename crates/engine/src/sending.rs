@@ -213,7 +213,7 @@ impl<'a> Sending<'a> {
 
     pub fn cx<'b>(&'b self, credentials: &'b Credentials, journal: &'b StoreJournal, part: usize) -> Cx<'b> {
         Cx {
-            net: &self.publisher.net,
+            net: self.publisher.net.route(self.network.about().id),
             clock: self.publisher.clock.as_ref(),
             credentials,
             instance: self.job.channel.instance.as_deref(),

@@ -151,6 +151,11 @@ codes! {
     CodeUsed "grant.code_used" { "The code was used before",
         "The network says that this code was already exchanged. It is not good a second time.",
         ["Start again; no second consent is asked on most networks."], Retry "Try again" }
+    GrantRefused "grant.refused" { "The network refused the code",
+        "The network refused the code without saying why: it names one error for a code that is too old, was used before, or came \
+         with another redirect URI or PKCE proof than the sign-in.",
+        ["Start again.", "If it is refused every time, compare the redirect URI below with the one registered for the app."],
+        Retry "Try again" }
     AnswerLost "grant.answer_lost" { "The network's answer was lost",
         "The network took the code, but its answer did not reach this server, and it takes a code only once.",
         ["Go on: most networks remember your consent and send you straight back."], Retry "Go on" }

@@ -1,5 +1,6 @@
 //! The client.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use url::Url;
 use crate::body::Outgoing;
 use crate::config::{Config, ConfigError};
 use crate::connector::Connector;
-use crate::dial::Dialer;
+use crate::dial::{Dialer, Target};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::pauses::Pauses;
 use crate::proxy::Proxies;
@@ -34,9 +35,15 @@ pub struct Client(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) http: Decompression<legacy::Client<Connector, Outgoing>>,
-    pub(crate) pauses: Pauses,
+    pub(crate) pauses: Arc<Pauses>,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
+    routes: HashMap<String, Client>,
+}
+
+struct Limits {
+    timeout: Duration,
+    max_body: usize,
 }
 
 impl Client {
@@ -58,27 +65,50 @@ impl Client {
         install_crypto_provider();
         let user_agent = HeaderValue::from_str(&config.user_agent)
             .map_err(|_| ConfigError::UserAgent { given: config.user_agent.clone() })?;
-        let dialer = Arc::new(Dialer {
+        let dialer = Dialer {
             resolver,
             vet: Vet::new(config.allow),
-            proxies: Proxies::new(&config.proxy)?,
+            proxies: Proxies::new(&config.proxy, &config.no_proxy)?,
             tls: Tls::new(&config.extra_ca)?,
             user_agent,
             connect_timeout: config.connect_timeout,
-        });
+        };
+        let pauses = Arc::new(Pauses::default());
+        let going_by = |dialer, routes| {
+            let pauses = Arc::clone(&pauses);
+            let limits = Limits { timeout: config.timeout, max_body: config.max_body };
+            Self::going_by(dialer, pauses, limits, routes)
+        };
+        let mut routes = HashMap::new();
+        for (name, proxy) in &config.routes {
+            let proxies = Proxies::new(proxy, &config.no_proxy)?;
+            routes.insert(name.clone(), going_by(Dialer { proxies, ..dialer.clone() }, HashMap::new()));
+        }
+        Ok(going_by(dialer, routes))
+    }
+
+    fn going_by(dialer: Dialer, pauses: Arc<Pauses>, limits: Limits, routes: HashMap<String, Self>) -> Self {
+        let dialer = Arc::new(dialer);
         let http = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .build(Connector(Arc::clone(&dialer)));
-        Ok(Self(Arc::new(Inner {
-            dialer,
-            http: Decompression::new(http),
-            pauses: Pauses::default(),
-            timeout: config.timeout,
-            max_body: config.max_body,
-        })))
+        let Limits { timeout, max_body } = limits;
+        Self(Arc::new(Inner { dialer, http: Decompression::new(http), pauses, timeout, max_body, routes }))
+    }
+
+    /// The client that takes the way out of this name, or this one where there is none.
+    #[must_use]
+    pub fn route(&self, name: &str) -> &Self {
+        self.0.routes.get(name).unwrap_or(self)
+    }
+
+    /// Host and port of the proxy that calls to this address take; none where they take none.
+    #[must_use]
+    pub fn proxy_towards(&self, url: &Url) -> Option<String> {
+        self.0.dialer.proxies.towards(&Target::of(url)?).map(|proxy| proxy.place())
     }
 
     /// Starts a GET request. An address that can't be read becomes a failure when the request is sent.

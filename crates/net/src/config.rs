@@ -1,11 +1,15 @@
 //! What the operator may set about outbound requests.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use url::Host;
 
 use crate::vet::Allow;
 
@@ -14,6 +18,10 @@ use crate::vet::Allow;
 pub struct Config {
     /// The way out.
     pub proxy: ProxyConfig,
+    /// Other ways out, by name. [`Client::route`](crate::Client::route) takes them.
+    pub routes: BTreeMap<String, ProxyConfig>,
+    /// Hosts called directly, whatever the way out, besides those of `NO_PROXY` in the environment.
+    pub no_proxy: Vec<NoProxy>,
     /// Private, loopback and other reserved addresses or host names that may be called all the same.
     pub allow: Vec<Allow>,
     /// PEM files with certificate authorities trusted in addition to the system's and Mozilla's.
@@ -32,6 +40,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             proxy: ProxyConfig::default(),
+            routes: BTreeMap::new(),
+            no_proxy: Vec::new(),
             allow: Vec::new(),
             extra_ca: Vec::new(),
             user_agent: concat!("Crier/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -49,13 +59,8 @@ pub enum ProxyConfig {
     /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case, as they stand when the client is built.
     #[default]
     Environment,
-    /// One proxy for everything but the hosts excepted.
-    Address {
-        /// `http://`, `https://` or `socks5://`, with `name:password@` where the proxy wants one.
-        url: String,
-        /// Hosts called directly, written as in `NO_PROXY`: names (with their subdomains), addresses, CIDRs, comma-separated.
-        except: String,
-    },
+    /// One proxy: `http://`, `https://` or `socks5://`, with `name:password@` where it wants one.
+    Address(String),
     /// No proxy, whatever the environment says.
     None,
 }
@@ -64,9 +69,7 @@ impl fmt::Debug for ProxyConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment => f.write_str("Environment"),
-            Self::Address { url, except } => {
-                f.debug_struct("Address").field("url", &crate::redact(url)).field("except", except).finish()
-            }
+            Self::Address(url) => f.debug_tuple("Address").field(&crate::redact(url)).finish(),
             Self::None => f.write_str("None"),
         }
     }
@@ -81,7 +84,7 @@ impl FromStr for ProxyConfig {
             "none" => Ok(Self::None),
             url => {
                 crate::proxy::check_address("proxy", url)?;
-                Ok(Self::Address { url: url.to_owned(), except: String::new() })
+                Ok(Self::Address(url.to_owned()))
             }
         }
     }
@@ -99,9 +102,38 @@ impl From<ProxyConfig> for String {
     fn from(proxy: ProxyConfig) -> Self {
         match proxy {
             ProxyConfig::Environment => "environment".to_owned(),
-            ProxyConfig::Address { url, .. } => url,
+            ProxyConfig::Address(url) => url,
             ProxyConfig::None => "none".to_owned(),
         }
+    }
+}
+
+/// A host called directly. In text, as in `NO_PROXY`: a name (which stands for its subdomains too), a name after a dot or `*.`, an
+/// address, a CIDR, or `*` for all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoProxy(String);
+
+impl NoProxy {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for NoProxy {
+    type Err = ConfigError;
+
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let text = text.trim();
+        if text == "*" || text.parse::<IpNet>().is_ok() || text.parse::<IpAddr>().is_ok() {
+            return Ok(Self(text.to_owned()));
+        }
+        let name = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')).unwrap_or(text);
+        let plain = !name.contains(['/', ':', '*', '@', '[']) && matches!(Host::parse(name), Ok(Host::Domain(_)));
+        if !plain {
+            return Err(ConfigError::NoProxy { given: text.to_owned() });
+        }
+        // The matcher knows subdomains by a leading dot only.
+        Ok(Self(text.trim_start_matches('*').to_owned()))
     }
 }
 
@@ -116,6 +148,14 @@ pub enum ConfigError {
         /// The setting or environment variable.
         setting: String,
         /// What it said, redacted.
+        given: String,
+    },
+    /// An entry of the list of hosts called directly can't be read.
+    #[error(
+        "no_proxy: `{given}` is neither a host name, an address nor a CIDR; write for example nas.lan, .corp.example or 10.0.0.0/8"
+    )]
+    NoProxy {
+        /// The entry.
         given: String,
     },
     /// An entry of the allow list can't be read.

@@ -160,6 +160,7 @@ pub(crate) enum Purpose {
     WebSocket,
 }
 
+#[derive(Clone)]
 pub(crate) struct Dialer {
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) vet: Vet,

@@ -41,7 +41,7 @@ mod websocket;
 pub use answer::{Answer, Download};
 pub use body::Body;
 pub use client::Client;
-pub use config::{Config, ConfigError, ProxyConfig};
+pub use config::{Config, ConfigError, NoProxy, ProxyConfig};
 pub use failure::{Failure, FailureKind, Stage};
 pub use http::Method;
 pub use multipart::Multipart;

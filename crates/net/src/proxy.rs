@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{Service, ServiceExt};
 use url::Url;
 
-use crate::config::{ConfigError, ProxyConfig};
+use crate::config::{ConfigError, NoProxy, ProxyConfig};
 use crate::dial::{DialError, Io, Target};
 use crate::failure::{FailureKind, Stage};
 
@@ -24,14 +24,16 @@ pub(crate) struct Proxies {
 }
 
 impl Proxies {
-    pub(crate) fn new(config: &ProxyConfig) -> Result<Self, ConfigError> {
+    /// The proxies of `config`; `direct` are called without any.
+    pub(crate) fn new(config: &ProxyConfig, direct: &[NoProxy]) -> Result<Self, ConfigError> {
+        let direct = direct.iter().map(NoProxy::as_str).collect::<Vec<_>>().join(",");
         let matcher = match config {
             ProxyConfig::None => None,
-            ProxyConfig::Address { url, except } => {
+            ProxyConfig::Address(url) => {
                 check_address("proxy", url)?;
-                Some(Matcher::builder().all(url.as_str()).no(except.as_str()).build())
+                Some(Matcher::builder().all(url.as_str()).no(direct).build())
             }
-            ProxyConfig::Environment => environment(|name| std::env::var(name).ok())?,
+            ProxyConfig::Environment => environment(|name| std::env::var(name).ok(), &direct)?,
         };
         Ok(Self { matcher: matcher.map(Arc::new) })
     }
@@ -45,7 +47,7 @@ impl Proxies {
 
 /// Reads the usual variables, each in upper and in lower case. A value that is no proxy address is an error: going out directly
 /// instead, unnoticed, would be worse than not starting.
-fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Matcher>, ConfigError> {
+fn environment(variable: impl Fn(&str) -> Option<String>, direct: &str) -> Result<Option<Matcher>, ConfigError> {
     let first = |name: &str| -> Option<(String, String)> {
         [name.to_owned(), name.to_lowercase()]
             .into_iter()
@@ -75,10 +77,8 @@ fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Match
     if let Some(url) = https {
         builder = builder.https(url);
     }
-    if let Some((except, _)) = first("NO_PROXY") {
-        builder = builder.no(except);
-    }
-    Ok(Some(builder.build()))
+    let (except, _) = first("NO_PROXY").unwrap_or_default();
+    Ok(Some(builder.no(format!("{except},{direct}")).build()))
 }
 
 /// Checks that a setting holds a proxy's address. One without scheme (`proxy.lan:3128`) is taken for `http://`.
@@ -166,13 +166,10 @@ impl Proxy {
         io.write_all(&head).await.map_err(broken)?;
         io.flush().await.map_err(broken)?;
         let status = self.read_status(io, &place).await?;
-        let kind = match status {
-            200..=299 => return Ok(()),
-            407 => FailureKind::ProxyAuth,
-            400..=499 => FailureKind::ProxyRefused,
-            _ => FailureKind::ProxyOther,
-        };
-        let mut error = self.failed(kind, &format!("answered {status} when asked for {place}"));
+        if matches!(status, 200..=299) {
+            return Ok(());
+        }
+        let mut error = self.failed(refusal_kind(status), &format!("answered {status} when asked for {place}"));
         error.status = Some(status);
         Err(error)
     }
@@ -232,6 +229,25 @@ impl Proxy {
     }
 }
 
+/// What a proxy means by a status of its own. Tinyproxy says 401 to a name and password it doesn't know.
+pub(crate) fn refusal_kind(status: u16) -> FailureKind {
+    match status {
+        401 | 407 => FailureKind::ProxyAuth,
+        400..=499 => FailureKind::ProxyRefused,
+        _ => FailureKind::ProxyOther,
+    }
+}
+
+/// Whether an answer that came through a forwarding proxy is the proxy's own: 407 always is; others by the field that the standard
+/// has for it (RFC 9209, 2.3), and by what squid and tinyproxy write instead.
+pub(crate) fn is_its_own(status: StatusCode, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        || text("proxy-status").contains("error=")
+        || headers.contains_key("x-squid-error")
+        || text("server").starts_with("tinyproxy/")
+}
+
 /// hyper-util keeps the type of this error to itself; its words name the cause.
 fn socks_kind(error: &dyn std::error::Error) -> FailureKind {
     let words = format!("{error} {error:?}");
@@ -249,10 +265,11 @@ mod tests {
     use super::*;
 
     fn from<'a>(variables: &'a [(&'a str, &'a str)]) -> Result<Proxies, ConfigError> {
-        let matcher = environment(|name| {
+        let variable = |name: &str| {
             let found = variables.iter().find(|(key, _)| *key == name)?;
             Some(found.1.to_owned())
-        })?;
+        };
+        let matcher = environment(variable, "never.test")?;
         Ok(Proxies { matcher: matcher.map(Arc::new) })
     }
 
@@ -274,7 +291,36 @@ mod tests {
         assert_eq!(way(&proxies, "http://a.test/").as_deref(), Some("plain.test:8080"));
         assert_eq!(way(&proxies, "https://x.direct.test/"), None);
         assert_eq!(way(&proxies, "http://10.1.1.1/"), None);
+        assert_eq!(way(&proxies, "http://never.test/"), None);
         assert_eq!(way(&from(&[]).unwrap(), "https://a.test/"), None);
+    }
+
+    #[test]
+    fn hosts_are_excepted_in_each_of_the_usual_ways() {
+        let direct: Vec<NoProxy> =
+            ["nas.lan", ".corp.example", "*.lab.example", "10.0.0.0/8", "192.0.2.1", "2001:db8::/32"]
+                .map(|text| text.parse().unwrap())
+                .to_vec();
+        let proxies = Proxies::new(&ProxyConfig::Address("http://proxy.test:3128".to_owned()), &direct).unwrap();
+        for url in [
+            "https://nas.lan/",
+            "https://a.NAS.lan/",
+            "https://a.corp.example/",
+            "wss://a.lab.example/",
+            "http://10.9.8.7/",
+            "http://192.0.2.1/",
+            "http://[2001:db8::7]/",
+        ] {
+            assert_eq!(way(&proxies, url), None, "{url}");
+        }
+        for url in ["https://evilnas.lan/", "https://lab.example.org/", "http://192.0.2.2/"] {
+            assert_eq!(way(&proxies, url).as_deref(), Some("proxy.test:3128"), "{url}");
+        }
+        let all = Proxies::new(&ProxyConfig::Address("http://proxy.test:3128".to_owned()), &["*".parse().unwrap()]);
+        assert_eq!(way(&all.unwrap(), "https://a.test/"), None);
+        for text in ["", "http://nas.lan", "nas.lan:80", "a b", "10.0.0.0/99", "*lan", "[::1]"] {
+            assert!(text.parse::<NoProxy>().is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::connector::{PROGRESS, Route};
 use crate::dial::{Progress, Target};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::multipart::Multipart;
-use crate::{redirect, retry_after};
+use crate::{proxy, redirect, retry_after};
 
 /// A request being built. Mistakes made while building come out when it is sent.
 #[must_use = "a request does nothing until it is sent"]
@@ -337,17 +337,28 @@ impl Hop {
     /// A proxy that forwards single requests refuses with an answer of its own.
     fn refused_by_proxy(&self, response: &Response) -> Result<(), Failure> {
         let forwarded = response.extensions().get::<Route>().is_some_and(|route| route.forwarding);
-        if !forwarded || response.status() != http::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        if !forwarded || !proxy::is_its_own(response.status(), response.headers()) {
             return Ok(());
         }
+        let status = response.status().as_u16();
+        let kind = proxy::refusal_kind(status);
+        let detail = match kind {
+            FailureKind::ProxyAuth => {
+                "the proxy asks for a name and password, or for others than those given".to_owned()
+            }
+            _ => {
+                format!("the proxy answered {status} itself when asked for {}", self.url.host_str().unwrap_or_default())
+            }
+        };
         Err(Failure {
             stage: Stage::Proxy,
-            kind: FailureKind::ProxyAuth,
+            kind,
             host: self.url.host_str().unwrap_or_default().to_owned(),
-            detail: "the proxy asks for a name and password, or for others than those given".to_owned(),
+            detail,
             elapsed: self.started.elapsed(),
-            maybe_received: false,
-            status: Some(407),
+            // What it refuses it doesn't send on; what failed behind it may have arrived.
+            maybe_received: kind == FailureKind::ProxyOther,
+            status: Some(status),
         })
     }
 

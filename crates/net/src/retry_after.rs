@@ -5,8 +5,10 @@ use std::time::SystemTime;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 
-/// Rate limit headers that name the end of the current window, each with the one that tells how much of it is left.
-const WINDOWS: [(&str, &str); 4] = [
+/// Rate limit headers that name the end of the current window (as a time, or as seconds from now), each with the one that tells how
+/// much of it is left.
+const WINDOWS: [(&str, &str); 5] = [
+    ("x-ratelimit-reset-after", "x-ratelimit-remaining"),
     ("ratelimit-reset", "ratelimit-remaining"),
     ("x-ratelimit-reset", "x-ratelimit-remaining"),
     ("x-rate-limit-reset", "x-rate-limit-remaining"),
@@ -19,18 +21,37 @@ const FIRST_EPOCH: f64 = 1e9;
 const FIRST_EPOCH_MILLIS: f64 = 1e11;
 
 /// The moment from which the host may be asked again, by our clock, if the answer names one: `Retry-After` in seconds or as a
-/// date (RFC 9110, 10.2.3), or the end of a rate limit's window where that is used up (the status is 429, or nothing remains).
+/// date (RFC 9110, 10.2.3), or the end of the rate limits' windows that are used up. Of a 429 that calls none of them used up, the
+/// first one named is taken for it.
 pub(crate) fn retry_after(status: u16, headers: &HeaderMap, received: Timestamp) -> Option<Timestamp> {
     let ahead = -clock_skew(headers, received).unwrap_or_default();
     if let Some(moment) = text(headers, "retry-after").and_then(|text| moment(text, received, ahead)) {
         return Some(moment);
     }
-    WINDOWS
-        .iter()
-        .filter(|(_, remaining)| {
-            status == 429 || text(headers, remaining).and_then(|left| left.parse().ok()) == Some(0.0)
-        })
-        .find_map(|(reset, _)| moment(text(headers, reset)?, received, ahead))
+    let separate = WINDOWS.iter().filter_map(|(reset, remaining)| {
+        let left = text(headers, remaining).and_then(|left| left.parse::<f64>().ok());
+        Some((left, moment(text(headers, reset)?, received, ahead)?))
+    });
+    let together = headers.get_all("ratelimit").iter().filter_map(|value| value.to_str().ok()).flat_map(policies);
+    let together = together.filter_map(|(left, reset)| Some((Some(left), moment(&reset, received, ahead)?)));
+    let windows: Vec<_> = separate.chain(together).collect();
+    let used_up = windows.iter().filter(|(left, _)| *left == Some(0.0)).map(|(_, end)| *end).max();
+    used_up.or_else(|| windows.first().filter(|_| status == 429).map(|(_, end)| *end))
+}
+
+/// What is left of each policy of a `RateLimit` field, and the seconds to its end: `"daily";r=0;t=60, "burst";r=3;t=1`
+/// (draft-ietf-httpapi-ratelimit-headers-10, September 2025), or `limit=10, remaining=0, reset=60` (its versions 03 to 07).
+fn policies(field: &str) -> Vec<(f64, String)> {
+    let earlier = field.contains("reset=");
+    let items: Vec<&str> = if earlier { vec![field] } else { field.split(',').collect() };
+    let of = |item: &str| {
+        let parameter = |names: [&str; 2]| {
+            let pairs = item.split([';', ',']).filter_map(|part| part.trim().split_once('='));
+            pairs.filter(|(name, _)| names.contains(name)).map(|(_, value)| value.to_owned()).next()
+        };
+        Some((parameter(["r", "remaining"])?.parse().ok()?, parameter(["t", "reset"])?))
+    };
+    items.into_iter().filter_map(of).collect()
 }
 
 /// How far our clock is ahead of the host's `Date`, exact to about a second.
@@ -112,6 +133,35 @@ mod tests {
         assert_eq!(after(200, &[("ratelimit-reset", "1772366460"), ("ratelimit-remaining", "12")]), None);
         assert_eq!(after(200, &[("ratelimit-reset", "1772366460"), ("ratelimit-remaining", "0")]), Some(60));
         assert_eq!(after(429, &[("retry-after", "5"), ("x-ratelimit-reset", "600")]), Some(5));
+        let discord = [("x-ratelimit-reset", "1772366460.25"), ("x-ratelimit-reset-after", "61.5")];
+        assert_eq!(after(429, &discord), Some(61));
+    }
+
+    #[test]
+    fn of_several_windows_the_used_up_one_counts() {
+        let mut headers = vec![
+            ("x-rate-limit-remaining", "3"),
+            ("x-rate-limit-reset", "1772366460"),
+            ("x-app-limit-remaining", "0"),
+            ("x-app-limit-reset", "1772370000"),
+        ];
+        assert_eq!(after(429, &headers), Some(3600));
+        assert_eq!(after(200, &headers), Some(3600));
+        headers[2].1 = "1";
+        assert_eq!(after(200, &headers), None);
+        assert_eq!(after(429, &headers), Some(60));
+    }
+
+    #[test]
+    fn the_standard_field_is_read_as_it_was_and_as_it_is() {
+        let field = |value| after(200, &[("ratelimit", value)]);
+        assert_eq!(field("\"default\";r=0;t=30"), Some(30));
+        assert_eq!(field("\"burst\";r=0;t=1, \"daily\";r=0;t=60;pk=:aGVsbG8=:"), Some(60));
+        assert_eq!(field("\"burst\";r=2;t=1, \"daily\";r=9;t=60"), None);
+        assert_eq!(field("limit=10, remaining=0, reset=50"), Some(50));
+        assert_eq!(field("limit=10;w=60, remaining=3, reset=50"), None);
+        assert_eq!(after(429, &[("ratelimit", "\"default\";r=5;t=7")]), Some(7));
+        assert_eq!(after(429, &[("ratelimit", "nonsense")]), None);
     }
 
     #[test]

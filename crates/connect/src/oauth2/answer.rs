@@ -20,6 +20,14 @@ pub(crate) struct OAuthError {
     pub description: Option<String>,
 }
 
+impl OAuthError {
+    /// Whether its description holds one of these words, given in lower case.
+    pub fn speaks_of(&self, words: &[&str]) -> bool {
+        let description = self.description.as_deref().unwrap_or_default().to_ascii_lowercase();
+        words.iter().any(|word| description.contains(word))
+    }
+}
+
 /// What the answer amounts to.
 #[derive(Debug)]
 pub(crate) enum Said {

@@ -50,6 +50,7 @@ pub(crate) fn explain_authorization(error: &OAuthError) -> Diagnosis {
         }
         "invalid_scope" => Code::ConsentScopeMissing,
         "redirect_uri_mismatch" | "invalid_redirect_uri" => Code::RedirectMismatch,
+        "invalid_request" if error.speaks_of(&["pkce", "code_challenge"]) => Code::VerifierMismatch,
         "unauthorized_client" => Code::ClientNotApproved,
         "invalid_client" => Code::ClientUnknown,
         _ => Code::ServerError,
@@ -122,12 +123,10 @@ fn grant(words: &str, seen: Circumstances<'_>) -> Diagnosis {
         _ if seen.repeated => Diagnosis::new(Code::AnswerLost),
         _ if skewed => Diagnosis::new(Code::ClockSkew),
         _ if seen.since_return.is_some_and(|elapsed| elapsed > CODE_LIFE) => Diagnosis::new(Code::CodeExpired),
-        _ => Diagnosis::new(Code::CodeExpired)
-            .because(
-                "The network refused the code without saying why. Codes are refused when they are old, were used \
-                 before, or come with another redirect URI or app than the sign-in.",
-            )
-            .saw("Redirect URI sent", seen.redirect_uri.unwrap_or_default()),
+        _ => match seen.redirect_uri {
+            Some(sent) => Diagnosis::new(Code::GrantRefused).saw("Redirect URI sent", sent),
+            None => Diagnosis::new(Code::GrantRefused),
+        },
     }
 }
 
@@ -207,7 +206,8 @@ mod tests {
             ("Code was already redeemed.", seen(), Code::CodeUsed),
             ("redirect_uri does not match", seen(), Code::RedirectMismatch),
             ("PKCE verification failed", seen(), Code::VerifierMismatch),
-            (DOORKEEPER, seen(), Code::CodeExpired),
+            (DOORKEEPER, seen(), Code::GrantRefused),
+            ("grant request is invalid", seen(), Code::GrantRefused),
             (DOORKEEPER, Circumstances { repeated: true, ..seen() }, Code::AnswerLost),
             ("code already used", Circumstances { repeated: true, ..seen() }, Code::AnswerLost),
             ("redirect_uri does not match", Circumstances { repeated: true, ..seen() }, Code::RedirectMismatch),

@@ -46,7 +46,7 @@ impl Resolve for Names {
 
 /// A way out that may reach this machine under `here.example`, and through this proxy if there is one.
 fn way_out(authority: Option<&Authority>, proxy: Option<String>) -> Client {
-    let proxy = proxy.map_or(ProxyConfig::None, |url| ProxyConfig::Address { url, except: String::new() });
+    let proxy = proxy.map_or(ProxyConfig::None, ProxyConfig::Address);
     let allow = ["here.example", "224.0.0.0/4", "127.0.0.0/8"].map(|it| it.parse().unwrap()).to_vec();
     let extra_ca = authority.map(|authority| authority.file.clone()).into_iter().collect();
     let connect_timeout = Duration::from_millis(500);

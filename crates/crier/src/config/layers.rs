@@ -117,7 +117,7 @@ impl Layers<'_> {
     }
 }
 
-/// A list is written as its items with commas between them.
+/// A list is written as its items with commas between them, and so is a table, as its keys and values.
 fn as_text(value: &toml::Value) -> Option<String> {
     match value {
         toml::Value::String(text) => Some(text.clone()),
@@ -127,6 +127,10 @@ fn as_text(value: &toml::Value) -> Option<String> {
             let items = items.iter().map(|item| item.as_str()).collect::<Option<Vec<_>>>()?;
             Some(items.join(","))
         }
-        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => None,
+        toml::Value::Table(entries) => {
+            let pair = |(key, value): (&String, &toml::Value)| Some(format!("{key}={}", value.as_str()?));
+            Some(entries.iter().map(pair).collect::<Option<Vec<_>>>()?.join(","))
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) => None,
     }
 }

@@ -4,8 +4,8 @@ mod layers;
 pub mod settings;
 
 use crier_api::Registration;
-use crier_net::{Allow, ProxyConfig};
-use crier_networks::connect::Client2;
+use crier_net::{Allow, NoProxy, ProxyConfig};
+use crier_networks::{Registry, connect::Client2, registry};
 use layers::Given;
 #[cfg(test)]
 use layers::Source;
@@ -60,6 +60,9 @@ pub struct Config {
     pub egress_allow: Vec<Allow>,
     pub extra_ca: Vec<PathBuf>,
     pub proxy: ProxyConfig,
+    pub no_proxy: Vec<NoProxy>,
+    /// The way out of single networks, by their ids.
+    pub network_proxies: BTreeMap<String, ProxyConfig>,
     pub trusted_proxies: Vec<IpAddr>,
     pub worker_parallel: usize,
     /// Client ids, by network, or by network and server (`mastodon@example.social`).
@@ -140,6 +143,8 @@ impl Reader<'_> {
         let egress_allow = self.list(settings::EGRESS_ALLOW);
         let extra_ca = self.list(settings::EXTRA_CA);
         let proxy = self.parsed(settings::PROXY);
+        let no_proxy = self.list(settings::NO_PROXY);
+        let network_proxies = self.network_proxies();
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
         let apps = self.apps();
@@ -166,6 +171,8 @@ impl Reader<'_> {
             egress_allow: egress_allow?,
             extra_ca: extra_ca?,
             proxy: proxy?,
+            no_proxy: no_proxy?,
+            network_proxies: network_proxies?,
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
             apps: apps?,
@@ -210,6 +217,21 @@ impl Reader<'_> {
         self.with(setting, |text| {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             items.map(|item| item.parse().ok()).collect()
+        })
+    }
+
+    fn network_proxies(&mut self) -> Option<BTreeMap<String, ProxyConfig>> {
+        // Of the Playground only the name counts here.
+        let playground = Url::parse("http://127.0.0.1").ok();
+        let known = Registry::new(&registry::Settings { playground });
+        self.with(settings::NETWORK_PROXIES, |text| {
+            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+            let one = |entry: &str| {
+                let (network, way) = entry.split_once('=')?;
+                let network = known.get(network.trim())?.about().id;
+                Some((network.to_owned(), way.parse().ok()?))
+            };
+            entries.map(one).collect()
         })
     }
 

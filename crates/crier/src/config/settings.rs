@@ -122,6 +122,20 @@ pub const PROXY: Setting = secret(setting(
     "environment, none, or an address such as http://proxy.lan:3128",
     "The way out for calls to networks; `environment` heeds HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
 ));
+pub const NO_PROXY: Setting = setting(
+    "no_proxy",
+    "CRIER_NO_PROXY",
+    "",
+    "host names, addresses and CIDRs apart by commas, for example nas.lan,.corp.example,10.0.0.0/8",
+    "What is called without a proxy, besides what NO_PROXY in the environment lists",
+);
+pub const NETWORK_PROXIES: Setting = secret(setting(
+    "network_proxies",
+    "CRIER_NETWORK_PROXIES",
+    "",
+    "pairs of a network (`crier networks` lists them) and its way out, apart by commas, for example bluesky=none,mastodon=http://proxy.lan:3128",
+    "The way out of single networks, in place of `proxy`",
+));
 pub const TRUSTED_PROXIES: Setting = setting(
     "trusted_proxies",
     "CRIER_TRUSTED_PROXIES",
@@ -168,7 +182,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 20] = [
+pub const ALL: [Setting; 22] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -182,6 +196,8 @@ pub const ALL: [Setting; 20] = [
     EGRESS_ALLOW,
     EXTRA_CA,
     PROXY,
+    NO_PROXY,
+    NETWORK_PROXIES,
     TRUSTED_PROXIES,
     WORKER_PARALLEL,
     MASTODON_URL,

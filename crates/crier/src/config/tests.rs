@@ -77,6 +77,10 @@ fn every_wrong_kind_of_value_is_refused() {
         ("CRIER_PLAYGROUND_LISTEN", "there"),
         ("CRIER_EGRESS_ALLOW", "10.0.0.0/8,not a host"),
         ("CRIER_PROXY", "ftp://proxy.lan"),
+        ("CRIER_NO_PROXY", "http://nas.lan"),
+        ("CRIER_NETWORK_PROXIES", "bluesky"),
+        ("CRIER_NETWORK_PROXIES", "orkut=none"),
+        ("CRIER_NETWORK_PROXIES", "bluesky=ftp://proxy.lan"),
         ("CRIER_TRUSTED_PROXIES", "proxy.lan"),
         ("CRIER_WORKER_PARALLEL", "0"),
         ("CRIER_LOG", "info,x=loud"),
@@ -98,6 +102,23 @@ fn the_file_refuses_unknown_keys_and_wrong_types_by_name() {
     let config = read(&[], &[], Some("egress_allow = [\"10.0.0.0/8\", \"nas.lan\"]\nplayground = true")).unwrap();
     assert_eq!(config.egress_allow.len(), 2);
     assert_eq!(config.playground_origin().unwrap().as_str(), "http://127.0.0.1:4801/");
+}
+
+#[test]
+fn a_network_may_have_a_way_out_of_its_own() {
+    let file = "no_proxy = [\"nas.lan\", \"10.0.0.0/8\"]\n[network_proxies]\nbluesky = \"none\"\nmastodon = \"http://u:hunter2@proxy.lan:1\"\n";
+    let from_file = read(&[], &[], Some(file)).unwrap();
+    let line = [("CRIER_NETWORK_PROXIES", "bluesky=none, mastodon=http://u:hunter2@proxy.lan:1")];
+    let from_environment = read(&[], &line, None).unwrap();
+    for config in [&from_file, &from_environment] {
+        assert_eq!(config.network_proxies.len(), 2);
+        assert_eq!(config.network_proxies["bluesky"], ProxyConfig::None);
+        assert!(
+            matches!(&config.network_proxies["mastodon"], ProxyConfig::Address(url) if url.ends_with("@proxy.lan:1"))
+        );
+        assert!(!format!("{config:?}{}", config.told()).contains("hunter2"));
+    }
+    assert_eq!(from_file.no_proxy.len(), 2);
 }
 
 #[test]

@@ -138,3 +138,21 @@ async fn the_system_resolver_resolves() {
     let client = Client::new(config).unwrap();
     assert_eq!(client.get(host.http("localhost", "/")).send().await.unwrap().text(), "reached");
 }
+
+/// A listener whose queue is full drops what comes, as a firewall does.
+#[tokio::test]
+async fn a_port_that_drops_packets_times_out() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queued = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(300), tokio::net::TcpStream::connect(address)).await
+    {
+        queued.push(stream);
+    }
+    let client = Client::new(Config { connect_timeout: Duration::from_millis(400), ..here() }).unwrap();
+    let failure = client.get(format!("https://{address}/")).send().await.unwrap_err();
+    assert_failed(&failure, Stage::Connect, FailureKind::ConnectTimeout, false);
+}

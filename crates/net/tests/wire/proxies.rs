@@ -88,6 +88,7 @@ async fn its_refusals_are_told_apart() {
             FailureKind::ProxyAuth,
             Some(407),
         ),
+        ("HTTP/1.0 401 Unauthorized\r\nserver: tinyproxy/1.11.1\r\n\r\n", FailureKind::ProxyAuth, Some(401)),
         ("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno", FailureKind::ProxyRefused, Some(403)),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", FailureKind::ProxyOther, Some(502)),
         ("SSH-2.0-OpenSSH_9.9\r\n\r\n", FailureKind::ProxyOther, None),
@@ -185,7 +186,8 @@ async fn what_is_excepted_goes_directly() {
     let url = format!("http://127.0.0.1:{}", proxy.port);
     let excepting = |allow: &[&str]| {
         let config = Config {
-            proxy: ProxyConfig::Address { url: url.clone(), except: "a.test".to_owned() },
+            proxy: ProxyConfig::Address(url.clone()),
+            no_proxy: vec!["a.test".parse().unwrap()],
             allow: allow.iter().map(|entry| entry.parse().unwrap()).collect(),
             ..here()
         };
@@ -196,6 +198,48 @@ async fn what_is_excepted_goes_directly() {
     let failure = excepting(&[]).get(host.http("a.test", "/")).send().await.unwrap_err();
     assert_failed(&failure, Stage::Resolve, FailureKind::BlockedAddress, false);
     assert!(proxy.heads().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_forwarding_proxy_answers_itself_is_not_taken_for_the_host() {
+    for (status, field, kind, maybe_received) in [
+        (401, ("server", "tinyproxy/1.11.1"), FailureKind::ProxyAuth, false),
+        (403, ("x-squid-error", "ERR_ACCESS_DENIED 0"), FailureKind::ProxyRefused, false),
+        (503, ("x-squid-error", "ERR_CONNECT_FAIL 111"), FailureKind::ProxyOther, true),
+        (502, ("proxy-status", "gate.test; error=connection_refused"), FailureKind::ProxyOther, true),
+    ] {
+        let proxy = Host::plain(move |_| answer(status, &[field], b"<html>no</html>")).await;
+        let client = through(&format!("http://127.0.0.1:{}", proxy.port), &Authority::new());
+        let failure = client.post("http://far.test/").form(&[("a", "b")]).send().await.unwrap_err();
+        assert_failed(&failure, Stage::Proxy, kind, maybe_received);
+        assert_eq!(failure.status, Some(status));
+    }
+    // The host's own answer stays one, and so does anything without a proxy.
+    let passed_on = Host::plain(|_| answer(502, &[("proxy-status", "gate.test; received-status=502")], b"")).await;
+    let client = through(&format!("http://127.0.0.1:{}", passed_on.port), &Authority::new());
+    assert_eq!(client.get("http://far.test/").send().await.unwrap().status(), 502);
+    let host = Host::plain(|_| answer(401, &[("server", "tinyproxy/1.11.1")], b"")).await;
+    assert_eq!(crate::client().get(host.http("a.test", "/")).send().await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn each_route_takes_its_own_way() {
+    let host = Host::plain(|_| ok("directly")).await;
+    let (usual, special) = (Host::plain(|_| ok("usual")).await, Host::plain(|_| ok("special")).await);
+    let proxy = |host: &Host| ProxyConfig::Address(format!("http://127.0.0.1:{}", host.port));
+    let routes = [("special".to_owned(), proxy(&special)), ("direct".to_owned(), ProxyConfig::None)].into();
+    let client = Client::with_resolver(Config { proxy: proxy(&usual), routes, ..here() }, Names::here()).unwrap();
+    let url = host.http("a.test", "/");
+    for (route, said) in [("special", "special"), ("direct", "directly"), ("any other", "usual")] {
+        assert_eq!(client.route(route).get(&url).send().await.unwrap().text(), said);
+    }
+    assert_eq!(client.get(&url).send().await.unwrap().text(), "usual");
+    let url = url.parse().unwrap();
+    assert_eq!(client.proxy_towards(&url), Some(format!("127.0.0.1:{}", usual.port)));
+    assert_eq!(client.route("direct").proxy_towards(&url), None);
+    // A wrong address is told when the client is made.
+    let routes = [("special".to_owned(), ProxyConfig::Address("ftp://proxy.test".to_owned()))].into();
+    assert!(Client::new(Config { routes, ..here() }).is_err());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod bluesky;
 mod journal;
 mod mastodon;
 mod nostr;
+mod outbound;
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
