@@ -49,6 +49,15 @@ impl House {
             clock: Arc::new(SystemClock),
             settings: crier_connect::Settings::new(public_url.parse().unwrap()),
         });
+        let about = crier_connect::House {
+            version: "0",
+            settings: 0,
+            data_dir: media.path().to_owned(),
+            proxy: "directly".into(),
+            resolver: "by the system's resolver".into(),
+        };
+        let outside = crier_net::Client::new(crier_net::Config::default()).unwrap();
+        let doctor = crier_connect::Doctor::new(handshake.clone(), outside, about);
         let settings = Settings {
             public_url: public_url.parse().unwrap(),
             registration,
@@ -57,7 +66,17 @@ impl House {
             trusted_proxies: Vec::new(),
         };
         let shutdown = CancellationToken::new();
-        let deps = Deps { store: store.clone(), registry, handshake, library, pulse: None, shutdown, settings };
+        let deps = Deps {
+            store: store.clone(),
+            registry,
+            handshake,
+            doctor,
+            library,
+            metrics: None,
+            pulse: None,
+            shutdown,
+            settings,
+        };
         Self { router: crier_api::router(deps).unwrap(), store, _media: media }
     }
 
@@ -113,6 +132,7 @@ impl House {
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,
+            renews: false,
         };
         channels::upsert_connected(&self.store, workspace, &connected, |_| Vec::new()).await.unwrap().channel.id
     }
