@@ -82,9 +82,10 @@ async fn remove(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked:
         Removed::WasNone => Err(Problem::not_found("app.unknown", "No such app is set up here")
             .detail("It was removed already, or is set in the server's configuration.")),
         Removed::InUse { channels } => {
+            let which = if channels == 1 { "1 channel was".to_owned() } else { format!("{channels} channels were") };
             let detail = format!(
-                "{channels} channels were connected with it and will need reconnecting when their sign-in ends. Remove it all \
-                 the same with `force=true`."
+                "{which} connected with it and will need reconnecting when the sign-in ends. Remove it all the same with \
+                 `force=true`."
             );
             Err(Problem::new(StatusCode::CONFLICT, "app.in_use", "Channels depend on this app").detail(detail))
         }

@@ -5,9 +5,9 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use crier_api::{Deps, Registration, Settings};
+use crier_api::{Deps, Metrics, Registration, Settings};
 use crier_media::{Library, Storage};
-use crier_model::{ChannelId, Secret, SystemClock, UserId, WorkspaceId, channel::Identity, permission::Role};
+use crier_model::{AppId, ChannelId, Secret, SystemClock, UserId, WorkspaceId, channel::Identity, permission::Role};
 use crier_networks::{Registry, registry};
 use crier_store::{
     channels::{self, Connected},
@@ -35,7 +35,17 @@ impl House {
         Self::with(Registration::Open, ORIGIN).await
     }
 
+    /// One that counts and tells it to whoever has the token.
+    pub async fn counting(token: &str) -> Self {
+        let metrics = Metrics { render: Box::new(|| "counted 1\n".to_owned()), token: token.into() };
+        Self::set_up(Registration::Open, ORIGIN, Some(metrics)).await
+    }
+
     pub async fn with(registration: Registration, public_url: &str) -> Self {
+        Self::set_up(registration, public_url, None).await
+    }
+
+    async fn set_up(registration: Registration, public_url: &str, metrics: Option<Metrics>) -> Self {
         let store = testing::open().await;
         let media = tempfile::tempdir().unwrap();
         let library = Library::new(store.clone(), Storage::folder(media.path()).unwrap());
@@ -72,7 +82,7 @@ impl House {
             handshake,
             doctor,
             library,
-            metrics: None,
+            metrics,
             pulse: None,
             shutdown,
             settings,
@@ -117,6 +127,11 @@ impl House {
 
     /// A channel of the webhook network, as if it had been connected.
     pub async fn channel(&self, workspace: WorkspaceId, name: &str) -> ChannelId {
+        self.channel_of(workspace, name, None).await
+    }
+
+    /// The same, whose sign-in an app got.
+    pub async fn channel_of(&self, workspace: WorkspaceId, name: &str, app: Option<AppId>) -> ChannelId {
         let connected = Connected {
             network: "webhook".into(),
             way: "oauth2".to_owned(),
@@ -128,7 +143,7 @@ impl House {
                 profile_url: None,
                 avatar_url: None,
             },
-            app: None,
+            app,
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod apps;
 mod crash;
+mod doctor;
 mod flow;
 mod foreign;
 mod form;

@@ -223,9 +223,7 @@ function AppRow({ scope, network, app, onChange }: RowProps) {
             {
               onSuccess: ({ channels }) => {
                 toast.done(
-                  channels > 0
-                    ? t("admin.apps.removedInUse", { count: channels })
-                    : t("admin.apps.removed"),
+                  channels > 0 ? t("admin.apps.removedInUse", { count: channels }) : t("admin.apps.removed"),
                 );
                 close();
               },
@@ -233,9 +231,7 @@ function AppRow({ scope, network, app, onChange }: RowProps) {
           )
         }
       >
-        {app.channels > 0
-          ? t("admin.apps.removeInUse", { count: app.channels })
-          : t("admin.apps.removeText")}
+        {app.channels > 0 ? t("admin.apps.removeInUse", { count: app.channels }) : t("admin.apps.removeText")}
       </Confirm>
     </li>
   );

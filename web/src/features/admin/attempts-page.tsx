@@ -50,7 +50,10 @@ const OUTCOMES = ["open", "connected", "failed", "expired", "superseded", "cance
 function Log({ scope, filter }: { scope: Scope; filter: AttemptFilter }) {
   const { t } = useTranslation();
   const { user } = useSession();
-  const log = useInfiniteQuery({ ...attemptLogQuery(scope, filter), enabled: scope !== null || user.is_admin });
+  const log = useInfiniteQuery({
+    ...attemptLogQuery(scope, filter),
+    enabled: scope !== null || user.is_admin,
+  });
   const filtered = Object.values(filter).some(Boolean);
   return (
     <Stack gap="md">
@@ -135,11 +138,7 @@ function Filters({ filter }: { filter: AttemptFilter }) {
           value={filter.code}
           onDone={(code) => change({ code })}
         />
-        <Moment
-          label={t("admin.attempts.from")}
-          value={filter.from}
-          onDone={(from) => change({ from })}
-        />
+        <Moment label={t("admin.attempts.from")} value={filter.from} onDone={(from) => change({ from })} />
         <Moment label={t("admin.attempts.to")} value={filter.to} onDone={(to) => change({ to })} />
       </div>
       {Object.values(filter).some(Boolean) && (

@@ -25,7 +25,9 @@ export function DoctorPage() {
             {t("admin.doctor.stop")}
           </Button>
         ) : (
-          <Button onClick={start}>{t(found.areas.length > 0 ? "admin.doctor.again" : "admin.doctor.run")}</Button>
+          <Button onClick={start}>
+            {t(found.areas.length > 0 ? "admin.doctor.again" : "admin.doctor.run")}
+          </Button>
         )
       }
     >
@@ -75,7 +77,16 @@ export function DoctorPage() {
   );
 }
 
-const HERE = ["config", "database", "keys", "data_folder", "storage", "outbound", "public_url", "mail"] as const;
+const HERE = [
+  "config",
+  "database",
+  "keys",
+  "data_folder",
+  "storage",
+  "outbound",
+  "public_url",
+  "mail",
+] as const;
 
 function Area({ area, rows, working }: { area: string; rows: DoctorRow[] | undefined; working: boolean }) {
   const { t } = useTranslation();

@@ -17,7 +17,10 @@ describe("the doctor's messages", () => {
 
   it("add up to what was found, and a new plan forgets the old findings", () => {
     const report: DoctorReport = { ok: true, checks: [], text: "all" };
-    let so = heard({ areas: [], rows: {}, report: null }, { kind: "planned", areas: ["database", "mastodon"] });
+    let so = heard(
+      { areas: [], rows: {}, report: null },
+      { kind: "planned", areas: ["database", "mastodon"] },
+    );
     so = heard(so, { kind: "checked", area: "database", rows: [row("SQLite answers")] });
     expect(so.rows.database).toHaveLength(1);
     expect(so.rows.mastodon).toBeUndefined();
