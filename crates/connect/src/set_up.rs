@@ -3,7 +3,7 @@
 use crate::{Check, ConnectError, Handshake, explain::failed, preflight::check, start::chosen_instance};
 use crier_model::{Diagnosis, Finding, Secret, Timestamp, WorkspaceId};
 use crier_networks::{
-    About, Connect,
+    About, Connect, Network,
     connect::{Client2, OAuth2},
 };
 use crier_store::{
@@ -87,10 +87,7 @@ impl Handshake {
         };
         let shared = apps::set_up(self.store(), None).await?;
         let all = self.deps.registry.all();
-        let networks = all.filter_map(|network| match network.connect() {
-            Connect::OAuth2(oauth2) => Some((network.about(), oauth2)),
-            Connect::Form(_) => None,
-        });
+        let networks = all.filter_map(|network| Some((network.about(), by_app(network)?)));
         Ok(networks.map(|(about, oauth2)| self.show_apps(about, oauth2, &own, &shared)).collect())
     }
 
@@ -209,15 +206,19 @@ impl Handshake {
     fn with_apps(&self, network: &str) -> Result<(&About, &dyn OAuth2), ConnectError> {
         let unknown = || ConnectError::UnknownNetwork(network.to_owned());
         let known = self.network(network).ok_or_else(unknown)?;
-        match known.connect() {
-            Connect::OAuth2(oauth2) => Ok((known.about(), oauth2)),
-            Connect::Form(_) => {
-                let name = known.about().name;
-                let fix = "Connect a channel of it under “Add channel”.";
-                Err(wrong("network", "app.not_needed", format!("{name} is connected without an app."), fix))
-            }
-        }
+        by_app(known).map(|oauth2| (known.about(), oauth2)).ok_or_else(|| {
+            let message = format!("{} is connected without an app.", known.about().name);
+            wrong("network", "app.not_needed", message, "Connect a channel of it under “Add channel”.")
+        })
     }
+}
+
+/// The way to connect a network under an app, if it has one.
+fn by_app(network: &dyn Network) -> Option<&dyn OAuth2> {
+    network.ways().into_iter().find_map(|way| match way.connect {
+        Connect::OAuth2(oauth2) => Some(oauth2),
+        Connect::Form(_) => None,
+    })
 }
 
 /// What became of a wish to remove an app.

@@ -91,6 +91,7 @@ async fn fill(store: &Store, attempts: usize) -> (WorkspaceId, UserId) {
         let new = NewAttempt {
             workspace: workspace.id,
             network: "playground".to_owned(),
+            way: "oauth2".to_owned(),
             instance: None,
             app: None,
             purpose: "new".to_owned(),

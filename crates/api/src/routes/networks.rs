@@ -185,6 +185,7 @@ async fn preflight(
     Query(query): Query<PreflightQuery>,
     State(api): State<Api>,
 ) -> Result<Json<Preflight>> {
-    let checks = api.handshake.preflight(member.id(), &network, query.way.as_deref(), query.instance.as_deref()).await?;
+    let checks =
+        api.handshake.preflight(member.id(), &network, query.way.as_deref(), query.instance.as_deref()).await?;
     Ok(Json(Preflight { checks }))
 }

@@ -93,6 +93,7 @@ async fn attempt(house: &House, person: &crate::house::Person<'_>, network: &str
     let new = NewAttempt {
         workspace: person.workspace,
         network: network.to_owned(),
+        way: "oauth2".to_owned(),
         instance: None,
         app: None,
         purpose: "new".to_owned(),

@@ -150,6 +150,7 @@ async fn fill_with_secrets(world: &World) {
     });
     let connected = Connected {
         network: "playground".into(),
+        way: "oauth2".into(),
         instance: None,
         identity: crier_model::channel::Identity {
             remote_id: "1".into(),
@@ -168,6 +169,7 @@ async fn fill_with_secrets(world: &World) {
     let attempt = NewAttempt {
         workspace: world.workspace,
         network: "playground".into(),
+        way: "oauth2".into(),
         instance: None,
         app: None,
         purpose: "new".into(),

@@ -45,7 +45,8 @@ async fn an_address_that_is_no_server_is_refused_and_a_dead_one_diagnosed() {
     assert!(matches!(unknown, Err(ConnectError::UnknownNetwork(_))), "{unknown:?}");
     let otherwise = world.handshake.preflight(world.workspace, "mastodon", Some("pigeon"), None).await;
     assert!(matches!(otherwise, Err(ConnectError::Way(_))), "{otherwise:?}");
-    let checks = world.handshake.preflight(world.workspace, "mastodon", None, Some("http://127.0.0.1:9")).await.unwrap();
+    let checks =
+        world.handshake.preflight(world.workspace, "mastodon", None, Some("http://127.0.0.1:9")).await.unwrap();
     assert_eq!(named(&checks, "host").diagnosis.as_ref().unwrap().code, Code::TcpRefused);
     let checks = world.handshake.preflight(world.workspace, "mastodon", None, None).await.unwrap();
     assert!(checks.iter().all(|check| check.ok), "{checks:?}");

@@ -57,6 +57,7 @@ async fn fill(scene: &Scene, store: &Store, from: usize, to: usize) {
         let new = NewAttempt {
             workspace: scene.workspace,
             network: "playground".to_owned(),
+            way: "oauth2".to_owned(),
             instance: None,
             app: None,
             purpose: "new".to_owned(),
