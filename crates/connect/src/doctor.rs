@@ -327,8 +327,9 @@ impl Doctor {
         // A server may be the network's usual one as well, and ways share what they need.
         let mut seen = Vec::new();
         rows.retain(|row| {
-            let fresh = !seen.contains(&row.title);
-            seen.push(row.title.clone());
+            let this = (row.title.clone(), row.ok);
+            let fresh = !seen.contains(&this);
+            seen.push(this);
             fresh
         });
         rows

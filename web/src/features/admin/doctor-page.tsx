@@ -110,7 +110,7 @@ function Area({ area, rows, working }: { area: string; rows: DoctorRow[] | undef
       {rows && rows.length > 0 && (
         <ul className={classes.checks}>
           {rows.map((row) => (
-            <li key={row.title} data-ok={row.ok}>
+            <li key={`${row.title} ${row.ok}`} data-ok={row.ok}>
               <CheckLine row={row} />
             </li>
           ))}
