@@ -308,14 +308,17 @@ impl Doctor {
         }
         let mut rows: Vec<Row> = Vec::new();
         let ways: Vec<_> = self.handshake.network(id).into_iter().flat_map(Network::ways).map(|way| way.id).collect();
-        let looked_at = servers.into_iter().flat_map(|server| ways.iter().map(move |way| (server.clone(), *way)));
+        let mut looked_at = Vec::new();
+        for server in &servers {
+            looked_at.extend(ways.iter().map(|way| (server.as_deref(), *way)));
+        }
         for (server, way) in looked_at {
             let since = Instant::now();
-            match self.handshake.check(None, id, Some(way), server.as_deref(), PER_NETWORK).await {
+            match self.handshake.check(None, id, Some(way), server, PER_NETWORK).await {
                 Ok(checks) => {
                     // Said once for the installation.
                     let checks = checks.into_iter().filter(|check| check.name != "public_url" || !check.ok);
-                    rows.extend(checks.map(|check| Row::of_check(id, server.as_deref(), check)));
+                    rows.extend(checks.map(|check| Row::of_check(id, server, check)));
                 }
                 Err(error) => rows.push(Row {
                     ok: false,
