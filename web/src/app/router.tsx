@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import type { AttemptFilter } from "@/features/admin/queries";
 import { CalendarPage } from "@/features/calendar/page";
 import { calendarSearch } from "@/features/calendar/search";
 import { startsAtWelcome } from "@/features/first-run/start";
@@ -157,7 +158,7 @@ const settings = createRoute({
 });
 
 /** Which connects a log shows; what is no text is left out. */
-const attemptFilter = (search: Search) => ({
+const attemptFilter = (search: Search): AttemptFilter => ({
   network: text(search.network),
   outcome: text(search.outcome),
   code: text(search.code),
