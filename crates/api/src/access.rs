@@ -1,7 +1,7 @@
 //! Who asks, and whether they may: the one place where a request is authorised.
 //!
 //! A handler that names [`Member<P>`] runs only for a member of the path's workspace whose role allows `P`; one that names
-//! [`Person`] only for somebody signed in in a browser. Handlers that name neither are public, and a test lists them.
+//! [`Person`] only for somebody signed in in a browser, [`Admin`] only for one of those who run the installation. Handlers that name neither are public, and a test lists them.
 
 use crate::{body::path_param, problem::Problem, secrets::hash, state::Api};
 use axum::{
@@ -65,6 +65,23 @@ impl OptionalFromRequestParts<Api> for Person {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Option<Self>, Problem> {
         signed_in(&parts.headers, api).await
+    }
+}
+
+/// Somebody who runs this installation, signed in in this browser. An API key never does: it is bound to one workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin;
+
+impl FromRequestParts<Api> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let person = signed_in(&parts.headers, api).await?.ok_or_else(unauthenticated)?;
+        if !person.user.is_admin {
+            let problem = Problem::new(StatusCode::FORBIDDEN, "admin.required", "Only those who run this server may");
+            return Err(problem.detail("Ask one of them, or make yourself one with `crier user admin EMAIL`."));
+        }
+        Ok(Self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether this process lives and does its work, for supervisors and load balancers.
 
-use crate::{access::Anyone, state::Api};
+use crate::{access::Anyone, body::Query, state::Api};
 use axum::{
     Json, Router,
     extract::State,
@@ -9,6 +9,7 @@ use axum::{
     routing::get,
 };
 use jiff::SignedDuration;
+use serde::Deserialize;
 use serde_json::json;
 
 /// A worker looks for work at least every 15 seconds; one that has not for this long is stuck.
@@ -18,17 +19,32 @@ pub(crate) fn routes() -> Router<Api> {
     Router::new().route("/health", get(health)).route("/ready", get(ready))
 }
 
-/// Whether the process answers and its worker goes round.
-async fn health(_: Anyone, State(api): State<Api>) -> Response {
+/// A longer nonce is nobody's who asks in earnest.
+const NONCE_CHARACTERS: usize = 64;
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    nonce: Option<String>,
+}
+
+/// Whether the process answers and its worker goes round. To a nonce it answers with a proof that it is of this installation,
+/// by which the doctor tells whether the public address leads here.
+async fn health(_: Anyone, Query(asked): Query<Asked>, State(api): State<Api>) -> Response {
     let idle = api.pulse.as_ref().map(|pulse| {
         let last = pulse.last_tick();
         last.map_or(SignedDuration::ZERO, |last| api.store.now().duration_since(last))
     });
     let stuck = idle.is_some_and(|idle| idle > STUCK_AFTER);
-    let told = json!({
+    let mut told = json!({
         "status": if stuck { "stuck" } else { "ok" },
         "worker": idle.map(|idle| json!({ "looked_seconds_ago": idle.as_secs() })),
     });
+    if let Some(nonce) = asked.nonce.filter(|nonce| nonce.len() <= NONCE_CHARACTERS) {
+        match api.proof(&nonce).await {
+            Ok(proof) => told["proof"] = proof.into(),
+            Err(error) => tracing::warn!(%error, "a proof of whose this server is could not be made"),
+        }
+    }
     answer(!stuck, told)
 }
 

@@ -12,6 +12,7 @@ mod files;
 mod health;
 mod limits;
 mod manual;
+mod metrics;
 mod page;
 mod problem;
 mod routes;
@@ -20,7 +21,7 @@ mod state;
 mod ui;
 
 pub use secrets::{NewKey, PASSWORD_LENGTH, hash_password};
-pub use state::{Deps, Registration, Settings};
+pub use state::{Deps, Metrics, Registration, Settings};
 
 use crate::{problem::Problem, state::Api};
 use axum::{
@@ -63,6 +64,7 @@ pub fn router(deps: Deps) -> Result<Router, String> {
         .route("/api/v1/openapi.json", get(move |_: access::Anyone| async move { described }))
         .merge(callback::routes())
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(manual::routes())
         .fallback(ui::fallback)
         .method_not_allowed_fallback(wrong_method)

@@ -183,6 +183,7 @@ fn conflict(what: &str) -> Problem {
             ("The file is used by scheduled posts", "Take it out of them first, or delete it with `force=true`.")
         }
         "registration.closed" => ("Sign-up is closed", "Ask the operator of this installation for an account."),
+        "user.last_admin" => ("Somebody has to run this server", "Make another person an admin first."),
         "user.email" => ("There is an account with this e-mail address", "Sign in instead."),
         _ => ("It can't be done as things stand", "Load the page again to see how it stands."),
     };

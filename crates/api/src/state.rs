@@ -1,12 +1,14 @@
 //! What every request may use.
 
 use crate::{calendar::Calendar, limits::Limits};
-use crier_connect::Handshake;
+use crier_connect::{Doctor, Handshake};
 use crier_engine::worker::Pulse;
 use crier_media::Library;
+use crier_model::Secret;
 use crier_networks::Registry;
-use crier_store::Store;
+use crier_store::{Store, StoreError, installation};
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -35,13 +37,25 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
 }
 
+/// How metrics are told.
+#[allow(missing_debug_implementations, reason = "holds a function")]
+pub struct Metrics {
+    /// What was counted, in the text format of Prometheus.
+    pub render: Box<dyn Fn() -> String + Send + Sync>,
+    /// Who sends it may read them.
+    pub token: Secret,
+}
+
 /// What the API works with.
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
 pub struct Deps {
     pub store: Store,
     pub registry: Registry,
     pub handshake: Handshake,
+    pub doctor: Doctor,
     pub library: Library,
+    /// None: off, or told elsewhere.
+    pub metrics: Option<Metrics>,
     /// The worker's signs of life, where this process works.
     pub pulse: Option<Arc<Pulse>>,
     /// Ends live streams when the server stops.
@@ -56,6 +70,8 @@ pub(crate) struct Inner {
     pub deps: Deps,
     pub limits: Limits,
     pub calendar: Calendar,
+    /// Shows that an answer is of this installation; the same on all nodes.
+    identity: OnceCell<String>,
 }
 
 impl std::ops::Deref for Api {
@@ -67,7 +83,12 @@ impl std::ops::Deref for Api {
 
 impl Api {
     pub fn new(deps: Deps) -> Self {
-        Self(Arc::new(Inner { deps, limits: Limits::default(), calendar: Calendar::default() }))
+        Self(Arc::new(Inner {
+            deps,
+            limits: Limits::default(),
+            calendar: Calendar::default(),
+            identity: OnceCell::new(),
+        }))
     }
 
     pub fn limits(&self) -> &Limits {
@@ -76,6 +97,12 @@ impl Api {
 
     pub fn calendar(&self) -> &Calendar {
         &self.0.calendar
+    }
+
+    /// What only a node of this installation can answer to this nonce.
+    pub async fn proof(&self, nonce: &str) -> Result<String, StoreError> {
+        let identity = self.0.identity.get_or_try_init(|| installation::identity(&self.store)).await?;
+        Ok(installation::proof(identity, nonce))
     }
 
     /// Whether browsers reach us over TLS, so that cookies may demand it.

@@ -1,12 +1,13 @@
-//! Under which client id a network is spoken to: configured, registered before, or registered now.
+//! Under which client id a network is spoken to: set up by the workspace, set up for the installation, configured, registered
+//! before, or registered now; in this order.
 
 use crate::{Handshake, handshake::Broken, parked::ParkedClient, secrets::hash};
-use crier_model::{AppId, Code, Diagnosis};
+use crier_model::{AppId, Code, Diagnosis, WorkspaceId};
 use crier_networks::{
     About,
     connect::{Client2, Endpoints, OAuth2},
 };
-use crier_store::apps::{self, App, NewApp};
+use crier_store::apps::{self, App, NewApp, Slot};
 
 /// A client, and the row that remembers it for as long as its tokens live.
 pub(crate) struct Chosen {
@@ -46,9 +47,25 @@ impl Handshake {
         }
     }
 
+    /// The app a person has set up here: the workspace's own, else the installation's.
+    pub(crate) async fn set_up(
+        &self,
+        workspace: Option<WorkspaceId>,
+        network: &str,
+        instance: Option<&str>,
+    ) -> Result<Option<App>, Broken> {
+        if workspace.is_some()
+            && let Some(app) = apps::at(self.store(), Slot { workspace, network, instance }).await?
+        {
+            return Ok(Some(app));
+        }
+        Ok(apps::at(self.store(), Slot { workspace: None, network, instance }).await?)
+    }
+
     /// The client for a new sign-in.
     pub(crate) async fn choose_app(
         &self,
+        workspace: WorkspaceId,
         about: &About,
         oauth2: &dyn OAuth2,
         instance: Option<&str>,
@@ -66,6 +83,9 @@ impl Handshake {
             scopes: scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
             lookup_key,
         };
+        if let Some(app) = self.set_up(Some(workspace), about.id, instance).await? {
+            return Ok(chosen(app, false, false));
+        }
         if let Some(client) = self.configured(about.id, instance) {
             // A row for each id and secret, so that tokens can be refreshed with the app that got them after another
             // one was configured.
@@ -93,25 +113,37 @@ impl Handshake {
     /// Whether a sign-in could get a client, without registering one. None: it would register.
     pub(crate) async fn known_app(
         &self,
+        workspace: Option<WorkspaceId>,
         network: &str,
         oauth2: &dyn OAuth2,
         instance: Option<&str>,
         endpoints: &Endpoints,
     ) -> Result<Option<(Client2, Option<AppId>)>, Broken> {
+        if let Some(app) = self.set_up(workspace, network, instance).await? {
+            return Ok(Some((client_of_row(app), None)));
+        }
         if let Some(client) = self.configured(network, instance) {
             return Ok(Some((client.clone(), None)));
         }
         let redirect_uri = self.settings().redirect_uri(network);
         let key = registered_key(network, instance, &redirect_uri, &asked_scope(oauth2, endpoints));
         let app = apps::by_lookup(self.store(), &key).await?;
-        Ok(app.map(|app| (Client2 { client_id: app.client_id, client_secret: app.client_secret }, Some(app.id))))
+        Ok(app.map(|app| {
+            let id = app.id;
+            (client_of_row(app), Some(id))
+        }))
     }
 
-    /// The client that got a channel's tokens; a secret configured anew for the same id counts.
+    /// The client that got a channel's tokens; a secret set up or configured anew for the same id counts.
     pub(crate) async fn client_of(&self, app: AppId, network: &str, instance: Option<&str>) -> Result<Client2, Broken> {
         let app = apps::get(self.store(), app).await?;
-        let configured = self.configured(network, instance).filter(|client| client.client_id == app.client_id);
-        Ok(configured.cloned().unwrap_or(Client2 { client_id: app.client_id, client_secret: app.client_secret }))
+        if app.set_at.is_some() {
+            return Ok(client_of_row(app));
+        }
+        let set_up = self.set_up(app.workspace, network, instance).await?.map(client_of_row);
+        let newer = set_up.into_iter().chain(self.configured(network, instance).cloned());
+        let newer = { newer }.find(|client| client.client_id == app.client_id);
+        Ok(newer.unwrap_or_else(|| client_of_row(app)))
     }
 
     /// A registered client that its server no longer knows is forgotten, so that the next sign-in registers anew.
@@ -120,6 +152,10 @@ impl Handshake {
             tracing::warn!(%app, %error, "an app that its server no longer knows could not be forgotten");
         }
     }
+}
+
+fn client_of_row(app: App) -> Client2 {
+    Client2 { client_id: app.client_id, client_secret: app.client_secret }
 }
 
 pub(crate) fn not_configured(about: &About) -> Diagnosis {

@@ -1,6 +1,6 @@
 //! The good end: the account becomes a channel, or the channel gets its new credentials.
 
-use crate::{Handshake, handshake::Broken, parked::Kept, parked::Parked};
+use crate::{Handshake, handshake::Broken, measure, parked::Kept, parked::Parked};
 use crier_model::{ChannelId, Code, Diagnosis, attempt::AttemptState as S};
 use crier_networks::{Credentials, Identified};
 use crier_store::{
@@ -28,6 +28,7 @@ impl Handshake {
         let expires_at = credentials.expires_at;
         let kept = Kept::new(credentials, self.now());
         let refresh_at = kept.refresh_at();
+        let renews = kept.renews();
         let connected = Connected {
             network: attempt.network.clone(),
             way: attempt.way.clone(),
@@ -37,6 +38,7 @@ impl Handshake {
             scopes: attempt.granted.clone(),
             credentials: kept.write()?,
             token_expires_at: expires_at,
+            renews,
         };
         let work = |id: ChannelId| {
             let new = |kind, at| NewWork::new(attempt.workspace, kind, id, at);
@@ -65,6 +67,7 @@ impl Handshake {
         }
         self.supersede_older(&mut tx, attempt, channel.id).await?;
         tx.commit().await?;
+        measure::ended(&attempt.network, S::Connected, None);
         tracing::info!(attempt = %attempt.id, channel = %channel.id, network = %channel.network, "connected");
         Ok(moved)
     }
@@ -83,7 +86,9 @@ impl Handshake {
                 ..Changes::default()
             };
             // One that has come back meanwhile goes on by itself.
-            attempts::transition_in(tx, old.id, &[old.state], S::Superseded, changes).await?;
+            if attempts::transition_in(tx, old.id, &[old.state], S::Superseded, changes).await?.is_some() {
+                measure::ended(&old.network, S::Superseded, Some(Code::StateSuperseded));
+            }
         }
         Ok(())
     }

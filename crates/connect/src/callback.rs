@@ -3,12 +3,14 @@
 use crate::{
     Callback, Handshake, Landing,
     handshake::Broken,
+    measure,
     moves::PARKED_FOR,
     oauth2::{OAuthError, explain_authorization},
     parked::Parked,
     secrets::{hash, random, same},
 };
 use crier_model::{Code, Diagnosis, NextKind, Secret, attempt::AttemptState as S};
+use crier_net::Waited;
 use crier_networks::connect::Endpoints;
 use crier_store::attempts::{self, Attempt, Changes, Note};
 use tokio::{
@@ -20,10 +22,12 @@ impl Handshake {
     /// Takes a person who comes back from a network. Never fails: whatever happened is a landing. A second delivery of the
     /// same callback waits for the first and lands where that does.
     pub async fn callback(&self, callback: Callback) -> Landing {
-        match self.land(&callback).await {
-            Ok(landing) => landing,
-            Err(broken) => no_attempt(broken.diagnosis()),
-        }
+        let (started, waited) = (Instant::now(), Waited::default());
+        let landed = waited.during(self.land(&callback)).await;
+        // Whoever made the address up is not to make up labels.
+        let network = self.network(&callback.network).map_or("unknown", |known| known.about().id);
+        measure::callback(network, started.elapsed().saturating_sub(waited.so_far()));
+        landed.unwrap_or_else(|broken| no_attempt(broken.diagnosis()))
     }
 
     async fn land(&self, callback: &Callback) -> Result<Landing, Broken> {

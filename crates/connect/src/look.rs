@@ -1,13 +1,17 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, AttemptView, ConnectError, EventView, Handshake, MissingScope, Purpose, handshake::Broken,
-    parked::Parked,
+    AccountView, AttemptView, ConnectError, EventView, Handshake, LoggedAttempt, MissingScope, PersonView, Purpose,
+    handshake::Broken, parked::Parked,
 };
 use crier_model::{AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::{Connect, connect::OAuth2};
-use crier_store::attempts::{self, Attempt, AttemptEvent};
+use crier_store::{
+    attempts::{self, Attempt, AttemptEvent, Search},
+    users, workspaces,
+};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// The most attempts in one answer.
 const MOST: u64 = 100;
@@ -54,6 +58,31 @@ impl Handshake {
     ) -> Result<Vec<AttemptView>, ConnectError> {
         let attempts = attempts::list_for_channel(self.store(), workspace, channel, MOST).await?;
         self.show_all(attempts, user).await
+    }
+
+    /// Attempts as whoever looks after all of them sees them, newest first.
+    ///
+    /// # Errors
+    /// Only when something is broken here.
+    pub async fn log(&self, search: &Search, limit: u64) -> Result<Vec<LoggedAttempt>, ConnectError> {
+        let found = attempts::search(self.store(), search, limit).await?;
+        let places: Vec<_> = found.iter().map(|attempt| (attempt.workspace, attempt.started_by)).collect();
+        let (people, homes): (Vec<_>, Vec<_>) = places.iter().map(|(home, person)| (*person, *home)).unzip();
+        let people = users::by_ids(self.store(), &people).await?;
+        let homes = workspaces::by_ids(self.store(), &homes).await?;
+        // Nobody who looks on is given the way to the network.
+        let shown = self.show_all(found, UserId(Uuid::nil())).await?;
+        let logged = shown.into_iter().zip(places).map(|(attempt, (home, person))| LoggedAttempt {
+            attempt,
+            workspace_id: home,
+            workspace_name: homes.iter().find(|w| w.id == home).map(|w| w.name.clone()).unwrap_or_default(),
+            person: people.iter().find(|user| user.id == person).map(|user| PersonView {
+                id: user.id,
+                name: user.name.clone(),
+                email: user.email.clone(),
+            }),
+        });
+        Ok(logged.collect())
     }
 
     async fn show_all(&self, attempts: Vec<Attempt>, user: UserId) -> Result<Vec<AttemptView>, ConnectError> {

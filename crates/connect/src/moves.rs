@@ -1,7 +1,8 @@
 //! Moving attempts: every step is a compare-and-set on the row, and the next visit by the sweep is written with it.
 
-use crate::{Handshake, handshake::Broken, parked::Parked};
+use crate::{Handshake, handshake::Broken, measure, parked::Parked};
 use crier_model::{AttemptId, Timestamp, attempt::AttemptState as S};
+use crier_net::Waited;
 use crier_store::{
     attempts::{self, Attempt, Changes, Note},
     due::{self, NewWork},
@@ -42,6 +43,9 @@ impl Handshake {
             due::upsert_in(&mut tx, &[visit(&moved, at)]).await?;
         }
         tx.commit().await?;
+        if moved.state.is_final() && !attempt.state.is_final() {
+            measure::ended(&moved.network, moved.state, moved.diagnosis.as_ref().map(|diagnosis| diagnosis.code));
+        }
         Ok(Some(moved))
     }
 
@@ -86,8 +90,8 @@ impl Handshake {
 
     /// Works on an attempt in a task of its own, which goes on when the request that began it is dropped.
     pub(crate) fn set_to_work(&self, attempt: Attempt) -> JoinHandle<()> {
-        let handshake = self.clone();
-        tokio::spawn(async move { handshake.work(attempt).await })
+        let (handshake, waited) = (self.clone(), Waited::current());
+        tokio::spawn(async move { waited.during(handshake.work(attempt)).await })
     }
 
     /// Takes an attempt as far as it goes without a person. What breaks here is the attempt's end, unless it may go well

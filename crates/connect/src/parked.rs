@@ -98,6 +98,11 @@ impl Kept {
         expires.checked_sub((life / 5).min(AHEAD_AT_MOST)).ok()
     }
 
+    /// Whether they can be renewed without the person.
+    pub fn renews(&self) -> bool {
+        self.credentials.refresh_token.is_some()
+    }
+
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.refresh_at().is_none_or(|at| now < at)
     }

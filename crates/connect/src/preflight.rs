@@ -4,15 +4,15 @@ use crate::{
     Check, ConnectError, Handshake,
     apps::{asked_scope, not_configured},
     explain::failed,
-    oauth2::{SKEW, authorize_url},
+    oauth2::{Probe, SKEW, authorize_url, probe},
     secrets::random,
     start::{chosen_instance, unknown_way},
 };
-use crier_model::{Code, Diagnosis};
+use crier_model::{Code, Diagnosis, WorkspaceId};
 use crier_net::Client;
 use crier_networks::{
     About, Connect,
-    connect::{Endpoints, FieldKind, Form, OAuth2},
+    connect::{Client2, Endpoints, FieldKind, Form, OAuth2},
 };
 use std::{
     future::Future,
@@ -22,16 +22,29 @@ use tokio::time::timeout;
 use url::{Host, Url};
 
 impl Handshake {
-    /// The checks before leaving, in parallel and within [`crate::Pace::preflight`]. `instance` as typed; without one, the
+    /// The checks before leaving of somebody of this workspace, in parallel and within [`crate::Pace::preflight`]. `instance` as typed; without one, the
     /// hosts of a network made of many servers are not checked.
     ///
     /// # Errors
     /// [`ConnectError::UnknownNetwork`], [`ConnectError::Way`], [`ConnectError::Instance`] for an address that can't be a server's.
     pub async fn preflight(
         &self,
+        workspace: WorkspaceId,
         network: &str,
         way: Option<&str>,
         instance: Option<&str>,
+    ) -> Result<Vec<Check>, ConnectError> {
+        self.check(Some(workspace), network, way, instance, self.settings().pace.preflight).await
+    }
+
+    /// The same, for the installation where no workspace is given, within this time.
+    pub(crate) async fn check(
+        &self,
+        workspace: Option<WorkspaceId>,
+        network: &str,
+        way: Option<&str>,
+        instance: Option<&str>,
+        limit: Duration,
     ) -> Result<Vec<Check>, ConnectError> {
         let known = self.network(network).ok_or_else(|| ConnectError::UnknownNetwork(network.to_owned()))?;
         let about = known.about();
@@ -49,20 +62,21 @@ impl Handshake {
                     (Some(field), None) => Some(chosen_instance(oauth2, &field, None).map_err(ConnectError::Instance)?),
                     (None, _) => None,
                 };
-                self.check_oauth2(about, oauth2, instance.as_deref()).await
+                self.check_oauth2(workspace, about, oauth2, instance.as_deref(), limit).await
             }
-            Connect::Form(form) => Ok(check_form(self.net(about.id), form, self.settings().pace.preflight).await),
+            Connect::Form(form) => Ok(check_form(self.net(about.id), form, limit).await),
         }
     }
 
     async fn check_oauth2(
         &self,
+        workspace: Option<WorkspaceId>,
         about: &About,
         oauth2: &dyn OAuth2,
         instance: Option<&str>,
+        limit: Duration,
     ) -> Result<Vec<Check>, ConnectError> {
         let started = Instant::now();
-        let limit = self.settings().pace.preflight;
         let mut checks = vec![self.check_public_url(about)];
         let endpoints = match timeout(limit, oauth2.discover(self.net(about.id), instance)).await {
             Ok(Ok(endpoints)) => endpoints,
@@ -80,51 +94,87 @@ impl Handshake {
         let (authorize, token) = (endpoints.authorize.clone(), endpoints.token.clone());
         let other = (origin(&authorize) != origin(&token)).then(|| check_host(net, &token, left));
         let (app, host, clock, other) = tokio::join!(
-            self.check_app(about, oauth2, instance, &endpoints, left),
+            self.check_app(workspace, about, oauth2, instance, &endpoints, left),
             check_host(net, &authorize, left),
             check_clock(net, &token, left),
             maybe(other)
         );
-        checks.extend([Some(app?), Some(host), other, clock].into_iter().flatten());
+        checks.extend(app?);
+        checks.extend([Some(host), other, clock].into_iter().flatten());
         Ok(checks)
     }
 
     async fn check_app(
         &self,
+        workspace: Option<WorkspaceId>,
         about: &About,
         oauth2: &dyn OAuth2,
         instance: Option<&str>,
         endpoints: &Endpoints,
         limit: Duration,
-    ) -> Result<Check, ConnectError> {
+    ) -> Result<Vec<Check>, ConnectError> {
         let started = Instant::now();
-        let known = self.known_app(about.id, oauth2, instance, endpoints).await?;
+        let known = self.known_app(workspace, about.id, oauth2, instance, endpoints).await?;
         if let Some((client, None)) = &known {
-            let redirect_uri = self.settings().redirect_uri(about.id);
-            let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
-            let url = authorize_url(endpoints, &client.client_id, &redirect_uri, &scope, &made_up, &made_up);
-            let diagnosis = self.turned_away(about.id, &url, &redirect_uri, limit).await;
-            return Ok(check("app", format!("{} knows the app", about.name), started, diagnosis));
+            return Ok(self.check_client(about, oauth2, endpoints, client, limit).await);
         }
         let title = match (&known, &endpoints.registration) {
             (None, Some(_)) => "An app registers itself",
             _ => "An app is set up",
         };
         let lacks = known.is_none() && endpoints.registration.is_none();
-        Ok(check("app", title.to_owned(), started, lacks.then(|| not_configured(about))))
+        Ok(vec![check("app", title.to_owned(), started, lacks.then(|| not_configured(about)))])
+    }
+
+    /// Whether the network knows the client id and the redirect URI, and whether the secret is right, as far as it tells.
+    pub(crate) async fn check_client(
+        &self,
+        about: &About,
+        oauth2: &dyn OAuth2,
+        endpoints: &Endpoints,
+        client: &Client2,
+        limit: Duration,
+    ) -> Vec<Check> {
+        let started = Instant::now();
+        let redirect_uri = self.settings().redirect_uri(about.id);
+        let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
+        let url = authorize_url(endpoints, &client.client_id, &redirect_uri, &scope, &made_up, &made_up);
+        let clock = self.deps.clock.as_ref();
+        let asking = probe(self.net(about.id), clock, endpoints, client, &redirect_uri);
+        let (away, probed) =
+            tokio::join!(self.turned_away(about.id, &url, &redirect_uri, limit), timeout(limit, asking));
+        let mut checks = vec![check("app", format!("{} knows the app", about.name), started, away)];
+        let title = |said: &str| format!("{} {said}", about.name);
+        checks.extend(match probed {
+            Ok(Probe::Right) if client.client_secret.is_some() => {
+                Some(check("secret", title("takes the app's secret"), started, None))
+            }
+            Ok(Probe::Wrong(diagnosis)) => {
+                Some(check("secret", title("takes the app's secret"), started, Some(*diagnosis)))
+            }
+            Ok(Probe::Right | Probe::Untold) | Err(_) => None,
+        });
+        checks
+    }
+
+    fn check_public_url(&self, about: &About) -> Check {
+        self.public_url_is_acceptable(Some(about))
     }
 
     /// Whether people can be sent back to this installation.
-    fn check_public_url(&self, about: &About) -> Check {
+    pub(crate) fn public_url_is_acceptable(&self, about: Option<&About>) -> Check {
         let started = Instant::now();
         let url = &self.settings().public_url;
         let diagnosis = (url.scheme() != "https" && !is_private(url)).then(|| {
-            Diagnosis::new(Code::PublicUrlNotHttps)
+            let diagnosis = Diagnosis::new(Code::PublicUrlNotHttps)
                 .because(
                     "Sign-ins would come back unencrypted over the internet; many networks refuse such an address.",
                 )
-                .saw("Public address", url.as_str())
-                .saw("Redirect URI", self.settings().redirect_uri(about.id))
+                .saw("Public address", url.as_str());
+            match about {
+                Some(about) => diagnosis.saw("Redirect URI", self.settings().redirect_uri(about.id)),
+                None => diagnosis,
+            }
         });
         check("public_url", "People come back to the public address".to_owned(), started, diagnosis)
     }
@@ -144,7 +194,9 @@ async fn check_host(net: &Client, url: &Url, limit: Duration) -> Check {
         Ok(Err(failure)) => Some(failed(&failure)),
         Err(_) => Some(slow(limit).saw("Host", url.host_str().unwrap_or_default())),
     };
-    check("host", format!("{} can be reached", url.host_str().unwrap_or_default()), started, diagnosis)
+    let title = format!("{} can be reached", url.host_str().unwrap_or_default());
+    let note = net.proxy_for(url).map(|proxy| format!("by the proxy {proxy}"));
+    Check { note, ..check("host", title, started, diagnosis) }
 }
 
 /// Our clock against the host's; none when the host does not tell its own in time.
@@ -161,9 +213,9 @@ async fn check_clock(net: &Client, url: &Url, limit: Duration) -> Option<Check> 
     Some(check("clock", "The clock is right".to_owned(), started, diagnosis))
 }
 
-fn check(name: &'static str, title: String, started: Instant, diagnosis: Option<Diagnosis>) -> Check {
+pub(crate) fn check(name: &'static str, title: String, started: Instant, diagnosis: Option<Diagnosis>) -> Check {
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Check { name, title, ok: diagnosis.is_none(), diagnosis, elapsed_ms }
+    Check { name, title, ok: diagnosis.is_none(), diagnosis, note: None, elapsed_ms }
 }
 
 fn slow(limit: Duration) -> Diagnosis {

@@ -110,6 +110,7 @@ impl Handshake {
         schedule: bool,
     ) -> Result<Renewal, Broken> {
         let said = self.ask_for_new(channel, &kept, refused).await;
+        measure(channel, &said);
         let (kept, renewal) = match said {
             Ok(Said::New(new)) => {
                 let new = merged(&kept.credentials, new);
@@ -263,6 +264,16 @@ impl Handshake {
             Err(refusal) => Said::Later(refusal),
         }
     }
+}
+
+fn measure(channel: &Channel, said: &Result<Said, Broken>) {
+    let (outcome, code) = match said {
+        Ok(Said::New(_)) => ("renewed", None),
+        Ok(Said::Later(refusal)) => ("later", refusal.detail().diagnosis),
+        Ok(Said::Dead(diagnosis)) => ("ended", Some(diagnosis.code)),
+        Err(_) => ("later", Some(Code::Internal)),
+    };
+    crate::measure::renewal(&channel.network, outcome, code);
 }
 
 /// A failed renewal, and whether an earlier request of it may have been received.

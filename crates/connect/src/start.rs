@@ -4,6 +4,7 @@ use crate::{
     ConnectError, Handshake, Start, Started,
     apps::{NoApp, asked_scope},
     handshake::Broken,
+    measure,
     moves::visit,
     oauth2::authorize_url,
     parked::Parked,
@@ -77,6 +78,7 @@ impl Handshake {
         let what = if reconnect.is_some() { "Reconnecting" } else { "Connecting" };
         let note = Note::new("Started", format!("{what} {}.", about.name));
         let attempt = attempts::create(self.store(), AttemptId::new(), new, note).await?;
+        measure::started(about.id);
         due::upsert(self.store(), &[visit(&attempt, attempt.expires_at)]).await?;
         let mut url = None;
         if let Connect::OAuth2(oauth2) = connect {
@@ -104,11 +106,12 @@ impl Handshake {
         let scope = asked_scope(oauth2, &endpoints);
         let mut tries = 2;
         let (chosen, url) = loop {
-            let chosen = match self.choose_app(about, oauth2, instance, &endpoints, redirect_uri).await {
-                Ok(chosen) => chosen,
-                Err(NoApp::Diagnosed(diagnosis)) => return self.stay(attempt, *diagnosis).await,
-                Err(NoApp::Broken(broken)) => return Err(broken),
-            };
+            let chosen =
+                match self.choose_app(attempt.workspace, about, oauth2, instance, &endpoints, redirect_uri).await {
+                    Ok(chosen) => chosen,
+                    Err(NoApp::Diagnosed(diagnosis)) => return self.stay(attempt, *diagnosis).await,
+                    Err(NoApp::Broken(broken)) => return Err(broken),
+                };
             let url = authorize_url(&endpoints, &chosen.client.client_id, redirect_uri, &scope, state, verifier);
             tries -= 1;
             if tries == 0 || !chosen.reused || self.turned_away(about.id, &url, redirect_uri, DOOR).await.is_none() {

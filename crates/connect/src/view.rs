@@ -1,6 +1,6 @@
 //! An attempt as people see it.
 
-use crier_model::{AttemptId, ChannelId, Diagnosis, Timestamp, attempt::AttemptState};
+use crier_model::{AttemptId, ChannelId, Diagnosis, Timestamp, UserId, WorkspaceId, attempt::AttemptState};
 use serde::{Deserialize, Serialize};
 
 /// What an attempt is for.
@@ -91,6 +91,24 @@ impl std::fmt::Debug for AttemptView {
     }
 }
 
+/// Who started an attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct PersonView {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+}
+
+/// An attempt in the log of all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct LoggedAttempt {
+    pub attempt: AttemptView,
+    pub workspace_id: WorkspaceId,
+    pub workspace_name: String,
+    /// None when the person is gone.
+    pub person: Option<PersonView>,
+}
+
 /// One check made before leaving.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Check {
@@ -99,5 +117,7 @@ pub struct Check {
     pub title: String,
     pub ok: bool,
     pub diagnosis: Option<Diagnosis>,
+    /// What was seen, where that is of use even when it is well.
+    pub note: Option<String>,
     pub elapsed_ms: u64,
 }

@@ -40,12 +40,34 @@ pub async fn create_user(config: &Config, new: NewUser) -> Result<String, Failed
     let user = users::NewUser { email: email.clone(), name, password_hash, time_zone: "UTC".to_owned() };
     match users::sign_up(&store, user, &workspace, users::Registration::Open).await {
         Ok((user, workspace)) => {
+            if new.is_admin {
+                set_admin_in(&store, &user.email, true).await?;
+            }
             Ok(format!("Made {} ({}) with the workspace “{}” ({}).", user.email, user.id, workspace.name, workspace.id))
         }
         Err(StoreError::Conflict { what: "user.email" }) => {
             Err(Failed(format!("--email: {email} has an account already")))
         }
         Err(error) => Err(Failed::to("making the account", error)),
+    }
+}
+
+/// `crier user admin`.
+pub async fn set_admin(config: &Config, email: &str, is_admin: bool) -> Result<String, Failed> {
+    let store = migrated(config).await?;
+    set_admin_in(&store, email, is_admin).await?;
+    let runs = if is_admin { "now runs" } else { "no longer runs" };
+    Ok(format!("{email} {runs} this installation."))
+}
+
+async fn set_admin_in(store: &Store, email: &str, is_admin: bool) -> Result<(), Failed> {
+    match users::set_admin(store, email, is_admin).await {
+        Ok(_) => Ok(()),
+        Err(StoreError::NotFound { .. }) => Err(Failed(format!("{email} has no account here"))),
+        Err(StoreError::Conflict { what: "user.last_admin" }) => {
+            Err(Failed("nobody else runs this installation: make another person an admin first".to_owned()))
+        }
+        Err(error) => Err(Failed::to("changing the account", error)),
     }
 }
 

@@ -8,12 +8,35 @@ use std::{collections::BTreeMap, path::PathBuf};
 pub enum Command {
     Serve,
     CreateUser(NewUser),
+    SetAdmin { email: String, is_admin: bool },
     CreateKey(NewKey),
+    Keys(Keys),
     Networks { json: bool },
     Doctor { networks: Vec<String>, json: bool },
     Migrate,
     Config,
     Version,
+}
+
+/// The keys that seal tokens.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// How much is sealed under which.
+    Status,
+    Rotate(Rotation),
+    Forget {
+        id: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// A new key, and everything sealed again with it.
+    Whole,
+    /// A new key in the file; nothing is sealed again yet.
+    FileOnly,
+    /// Everything sealed again with the key that is first in the file.
+    Resume,
 }
 
 #[derive(Debug)]
@@ -23,6 +46,8 @@ pub struct NewUser {
     pub password: Option<crier_model::Secret>,
     pub name: Option<String>,
     pub workspace: Option<String>,
+    /// Whether they run this installation; the first person does anyway.
+    pub is_admin: bool,
 }
 
 #[derive(Debug)]
@@ -76,7 +101,14 @@ fn described() -> clap::Command {
                     .help("10 to 256 characters; read from standard input when left out"),
             )
             .arg(Arg::new("name").long("name").help("The person's name; the address's first part when left out"))
-            .arg(Arg::new("workspace").long("workspace").help("The name of the workspace")),
+            .arg(Arg::new("workspace").long("workspace").help("The name of the workspace"))
+            .arg(Arg::new("admin").long("admin").action(ArgAction::SetTrue).help("Lets them run this installation")),
+    );
+    let user = user.subcommand(
+        clap::Command::new("admin")
+            .about("Lets a person run this installation: its apps, its doctor, everybody's connects")
+            .arg(Arg::new("email").required(true).help("The address they sign in with"))
+            .arg(Arg::new("off").long("off").action(ArgAction::SetTrue).help("Takes it away again")),
     );
     let key = clap::Command::new("key").about("API keys").subcommand_required(true).subcommand(
         clap::Command::new("create")
@@ -87,6 +119,29 @@ fn described() -> clap::Command {
                 Arg::new("workspace").long("workspace").help("The workspace's id, when the person belongs to several"),
             ),
     );
+    let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    let keys = clap::Command::new("keys").about("The keys that seal tokens").subcommand_required(true);
+    let keys = keys
+        .subcommand(
+            clap::Command::new("rotate")
+                .about("Makes a new key and seals everything again with it; servers may run meanwhile")
+                .arg(switch("status").help("Only tells how much is sealed under which key"))
+                .arg(
+                    switch("resume")
+                        .help("Makes no new key: goes on with a rotation that was broken off")
+                        .conflicts_with("status"),
+                )
+                .arg(
+                    switch("file-only")
+                        .help("Only puts the new key into the file, to be handed to other machines before --resume")
+                        .conflicts_with_all(["status", "resume"]),
+                ),
+        )
+        .subcommand(
+            clap::Command::new("forget")
+                .about("Takes an older key out of the file, once nothing is sealed with it")
+                .arg(Arg::new("id").required(true).value_name("ID").help("As `crier keys rotate --status` shows it")),
+        );
     let command = clap::Command::new("crier")
         .about("A self-hosted social media scheduler")
         .version(env!("CARGO_PKG_VERSION"))
@@ -95,6 +150,7 @@ fn described() -> clap::Command {
         .subcommand(clap::Command::new("serve").about("Runs the server"))
         .subcommand(user)
         .subcommand(key)
+        .subcommand(keys)
         .subcommand(clap::Command::new("networks").about("Lists the networks there are").arg(json()))
         .subcommand(
             clap::Command::new("doctor")
@@ -130,12 +186,23 @@ fn given(matches: &ArgMatches) -> Given {
             password: text("password").map(Into::into),
             name: text("name"),
             workspace: text("workspace"),
+            is_admin: deepest.get_flag("admin"),
         }),
+        "user admin" => {
+            Command::SetAdmin { email: text("email").unwrap_or_default(), is_admin: !deepest.get_flag("off") }
+        }
         "key create" => Command::CreateKey(NewKey {
             user: text("user").unwrap_or_default(),
             name: text("name").unwrap_or_default(),
             workspace: text("workspace"),
         }),
+        "keys rotate" => Command::Keys(match () {
+            () if deepest.get_flag("status") => Keys::Status,
+            () if deepest.get_flag("resume") => Keys::Rotate(Rotation::Resume),
+            () if deepest.get_flag("file-only") => Keys::Rotate(Rotation::FileOnly),
+            () => Keys::Rotate(Rotation::Whole),
+        }),
+        "keys forget" => Command::Keys(Keys::Forget { id: text("id").unwrap_or_default() }),
         "networks" => Command::Networks { json: deepest.get_flag("json") },
         "doctor" => Command::Doctor {
             networks: deepest.get_many("networks").into_iter().flatten().cloned().collect(),

@@ -6,7 +6,9 @@ mod commands;
 mod config;
 mod doctor;
 mod key_file;
+mod keys;
 mod log;
+mod metrics;
 mod networks;
 mod parts;
 mod serve;
@@ -52,12 +54,14 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failed> {
     match command {
         Command::Serve => serve::run(config).await.map(|()| ExitCode::SUCCESS),
         Command::CreateUser(user) => Ok(say(&accounts::create_user(&config, user).await?)),
+        Command::SetAdmin { email, is_admin } => Ok(say(&accounts::set_admin(&config, &email, is_admin).await?)),
         Command::CreateKey(key) => Ok(say(&accounts::create_key(&config, &key).await?)),
+        Command::Keys(keys) => keys::run(&config, keys).await,
         Command::Networks { json } => Ok(say(&networks::told(&config, json)?)),
         Command::Doctor { networks, json } => {
             let report = doctor::examine(&config, &networks).await?;
-            say(&if json { report.json() } else { report.text() });
-            Ok(if report.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            say(&if json { doctor::json(&report)? } else { report.text });
+            Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Migrate => {
             parts::store(&config)

@@ -1,10 +1,14 @@
 //! The parts of the program, made from the configuration.
 
-use crate::{Failed, config::Config, key_file};
-use crier_connect::Handshake;
+use crate::{
+    Failed,
+    config::Config,
+    key_file::{self, Watched},
+};
+use crier_connect::{Doctor, Handshake, House};
 use crier_media::{Library, Storage};
 use crier_model::SystemClock;
-use crier_net::{Allow, Client};
+use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
 use crier_store::{Store, StoreConfig};
 use std::{path::Path, sync::Arc};
@@ -12,10 +16,15 @@ use std::{path::Path, sync::Arc};
 /// Opens the database; the data folder and the secret key are made where they are missing. The schema is not touched.
 pub async fn store(config: &Config) -> Result<Store, Failed> {
     make_private(&config.data_dir)?;
-    let key = key_file::read_or_make(&config.secret_key_file)?;
+    // Watched from before it is read: a change in between is noticed.
+    let watched = Watched::new(&config.secret_key_file);
+    let mut keys = key_file::read_or_make(&config.secret_key_file)?;
+    let current = keys.remove(0);
     let settings = StoreConfig {
         max_connections: config.database_connections,
-        ..StoreConfig::new(config.database_url.expose(), key)
+        older_keys: keys,
+        key_source: Some(Arc::new(watched)),
+        ..StoreConfig::new(config.database_url.expose(), current)
     };
     Store::connect(&settings, Arc::new(SystemClock)).await.map_err(|error| Failed::to("opening the database", error))
 }
@@ -31,7 +40,12 @@ fn make_private(folder: &Path) -> Result<(), Failed> {
 
 /// The way out. The Playground is on this machine and may be called although it is.
 pub fn net(config: &Config) -> Result<Client, Failed> {
+    net_with(config, None)
+}
+
+fn net_with(config: &Config, besides: Option<Allow>) -> Result<Client, Failed> {
     let mut allow = config.egress_allow.clone();
+    allow.extend(besides);
     allow.extend(config.playground.map(Allow::Service));
     let settings = crier_net::Config {
         proxy: config.proxy.clone(),
@@ -42,6 +56,29 @@ pub fn net(config: &Config) -> Result<Client, Failed> {
         ..crier_net::Config::default()
     };
     Client::new(settings).map_err(|error| Failed::to("setting up outbound requests", error))
+}
+
+/// What the doctor is told of the program.
+pub fn house(config: &Config) -> House {
+    House {
+        version: env!("CARGO_PKG_VERSION"),
+        settings: config.given.len(),
+        data_dir: config.data_dir.clone(),
+        proxy: match &config.proxy {
+            ProxyConfig::Environment => {
+                "by HTTPS_PROXY, HTTP_PROXY and NO_PROXY where the environment has them".to_owned()
+            }
+            ProxyConfig::None => "directly, without a proxy".to_owned(),
+            ProxyConfig::Address { url, .. } => format!("by the proxy {}", crier_net::redact(url)),
+        },
+        resolver: "by the system's resolver".to_owned(),
+    }
+}
+
+pub fn doctor(config: &Config, handshake: Handshake) -> Result<Doctor, Failed> {
+    // Our own public address may be called wherever it is; this way out is used for nothing else.
+    let own = config.public_url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
+    Ok(Doctor::new(handshake, net_with(config, own)?, house(config)))
 }
 
 pub fn registry(config: &Config) -> Registry {

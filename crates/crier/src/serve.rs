@@ -3,7 +3,7 @@
 use crate::{
     Failed,
     config::Config,
-    log, parts,
+    log, metrics, parts,
     work::{Attempts, Avatars, Renewals, keep_house},
 };
 use crier_connect::Handshake;
@@ -19,6 +19,7 @@ use crier_net::Client;
 use crier_networks::Registry;
 use crier_playground::Playground;
 use crier_store::Store;
+use metrics_exporter_prometheus::PrometheusHandle;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -37,10 +38,19 @@ pub async fn run(config: Config) -> Result<(), Failed> {
 
     let shutdown = CancellationToken::new();
     let mut running = JoinSet::new();
+    let counted = match (&config.metrics_token, config.metrics_listen) {
+        (None, None) => None,
+        _ => Some(metrics::start(shutdown.clone())?),
+    };
     // Listening comes first: a port that is taken stops the start before any work is done.
     let listener = if config.role.answers() { Some(listen(config.listen).await?) } else { None };
     if let Some(address) = config.playground {
         running.spawn(play(&config, listen(address).await?, shutdown.clone())?);
+    }
+    if let (Some(address), Some(counted)) = (config.metrics_listen, &counted) {
+        let listener = listen(address).await?;
+        tracing::info!(%address, "metrics are told");
+        running.spawn(answer(listener, metrics::router(counted.clone()), shutdown.clone()));
     }
     let mut pulse = None;
     if config.role.works() {
@@ -58,7 +68,7 @@ pub async fn run(config: Config) -> Result<(), Failed> {
         });
     }
     if let Some(listener) = listener {
-        let router = router(&config, &store, registry, handshake, library, pulse, shutdown.clone())?;
+        let router = router(&config, &store, registry, handshake, library, pulse, counted, shutdown.clone())?;
         tracing::info!(address = %config.listen, public_url = %config.public_url, "listening");
         running.spawn(answer(listener, router, shutdown.clone()));
     }
@@ -123,6 +133,7 @@ fn worker(
     Worker::new(store.clone(), clock, handlers, settings)
 }
 
+#[allow(clippy::too_many_arguments, reason = "the parts of the program, put together once")]
 fn router(
     config: &Config,
     store: &Store,
@@ -130,6 +141,7 @@ fn router(
     handshake: Handshake,
     library: Library,
     pulse: Option<Arc<Pulse>>,
+    counted: Option<PrometheusHandle>,
     shutdown: CancellationToken,
 ) -> Result<axum::Router, Failed> {
     let settings = crier_api::Settings {
@@ -139,7 +151,14 @@ fn router(
         configured: config.networks_with_apps(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
-    let deps = crier_api::Deps { store: store.clone(), registry, handshake, library, pulse, shutdown, settings };
+    let doctor = parts::doctor(config, handshake.clone())?;
+    let metrics = config
+        .metrics_token
+        .clone()
+        .zip(counted)
+        .map(|(token, counted)| crier_api::Metrics { render: Box::new(move || counted.render()), token });
+    let store = store.clone();
+    let deps = crier_api::Deps { store, registry, handshake, doctor, library, metrics, pulse, shutdown, settings };
     crier_api::router(deps).map_err(|error| Failed::to("the public address", error))
 }
 

@@ -24,6 +24,7 @@ use crate::client::Client;
 use crate::connector::{PROGRESS, Route};
 use crate::dial::{Progress, Target};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::measure::measured;
 use crate::multipart::Multipart;
 use crate::{proxy, redirect, retry_after};
 
@@ -167,7 +168,7 @@ impl Request {
     ///
     /// When no complete answer came. Any status is an answer.
     pub async fn send(self) -> Result<Answer, Failure> {
-        Box::pin(async { self.open().await?.collect().await }).await
+        Box::pin(measured(async { self.opened().await?.collect().await })).await
     }
 
     /// Sends the request and returns with the head of the answer; the body is read from what is returned, for bodies too large
@@ -177,6 +178,10 @@ impl Request {
     ///
     /// When no head of an answer came.
     pub async fn open(self) -> Result<Download, Failure> {
+        measured(self.opened()).await
+    }
+
+    async fn opened(self) -> Result<Download, Failure> {
         let started = Instant::now();
         let mut hop = Hop {
             client: self.client,

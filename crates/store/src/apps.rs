@@ -2,13 +2,17 @@
 
 use crate::{
     Store,
-    column::{from_json, json, ms, time},
+    column::{from_json, json, maybe_time, ms, time},
     entity::app,
     error::{Result, StoreError},
 };
 use crier_model::{AppId, Secret, WorkspaceId};
 use jiff::Timestamp;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, sea_query::OnConflict,
+};
+use uuid::Uuid;
 
 const TABLE: &str = "app";
 
@@ -23,7 +27,34 @@ pub struct App {
     pub client_secret: Option<Secret>,
     pub redirect_uri: String,
     pub scopes: Vec<String>,
+    /// When a person set it up here; none for one that was configured or registered, or that another has replaced.
+    pub set_at: Option<Timestamp>,
     pub created_at: Timestamp,
+}
+
+/// What an app is set up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot<'a> {
+    /// None: for the whole installation.
+    pub workspace: Option<WorkspaceId>,
+    pub network: &'a str,
+    /// The server's origin, for networks made of many.
+    pub instance: Option<&'a str>,
+}
+
+impl Slot<'_> {
+    fn key(&self) -> String {
+        let workspace = self.workspace.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        format!("{workspace} {} {}", self.network, self.instance.unwrap_or("-"))
+    }
+}
+
+/// An app with what depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppInUse {
+    pub app: App,
+    /// Channels whose sign-in it got, and without it can't be renewed.
+    pub channels: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +96,8 @@ pub async fn insert_or_get(store: &Store, new: NewApp) -> Result<App> {
         redirect_uri: Set(new.redirect_uri),
         scopes: Set(json(&new.scopes, "scopes")?),
         lookup_key: Set(new.lookup_key.clone()),
+        slot: Set(None),
+        set_at: Set(None),
         created_at: Set(ms(store.now())),
     };
     let first = OnConflict::column(app::Column::LookupKey).do_nothing().to_owned();
@@ -83,12 +116,120 @@ pub async fn delete(store: &Store, id: AppId) -> Result<bool> {
     Ok(gone > 0)
 }
 
+/// Sets an app up. The same client id again takes the new secret (none keeps the old one); another client id takes its place,
+/// and the one before stays for as long as channels need it.
+pub async fn set(
+    store: &Store,
+    slot: Slot<'_>,
+    client_id: &str,
+    client_secret: Option<&Secret>,
+    redirect_uri: &str,
+) -> Result<App> {
+    let tx = store.begin().await?;
+    let (key, lookup_key) = (slot.key(), format!("set {} {client_id}", slot.key()));
+    let place = "UPDATE app SET slot = NULL, set_at = NULL WHERE slot = $1 AND lookup_key <> $2";
+    tx.execute(place, [key.as_str().into(), lookup_key.as_str().into()]).await?;
+    let unused = "DELETE FROM app WHERE slot IS NULL AND network = $1 AND lookup_key LIKE 'set %' AND lookup_key <> $2 \
+                  AND NOT EXISTS (SELECT 1 FROM channel WHERE app_id = app.id AND deleted_at IS NULL) \
+                  AND NOT EXISTS (SELECT 1 FROM connect_attempt a WHERE a.app_id = app.id AND a.expires_at > $3)";
+    tx.execute(unused, [slot.network.into(), lookup_key.as_str().into(), ms(store.now()).into()]).await?;
+    let known = app::Entity::find().filter(app::Column::LookupKey.eq(lookup_key.as_str())).one(&tx.inner).await?;
+    let id = known.as_ref().map_or_else(Uuid::now_v7, |row| row.id);
+    let sealed = client_secret.map(|secret| store.seal(TABLE, id, "client_secret", secret)).transpose()?;
+    let row = match known {
+        Some(row) => {
+            let client_secret = sealed.or_else(|| row.client_secret.clone());
+            let mut row = row.into_active_model();
+            row.slot = Set(Some(key));
+            row.set_at = Set(Some(ms(store.now())));
+            row.client_secret = Set(client_secret);
+            row.redirect_uri = Set(redirect_uri.to_owned());
+            row.update(&tx.inner).await?
+        }
+        None => {
+            let row = app::ActiveModel {
+                id: Set(id),
+                workspace_id: Set(slot.workspace.map(|w| w.0)),
+                network: Set(slot.network.to_owned()),
+                instance: Set(slot.instance.unwrap_or_default().to_owned()),
+                client_id: Set(client_id.to_owned()),
+                client_secret: Set(sealed),
+                redirect_uri: Set(redirect_uri.to_owned()),
+                scopes: Set("[]".to_owned()),
+                lookup_key: Set(lookup_key),
+                slot: Set(Some(key)),
+                set_at: Set(Some(ms(store.now()))),
+                created_at: Set(ms(store.now())),
+            };
+            row.insert(&tx.inner).await?
+        }
+    };
+    tx.commit().await?;
+    read(store, row)
+}
+
+/// The app set up for exactly this.
+pub async fn at(store: &Store, slot: Slot<'_>) -> Result<Option<App>> {
+    let row = app::Entity::find().filter(app::Column::Slot.eq(slot.key())).one(store.reader()).await?;
+    row.map(|row| read(store, row)).transpose()
+}
+
+/// Removes the app set up for exactly this, and with it the means to renew the sign-ins of its channels. Returns how many
+/// channels that concerns.
+///
+/// # Errors
+/// [`StoreError::NotFound`]; conflict `app.in_use` when channels depend on it and `force` is not given: then nothing is changed.
+pub async fn remove(store: &Store, slot: Slot<'_>, force: bool) -> Result<u64> {
+    let tx = store.begin().await?;
+    let row = app::Entity::find().filter(app::Column::Slot.eq(slot.key())).one(&tx.inner).await?;
+    let id = row.ok_or(StoreError::NotFound { what: "app" })?.id;
+    let sql = "SELECT COUNT(*) AS n FROM channel WHERE app_id = $1 AND deleted_at IS NULL";
+    let row = tx.query_one(sql, [id.into()]).await?.ok_or(StoreError::NotFound { what: "app" })?;
+    let channels: i64 = row.try_get("", "n")?;
+    if channels > 0 && !force {
+        return Err(StoreError::Conflict { what: "app.in_use" });
+    }
+    tx.execute("DELETE FROM app WHERE id = $1", [id.into()]).await?;
+    tx.commit().await?;
+    Ok(channels.unsigned_abs())
+}
+
+/// The apps set up for the installation (`workspace` none) or for one workspace, with what depends on each, by network.
+pub async fn set_up(store: &Store, workspace: Option<WorkspaceId>) -> Result<Vec<AppInUse>> {
+    let whose = match workspace {
+        Some(_) => "workspace_id = $1",
+        None => "workspace_id IS NULL",
+    };
+    let sql = format!(
+        "SELECT app.*, (SELECT COUNT(*) FROM channel c WHERE c.app_id = app.id AND c.deleted_at IS NULL) AS channels \
+         FROM app WHERE slot IS NOT NULL AND {whose} ORDER BY network, instance"
+    );
+    let statement = store.statement(&sql, workspace.map(|id| id.0.into()));
+    let rows = store.reader().query_all_raw(statement).await?;
+    let in_use = |row: &sea_orm::QueryResult| {
+        let channels: i64 = row.try_get("", "channels")?;
+        let app = read(store, app::Model::from_query_result(row, "")?)?;
+        Ok(AppInUse { app, channels: channels.unsigned_abs() })
+    };
+    rows.iter().map(in_use).collect()
+}
+
+/// The servers that channels are connected to, by network: at most `limit`, those with the most channels first.
+pub async fn servers_in_use(store: &Store, limit: u64) -> Result<Vec<(String, String)>> {
+    let sql = format!(
+        "SELECT network, instance FROM channel WHERE instance <> '' AND deleted_at IS NULL \
+         GROUP BY network, instance ORDER BY COUNT(*) DESC, network, instance LIMIT {limit}"
+    );
+    let rows = store.reader().query_all_raw(store.statement(&sql, [])).await?;
+    rows.iter().map(|row| Ok((row.try_get("", "network")?, row.try_get("", "instance")?))).collect()
+}
+
 /// The apps of a network: for the whole installation and of one workspace.
 pub async fn list(store: &Store, workspace: WorkspaceId, network: &str) -> Result<Vec<App>> {
     let sql = "SELECT * FROM app WHERE network = $1 AND (workspace_id IS NULL OR workspace_id = $2) ORDER BY id";
     let statement = store.statement(sql, [network.into(), workspace.0.into()]);
     let rows = store.reader().query_all_raw(statement).await?;
-    let models = rows.iter().map(|row| sea_orm::FromQueryResult::from_query_result(row, ""));
+    let models = rows.iter().map(|row| FromQueryResult::from_query_result(row, ""));
     models.map(|row: Result<app::Model, _>| read(store, row?)).collect()
 }
 
@@ -103,6 +244,7 @@ fn read(store: &Store, row: app::Model) -> Result<App> {
         client_secret: secret,
         redirect_uri: row.redirect_uri,
         scopes: from_json(&row.scopes, "scopes")?,
+        set_at: maybe_time(row.set_at)?,
         created_at: time(row.created_at)?,
     })
 }

@@ -12,8 +12,8 @@ use crier_model::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Select, Value,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Select, Value,
 };
 use uuid::Uuid;
 
@@ -144,6 +144,7 @@ pub async fn create(store: &Store, id: AttemptId, new: NewAttempt, note: Note) -
         account: Set(None),
         granted: Set("[]".to_owned()),
         diagnosis: Set(None),
+        code: Set(None),
         created_at: Set(ms(store.now())),
         returned_at: Set(None),
         expires_at: Set(ms(new.expires_at)),
@@ -183,6 +184,53 @@ pub async fn list(store: &Store, workspace: WorkspaceId, open: bool, limit: u64)
     }
     let rows = query.order_by_desc(connect_attempt::Column::Id).limit(limit).all(store.reader()).await?;
     rows.into_iter().map(|row| read(store, row)).collect()
+}
+
+/// Which attempts are looked for; what is `None` or empty does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct Search {
+    pub workspace: Option<WorkspaceId>,
+    pub network: Option<String>,
+    pub states: Vec<AttemptState>,
+    /// The diagnosis' code.
+    pub code: Option<String>,
+    pub started_by: Option<UserId>,
+    /// Started at this time or later.
+    pub from: Option<Timestamp>,
+    /// Started before this time.
+    pub to: Option<Timestamp>,
+    /// The last of the page before.
+    pub after: Option<AttemptId>,
+}
+
+/// The attempts looked for, in whatever workspace, newest first. A cursor that names no attempt finds nothing.
+pub async fn search(store: &Store, search: &Search, limit: u64) -> Result<Vec<Attempt>> {
+    let mut values: Vec<Value> = Vec::new();
+    let mut wanted = vec!["TRUE".to_owned()];
+    let mut want = |condition: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            wanted.push(condition.replace('?', &format!("${}", values.len())));
+        }
+    };
+    want("workspace_id = ?", search.workspace.map(|id| id.0.into()));
+    want("network = ?", search.network.as_deref().map(Value::from));
+    want("code = ?", search.code.as_deref().map(Value::from));
+    want("started_by = ?", search.started_by.map(|id| id.0.into()));
+    want("created_at >= ?", search.from.map(|at| ms(at).into()));
+    want("created_at < ?", search.to.map(|at| ms(at).into()));
+    let before = "(created_at, id) < (SELECT created_at, id FROM connect_attempt WHERE id = ?)";
+    want(before, search.after.map(|id| id.0.into()));
+    if !search.states.is_empty() {
+        let states: Vec<_> = search.states.iter().map(|state| format!("'{state}'")).collect();
+        wanted.push(format!("state IN ({})", states.join(", ")));
+    }
+    let sql = format!(
+        "SELECT * FROM connect_attempt WHERE {} ORDER BY created_at DESC, id DESC LIMIT {limit}",
+        wanted.join(" AND ")
+    );
+    let rows = store.reader().query_all_raw(store.statement(&sql, values)).await?;
+    rows.iter().map(|row| read(store, connect_attempt::Model::from_query_result(row, "")?)).collect()
 }
 
 /// The attempts that made or reconnected a channel, newest first.
@@ -273,6 +321,8 @@ fn update_statement(
     set("parked", if changes.erase_parked { Some(None::<String>.into()) } else { parked.map(Value::from) });
     set("account", maybe_json(changes.account.as_ref(), "account")?.map(Value::from));
     set("granted", maybe_json(changes.granted.as_ref(), "scopes")?.map(Value::from));
+    let code = changes.diagnosis.as_ref().map(|diagnosis| diagnosis.code.as_str().to_owned());
+    set("code", if changes.erase_diagnosis { Some(None::<String>.into()) } else { code.map(Value::from) });
     let diagnosis = maybe_json(changes.diagnosis.as_ref(), "diagnosis")?;
     set("diagnosis", if changes.erase_diagnosis { Some(None::<String>.into()) } else { diagnosis.map(Value::from) });
     set("returned_at", changes.returned_at.map(|at| ms(at).into()));

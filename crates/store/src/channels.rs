@@ -51,6 +51,8 @@ pub struct Channel {
     /// Goes up with every change of the credentials.
     pub credentials_version: i64,
     pub token_expires_at: Option<Timestamp>,
+    /// Whether the sign-in is renewed by itself before it ends.
+    pub renews: bool,
     pub last_ok_at: Option<Timestamp>,
     pub settings: Json,
     pub created_at: Timestamp,
@@ -81,6 +83,8 @@ pub struct Connected {
     /// Tokens or passwords, as JSON of the caller's making; sealed on the way in.
     pub credentials: Secret,
     pub token_expires_at: Option<Timestamp>,
+    /// Whether they can be renewed without the person.
+    pub renews: bool,
 }
 
 /// What became of it.
@@ -197,6 +201,7 @@ pub async fn upsert_connected_in(
     row.credentials = Set(tx.store().seal(TABLE, id.0, CREDENTIALS, &connected.credentials)?);
     row.credentials_version = Set(version);
     row.token_expires_at = Set(connected.token_expires_at.map(ms));
+    row.renews = Set(connected.renews);
     row.last_ok_at = Set(Some(ms(tx.now())));
     row.updated_at = Set(ms(tx.now()));
     row.deleted_at = Set(None);
@@ -223,8 +228,8 @@ async fn find_or_insert_in(tx: &Tx, workspace: WorkspaceId, connected: &Connecte
         values
     };
     let sql = "INSERT INTO channel (workspace_id, network, instance, remote_id, id, way, name, handle, state, scopes, credentials, \
-               credentials_version, settings, created_at, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, '', '', '', 'active', '[]', '', 0, '{}', $6, $6) \
+               credentials_version, renews, settings, created_at, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, '', '', '', 'active', '[]', '', 0, FALSE, '{}', $6, $6) \
                ON CONFLICT (workspace_id, network, instance, remote_id) DO NOTHING";
     if tx.execute(sql, place(vec![fresh.0.into(), now.into()])).await? > 0 {
         return Ok((fresh, true));
@@ -403,6 +408,7 @@ impl TryFrom<channel::Model> for Channel {
             scopes: from_json(&row.scopes, "scopes")?,
             credentials_version: row.credentials_version,
             token_expires_at: maybe_time(row.token_expires_at)?,
+            renews: row.renews,
             last_ok_at: maybe_time(row.last_ok_at)?,
             settings: from_json(&row.settings, "settings")?,
             created_at: time(row.created_at)?,

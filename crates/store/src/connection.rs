@@ -7,7 +7,7 @@ use crate::{
     error::{Result, StoreError},
     events::NewEvent,
     migration::Migrator,
-    seal::{Place, Sealer, SecretKey},
+    seal::{KeySource, Place, Sealer, SecretKey},
     wake::{self, Pending, Wakers},
 };
 use crier_model::{Clock, Secret};
@@ -32,12 +32,14 @@ pub struct StoreConfig {
     pub secret_key: SecretKey,
     /// Keys that were in use before; they still open.
     pub older_keys: Vec<SecretKey>,
+    /// Asked for changes of the keys while the store is open; none for keys that don't change.
+    pub key_source: Option<Arc<dyn KeySource>>,
 }
 
 impl StoreConfig {
     /// With 10 connections and no older keys.
     pub fn new(url: impl Into<String>, secret_key: SecretKey) -> Self {
-        Self { url: url.into(), max_connections: 10, secret_key, older_keys: Vec::new() }
+        Self { url: url.into(), max_connections: 10, secret_key, older_keys: Vec::new(), key_source: None }
     }
 }
 
@@ -77,7 +79,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Configuration`] for an address that is none, [`StoreError::Database`] when it cannot be opened.
     pub async fn connect(config: &StoreConfig, clock: Arc<dyn Clock>) -> Result<Self> {
-        let sealer = Sealer::new(&config.secret_key, &config.older_keys)?;
+        let sealer = Sealer::new(&config.secret_key, &config.older_keys, config.key_source.clone())?;
         let (reader, writer) = if config.url.starts_with("sqlite:") {
             open_sqlite(config).await?
         } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
@@ -154,6 +156,20 @@ impl Store {
 
     pub(crate) fn open(&self, table: &'static str, row: Uuid, field: &'static str, envelope: &str) -> Result<Secret> {
         Ok(self.inner.sealer.open(Place { table, row, field }, envelope)?)
+    }
+
+    /// The id of the key that seals.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when a changed key can't be used.
+    pub fn sealing_key(&self) -> Result<String> {
+        Ok(self.inner.sealer.current()?)
+    }
+
+    /// The ids of all keys that open, the sealing one first.
+    #[must_use]
+    pub fn known_keys(&self) -> Vec<String> {
+        self.inner.sealer.known()
     }
 
     /// A statement written for both databases: parameters are `$1`, `$2` …

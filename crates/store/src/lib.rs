@@ -21,10 +21,12 @@ pub mod attempts;
 pub mod channels;
 pub mod due;
 pub mod events;
+pub mod installation;
 pub mod keys;
 pub mod media;
 pub mod posts;
 pub mod publications;
+pub mod sealed;
 pub mod sessions;
 pub mod steps;
 #[cfg(feature = "testing")]
@@ -35,4 +37,4 @@ pub mod workspaces;
 
 pub use connection::{Store, StoreConfig, Tx};
 pub use error::{DatabaseError, DatabaseErrorKind, Result, StoreError};
-pub use seal::{SealError, SecretKey};
+pub use seal::{KEYS_NOTICED_WITHIN, KeySource, SealError, SecretKey};

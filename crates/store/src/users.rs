@@ -28,6 +28,8 @@ pub struct User {
     pub week_start: String,
     /// `h24` or `h12`.
     pub clock: String,
+    /// Whether they run this installation: its apps, its doctor, everybody's attempts.
+    pub is_admin: bool,
     pub created_at: Timestamp,
 }
 
@@ -64,7 +66,7 @@ pub async fn any(store: &Store) -> Result<bool> {
     Ok(one.into_tuple::<uuid::Uuid>().one(store.reader()).await?.is_some())
 }
 
-/// Makes a user and a workspace they own, both or neither.
+/// Makes a user and a workspace they own, both or neither. The first user of all runs the installation.
 ///
 /// # Errors
 /// Conflict `user.email` when the address is taken, `registration.closed` when only the first user may sign up and is there.
@@ -75,19 +77,56 @@ pub async fn sign_up(
     registration: Registration,
 ) -> Result<(User, Workspace)> {
     let mut tx = store.begin().await?;
-    if registration == Registration::FirstOnly {
-        if store.is_postgres() {
-            tx.execute("LOCK TABLE \"user\" IN SHARE ROW EXCLUSIVE MODE", []).await?;
-        }
-        if tx.query_one("SELECT 1 FROM \"user\" LIMIT 1", []).await?.is_some() {
-            return Err(StoreError::Conflict { what: "registration.closed" });
-        }
+    let first = is_first_in(&tx).await?;
+    if registration == Registration::FirstOnly && !first {
+        return Err(StoreError::Conflict { what: "registration.closed" });
     }
     let time_zone = new.time_zone.clone();
-    let user = create_in(&mut tx, new).await?;
+    let user = create_in(&mut tx, new, first).await?;
     let workspace = workspaces::create_in(&mut tx, workspace_name, &time_zone, user.id).await?;
     tx.commit().await?;
     Ok((user, workspace))
+}
+
+/// Whether there is nobody yet. Then nobody else signs up until the transaction has ended.
+async fn is_first_in(tx: &Tx) -> Result<bool> {
+    const ANY: &str = "SELECT 1 FROM \"user\" LIMIT 1";
+    if tx.query_one(ANY, []).await?.is_some() {
+        return Ok(false);
+    }
+    if tx.store().is_postgres() {
+        tx.execute("LOCK TABLE \"user\" IN SHARE ROW EXCLUSIVE MODE", []).await?;
+    }
+    Ok(tx.query_one(ANY, []).await?.is_none())
+}
+
+/// Makes a person one of those who run the installation, or no longer.
+///
+/// # Errors
+/// [`StoreError::NotFound`] for an address without an account, conflict `user.last_admin` when nobody would be left.
+pub async fn set_admin(store: &Store, email: &str, is_admin: bool) -> Result<User> {
+    let tx = store.begin().await?;
+    if store.is_postgres() {
+        // Two of the last must not step down at the same moment.
+        tx.execute("LOCK TABLE \"user\" IN SHARE ROW EXCLUSIVE MODE", []).await?;
+    }
+    let found = user::Entity::find().filter(user::Column::Email.eq(email.trim().to_lowercase()));
+    let row = found.one(&tx.inner).await?.ok_or(StoreError::NotFound { what: "user" })?;
+    let others = "SELECT 1 FROM \"user\" WHERE is_admin AND id <> $1 LIMIT 1";
+    if !is_admin && tx.query_one(others, [row.id.into()]).await?.is_none() {
+        return Err(StoreError::Conflict { what: "user.last_admin" });
+    }
+    let mut row = row.into_active_model();
+    row.is_admin = Set(is_admin);
+    let user = row.update(&tx.inner).await?.try_into()?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// The people with these ids, in no order.
+pub async fn by_ids(store: &Store, ids: &[UserId]) -> Result<Vec<User>> {
+    let found = user::Entity::find().filter(user::Column::Id.is_in(ids.iter().map(|id| id.0)));
+    found.all(store.reader()).await?.into_iter().map(User::try_from).collect()
 }
 
 /// Makes a user without a workspace.
@@ -96,12 +135,12 @@ pub async fn sign_up(
 /// Conflict `user.email` when the address is taken.
 pub async fn create(store: &Store, new: NewUser) -> Result<User> {
     let mut tx = store.begin().await?;
-    let user = create_in(&mut tx, new).await?;
+    let user = create_in(&mut tx, new, false).await?;
     tx.commit().await?;
     Ok(user)
 }
 
-async fn create_in(tx: &mut Tx, new: NewUser) -> Result<User> {
+async fn create_in(tx: &mut Tx, new: NewUser, is_admin: bool) -> Result<User> {
     let row = user::ActiveModel {
         id: Set(UserId::new().0),
         email: Set(new.email.trim().to_lowercase()),
@@ -110,6 +149,7 @@ async fn create_in(tx: &mut Tx, new: NewUser) -> Result<User> {
         time_zone: Set(new.time_zone),
         week_start: Set("monday".to_owned()),
         clock: Set("h24".to_owned()),
+        is_admin: Set(is_admin),
         created_at: Set(ms(tx.now())),
     };
     row.insert(&tx.inner).await.map_err(unique_as("user.email"))?.try_into()
@@ -164,6 +204,7 @@ impl TryFrom<user::Model> for User {
             time_zone: row.time_zone,
             week_start: row.week_start,
             clock: row.clock,
+            is_admin: row.is_admin,
             created_at: time(row.created_at)?,
         })
     }

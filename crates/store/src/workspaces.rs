@@ -55,6 +55,12 @@ pub async fn set_member(store: &Store, workspace: WorkspaceId, user: UserId, rol
     tx.commit().await
 }
 
+/// The workspaces with these ids, in no order.
+pub async fn by_ids(store: &Store, ids: &[WorkspaceId]) -> Result<Vec<Workspace>> {
+    let found = workspace::Entity::find().filter(workspace::Column::Id.is_in(ids.iter().map(|id| id.0)));
+    found.all(store.reader()).await?.into_iter().map(Workspace::try_from).collect()
+}
+
 /// The workspaces a user belongs to, oldest first.
 pub async fn for_user(store: &Store, user: UserId) -> Result<Vec<(Workspace, Role)>> {
     let sql =

@@ -2,6 +2,8 @@
 export const keys = {
   server: ["server"] as const,
   me: ["me"] as const,
+  apps: (ws: string | null) => ["apps", ws] as const,
+  attemptLog: (ws: string | null, filter: object) => ["attempt-log", ws, filter] as const,
   sessions: ["sessions"] as const,
   workspace: (ws: string) => ["ws", ws] as const,
   apiKeys: (ws: string) => ["ws", ws, "keys"] as const,

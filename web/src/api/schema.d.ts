@@ -4,6 +4,99 @@
  */
 
 export interface paths {
+    "/api/v1/admin/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The networks that are spoken to under an app, and the apps set up for the whole installation. */
+        get: operations["list_installation_apps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/apps/{network}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets an app up for the whole installation. Another client id takes the place of the one there is; channels connected with
+         *     that one go on being renewed with it.
+         */
+        put: operations["set_installation_app"];
+        post?: never;
+        /** Removes an app of the installation. While channels depend on it, only with `force`. */
+        delete: operations["remove_installation_app"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/apps/{network}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the network whether it knows the client id and the redirect URI and takes the secret. Nothing is changed by it. */
+        post: operations["test_installation_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attempts of all workspaces, newest first, each with its timeline. */
+        get: operations["list_all_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Looks at everything that connecting and publishing needs. A stream of server-sent events, each with a `DoctorProgress` as its
+         *     data: first what is planned, then each area as it is done, at last whether all is well, with a report that can be pasted into
+         *     a ticket. Then the stream ends.
+         */
+        get: operations["examine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/me": {
         parameters: {
             query?: never;
@@ -142,6 +235,58 @@ export interface paths {
         patch: operations["update_workspace"];
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The networks that are spoken to under an app: the workspace's own apps, and those it would use otherwise. */
+        get: operations["list_workspace_apps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/apps/{network}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets an app up that only this workspace uses, in place of the installation's. */
+        put: operations["set_workspace_app"];
+        post?: never;
+        /** Removes an app of the workspace. While channels depend on it, only with `force`. */
+        delete: operations["remove_workspace_app"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/apps/{network}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the network about an app, as for the installation. */
+        post: operations["test_workspace_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/attempts": {
         parameters: {
             query?: never;
@@ -154,6 +299,23 @@ export interface paths {
         put?: never;
         /** Starts connecting an account. Send the person to `authorize_url`, or fill in the network's form. */
         post: operations["start_attempt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/attempts/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's attempts, everybody's, newest first, each with its timeline. */
+        get: operations["list_workspace_attempts"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -660,6 +822,55 @@ export interface components {
          * @description A key for the API, bound to one workspace.
          */
         ApiKeyId: string;
+        AppIn: {
+            client_id: string;
+            /** @description Left out, the secret there is for the same client id stays. */
+            client_secret?: string | null;
+            /** @description The server, as typed, for networks made of many. */
+            instance?: string | null;
+        };
+        /** @description An app is gone. */
+        AppRemoved: {
+            /**
+             * Format: int64
+             * @description Channels that it got and that can't be renewed any more: each asks to be reconnected when its sign-in ends.
+             */
+            channels: number;
+        };
+        /**
+         * @description Where an app comes from.
+         * @enum {string}
+         */
+        AppSource: "workspace" | "installation" | "configuration";
+        /** @description What to test; without a client id, the app that would be used. */
+        AppTest: {
+            client_id?: string | null;
+            /** @description Left out, the secret there is for the same client id. */
+            client_secret?: string | null;
+            instance?: string | null;
+        };
+        /** @description What the network says of an app. No check about the secret means that the network does not tell. */
+        AppTested: {
+            checks: components["schemas"]["Check"][];
+        };
+        /** @description A client id under which a network is spoken to. The secret is never shown. */
+        AppView: {
+            /**
+             * Format: int64
+             * @description Channels whose sign-in it got.
+             */
+            channels: number;
+            client_id: string;
+            has_secret: boolean;
+            /** @description The server's origin, for networks made of many. */
+            instance?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was set up here.
+             */
+            set_at?: string | null;
+            source: components["schemas"]["AppSource"];
+        };
         /**
          * Format: uuid
          * @description One run of the handshake.
@@ -726,6 +937,8 @@ export interface components {
              */
             queued: number;
             reason?: components["schemas"]["Diagnosis"] | null;
+            /** @description Whether the sign-in is renewed by itself before it ends. */
+            renews: boolean;
             /** @description Granted by the network. */
             scopes: string[];
             state: components["schemas"]["ChannelState"];
@@ -759,6 +972,8 @@ export interface components {
             elapsed_ms: number;
             /** @description Stable, for example `app`, `host`, `clock`. */
             name: string;
+            /** @description What was seen, where that is of use even when it is well. */
+            note?: string | null;
             ok: boolean;
             title: string;
         };
@@ -784,6 +999,49 @@ export interface components {
             fix: string[];
             next: components["schemas"]["Next"];
             title: string;
+        };
+        /** @description How far it has come. */
+        DoctorProgress: {
+            areas: string[];
+            /** @enum {string} */
+            kind: "planned";
+        } | {
+            area: string;
+            /** @enum {string} */
+            kind: "checked";
+            rows: components["schemas"]["DoctorRow"][];
+        } | (components["schemas"]["DoctorReport"] & {
+            /** @enum {string} */
+            kind: "done";
+        });
+        /** @description All that was found. */
+        DoctorReport: {
+            checks: components["schemas"]["DoctorRow"][];
+            ok: boolean;
+            /** @description The same for people, to be pasted into a ticket. */
+            text: string;
+        };
+        /** @description One thing looked at. */
+        DoctorRow: {
+            /** @description A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `outbound`, `public_url`. */
+            area: string;
+            /** Format: int64 */
+            elapsed_ms: number;
+            /** @description What was seen, where that is of use even when it is well. */
+            note?: string | null;
+            ok: boolean;
+            title: string;
+            wrong?: components["schemas"]["DoctorWrong"] | null;
+        };
+        /** @description What is wrong, and what to do. */
+        DoctorWrong: {
+            cause: string;
+            /** @description Of a diagnosis, or the area. */
+            code: string;
+            /** @description Path of its page in the manual. */
+            docs: string;
+            evidence: components["schemas"]["Evidence"][];
+            fix: string[];
         };
         /** @description One step of the attempt's history. */
         EventView: {
@@ -848,6 +1106,13 @@ export interface components {
             help: string;
             label: string;
             placeholder: string;
+        };
+        /** @description An attempt in the log of all. */
+        LoggedAttempt: {
+            attempt: components["schemas"]["AttemptView"];
+            person?: components["schemas"]["PersonView"] | null;
+            workspace_id: components["schemas"]["WorkspaceId"];
+            workspace_name: string;
         };
         /** @description Who is signed in, and what belongs to them. */
         Me: {
@@ -957,6 +1222,24 @@ export interface components {
             /** @description Whether it connects without an app of one's own at the network's console. */
             works_at_once: boolean;
         };
+        /** @description A network that is spoken to under an app, and the apps there are for it. The first that fits is used. */
+        NetworkApps: {
+            apps: components["schemas"]["AppView"][];
+            /** @description The network's page for developers. */
+            console?: string | null;
+            /** @description Path of its page in the manual. */
+            docs: string;
+            /** @description An example of a server's address, where there are many. */
+            instance_placeholder?: string | null;
+            /** @description Whether it is made of many servers, each with apps of its own. */
+            many_servers: boolean;
+            name: string;
+            /** @description Whether it can't be connected without an app. */
+            needed: boolean;
+            network: string;
+            /** @description To be registered at the network, character by character. */
+            redirect_uri: string;
+        };
         NewApiKey: {
             /**
              * Format: date-time
@@ -1058,6 +1341,8 @@ export interface components {
                  */
                 queued: number;
                 reason?: components["schemas"]["Diagnosis"] | null;
+                /** @description Whether the sign-in is renewed by itself before it ends. */
+                renews: boolean;
                 /** @description Granted by the network. */
                 scopes: string[];
                 state: components["schemas"]["ChannelState"];
@@ -1065,6 +1350,17 @@ export interface components {
                 token_expires_at?: string | null;
                 /** @description The way of the network by which it was last connected. */
                 way: string;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
+        Page_LoggedAttempt: {
+            items: {
+                attempt: components["schemas"]["AttemptView"];
+                person?: components["schemas"]["PersonView"] | null;
+                workspace_id: components["schemas"]["WorkspaceId"];
+                workspace_name: string;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -1123,6 +1419,28 @@ export interface components {
                 ways: components["schemas"]["Way"][];
                 /** @description Whether it connects without an app of one's own at the network's console. */
                 works_at_once: boolean;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
+        Page_NetworkApps: {
+            items: {
+                apps: components["schemas"]["AppView"][];
+                /** @description The network's page for developers. */
+                console?: string | null;
+                /** @description Path of its page in the manual. */
+                docs: string;
+                /** @description An example of a server's address, where there are many. */
+                instance_placeholder?: string | null;
+                /** @description Whether it is made of many servers, each with apps of its own. */
+                many_servers: boolean;
+                name: string;
+                /** @description Whether it can't be connected without an app. */
+                needed: boolean;
+                network: string;
+                /** @description To be registered at the network, character by character. */
+                redirect_uri: string;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -1205,6 +1523,12 @@ export interface components {
         PastedAddress: {
             /** @description The whole address the browser landed on. */
             address: string;
+        };
+        /** @description Who started an attempt. */
+        PersonView: {
+            email: string;
+            id: components["schemas"]["UserId"];
+            name: string;
         };
         /** @description A post with all there is to know of it. */
         Post: {
@@ -1467,6 +1791,8 @@ export interface components {
             clock: components["schemas"]["ClockFormat"];
             email: string;
             id: components["schemas"]["UserId"];
+            /** @description Whether they run this installation. */
+            is_admin: boolean;
             name: string;
             time_zone: string;
             week_start: components["schemas"]["WeekStart"];
@@ -1526,6 +1852,212 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_installation_apps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NetworkApps"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_installation_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                network: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_installation_app: {
+        parameters: {
+            query?: {
+                /** @description The server, for networks made of many. */
+                instance?: string;
+                /** @description Even while channels depend on it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                network: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppRemoved"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_installation_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                network: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppTested"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_all_attempts: {
+        parameters: {
+            query?: {
+                /** @description Only of this workspace, by id. */
+                workspace?: string;
+                network?: string;
+                /** @description `open`, `connected`, `failed`, `expired`, `superseded` or `cancelled`. */
+                outcome?: string;
+                /** @description A diagnosis' code. */
+                code?: string;
+                /** @description Who started it: an id or an e-mail address. */
+                person?: string;
+                /** @description Started at this time or later, RFC 3339. */
+                from?: string;
+                /** @description Started before this time, RFC 3339. */
+                to?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LoggedAttempt"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    examine: {
+        parameters: {
+            query?: {
+                /** @description Only these networks, apart by commas. */
+                networks?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["DoctorProgress"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_me: {
         parameters: {
             query?: never;
@@ -1824,6 +2356,142 @@ export interface operations {
             };
         };
     };
+    list_workspace_apps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NetworkApps"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_workspace_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                network: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_workspace_app: {
+        parameters: {
+            query?: {
+                /** @description The server, for networks made of many. */
+                instance?: string;
+                /** @description Even while channels depend on it. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+                network: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppRemoved"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_workspace_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                network: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppTested"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_attempts: {
         parameters: {
             query?: never;
@@ -1875,6 +2543,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workspace_attempts: {
+        parameters: {
+            query?: {
+                network?: string;
+                /** @description `open`, `connected`, `failed`, `expired`, `superseded` or `cancelled`. */
+                outcome?: string;
+                /** @description A diagnosis' code. */
+                code?: string;
+                /** @description Who started it: an id or an e-mail address. */
+                person?: string;
+                /** @description Started at this time or later, RFC 3339. */
+                from?: string;
+                /** @description Started before this time, RFC 3339. */
+                to?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LoggedAttempt"];
                 };
             };
             /** @description A problem document. */

@@ -10,6 +10,7 @@ import {
   IconMoon,
   IconPencilPlus,
   IconPlugConnected,
+  IconServerCog,
   IconSettings,
   IconSun,
   IconUsersGroup,
@@ -29,6 +30,7 @@ import { useForgetSession, useSession } from "./session";
 export function Navigation({ onHelp }: { onHelp: () => void }) {
   const { t } = useTranslation();
   const firstRun = useFirstRun();
+  const { user } = useSession();
   return (
     <Stack gap="xs" p="xs" h="100%" mih={420}>
       <WorkspaceMenu />
@@ -45,6 +47,9 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
         <Item to="/calendar" icon={<IconCalendar size={18} aria-hidden />} label={t("shell.calendar")} />
         <Item to="/channels" icon={<IconPlugConnected size={18} aria-hidden />} label={t("shell.channels")} />
         <Item to="/settings" icon={<IconSettings size={18} aria-hidden />} label={t("shell.settings")} />
+        {user.is_admin && (
+          <Item to="/admin" icon={<IconServerCog size={18} aria-hidden />} label={t("shell.admin")} />
+        )}
         {firstRun.offered && (
           <Item to="/welcome" icon={<IconFlag size={18} aria-hidden />} label={t("shell.gettingStarted")} />
         )}
@@ -71,7 +76,7 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-type Place = "/calendar" | "/channels" | "/settings" | "/welcome";
+type Place = "/admin" | "/calendar" | "/channels" | "/settings" | "/welcome";
 
 function Item({ to, icon, label }: { to: Place; icon: ReactNode; label: string }) {
   const { pathname } = useLocation();

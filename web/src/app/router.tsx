@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import type { AttemptFilter } from "@/features/admin/queries";
 import { CalendarPage } from "@/features/calendar/page";
 import { calendarSearch } from "@/features/calendar/search";
 import { startsAtWelcome } from "@/features/first-run/start";
@@ -156,6 +157,58 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/settings-page"), "SettingsPage"),
 });
 
+/** Which connects a log shows; what is no text is left out. */
+const attemptFilter = (search: Search): AttemptFilter => ({
+  network: text(search.network),
+  outcome: text(search.outcome),
+  code: text(search.code),
+  person: text(search.person),
+  from: text(search.from),
+  to: text(search.to),
+});
+
+const workspaceAttempts = createRoute({
+  getParentRoute: () => signedIn,
+  path: "channels/attempts",
+  validateSearch: attemptFilter,
+  component: lazyRouteComponent(() => import("@/features/admin/attempts-page"), "WorkspaceAttemptsPage"),
+});
+
+const workspaceApps = createRoute({
+  getParentRoute: () => signedIn,
+  path: "settings/apps",
+  component: lazyRouteComponent(() => import("@/features/admin/apps-page"), "WorkspaceAppsPage"),
+});
+
+/* ---- for those who run the installation ---- */
+
+const admin = createRoute({
+  getParentRoute: () => signedIn,
+  path: "admin",
+  beforeLoad: () => {
+    throw redirect({ to: "/admin/apps", replace: true });
+  },
+});
+
+const adminApps = createRoute({
+  getParentRoute: () => signedIn,
+  path: "admin/apps",
+  component: lazyRouteComponent(() => import("@/features/admin/apps-page"), "AdminAppsPage"),
+});
+
+const adminDoctor = createRoute({
+  getParentRoute: () => signedIn,
+  path: "admin/doctor",
+  component: lazyRouteComponent(() => import("@/features/admin/doctor-page"), "DoctorPage"),
+});
+
+const adminAttempts = createRoute({
+  getParentRoute: () => signedIn,
+  path: "admin/attempts",
+  validateSearch: attemptFilter,
+  component: lazyRouteComponent(() => import("@/features/admin/attempts-page"), "AdminAttemptsPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   signIn,
   signUp,
@@ -173,6 +226,12 @@ const routeTree = rootRoute.addChildren([
     channel,
     attempt,
     settings,
+    workspaceAttempts,
+    workspaceApps,
+    admin,
+    adminApps,
+    adminDoctor,
+    adminAttempts,
   ]),
 ]);
 

@@ -67,6 +67,8 @@ export function useForgetSession() {
   return () => {
     client.removeQueries({ queryKey: ["ws"] });
     client.removeQueries({ queryKey: keys.sessions });
+    client.removeQueries({ queryKey: ["apps"] });
+    client.removeQueries({ queryKey: ["attempt-log"] });
     client.setQueryData(keys.me, null);
   };
 }

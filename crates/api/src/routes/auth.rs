@@ -92,6 +92,8 @@ pub(crate) struct UserOut {
     time_zone: String,
     week_start: WeekStart,
     clock: ClockFormat,
+    /// Whether they run this installation.
+    is_admin: bool,
 }
 
 impl std::convert::From<User> for UserOut {
@@ -103,6 +105,7 @@ impl std::convert::From<User> for UserOut {
             time_zone: user.time_zone,
             week_start: if user.week_start == "sunday" { WeekStart::Sunday } else { WeekStart::Monday },
             clock: if user.clock == "h12" { ClockFormat::H12 } else { ClockFormat::H24 },
+            is_admin: user.is_admin,
         }
     }
 }

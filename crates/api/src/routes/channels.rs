@@ -48,6 +48,8 @@ pub(crate) struct ChannelOut {
     scopes: Vec<String>,
     #[schema(value_type = Option<String>, format = DateTime)]
     token_expires_at: Option<Timestamp>,
+    /// Whether the sign-in is renewed by itself before it ends.
+    renews: bool,
     /// When the network last took our sign-in.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_ok_at: Option<Timestamp>,
@@ -77,6 +79,7 @@ impl From<ChannelSummary> for ChannelOut {
             reason: channel.reason,
             scopes: channel.scopes,
             token_expires_at: channel.token_expires_at,
+            renews: channel.renews,
             last_ok_at: channel.last_ok_at,
             created_at: channel.created_at,
             next_due_at,

@@ -1,8 +1,11 @@
 //! The own API, under `/api/v1`: a file for each subject.
 
+mod apps;
+mod attempt_log;
 mod attempts;
 mod auth;
 mod channels;
+mod doctor;
 mod events;
 mod keys;
 mod library;
@@ -26,6 +29,9 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         networks::routes(),
         channels::routes(),
         attempts::routes(),
+        attempt_log::routes(),
+        apps::routes(),
+        doctor::routes(),
         library::routes(),
         posts::routes(),
         publications::routes(),

@@ -18,7 +18,9 @@ use crier_networks::{
     Connect, Way,
     connect::{Facts, Field},
 };
+use crier_store::apps;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -116,7 +118,7 @@ pub(crate) struct NetworkOut {
     settings_schema: serde_json::Value,
 }
 
-fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
+fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: &BTreeSet<String>) -> NetworkOut {
     let about = network.about();
     NetworkOut {
         id: about.id,
@@ -125,7 +127,7 @@ fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
         summary: about.summary,
         ways: network.ways().into_iter().map(WayOut::from).collect(),
         works_at_once: about.works_at_once,
-        configured: about.works_at_once || api.settings.configured.contains(about.id),
+        configured: about.works_at_once || with_apps.contains(about.id),
         docs: format!("/docs/networks/{}", about.id),
         console: about.console,
         redirect_uri: api.handshake.redirect_uri(about.id),
@@ -138,8 +140,12 @@ fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
 #[utoipa::path(
     get, path = "/workspaces/{workspace}/networks", tag = "Networks", responses((status = 200, body = Page<NetworkOut>))
 )]
-async fn list_networks(_: Member<Read>, State(api): State<Api>) -> Json<Page<NetworkOut>> {
-    Json(Page::whole(api.registry.all().map(|network| show(&api, network)).collect()))
+async fn list_networks(member: Member<Read>, State(api): State<Api>) -> Result<Json<Page<NetworkOut>>> {
+    let mut with_apps = api.settings.configured.clone();
+    for workspace in [None, Some(member.id())] {
+        with_apps.extend(apps::set_up(&api.store, workspace).await?.into_iter().map(|set_up| set_up.app.network));
+    }
+    Ok(Json(Page::whole(api.registry.all().map(|network| show(&api, network, &with_apps)).collect())))
 }
 
 #[derive(Debug, Deserialize)]
@@ -154,7 +160,7 @@ pub(crate) struct Preflight {
 }
 
 /// The `{network}` of the path.
-struct NetworkName(String);
+pub(crate) struct NetworkName(pub(crate) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for NetworkName {
     type Rejection = Problem;
@@ -174,11 +180,12 @@ impl<S: Send + Sync> FromRequestParts<S> for NetworkName {
     responses((status = 200, body = Preflight))
 )]
 async fn preflight(
-    _: Member<Read>,
+    member: Member<Read>,
     NetworkName(network): NetworkName,
     Query(query): Query<PreflightQuery>,
     State(api): State<Api>,
 ) -> Result<Json<Preflight>> {
-    let checks = api.handshake.preflight(&network, query.way.as_deref(), query.instance.as_deref()).await?;
+    let checks =
+        api.handshake.preflight(member.id(), &network, query.way.as_deref(), query.instance.as_deref()).await?;
     Ok(Json(Preflight { checks }))
 }

@@ -87,6 +87,32 @@ async fn without_a_session_only_the_public_operations_answer() {
 }
 
 #[tokio::test]
+async fn what_runs_the_installation_is_for_its_admins_alone() {
+    let house = House::new().await;
+    // The first person of all.
+    let ada = house.person("ada@example.org").await;
+    let bob = house.person("bob@example.org").await;
+    house.member(ada.workspace, bob.user, Role::Owner).await;
+    let of_admins: Vec<_> = operations(&ada.workspace.to_string())
+        .into_iter()
+        .filter(|(_, template, _)| template.starts_with("/api/v1/admin/"))
+        .collect();
+    assert!(of_admins.len() >= 6, "{of_admins:?}");
+    for (method, template, path) in &of_admins {
+        let (of_ada, of_bob) = (status(&ada, method, path).await, status(&bob, method, path).await);
+        assert!(of_ada != 403 && of_ada != 401, "{method} {template}: {of_ada}");
+        assert_eq!(of_bob, 403, "{method} {template}");
+    }
+    let key = ada.post("keys", &json!({ "name": "k" })).await.ok()["key"].as_str().unwrap().to_owned();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::AUTHORIZATION, format!("Bearer {key}").parse().unwrap());
+    let answer = house.ask(Method::GET, "/api/v1/admin/apps", &headers, None).await;
+    assert_eq!(answer.problem(), (401, "auth.required"), "a key is bound to its workspace");
+    crier_store::users::set_admin(&house.store, "bob@example.org", true).await.unwrap();
+    assert_eq!(status(&bob, &Method::GET, "/api/v1/admin/apps").await, 200);
+}
+
+#[tokio::test]
 async fn the_workspace_of_others_is_not_there_for_anybody_else() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;

@@ -5,9 +5,9 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use crier_api::{Deps, Registration, Settings};
+use crier_api::{Deps, Metrics, Registration, Settings};
 use crier_media::{Library, Storage};
-use crier_model::{ChannelId, Secret, SystemClock, UserId, WorkspaceId, channel::Identity, permission::Role};
+use crier_model::{AppId, ChannelId, Secret, SystemClock, UserId, WorkspaceId, channel::Identity, permission::Role};
 use crier_networks::{Registry, registry};
 use crier_store::{
     channels::{self, Connected},
@@ -35,7 +35,17 @@ impl House {
         Self::with(Registration::Open, ORIGIN).await
     }
 
+    /// One that counts and tells it to whoever has the token.
+    pub async fn counting(token: &str) -> Self {
+        let metrics = Metrics { render: Box::new(|| "counted 1\n".to_owned()), token: token.into() };
+        Self::set_up(Registration::Open, ORIGIN, Some(metrics)).await
+    }
+
     pub async fn with(registration: Registration, public_url: &str) -> Self {
+        Self::set_up(registration, public_url, None).await
+    }
+
+    async fn set_up(registration: Registration, public_url: &str, metrics: Option<Metrics>) -> Self {
         let store = testing::open().await;
         let media = tempfile::tempdir().unwrap();
         let library = Library::new(store.clone(), Storage::folder(media.path()).unwrap());
@@ -49,6 +59,15 @@ impl House {
             clock: Arc::new(SystemClock),
             settings: crier_connect::Settings::new(public_url.parse().unwrap()),
         });
+        let about = crier_connect::House {
+            version: "0",
+            settings: 0,
+            data_dir: media.path().to_owned(),
+            proxy: "directly".into(),
+            resolver: "by the system's resolver".into(),
+        };
+        let outside = crier_net::Client::new(crier_net::Config::default()).unwrap();
+        let doctor = crier_connect::Doctor::new(handshake.clone(), outside, about);
         let settings = Settings {
             public_url: public_url.parse().unwrap(),
             registration,
@@ -57,7 +76,17 @@ impl House {
             trusted_proxies: Vec::new(),
         };
         let shutdown = CancellationToken::new();
-        let deps = Deps { store: store.clone(), registry, handshake, library, pulse: None, shutdown, settings };
+        let deps = Deps {
+            store: store.clone(),
+            registry,
+            handshake,
+            doctor,
+            library,
+            metrics,
+            pulse: None,
+            shutdown,
+            settings,
+        };
         Self { router: crier_api::router(deps).unwrap(), store, _media: media }
     }
 
@@ -98,6 +127,11 @@ impl House {
 
     /// A channel of the webhook network, as if it had been connected.
     pub async fn channel(&self, workspace: WorkspaceId, name: &str) -> ChannelId {
+        self.channel_of(workspace, name, None).await
+    }
+
+    /// The same, whose sign-in an app got.
+    pub async fn channel_of(&self, workspace: WorkspaceId, name: &str, app: Option<AppId>) -> ChannelId {
         let connected = Connected {
             network: "webhook".into(),
             way: "oauth2".to_owned(),
@@ -109,10 +143,11 @@ impl House {
                 profile_url: None,
                 avatar_url: None,
             },
-            app: None,
+            app,
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,
+            renews: false,
         };
         channels::upsert_connected(&self.store, workspace, &connected, |_| Vec::new()).await.unwrap().channel.id
     }

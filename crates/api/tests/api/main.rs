@@ -8,4 +8,5 @@ mod house;
 mod input;
 mod live;
 mod media;
+mod operator;
 mod posts;

@@ -4,6 +4,7 @@
 mod answer;
 mod ask;
 mod explain;
+mod probe;
 
 use answer::{Heard, Said, read};
 use explain::{Circumstances, explain_token};
@@ -11,3 +12,4 @@ use explain::{Circumstances, explain_token};
 pub(crate) use answer::OAuthError;
 pub(crate) use ask::{Grant, TokenFailure, authorize_url, revoke, token};
 pub(crate) use explain::{SKEW, explain_authorization, quote};
+pub(crate) use probe::{Probe, probe};

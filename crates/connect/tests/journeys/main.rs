@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod apps;
 #[path = "../../../net/tests/wire/certificates.rs"]
 #[allow(dead_code, reason = "the tests of the client use more of it")]
 mod certificates;
 mod crash;
+mod doctor;
 mod flow;
 mod foreign;
 mod form;

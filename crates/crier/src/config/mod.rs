@@ -67,6 +67,10 @@ pub struct Config {
     pub worker_parallel: usize,
     /// Client ids, by network, or by network and server (`mastodon@example.social`).
     pub apps: BTreeMap<String, Client2>,
+    /// Who sends it may read the metrics on the main address.
+    pub metrics_token: Option<crier_model::Secret>,
+    /// Where the metrics are told on an address of their own.
+    pub metrics_listen: Option<SocketAddr>,
     pub log: String,
     pub log_format: LogFormat,
     /// Every setting as it was given, with its source.
@@ -148,6 +152,16 @@ impl Reader<'_> {
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
         let apps = self.apps();
+        let metrics_token = self.with(settings::METRICS_TOKEN, |text| match text.len() {
+            0 => Some(None),
+            1..16 => None,
+            _ => Some(Some(text.into())),
+        });
+        let metrics_listen =
+            self.with(
+                settings::METRICS_LISTEN,
+                |text| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) },
+            );
         let log =
             self.with(settings::LOG, |text| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned()));
         let log_format = self.with(settings::LOG_FORMAT, |text| match text {
@@ -176,6 +190,8 @@ impl Reader<'_> {
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
             apps: apps?,
+            metrics_token: metrics_token?,
+            metrics_listen: metrics_listen?,
             log: log?,
             log_format: log_format?,
             given: Vec::new(),

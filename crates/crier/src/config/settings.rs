@@ -171,6 +171,20 @@ pub const MASTODON_CLIENT_SECRET: Setting = secret(setting(
     "the client secret from the server's development settings",
     "The secret of that app",
 ));
+pub const METRICS_TOKEN: Setting = secret(setting(
+    "metrics_token",
+    "CRIER_METRICS_TOKEN",
+    "",
+    "at least 16 characters",
+    "Who sends it as a bearer token may read /metrics; off when not set",
+));
+pub const METRICS_LISTEN: Setting = setting(
+    "metrics_listen",
+    "CRIER_METRICS_LISTEN",
+    "",
+    "an address and a port, for example 127.0.0.1:9464",
+    "An address of its own that tells /metrics to whoever reaches it; off when not set",
+);
 pub const LOG: Setting = setting(
     "log",
     "CRIER_LOG",
@@ -203,6 +217,8 @@ pub const ALL: [Setting; 22] = [
     MASTODON_URL,
     MASTODON_CLIENT_ID,
     MASTODON_CLIENT_SECRET,
+    METRICS_TOKEN,
+    METRICS_LISTEN,
     LOG,
     LOG_FORMAT,
 ];

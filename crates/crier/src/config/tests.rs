@@ -83,6 +83,8 @@ fn every_wrong_kind_of_value_is_refused() {
         ("CRIER_NETWORK_PROXIES", "bluesky=ftp://proxy.lan"),
         ("CRIER_TRUSTED_PROXIES", "proxy.lan"),
         ("CRIER_WORKER_PARALLEL", "0"),
+        ("CRIER_METRICS_TOKEN", "short"),
+        ("CRIER_METRICS_LISTEN", "9464"),
         ("CRIER_LOG", "info,x=loud"),
         ("CRIER_LOG_FORMAT", "xml"),
     ] {

@@ -148,6 +148,7 @@ impl House {
             scopes: Vec::new(),
             credentials: Secret::new(serde_json::to_string(credentials).unwrap()),
             token_expires_at: credentials.expires_at,
+            renews: false,
         };
         channels::upsert_connected(&self.store, self.workspace, &connected, |_| Vec::new()).await.unwrap()
     }

@@ -15,6 +15,8 @@ pub struct Model {
     pub redirect_uri: String,
     pub scopes: String,
     pub lookup_key: String,
+    pub slot: Option<String>,
+    pub set_at: Option<i64>,
     pub created_at: i64,
 }
 

@@ -24,6 +24,7 @@ pub struct Model {
     pub credentials: String,
     pub credentials_version: i64,
     pub token_expires_at: Option<i64>,
+    pub renews: bool,
     pub last_ok_at: Option<i64>,
     pub settings: String,
     pub created_at: i64,

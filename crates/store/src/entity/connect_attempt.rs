@@ -27,6 +27,7 @@ pub struct Model {
     pub account: Option<String>,
     pub granted: String,
     pub diagnosis: Option<String>,
+    pub code: Option<String>,
     pub created_at: i64,
     pub returned_at: Option<i64>,
     pub expires_at: i64,

@@ -13,6 +13,7 @@ pub struct Model {
     pub time_zone: String,
     pub week_start: String,
     pub clock: String,
+    pub is_admin: bool,
     pub created_at: i64,
 }
 

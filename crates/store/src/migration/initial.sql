@@ -6,6 +6,7 @@ CREATE TABLE "user" (
   time_zone TEXT NOT NULL,
   week_start TEXT NOT NULL,
   clock TEXT NOT NULL,
+  is_admin BOOLEAN NOT NULL,
   created_at BIGINT NOT NULL
 );
 
@@ -59,8 +60,11 @@ CREATE TABLE app (
   redirect_uri TEXT NOT NULL,
   scopes TEXT NOT NULL,
   lookup_key TEXT NOT NULL UNIQUE,
+  slot TEXT UNIQUE,
+  set_at BIGINT,
   created_at BIGINT NOT NULL
 );
+CREATE INDEX app_network ON app (network, id);
 
 CREATE TABLE channel (
   id {uuid} PRIMARY KEY,
@@ -81,6 +85,7 @@ CREATE TABLE channel (
   credentials TEXT NOT NULL,
   credentials_version BIGINT NOT NULL,
   token_expires_at BIGINT,
+  renews BOOLEAN NOT NULL,
   last_ok_at BIGINT,
   settings TEXT NOT NULL,
   created_at BIGINT NOT NULL,
@@ -88,6 +93,7 @@ CREATE TABLE channel (
   deleted_at BIGINT,
   UNIQUE (workspace_id, network, instance, remote_id)
 );
+CREATE INDEX channel_app ON channel (app_id) WHERE app_id IS NOT NULL;
 
 CREATE TABLE connect_attempt (
   id {uuid} PRIMARY KEY,
@@ -111,12 +117,18 @@ CREATE TABLE connect_attempt (
   account TEXT,
   granted TEXT NOT NULL,
   diagnosis TEXT,
+  code TEXT,
   created_at BIGINT NOT NULL,
   returned_at BIGINT,
   expires_at BIGINT NOT NULL,
   version BIGINT NOT NULL
 );
 CREATE INDEX connect_attempt_workspace ON connect_attempt (workspace_id, id);
+CREATE INDEX connect_attempt_time ON connect_attempt (created_at, id);
+CREATE INDEX connect_attempt_workspace_time ON connect_attempt (workspace_id, created_at, id);
+CREATE INDEX connect_attempt_network ON connect_attempt (network, created_at, id);
+CREATE INDEX connect_attempt_person ON connect_attempt (started_by, created_at, id);
+CREATE INDEX connect_attempt_code ON connect_attempt (code, created_at, id) WHERE code IS NOT NULL;
 CREATE INDEX connect_attempt_channel ON connect_attempt (channel_id, id) WHERE channel_id IS NOT NULL;
 CREATE INDEX connect_attempt_open ON connect_attempt (expires_at)
   WHERE state NOT IN ('connected', 'failed', 'expired', 'superseded', 'cancelled');
@@ -259,3 +271,8 @@ CREATE TABLE event (
   data TEXT NOT NULL
 );
 CREATE INDEX event_workspace ON event (workspace_id, id);
+
+CREATE TABLE installation (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+);

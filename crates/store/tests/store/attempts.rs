@@ -1,10 +1,11 @@
-use crate::scene::{Scene, after_minutes, scene, start};
+use crate::scene::{Scene, after_minutes, person, scene, start};
 use crier_model::{
     AttemptId, ChannelId, Code, Diagnosis, Secret, WorkspaceId, attempt::AttemptState as S, channel::Identity,
 };
 use crier_store::{
     StoreError,
-    attempts::{self, Attempt, Changes, NewAttempt, Note},
+    attempts::{self, Attempt, Changes, NewAttempt, Note, Search},
+    users,
 };
 
 fn new(scene: &Scene, state_hash: &str) -> NewAttempt {
@@ -160,4 +161,43 @@ async fn a_state_is_used_for_one_attempt() {
     started(&scene, "hash").await;
     let again = attempts::create(&scene, AttemptId::new(), new(&scene, "hash"), Note::new("Started", "")).await;
     assert!(matches!(again, Err(StoreError::Database(_))));
+}
+
+#[tokio::test]
+async fn attempts_are_found_by_what_became_of_them_page_by_page() {
+    let scene = scene().await;
+    let bob = users::create(&scene, person("bob@example.org")).await.unwrap().id;
+    let mut ids = Vec::new();
+    for i in 0..5_i64 {
+        let network = if i % 2 == 0 { "playground" } else { "mastodon" };
+        let new = NewAttempt {
+            network: network.to_owned(),
+            started_by: if i == 3 { bob } else { scene.user },
+            ..new(&scene, &format!("hash {i}"))
+        };
+        ids.push(attempts::create(&scene, AttemptId::new(), new, Note::new("Started", "")).await.unwrap().id);
+        scene.minutes_pass(10);
+    }
+    let changes = Changes { diagnosis: Some(Diagnosis::new(Code::DnsNotFound)), ..Changes::default() };
+    go(&scene, ids[1], S::Started, S::Failed, changes).await;
+    go(&scene, ids[2], S::Started, S::Cancelled, Changes::default()).await;
+    let found = async |search: Search| -> Vec<usize> {
+        let found = attempts::search(&scene, &search, 100).await.unwrap();
+        found.iter().map(|attempt| ids.iter().position(|id| *id == attempt.id).unwrap()).collect()
+    };
+    let all = Search::default;
+    assert_eq!(found(all()).await, [4, 3, 2, 1, 0]);
+    assert_eq!(found(Search { network: Some("mastodon".into()), ..all() }).await, [3, 1]);
+    assert_eq!(found(Search { code: Some("dns.not_found".into()), ..all() }).await, [1]);
+    assert_eq!(found(Search { states: vec![S::Failed, S::Cancelled], ..all() }).await, [2, 1]);
+    assert_eq!(found(Search { started_by: Some(bob), ..all() }).await, [3]);
+    let window = Search { from: Some(after_minutes(10)), to: Some(after_minutes(30)), ..all() };
+    assert_eq!(found(window).await, [2, 1]);
+    assert_eq!(found(Search { workspace: Some(WorkspaceId::new()), ..all() }).await, [0; 0]);
+    assert_eq!(found(Search { after: Some(ids[2]), workspace: Some(scene.workspace), ..all() }).await, [1, 0]);
+    assert_eq!(attempts::search(&scene, &all(), 2).await.unwrap().len(), 2);
+    // Goes on after a mended one: the code goes with the diagnosis.
+    let mended = Changes { erase_diagnosis: true, ..Changes::default() };
+    go(&scene, ids[1], S::Failed, S::Failed, mended).await;
+    assert_eq!(found(Search { code: Some("dns.not_found".into()), ..all() }).await, [0; 0]);
 }

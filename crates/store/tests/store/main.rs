@@ -1,6 +1,7 @@
 //! The store against a real database: SQLite, or PostgreSQL when `CRIER_TEST_DATABASE_URL` names one.
 #![allow(clippy::unwrap_used)]
 
+mod apps;
 mod attempts;
 mod channels;
 mod due;
@@ -11,4 +12,5 @@ mod people;
 mod posts;
 mod publications;
 mod scene;
+mod sealed;
 mod steps;

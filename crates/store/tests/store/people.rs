@@ -1,7 +1,7 @@
 use crate::scene::{after_minutes, person, scene, start};
 use crier_model::{Secret, WorkspaceId, permission::Role};
 use crier_store::{
-    StoreError, apps, keys, sessions,
+    StoreError, apps, installation, keys, sessions,
     testing::{TestClock, open_at},
     users::{self, Registration, UserChange},
     workspaces,
@@ -127,4 +127,36 @@ async fn all_who_register_an_app_for_the_same_use_one() {
     assert_eq!(apps::list(&scene, scene.workspace, "mastodon").await.unwrap().len(), 1);
     assert!(apps::delete(&scene, all[0].id).await.unwrap());
     assert_eq!(apps::by_lookup(&scene, "registered mastodon").await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_first_person_runs_the_installation_and_somebody_always_does() {
+    let clock = TestClock::at(start());
+    let store = open_at(clock.clone()).await;
+    let mut sign_ups = tokio::task::JoinSet::new();
+    for i in 0..6 {
+        let (node, new) = (store.clone(), person(&format!("person{i}@example.org")));
+        sign_ups.spawn(async move { users::sign_up(&node, new, "Mine", Registration::Open).await.unwrap().0 });
+    }
+    let (admins, others): (Vec<_>, Vec<_>) = sign_ups.join_all().await.into_iter().partition(|user| user.is_admin);
+    assert_eq!((admins.len(), others.len()), (1, 5));
+    let (first, second) = (admins[0].email.as_str(), others[0].email.as_str());
+    let last = users::set_admin(&store, first, false).await;
+    assert!(matches!(last, Err(StoreError::Conflict { what: "user.last_admin" })), "{last:?}");
+    assert!(users::set_admin(&store, &second.to_uppercase(), true).await.unwrap().is_admin);
+    assert!(!users::set_admin(&store, first, false).await.unwrap().is_admin);
+    assert!(users::by_email(&store, second).await.unwrap().unwrap().is_admin);
+    assert!(matches!(users::set_admin(&store, "nobody@example.org", true).await, Err(StoreError::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn an_installation_is_known_by_one_identity_over_all_nodes() {
+    let scene = scene().await;
+    let nodes = [scene.node().await, scene.node().await];
+    let (a, b) = tokio::join!(installation::identity(&nodes[0]), installation::identity(&nodes[1]));
+    let (a, b) = (a.unwrap(), b.unwrap());
+    assert_eq!((a.len(), &a), (64, &b));
+    assert_eq!(installation::proof(&a, "nonce"), installation::proof(&b, "nonce"));
+    assert_ne!(installation::proof(&a, "nonce"), installation::proof(&a, "another"));
+    assert_ne!(installation::proof(&a, "nonce"), installation::proof("another", "nonce"));
 }

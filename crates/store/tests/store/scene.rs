@@ -76,6 +76,7 @@ pub fn connected(remote_id: &str) -> Connected {
         scopes: vec!["write".to_owned()],
         credentials: Secret::new(format!("token of {remote_id}")),
         token_expires_at: None,
+        renews: false,
     }
 }
 

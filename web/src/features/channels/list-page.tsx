@@ -4,12 +4,14 @@ import { useTranslation } from "react-i18next";
 import type { Channel, Network } from "@/api/types";
 import { useFormat } from "@/app/format";
 import { useChannels, useNetworkMap } from "@/app/queries";
+import { useSession } from "@/app/session";
 import { ChannelAvatar } from "@/components/channel-avatar";
 import { Empty } from "@/components/empty";
 import { AnchorLink, ButtonLink } from "@/components/links";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
+import { managesWorkspace } from "@/features/settings/workspace-form";
 import classes from "./list-page.module.css";
 import { useTokenWords } from "./token-words";
 
@@ -17,6 +19,7 @@ export function ChannelsPage() {
   const { t } = useTranslation();
   const channels = useChannels();
   const networks = useNetworkMap();
+  const { workspace } = useSession();
   const add = (
     <ButtonLink to="/channels/add" leftSection={<IconPlus size={18} aria-hidden />}>
       {t("channels.add")}
@@ -52,6 +55,11 @@ export function ChannelsPage() {
             <Row key={channel.id} channel={channel} network={networks.get(channel.network)} />
           ))}
         </ul>
+      )}
+      {managesWorkspace(workspace.role) && (
+        <AnchorLink to="/channels/attempts" size="sm" mt="md" display="inline-block">
+          {t("channels.log")}
+        </AnchorLink>
       )}
     </Page>
   );

@@ -1,5 +1,7 @@
+import { Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useServer, useSession } from "@/app/session";
+import { ButtonLink } from "@/components/links";
 import { Page } from "@/components/page";
 import { DocsLink } from "@/components/problem-view";
 import { ApiKeys } from "./api-keys";
@@ -31,6 +33,13 @@ export function SettingsPage() {
       </Section>
       <Section title={t("settings.workspace.title")} text={t("settings.workspace.text")}>
         <WorkspaceForm key={workspace.id} />
+      </Section>
+      <Section title={t("settings.apps.title")} text={t("settings.apps.text")}>
+        <Group>
+          <ButtonLink to="/settings/apps" variant="default">
+            {t("settings.apps.open")}
+          </ButtonLink>
+        </Group>
       </Section>
       <Section title={t("settings.keys.title")} text={t("settings.keys.text")}>
         <ApiKeys />

@@ -8,6 +8,8 @@ export const channels = {
   account: "Account",
   token: "Access",
   tokenForever: "does not expire",
+  tokenRenews: "renews itself",
+  log: "Show everybody’s connects",
   tokenExpires: "expires {{when}}",
   tokenExpired: "expired {{when}}",
   lastOk: "Last success",

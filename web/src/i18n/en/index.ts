@@ -1,3 +1,4 @@
+import { admin } from "./admin";
 import { auth } from "./auth";
 import { calendar } from "./calendar";
 import { channels } from "./channels";
@@ -10,6 +11,7 @@ import { shell } from "./shell";
 import { welcome } from "./welcome";
 
 export const en = {
+  admin,
   auth,
   calendar,
   channels,

@@ -23,6 +23,11 @@ export const settings = {
     title: "Appearance",
     text: "Kept on this device.",
   },
+  apps: {
+    title: "Apps",
+    text: "Client ids and secrets of networks that only this workspace uses.",
+    open: "Show apps",
+  },
   sessions: {
     title: "Sessions",
     text: "The browsers you are signed in with.",

@@ -6,6 +6,7 @@ export const shell = {
   calendar: "Calendar",
   channels: "Channels",
   settings: "Settings",
+  admin: "This server",
   gettingStarted: "Getting started",
   finishConnecting: "Finish connecting {{network}}",
   unfinished: "Unfinished connections",

@@ -1,0 +1,35 @@
+//! What this installation is known by, over all of its nodes.
+
+use crate::{Store, error::Result};
+use hkdf::Hkdf;
+use sea_orm::ConnectionTrait;
+use sha2::Sha256;
+
+const IDENTITY: &str = "identity";
+
+/// 256 random bits in hex, made when they are first asked for. Whoever knows them can pass for this installation.
+pub async fn identity(store: &Store) -> Result<String> {
+    let sql = "SELECT value FROM installation WHERE name = $1";
+    if let Some(row) = store.reader().query_one_raw(store.statement(sql, [IDENTITY.into()])).await? {
+        return Ok(row.try_get("", "value")?);
+    }
+    let tx = store.begin().await?;
+    let fresh = hex::encode(rand::random::<[u8; 32]>());
+    let insert = "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    tx.execute(insert, [IDENTITY.into(), fresh.as_str().into()]).await?;
+    let row = tx.query_one(sql, [IDENTITY.into()]).await?;
+    let identity = row.map(|row| row.try_get("", "value")).transpose()?.unwrap_or(fresh);
+    tx.commit().await?;
+    Ok(identity)
+}
+
+/// The answer only a node of this installation can give to a nonce: HKDF-SHA256 (RFC 5869) of the identity, in hex.
+#[must_use]
+pub fn proof(identity: &str, nonce: &str) -> String {
+    let mut out = [0; 16];
+    // Fails only for lengths beyond 8 kB.
+    if Hkdf::<Sha256>::new(Some(b"crier proof"), identity.as_bytes()).expand(nonce.as_bytes(), &mut out).is_err() {
+        return String::new();
+    }
+    hex::encode(out)
+}
