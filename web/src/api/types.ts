@@ -16,6 +16,7 @@ export type PreflightCheck = Schemas["Check"];
 export type Channel = Schemas["Channel"];
 export type ChannelState = Schemas["ChannelState"];
 export type AttemptView = Schemas["AttemptView"];
+export type ChoiceView = Schemas["ChoiceView"];
 export type AttemptState = Schemas["AttemptState"];
 export type Scope = Schemas["Scope"];
 export type Diagnosis = Schemas["Diagnosis"];

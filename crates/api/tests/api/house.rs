@@ -110,6 +110,7 @@ impl House {
                 avatar_url: None,
             },
             app: None,
+            grant: None,
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,
