@@ -18,7 +18,8 @@ async function account(page, names) {
   await page.getByLabel("Password").fill("correct horse");
   await page.getByRole("button", { name: "Make the account" }).click();
   await page.waitForURL("**/pages");
-  const handles = names.map((name) => `${name.split(" ").at(-1).toLowerCase()}_${unique}`);
+  const plain = (name) => name.split(" ").at(-1).toLowerCase().replace(/[^a-z]/g, "").slice(0, 10);
+  const handles = names.map((name, index) => `${plain(name)}${index}_${unique}`);
   for (const [index, name] of names.entries()) {
     await page.getByLabel("Name", { exact: true }).fill(name);
     await page.getByLabel("Handle").fill(handles[index]);

@@ -28,7 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_attempt))
         .routes(routes!(submit_form))
         .routes(routes!(confirm_attempt))
-        .routes(routes!(choose))
+        .routes(routes!(choose_channels))
         .routes(routes!(get_choice_picture))
         .routes(routes!(continue_attempt))
         .routes(routes!(paste_address))
@@ -178,7 +178,7 @@ async fn confirm_attempt(
     post, path = "/workspaces/{workspace}/attempts/{id}/choose", tag = "Connecting",
     request_body = Chosen, responses((status = 200, body = AttemptView))
 )]
-async fn choose(
+async fn choose_channels(
     member: Member<ManageChannels>,
     Id(id): Id<AttemptId>,
     State(api): State<Api>,

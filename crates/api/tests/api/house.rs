@@ -36,11 +36,15 @@ impl House {
     }
 
     pub async fn with(registration: Registration, public_url: &str) -> Self {
+        Self::of(registration, public_url, Registry::new(&registry::Settings::default())).await
+    }
+
+    /// A server with these networks.
+    pub async fn of(registration: Registration, public_url: &str, registry: Registry) -> Self {
         let store = testing::open().await;
         let media = tempfile::tempdir().unwrap();
         let library = Library::new(store.clone(), Storage::folder(media.path()).unwrap());
         crier_net::install_crypto_provider();
-        let registry = Registry::new(&registry::Settings::default());
         let handshake = crier_connect::Handshake::new(crier_connect::Deps {
             store: store.clone(),
             net: crier_net::Client::new(crier_net::Config::default()).unwrap(),
