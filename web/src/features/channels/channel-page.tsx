@@ -99,7 +99,11 @@ function Loaded({ channel }: { channel: Channel }) {
             leftSection={<IconRefresh size={18} aria-hidden />}
             onClick={reconnect}
           >
-            {t(wayOf(network, channel.way)?.connect === "form" ? "channels.updateCredentials" : "channels.reconnect")}
+            {t(
+              wayOf(network, channel.way)?.connect === "form"
+                ? "channels.updateCredentials"
+                : "channels.reconnect",
+            )}
           </Button>
           <Menu position="bottom-end">
             <Menu.Target>
