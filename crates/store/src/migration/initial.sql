@@ -129,7 +129,7 @@ CREATE TABLE connect_attempt (
   version BIGINT NOT NULL
 );
 CREATE INDEX connect_attempt_workspace ON connect_attempt (workspace_id, id);
-CREATE INDEX connect_attempt_channel ON connect_attempt (channel_id, id) WHERE channel_id IS NOT NULL;
+CREATE INDEX connect_attempt_of_channel ON connect_attempt (channel_id, id) WHERE channel_id IS NOT NULL;
 CREATE INDEX connect_attempt_open ON connect_attempt (expires_at)
   WHERE state NOT IN ('connected', 'failed', 'expired', 'superseded', 'cancelled');
 
