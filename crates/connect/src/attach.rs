@@ -1,29 +1,96 @@
-//! The good end: the account becomes a channel, or the channel gets its new credentials.
+//! The good end: the account becomes a channel (several of them several), or the channel gets its new credentials.
 
 use crate::{Handshake, handshake::Broken, measure, parked::Kept, parked::Parked};
-use crier_model::{ChannelId, Code, Diagnosis, attempt::AttemptState as S};
-use crier_networks::{Credentials, Identified};
+use crier_model::{ChannelId, Code, Diagnosis, GrantId, attempt::AttemptState as S, channel::Identity};
+use crier_networks::{Credentials, connect::Facts};
 use crier_store::{
     Tx,
     attempts::{self, Attempt, Changes, Note},
-    channels::{self, Channel, Connected},
+    channels::{self, Channel, Connected, Upserted},
     due::{self, NewWork},
+    grants,
 };
 use serde_json::Value as Json;
 
 /// How many older attempts of a channel are looked at.
 const OLDER: u64 = 20;
 
+/// An account that is to become a channel.
+pub(crate) struct Account {
+    pub identity: Identity,
+    /// What speaks for it.
+    pub credentials: Credentials,
+    pub facts: Facts,
+}
+
+/// What several accounts come from.
+pub(crate) struct Together {
+    /// What speaks for the person who manages them.
+    pub sign_in: Credentials,
+    /// What of the picked ones is not among them, and why.
+    pub left_out: Option<Diagnosis>,
+}
+
 impl Handshake {
-    /// Writes the channel and ends the attempt in one transaction, so that neither is ever without the other.
+    /// Writes the channels and ends the attempt in one transaction, so that none is ever without the other.
     pub(crate) async fn attach(
         &self,
         attempt: &Attempt,
         parked: &Parked,
-        credentials: Credentials,
-        identified: Identified,
+        mut accounts: Vec<Account>,
+        together: Option<Together>,
     ) -> Result<Option<Attempt>, Broken> {
-        let Identified { identity, facts, .. } = identified;
+        // In one order everywhere, so that two of them at once don't wait for each other.
+        accounts.sort_by(|a, b| a.identity.remote_id.cmp(&b.identity.remote_id));
+        let (sign_in, left_out) = together.map(|it| (it.sign_in, it.left_out)).unzip();
+        let left_out = left_out.flatten();
+        let mut tx = self.store().begin().await?;
+        let grant = match sign_in {
+            Some(sign_in) => {
+                let kept = Kept::new(sign_in, self.now()).write()?;
+                Some(grants::insert_in(&tx, attempt.workspace, &kept).await?)
+            }
+            None => None,
+        };
+        let mut made = Vec::new();
+        for account in accounts {
+            made.push(self.attach_one(&mut tx, attempt, parked, grant, account).await?);
+        }
+        let channel = made.iter().map(|it| it.channel.id).find(|id| attempt.channel == Some(*id));
+        let changes = Changes {
+            channel: channel.or_else(|| made.first().map(|it| it.channel.id)),
+            erase_parked: true,
+            erase_diagnosis: left_out.is_none(),
+            diagnosis: left_out,
+            version: Some(attempt.version),
+            note: Some(ending(&made)),
+            ..Changes::default()
+        };
+        let moved = attempts::transition_in(&mut tx, attempt.id, &[attempt.state], S::Connected, changes).await?;
+        if moved.is_none() {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        for it in &made {
+            self.supersede_older(&mut tx, attempt, it.channel.id).await?;
+        }
+        tx.commit().await?;
+        measure::ended(&attempt.network, S::Connected, None);
+        for it in &made {
+            tracing::info!(attempt = %attempt.id, channel = %it.channel.id, network = %attempt.network, "connected");
+        }
+        Ok(moved)
+    }
+
+    async fn attach_one(
+        &self,
+        tx: &mut Tx,
+        attempt: &Attempt,
+        parked: &Parked,
+        grant: Option<GrantId>,
+        account: Account,
+    ) -> Result<Upserted, Broken> {
+        let Account { identity, credentials, facts } = account;
         let has_picture = identity.avatar_url.is_some();
         let expires_at = credentials.expires_at;
         let kept = Kept::new(credentials, self.now());
@@ -35,6 +102,7 @@ impl Handshake {
             instance: attempt.instance.clone().or_else(|| parked.instance.clone()),
             identity,
             app: attempt.app,
+            grant,
             scopes: attempt.granted.clone(),
             credentials: kept.write()?,
             token_expires_at: expires_at,
@@ -46,30 +114,13 @@ impl Handshake {
             let picture = has_picture.then(|| new(due::kind::AVATAR, self.now()));
             refresh.into_iter().chain(picture).collect()
         };
-        let mut tx = self.store().begin().await?;
-        let upserted = channels::upsert_connected_in(&mut tx, attempt.workspace, &connected, work).await?;
-        let channel = upserted.channel;
-        if let Some(settings) = with_facts(&channel, facts) {
-            channels::set_settings_in(&mut tx, attempt.workspace, channel.id, &settings).await?;
+        let upserted = channels::upsert_connected_in(tx, attempt.workspace, &connected, work).await?;
+        let channel = &upserted.channel;
+        if let Some(settings) = with_facts(channel, facts) {
+            channels::set_settings_in(tx, attempt.workspace, channel.id, &settings).await?;
         }
-        let changes = Changes {
-            channel: Some(channel.id),
-            erase_parked: true,
-            erase_diagnosis: true,
-            version: Some(attempt.version),
-            note: Some(ending(&channel, upserted.is_new, upserted.resumed)),
-            ..Changes::default()
-        };
-        let moved = attempts::transition_in(&mut tx, attempt.id, &[attempt.state], S::Connected, changes).await?;
-        if moved.is_none() {
-            tx.rollback().await?;
-            return Ok(None);
-        }
-        self.supersede_older(&mut tx, attempt, channel.id).await?;
-        tx.commit().await?;
-        measure::ended(&attempt.network, S::Connected, None);
-        tracing::info!(attempt = %attempt.id, channel = %channel.id, network = %channel.network, "connected");
-        Ok(moved)
+        attempts::add_channel_in(tx, attempt.id, channel.id).await?;
+        Ok(upserted)
     }
 
     /// Connects of the same channel that were begun earlier and are still away have nothing left to do. They end with the same
@@ -95,7 +146,7 @@ impl Handshake {
 }
 
 /// The channel's settings with what was learnt of its server; none when nothing was.
-fn with_facts(channel: &Channel, facts: crier_networks::connect::Facts) -> Option<Json> {
+fn with_facts(channel: &Channel, facts: Facts) -> Option<Json> {
     if facts.is_empty() {
         return None;
     }
@@ -104,12 +155,14 @@ fn with_facts(channel: &Channel, facts: crier_networks::connect::Facts) -> Optio
     Some(Json::Object(settings))
 }
 
-fn ending(channel: &Channel, is_new: bool, resumed: u64) -> Note {
-    let what = if is_new { "Connected" } else { "Connected again" };
-    let detail = match resumed {
-        0 => format!("{} ({})", channel.name, channel.handle),
-        1 => format!("{} ({}); one held post goes on.", channel.name, channel.handle),
-        many => format!("{} ({}); {many} held posts go on.", channel.name, channel.handle),
+fn ending(made: &[Upserted]) -> Note {
+    let again = made.iter().all(|it| !it.is_new);
+    let names: Vec<_> = made.iter().map(|it| format!("{} ({})", it.channel.name, it.channel.handle)).collect();
+    let names = names.join(", ");
+    let detail = match made.iter().map(|it| it.resumed).sum() {
+        0_u64 => names,
+        1 => format!("{names}; one held post goes on."),
+        many => format!("{names}; {many} held posts go on."),
     };
-    Note::new(what, detail)
+    Note::new(if again { "Connected again" } else { "Connected" }, detail)
 }

@@ -1,7 +1,9 @@
 //! The account's picture. It is fetched after the connect and can never fail one.
 
-use crate::{ConnectError, Handshake};
-use crier_model::ChannelId;
+use crate::{ConnectError, Handshake, parked::Parked};
+use crier_media::Picture;
+use crier_model::{AttemptId, ChannelId, UserId, WorkspaceId};
+use crier_networks::Choice;
 use crier_store::{
     StoreError,
     channels::{self, Channel},
@@ -26,10 +28,10 @@ impl Handshake {
             Err(error) => return Err(error.into()),
         };
         let Some(source) = &channel.avatar_source else { return Ok(()) };
-        let picture = match self.fetch_picture(&channel, source).await {
+        let picture = match self.fetch_picture(&channel.network, source).await {
             Err(Unfetched { may_pass: true, .. }) => {
                 tokio::time::sleep(ONCE_MORE).await;
-                self.fetch_picture(&channel, source).await
+                self.fetch_picture(&channel.network, source).await
             }
             fetched => fetched,
         };
@@ -42,9 +44,27 @@ impl Handshake {
         }
     }
 
-    async fn fetch_picture(&self, channel: &Channel, source: &str) -> Result<bytes::Bytes, Unfetched> {
-        let request =
-            self.net(&channel.network).get(source).header("accept", "image/*").timeout(TIMEOUT).max_body(MAX_BYTES);
+    /// The picture of one of an attempt's choices, made small; none where it can't be had or read. It is not kept.
+    ///
+    /// # Errors
+    /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotTheStarter`].
+    pub async fn choice_picture(
+        &self,
+        attempt: AttemptId,
+        workspace: WorkspaceId,
+        user: UserId,
+        choice: &str,
+    ) -> Result<Option<Picture>, ConnectError> {
+        let attempt = self.own(attempt, workspace, user).await?;
+        let parked = Parked::read(attempt.parked.as_ref())?;
+        let of = |it: Choice| (it.identity.remote_id == choice).then_some(it.identity.avatar_url).flatten();
+        let Some(source) = parked.choices.into_iter().flatten().find_map(of) else { return Ok(None) };
+        let Ok(bytes) = self.fetch_picture(&attempt.network, &source).await else { return Ok(None) };
+        Ok(self.deps.library.small(bytes).await.ok())
+    }
+
+    async fn fetch_picture(&self, network: &str, source: &str) -> Result<bytes::Bytes, Unfetched> {
+        let request = self.net(network).get(source).header("accept", "image/*").timeout(TIMEOUT).max_body(MAX_BYTES);
         let answer = request
             .send()
             .await

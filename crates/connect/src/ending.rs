@@ -134,14 +134,16 @@ impl Handshake {
     }
 
     async fn has_channel(&self, attempt: &Attempt, parked: &Parked) -> Result<bool, Broken> {
-        let Some(identified) = &parked.identified else { return Ok(false) };
+        let account = parked.identified.iter().map(|identified| &identified.identity);
+        let manages = parked.choices.iter().flatten().map(|choice| &choice.identity);
+        let ids: Vec<_> = account.chain(manages).map(|identity| identity.remote_id.as_str()).collect();
         let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
         let channels = channels::list(self.store(), attempt.workspace).await?;
         Ok(channels.iter().any(|summary| {
             let channel = &summary.channel;
             channel.network == attempt.network
                 && channel.instance.as_ref() == instance
-                && channel.remote_id == identified.identity.remote_id
+                && ids.contains(&channel.remote_id.as_str())
         }))
     }
 }

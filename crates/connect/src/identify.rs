@@ -3,14 +3,15 @@
 use crate::{
     Handshake,
     apps::asked_scope,
+    attach::Account,
     explain::may_pass,
     handshake::Broken,
     look::{covered, missing},
     moves::PARKED_FOR,
     parked::Parked,
 };
-use crier_model::{Code, Diagnosis, NextKind, attempt::AttemptState as S};
-use crier_networks::{Credentials, Identified, Refusal, connect::OAuth2};
+use crier_model::{Code, Diagnosis, NextKind, attempt::AttemptState as S, channel::Identity};
+use crier_networks::{Credentials, Identified, Network, Refusal, connect::OAuth2};
 use crier_store::{
     attempts::{Attempt, Changes, Note},
     channels::{self, Channel},
@@ -30,21 +31,31 @@ impl Handshake {
         if parked.foreign {
             return self.ask_to_confirm(&attempt, &identified).await;
         }
-        if let Some(diagnosis) = self.is_another(&attempt, &parked, &identified).await? {
+        let choosing = self.network(&attempt.network).and_then(Network::choosing);
+        // Where the account is only asked what it manages, it is the choice that must be the expected one.
+        if choosing.is_none()
+            && let Some(diagnosis) = self.is_another(&attempt, &parked, &identified).await?
+        {
             return self.wait_for_person(&attempt, diagnosis).await;
         }
         if let Some(diagnosis) = self.lacks_optional(&attempt).filter(|_| !parked.anyway) {
             return self.wait_for_person(&attempt, diagnosis).await;
         }
+        if let Some(choosing) = choosing {
+            return self.second_step(choosing, &attempt, parked, &identified).await;
+        }
         let credentials = parked.credentials.take().ok_or(Broken::Lacks("credentials"))?;
-        self.attach(&attempt, &parked, credentials, identified).await
+        let Identified { identity, facts, .. } = identified;
+        self.attach(&attempt, &parked, vec![Account { identity, credentials, facts }], None).await
     }
 
     /// Asks the network whose the tokens are: also the one harmless live call before anything is attached.
     async fn learn_account(&self, attempt: &Attempt, mut parked: Parked) -> Result<Option<Attempt>, Broken> {
         let oauth2 = self.oauth2(attempt)?;
         let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
-        let refusal = match self.ask_account(oauth2, attempt, &credentials).await {
+        let instance = attempt.instance.as_deref();
+        let refusal = match self.patiently(|| oauth2.identify(self.net(&attempt.network), instance, &credentials)).await
+        {
             Ok(identified) => {
                 let granted = granted(oauth2, &parked, &credentials, &identified);
                 let who = format!("{} ({})", identified.identity.name, identified.identity.handle);
@@ -72,15 +83,14 @@ impl Handshake {
         self.wait_for_person(attempt, diagnosis.because(cause).offering(NextKind::Continue, "Ask again", None)).await
     }
 
-    async fn ask_account(
+    /// Asks the network what changes nothing there, again where it may go well a little later.
+    pub(crate) async fn patiently<T, F: Future<Output = Result<T, Refusal>>>(
         &self,
-        oauth2: &dyn OAuth2,
-        attempt: &Attempt,
-        credentials: &Credentials,
-    ) -> Result<Identified, Refusal> {
+        ask: impl Fn() -> F,
+    ) -> Result<T, Refusal> {
         let mut waits = self.settings().pace.identity.iter();
         loop {
-            match oauth2.identify(self.net(&attempt.network), attempt.instance.as_deref(), credentials).await {
+            match ask().await {
                 Err(refusal) if may_pass(&refusal) => match waits.next() {
                     Some(wait) => sleep(*wait).await,
                     None => return Err(refusal),
@@ -91,7 +101,11 @@ impl Handshake {
     }
 
     /// Stays where it is until the person goes on; what is parked is kept as long.
-    async fn wait_for_person(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Attempt>, Broken> {
+    pub(crate) async fn wait_for_person(
+        &self,
+        attempt: &Attempt,
+        diagnosis: Diagnosis,
+    ) -> Result<Option<Attempt>, Broken> {
         let changes = Changes {
             note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
             diagnosis: Some(diagnosis),
@@ -158,16 +172,20 @@ impl Handshake {
         if attempt.purpose != "reconnect" || parked.as_new {
             return Ok(None);
         }
-        let channel = attempt.channel.ok_or(Broken::Lacks("a channel"))?;
-        let channel = channels::by_id(self.store(), channel).await?;
+        let channel = self.expected(attempt).await?;
         let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
         let same = channel.remote_id == identified.identity.remote_id && channel.instance.as_ref() == instance;
-        Ok((!same).then(|| another(&channel, identified)))
+        Ok((!same).then(|| another(&channel, &identified.identity)))
+    }
+
+    /// The channel to reconnect.
+    pub(crate) async fn expected(&self, attempt: &Attempt) -> Result<Channel, Broken> {
+        let channel = attempt.channel.ok_or(Broken::Lacks("a channel"))?;
+        Ok(channels::by_id(self.store(), channel).await?)
     }
 }
 
-fn another(expected: &Channel, came: &Identified) -> Diagnosis {
-    let identity = &came.identity;
+pub(crate) fn another(expected: &Channel, identity: &Identity) -> Diagnosis {
     let mut diagnosis = Diagnosis::new(Code::OtherThanExpected)
         .saw("Expected", format!("{} ({})", expected.name, expected.handle))
         .saw("Came back", format!("{} ({})", identity.name, identity.handle))

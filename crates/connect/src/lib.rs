@@ -10,7 +10,9 @@ mod apps;
 mod attach;
 mod avatar;
 mod callback;
+mod choose;
 mod confirm;
+mod derive;
 mod doctor;
 mod door;
 mod ending;
@@ -42,4 +44,7 @@ pub use error::ConnectError;
 pub use handshake::{Deps, Handshake};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use set_up::{AppPlace, AppSource, AppView, NetworkApps, Removed};
-pub use view::{AccountView, AttemptView, Check, EventView, LoggedAttempt, MissingScope, PersonView, Purpose};
+pub use view::{
+    AccountView, AttemptView, Check, ChoiceView, ChoosingView, EventView, LoggedAttempt, MissingScope, PersonView,
+    Purpose,
+};

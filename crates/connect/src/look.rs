@@ -1,13 +1,14 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, AttemptView, ConnectError, EventView, Handshake, LoggedAttempt, MissingScope, PersonView, Purpose,
-    handshake::Broken, parked::Parked,
+    AccountView, AttemptView, ChoiceView, ChoosingView, ConnectError, EventView, Handshake, LoggedAttempt,
+    MissingScope, PersonView, Purpose, handshake::Broken, parked::Parked,
 };
 use crier_model::{AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
-use crier_networks::{Connect, connect::OAuth2};
+use crier_networks::{Connect, Network, connect::OAuth2};
 use crier_store::{
     attempts::{self, Attempt, AttemptEvent, Search},
+    channels::{self, ChannelSummary},
     users, workspaces,
 };
 use std::collections::HashMap;
@@ -33,7 +34,40 @@ impl Handshake {
 
     pub(crate) async fn shown(&self, attempt: Attempt, user: UserId) -> Result<AttemptView, ConnectError> {
         let history = attempts::history(self.store(), &[attempt.id]).await?;
-        Ok(self.show(attempt, history, user)?)
+        let channels =
+            attempts::channels_of(self.store(), &[attempt.id]).await?.into_iter().map(|(_, id)| id).collect();
+        let choosing = self.choosing(&attempt, user).await?;
+        let shown = self.show(attempt, history, channels, user)?;
+        let choosing = choosing.filter(|_| shown.state == S::Choosing);
+        Ok(AttemptView { choosing, ..shown })
+    }
+
+    /// What an attempt's starter may choose from.
+    async fn choosing(&self, attempt: &Attempt, user: UserId) -> Result<Option<ChoosingView>, Broken> {
+        if attempt.state != S::Choosing || attempt.started_by != user {
+            return Ok(None);
+        }
+        let network = self.network(&attempt.network).and_then(Network::choosing);
+        let words = network.ok_or_else(|| Broken::NoNetwork(attempt.network.clone()))?.words();
+        let parked = Parked::read(attempt.parked.as_ref())?;
+        let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
+        let mut known = HashMap::new();
+        for ChannelSummary { channel, .. } in channels::list(self.store(), attempt.workspace).await? {
+            if channel.network == attempt.network && channel.instance.as_ref() == instance {
+                known.insert(channel.remote_id, channel.id);
+            }
+        }
+        let choices = parked.choices.into_iter().flatten().map(|choice| ChoiceView {
+            channel_id: known.get(&choice.identity.remote_id).copied(),
+            id: choice.identity.remote_id,
+            kind: choice.kind,
+            name: choice.identity.name,
+            handle: choice.identity.handle,
+            profile_url: choice.identity.profile_url,
+            has_picture: choice.identity.avatar_url.is_some(),
+            unusable: choice.unusable.map(|unusable| unusable.why),
+        });
+        Ok(Some(ChoosingView { one: words.one.to_owned(), many: words.many.to_owned(), choices: choices.collect() }))
     }
 
     /// The attempts this person has not finished, newest first.
@@ -91,14 +125,25 @@ impl Handshake {
         for event in attempts::history(self.store(), &ids).await? {
             histories.entry(event.attempt).or_default().push(event);
         }
+        let mut channels: HashMap<AttemptId, Vec<ChannelId>> = HashMap::new();
+        for (attempt, channel) in attempts::channels_of(self.store(), &ids).await? {
+            channels.entry(attempt).or_default().push(channel);
+        }
         let show = |attempt: Attempt| {
             let history = histories.remove(&attempt.id).unwrap_or_default();
-            self.show(attempt, history, user).map_err(ConnectError::from)
+            let channels = channels.remove(&attempt.id).unwrap_or_default();
+            self.show(attempt, history, channels, user).map_err(ConnectError::from)
         };
         attempts.into_iter().map(show).collect()
     }
 
-    fn show(&self, attempt: Attempt, history: Vec<AttemptEvent>, user: UserId) -> Result<AttemptView, Broken> {
+    fn show(
+        &self,
+        attempt: Attempt,
+        history: Vec<AttemptEvent>,
+        channels: Vec<ChannelId>,
+        user: UserId,
+    ) -> Result<AttemptView, Broken> {
         let parked = Parked::read(attempt.parked.as_ref())?;
         let missing = match self.way(&attempt) {
             Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => missing(oauth2, &attempt.granted),
@@ -116,6 +161,7 @@ impl Handshake {
             instance: attempt.instance.or(parked.instance),
             purpose: if attempt.purpose == "reconnect" { Purpose::Reconnect } else { Purpose::New },
             channel_id: attempt.channel,
+            channels,
             state,
             authorize_url: parked.authorize_url.filter(|_| mine),
             expires_at: attempt.expires_at,
@@ -127,6 +173,7 @@ impl Handshake {
             }),
             granted: attempt.granted,
             missing,
+            choosing: None,
             diagnosis,
             events: history.into_iter().map(shown_event).collect(),
         })

@@ -3,7 +3,7 @@
 use crate::handshake::Broken;
 use crier_model::{Secret, Timestamp};
 use crier_networks::{
-    Credentials, Identified,
+    Choice, Credentials, Identified,
     connect::{Client2, Endpoints},
 };
 use jiff::SignedDuration;
@@ -27,6 +27,10 @@ pub(crate) struct Parked {
     pub sent: bool,
     pub credentials: Option<Credentials>,
     pub identified: Option<Identified>,
+    /// What the account may be connected as, once the network has told.
+    pub choices: Option<Vec<Choice>>,
+    /// Those the person ticked, by the network's ids.
+    pub picked: Option<Vec<String>>,
     /// The server, where it came out of a form.
     pub instance: Option<String>,
     /// The person wants a new channel for the account that came back instead of the expected one.

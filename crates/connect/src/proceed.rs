@@ -6,7 +6,8 @@ use crier_store::attempts::{Attempt, Changes, Note};
 
 impl Handshake {
     /// Goes on: asks again whose the tokens are, connects although an optional permission is missing, adds another account
-    /// than the expected one as a new channel, or takes up what was left behind. Waits for the outcome a while.
+    /// than the expected one as a new channel, lists the choices anew, or takes up what was left behind. Waits for the outcome
+    /// a while.
     ///
     /// # Errors
     /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotTheStarter`], [`ConnectError::WrongState`] when there is nothing
@@ -22,7 +23,8 @@ impl Handshake {
         if attempt.state == S::Connected {
             return self.shown(attempt, user).await;
         }
-        let waits = attempt.state == S::Identified && attempt.diagnosis.is_some();
+        let asked = attempt.state == S::Identified && attempt.diagnosis.is_some();
+        let waits = asked || attempt.state == S::Choosing;
         if !waits && !is_at_work(&attempt) {
             return Err(ConnectError::WrongState { state: attempt.state, wanted: "continued" });
         }
@@ -45,6 +47,10 @@ impl Handshake {
     async fn decided(&self, attempt: &Attempt) -> Result<Option<Attempt>, Broken> {
         let mut parked = Parked::read(attempt.parked.as_ref())?;
         let what = match attempt.diagnosis.as_ref().map(|diagnosis| diagnosis.code) {
+            _ if attempt.state == S::Choosing => {
+                parked.choices = None;
+                "List the choices anew"
+            }
             Some(Code::OtherThanExpected) => {
                 parked.as_new = true;
                 "Add it as a new channel"

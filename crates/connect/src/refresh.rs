@@ -7,7 +7,7 @@ use crate::{
     oauth2::{Grant, TokenFailure, token},
     parked::Kept,
 };
-use crier_model::{Code, Diagnosis, NextKind, Secret, channel::ChannelState};
+use crier_model::{Code, Diagnosis, GrantId, NextKind, Secret, channel::ChannelState};
 use crier_net::Client;
 use crier_networks::{
     Connect, Credentials, Detail, Refusal,
@@ -17,6 +17,7 @@ use crier_store::{
     StoreError,
     channels::{self, Channel},
     due::{self, NewWork},
+    grants,
 };
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -43,32 +44,47 @@ pub(crate) enum Renewal {
 }
 
 /// What the network said.
-enum Said {
+pub(crate) enum Said {
     New(Credentials),
     Later(Refusal),
     Dead(Box<Diagnosis>),
 }
 
+/// Credentials that are renewed: a channel's own, or the grant it lives on.
+#[derive(Clone, Copy)]
+pub(crate) enum Held<'a> {
+    Channel(&'a Channel),
+    Grant(GrantId, &'a Channel),
+}
+
+impl<'a> Held<'a> {
+    fn channel(self) -> &'a Channel {
+        match self {
+            Self::Channel(channel) | Self::Grant(_, channel) => channel,
+        }
+    }
+}
+
 impl Handshake {
-    /// New credentials in place of a channel's, from the network or from whoever is renewing them already. `refused`: the
+    /// New credentials in place of those held, from the network or from whoever is renewing them already. `refused`: the
     /// network refused those there are. With `schedule`, the next renewal is written with them. `seen` is what the caller found
     /// wanting: whatever has taken its place meanwhile is as good as renewed.
     pub(crate) async fn renewed(
         &self,
-        channel: &Channel,
+        held: Held<'_>,
         seen: &Kept,
         refused: bool,
         schedule: bool,
     ) -> Result<Renewal, Broken> {
         let patience = Instant::now() + PATIENCE;
         loop {
-            let (mut kept, version) = self.kept(channel.id).await?;
+            let (mut kept, version) = self.kept(held).await?;
             let replaced = kept.credentials.access_token != seen.credentials.access_token;
             if replaced && kept.is_good(self.now()) {
                 return Ok(Renewal::Fresh(kept));
             }
             if kept.refreshing_until.is_some_and(|until| self.now() < until) {
-                if let Some(diagnosis) = self.ended_meanwhile(channel).await? {
+                if let Some(diagnosis) = self.ended_meanwhile(held.channel()).await? {
                     return Ok(Renewal::Dead(diagnosis));
                 }
                 let lives = kept.credentials.expires_at.is_none_or(|end| self.now() < end);
@@ -84,14 +100,32 @@ impl Handshake {
                 continue;
             }
             kept.refreshing_until = Some(self.in_time(TURN));
-            let expires_at = kept.credentials.expires_at;
-            let secret = kept.write()?;
-            match channels::set_credentials(self.store(), channel.id, version, &secret, expires_at, &[]).await {
-                Ok(version) => return self.renew_in_turn(channel, kept, version, refused, schedule).await,
-                Err(StoreError::Stale { .. }) => {}
-                Err(error) => return Err(error.into()),
+            match self.keep(held, version, &kept, &[]).await {
+                Ok(version) => return self.renew_in_turn(held, kept, version, refused, schedule).await,
+                Err(Broken::Store(StoreError::Stale { .. })) => {}
+                Err(broken) => return Err(broken),
             }
         }
+    }
+
+    /// Credentials at rest, and their version.
+    pub(crate) async fn kept(&self, held: Held<'_>) -> Result<(Kept, i64), Broken> {
+        let sealed = match held {
+            Held::Channel(channel) => channels::open_credentials(self.store(), channel.id).await?,
+            Held::Grant(grant, _) => grants::open(self.store(), grant).await?,
+        };
+        Ok((Kept::read(&sealed.secret)?, sealed.version))
+    }
+
+    async fn keep(&self, held: Held<'_>, version: i64, kept: &Kept, work: &[NewWork]) -> Result<i64, Broken> {
+        let secret = kept.write()?;
+        Ok(match held {
+            Held::Channel(channel) => {
+                let expires_at = kept.credentials.expires_at;
+                channels::set_credentials(self.store(), channel.id, version, &secret, expires_at, work).await?
+            }
+            Held::Grant(grant, _) => grants::set(self.store(), grant, version, &secret).await?,
+        })
     }
 
     /// The diagnosis of a channel that another renewal has just found dead.
@@ -103,13 +137,14 @@ impl Handshake {
 
     async fn renew_in_turn(
         &self,
-        channel: &Channel,
+        held: Held<'_>,
         kept: Kept,
         version: i64,
         refused: bool,
         schedule: bool,
     ) -> Result<Renewal, Broken> {
-        let said = self.ask_for_new(channel, &kept, refused).await;
+        let channel = held.channel();
+        let said = self.ask_for_new(held, &kept, refused).await;
         measure(channel, &said);
         let (kept, renewal) = match said {
             Ok(Said::New(new)) => {
@@ -122,8 +157,7 @@ impl Handshake {
             Ok(Said::Later(refusal)) => (Kept { refreshing_until: None, ..kept }, Ok(Renewal::Later(refusal))),
             Ok(Said::Dead(diagnosis)) => {
                 // First, so that whoever waits for this turn's end finds out why.
-                channels::set_state(self.store(), channel.id, ChannelState::NeedsReconnect, Some(&diagnosis)).await?;
-                tracing::warn!(channel = %channel.id, network = %channel.network, code = %diagnosis.code, "the sign-in has ended");
+                self.mark_dead(held, &diagnosis).await?;
                 (Kept { refreshing_until: None, ..kept }, Ok(Renewal::Dead(diagnosis)))
             }
             Err(broken) => (Kept { refreshing_until: None, ..kept }, Err(broken)),
@@ -131,17 +165,32 @@ impl Handshake {
         let next = kept.refresh_at().filter(|_| schedule && matches!(renewal, Ok(Renewal::Fresh(_))));
         let work = next.map(|at| NewWork::new(channel.workspace, due::kind::REFRESH, channel.id, at));
         let work: Vec<_> = work.into_iter().collect();
-        let expires_at = kept.credentials.expires_at;
-        let secret = kept.write()?;
-        match channels::set_credentials(self.store(), channel.id, version, &secret, expires_at, &work).await {
+        match self.keep(held, version, &kept, &work).await {
             Ok(_) => renewal,
             // Reconnected, or deleted, while the network was asked: what is there now counts.
-            Err(StoreError::Stale { .. }) => Ok(Renewal::Fresh(self.kept(channel.id).await?.0)),
-            Err(error) => Err(error.into()),
+            Err(Broken::Store(StoreError::Stale { .. })) => Ok(Renewal::Fresh(self.kept(held).await?.0)),
+            Err(broken) => Err(broken),
         }
     }
 
-    async fn ask_for_new(&self, channel: &Channel, kept: &Kept, refused: bool) -> Result<Said, Broken> {
+    /// Every channel that lives on what has ended says so.
+    async fn mark_dead(&self, held: Held<'_>, diagnosis: &Diagnosis) -> Result<(), Broken> {
+        let dead = match held {
+            Held::Channel(channel) => vec![channel.clone()],
+            Held::Grant(grant, _) => channels::of_grant(self.store(), grant).await?,
+        };
+        for channel in dead {
+            channels::set_state(self.store(), channel.id, ChannelState::NeedsReconnect, Some(diagnosis)).await?;
+            tracing::warn!(channel = %channel.id, network = %channel.network, code = %diagnosis.code, "the sign-in has ended");
+        }
+        Ok(())
+    }
+
+    async fn ask_for_new(&self, held: Held<'_>, kept: &Kept, refused: bool) -> Result<Said, Broken> {
+        let channel = held.channel();
+        if let (Held::Channel(_), Some(grant)) = (held, channel.grant) {
+            return self.derive(channel, grant, kept, refused).await;
+        }
         match self.network(&channel.network).and_then(|network| network.way(&channel.way)) {
             Some(Connect::OAuth2(oauth2)) => self.refresh_oauth2(channel, oauth2, kept, refused).await,
             Some(Connect::Form(form)) => Ok(self.refresh_form(channel, form, kept, refused).await),
@@ -319,7 +368,7 @@ fn ended(Failed(failure, lost): &Failed) -> Diagnosis {
     reconnect(diagnosis)
 }
 
-fn reconnect(mut diagnosis: Diagnosis) -> Diagnosis {
+pub(crate) fn reconnect(mut diagnosis: Diagnosis) -> Diagnosis {
     diagnosis.fix = vec!["Reconnect the channel; its posts, times and settings stay as they are.".to_owned()];
     diagnosis.offering(NextKind::Reconnect, "Reconnect", None)
 }

@@ -1,6 +1,12 @@
 //! Credentials for those who publish: good now, renewed ahead of their end.
 
-use crate::{Handshake, explain::detail, handshake::Broken, parked::Kept, refresh::Renewal};
+use crate::{
+    Handshake,
+    explain::detail,
+    handshake::Broken,
+    parked::Kept,
+    refresh::{Held, Renewal},
+};
 use async_trait::async_trait;
 use crier_model::{ChannelId, Code, Timestamp, channel::ChannelState};
 use crier_networks::{Credentials, Detail, Refusal, connect::Tokens};
@@ -36,14 +42,15 @@ impl Handshake {
             };
             return Ok(Err(Refusal::Auth(detail)));
         }
-        let kept = self.kept(id).await?.0;
+        let held = Held::Channel(&channel);
+        let kept = self.kept(held).await?.0;
         // Of several that were refused at once, one renews; the others come with a refusal of what has just been replaced.
         let replaced = kept.before.is_some() && self.now().duration_since(kept.obtained_at) < JUST_NOW;
         if (!refused || replaced) && kept.is_good(self.now()) {
             return Ok(Ok(kept.credentials));
         }
         let lives = kept.credentials.expires_at.is_none_or(|end| self.now() < end);
-        Ok(match Box::pin(self.renewed(&channel, &kept, refused, true)).await? {
+        Ok(match Box::pin(self.renewed(held, &kept, refused, true)).await? {
             Renewal::Fresh(kept) => Ok(kept.credentials),
             // A blip at renewal is no reason not to use what is still good.
             Renewal::Later(_) if lives && !refused => Ok(kept.credentials),
@@ -70,12 +77,13 @@ impl Handshake {
         if channel.deleted_at.is_some() || channel.state == ChannelState::NeedsReconnect {
             return Ok(None);
         }
-        let kept = self.kept(id).await?.0;
+        let held = Held::Channel(&channel);
+        let kept = self.kept(held).await?.0;
         let Some(at) = kept.refresh_at() else { return Ok(None) };
         if self.now() < at {
             return Ok(Some(at));
         }
-        Ok(match Box::pin(self.renewed(&channel, &kept, false, false)).await? {
+        Ok(match Box::pin(self.renewed(held, &kept, false, false)).await? {
             Renewal::Fresh(kept) => kept.refresh_at(),
             Renewal::Later(refusal) => Some(self.later(&channel, &kept, &refusal)),
             Renewal::Dead(_) => None,
@@ -84,7 +92,7 @@ impl Handshake {
 
     /// When to try again: as the network says, else sooner the nearer the end is.
     fn later(&self, channel: &Channel, kept: &Kept, refusal: &Refusal) -> Timestamp {
-        if let (None, Some(end)) = (&kept.credentials.refresh_token, kept.credentials.expires_at) {
+        if let (None, None, Some(end)) = (channel.grant, &kept.credentials.refresh_token, kept.credentials.expires_at) {
             // It can't be renewed, and is looked at again when it has ended.
             return end.max(self.in_time(LATER_AT_LEAST));
         }
@@ -97,11 +105,5 @@ impl Handshake {
         };
         let at = self.in_time(wait);
         asked.map_or(at, |until| until.max(at))
-    }
-
-    /// A channel's credentials, and their version.
-    pub(crate) async fn kept(&self, channel: ChannelId) -> Result<(Kept, i64), Broken> {
-        let sealed = channels::open_credentials(self.store(), channel).await?;
-        Ok((Kept::read(&sealed.secret)?, sealed.version))
     }
 }

@@ -32,6 +32,35 @@ pub struct MissingScope {
     pub required: bool,
 }
 
+/// What a person may choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChoosingView {
+    /// What one of them is, in the network's words, for example `Page`.
+    pub one: String,
+    /// For example `Pages`.
+    pub many: String,
+    pub choices: Vec<ChoiceView>,
+}
+
+/// One thing that may be connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChoiceView {
+    /// The network's id for it.
+    pub id: String,
+    /// In the network's words, for example `Page`.
+    pub kind: String,
+    pub name: String,
+    /// Without a leading `@`.
+    pub handle: String,
+    pub profile_url: Option<String>,
+    /// Whether the network has a picture of it; it is fetched by this server, so that the browser asks no stranger.
+    pub has_picture: bool,
+    /// Why it can't be connected.
+    pub unusable: Option<String>,
+    /// The channel it is already; choosing it brings that up to date.
+    pub channel_id: Option<ChannelId>,
+}
+
 /// One step of the attempt's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct EventView {
@@ -52,8 +81,10 @@ pub struct AttemptView {
     /// The server's origin, for networks made of many.
     pub instance: Option<String>,
     pub purpose: Purpose,
-    /// The channel to reconnect, and once connected the channel it became.
+    /// The channel to reconnect, and once connected the channel it became; the first where it became several.
     pub channel_id: Option<ChannelId>,
+    /// All channels it became.
+    pub channels: Vec<ChannelId>,
     pub state: AttemptState,
     /// Where to send the person; while `started` or `away`, and only for who started it.
     pub authorize_url: Option<String>,
@@ -66,7 +97,10 @@ pub struct AttemptView {
     /// Scopes that were granted.
     pub granted: Vec<String>,
     pub missing: Vec<MissingScope>,
-    /// Why it stands still or has failed. While the attempt is not at its end, its `next` says how to go on.
+    /// What the person may choose from, while `choosing` and only for who started it; lists leave it out.
+    pub choosing: Option<ChoosingView>,
+    /// Why it stands still or has failed; once connected, what was left out of it. While the attempt is not at its end, its
+    /// `next` says how to go on.
     pub diagnosis: Option<Diagnosis>,
     pub events: Vec<EventView>,
 }
@@ -80,11 +114,13 @@ impl std::fmt::Debug for AttemptView {
             .field("instance", &self.instance)
             .field("purpose", &self.purpose)
             .field("channel_id", &self.channel_id)
+            .field("channels", &self.channels)
             .field("state", &self.state)
             .field("authorize_url", &self.authorize_url.as_ref().map(|_| "…"))
             .field("account", &self.account)
             .field("granted", &self.granted)
             .field("missing", &self.missing)
+            .field("choosing", &self.choosing)
             .field("diagnosis", &self.diagnosis)
             .field("events", &self.events)
             .finish_non_exhaustive()

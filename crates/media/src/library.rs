@@ -143,14 +143,22 @@ impl Library {
         channel: ChannelId,
         bytes: Bytes,
     ) -> Result<String, MediaError> {
+        let avatar = self.small(bytes).await?;
+        let key = format!("{workspace}/avatars/{channel}");
+        self.storage.put(&key, avatar.bytes).await?;
+        Ok(key)
+    }
+
+    /// An account's picture as we show it, of whatever the network has; not kept.
+    ///
+    /// # Errors
+    /// When it is too large or can't be decoded.
+    pub async fn small(&self, bytes: Bytes) -> Result<Picture, MediaError> {
         if bytes.len() as u64 > MAX_IMAGE_BYTES {
             return Err(MediaRefusal::TooLarge { max_bytes: MAX_IMAGE_BYTES }.into());
         }
         let kind = picture::recognise(&bytes, "")?;
-        let avatar = self.unpacked(move || picture::decode(kind, &bytes)?.avatar()).await?;
-        let key = format!("{workspace}/avatars/{channel}");
-        self.storage.put(&key, avatar.bytes).await?;
-        Ok(key)
+        self.unpacked(move || picture::decode(kind, &bytes)?.avatar()).await
     }
 
     /// A channel's picture by its storage key.

@@ -64,6 +64,8 @@ ids! {
     ChannelId,
     /// One run of the handshake.
     AttemptId,
+    /// What one consent gave, where several channels live on it.
+    GrantId,
     /// One piece of content with a time, its variants and its channels.
     PostId,
     /// One post on one channel: the unit that is scheduled, sent and reported.

@@ -1,6 +1,6 @@
 //! The trait every network implements.
 
-use crate::{Connect, Way, check::PartToCheck, connect::Facts, publish::Publish, publish::Recent};
+use crate::{Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, publish::Publish, publish::Recent};
 use crier_model::{Document, Finding, rules::Rules};
 
 /// What never changes about a network.
@@ -29,6 +29,10 @@ pub trait Network: Send + Sync {
     /// The ways there are to connect an account, the recommended one first.
     fn ways(&self) -> Vec<Way<'_>> {
         vec![Way::only(self.connect())]
+    }
+    /// The second question after signing in, where an account's pages, blogs or organisations are what is connected.
+    fn choosing(&self) -> Option<&dyn Choosing> {
+        None
     }
     /// What it takes; `facts` are those learnt from the channel's server at connect (an instance's own limits).
     fn rules(&self, facts: &Facts) -> Rules;

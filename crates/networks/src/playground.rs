@@ -43,7 +43,7 @@ impl Playground {
         Self { origin: origin.origin().ascii_serialization() }
     }
 
-    fn api(&self, path: &str) -> String {
+    pub(crate) fn api(&self, path: &str) -> String {
         format!("{}/api/{path}", self.origin)
     }
 
@@ -98,13 +98,26 @@ impl Network for Playground {
     }
 }
 
+/// An account of the network, a page too.
 #[derive(Deserialize)]
-struct Account {
-    id: String,
+pub(crate) struct Account {
+    pub(crate) id: String,
     handle: String,
     name: String,
     url: String,
     avatar: String,
+}
+
+impl From<Account> for Identity {
+    fn from(account: Account) -> Self {
+        Self {
+            remote_id: account.id,
+            name: account.name,
+            handle: account.handle,
+            profile_url: Some(account.url),
+            avatar_url: Some(account.avatar),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -141,12 +154,7 @@ impl OAuth2 for Playground {
     }
 
     async fn discover(&self, net: &Client, _instance: Option<&str>) -> Result<Endpoints, Refusal> {
-        let metadata = oauth_server::Metadata::read(net, &self.origin).await?;
-        if metadata.issuer != self.origin {
-            let said = format!("the server at {} calls itself {}", self.origin, metadata.issuer);
-            return Err(Refusal::Content(Detail::new(said).diagnosed(Code::IssuerMismatch)));
-        }
-        Ok(metadata.endpoints(ClientAuth::Basic))
+        self.endpoints(net).await
     }
 
     async fn register(
@@ -155,9 +163,7 @@ impl OAuth2 for Playground {
         endpoints: &Endpoints,
         redirect_uri: &str,
     ) -> Result<Option<Client2>, Refusal> {
-        let Some(endpoint) = &endpoints.registration else { return Ok(None) };
-        let scope = SCOPES.iter().map(|scope| scope.id).collect::<Vec<_>>().join(" ");
-        oauth_server::register(net, endpoint, redirect_uri, &scope).await.map(Some)
+        register(net, endpoints, redirect_uri, SCOPES).await
     }
 
     async fn identify(
@@ -166,20 +172,38 @@ impl OAuth2 for Playground {
         _instance: Option<&str>,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal> {
-        let request = net.get(self.api("me")).bearer(credentials.access_token.expose());
-        let account: Account = call::ask(request, credentials, refine).await?;
-        Ok(Identified {
-            identity: Identity {
-                remote_id: account.id,
-                name: account.name,
-                handle: account.handle,
-                profile_url: Some(account.url),
-                avatar_url: Some(account.avatar),
-            },
-            granted: None,
-            facts: Facts::new(),
-        })
+        let account = self.me(net, credentials).await?;
+        Ok(Identified { identity: account.into(), granted: None, facts: Facts::new() })
     }
+}
+
+impl Playground {
+    pub(crate) async fn endpoints(&self, net: &Client) -> Result<Endpoints, Refusal> {
+        let metadata = oauth_server::Metadata::read(net, &self.origin).await?;
+        if metadata.issuer != self.origin {
+            let said = format!("the server at {} calls itself {}", self.origin, metadata.issuer);
+            return Err(Refusal::Content(Detail::new(said).diagnosed(Code::IssuerMismatch)));
+        }
+        Ok(metadata.endpoints(ClientAuth::Basic))
+    }
+
+    /// Whom a token speaks for.
+    pub(crate) async fn me(&self, net: &Client, credentials: &Credentials) -> Result<Account, Refusal> {
+        let request = net.get(self.api("me")).bearer(credentials.access_token.expose());
+        call::ask(request, credentials, refine).await
+    }
+}
+
+/// Registers a client that may ask for these scopes.
+pub(crate) async fn register(
+    net: &Client,
+    endpoints: &Endpoints,
+    redirect_uri: &str,
+    scopes: &[Scope],
+) -> Result<Option<Client2>, Refusal> {
+    let Some(endpoint) = &endpoints.registration else { return Ok(None) };
+    let scope = scopes.iter().map(|scope| scope.id).collect::<Vec<_>>().join(" ");
+    oauth_server::register(net, endpoint, redirect_uri, &scope).await.map(Some)
 }
 
 #[async_trait]
@@ -241,10 +265,11 @@ impl Recent for Playground {
     }
 }
 
-fn refine(refusal: Refusal) -> Refusal {
+pub(crate) fn refine(refusal: Refusal) -> Refusal {
     let Some(code) = refusal.detail().code.clone() else { return refusal };
     match (code.as_str(), refusal) {
         ("insufficient_scope", Refusal::Content(detail)) => Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing)),
+        ("page_not_granted", Refusal::Content(detail)) => Refusal::Content(detail.diagnosed(Code::ConsentScopeMissing)),
         ("text_too_long" | "empty_post", refusal) => refusal.at("/text"),
         ("too_many_media" | "media_not_usable", refusal) => refusal.at("/media"),
         (_, refusal) => refusal,

@@ -1,6 +1,9 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, nostr::Nostr, playground::Playground, webhook::Webhook};
+use crate::{
+    Network, bluesky::Bluesky, mastodon::Mastodon, nostr::Nostr, playground::Playground,
+    playground_pages::PlaygroundPages, webhook::Webhook,
+};
 use std::sync::Arc;
 use url::Url;
 
@@ -21,8 +24,10 @@ impl Registry {
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
         let playground = settings.playground.as_ref().map(Playground::new);
+        let pages = settings.playground.as_ref().map(PlaygroundPages::new);
         let networks: Vec<Option<Box<dyn Network>>> = vec![
             playground.map(|it| Box::new(it) as _),
+            pages.map(|it| Box::new(it) as _),
             Some(Box::new(Mastodon)),
             Some(Box::new(Bluesky)),
             Some(Box::new(Nostr)),

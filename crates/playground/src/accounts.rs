@@ -20,6 +20,8 @@ pub(crate) const DEMO: [(&str, &str); 2] = [("ada", "Ada"), ("grace", "Grace")];
 
 const HANDLE_MAX: usize = 30;
 const NAME_MAX: usize = 50;
+/// The most pages of one account.
+pub(crate) const PAGES_MAX: usize = 200;
 const PASSWORD_MIN: usize = 8;
 /// Longer ones only cost hashing time.
 const PASSWORD_MAX: usize = 1024;
@@ -47,14 +49,17 @@ pub(crate) struct Account {
     pub(crate) id: AccountId,
     pub(crate) handle: String,
     pub(crate) name: String,
-    /// A PHC string; none for the demo accounts, which anybody may sign in as.
+    /// A PHC string; none for the demo accounts, which anybody may sign in as, and for pages, as which nobody signs in.
     pub(crate) password: Option<Password>,
+    /// Whose page it is; none for the account of a person.
+    #[serde(default)]
+    pub(crate) owner: Option<AccountId>,
     pub(crate) created_at: Timestamp,
 }
 
 impl Account {
     pub(crate) fn is_demo(&self) -> bool {
-        self.password.is_none()
+        self.password.is_none() && self.owner.is_none()
     }
 }
 
@@ -102,6 +107,8 @@ pub(crate) enum Unfit {
     PasswordShort,
     #[error("Choose a password of at most {PASSWORD_MAX} bytes.")]
     PasswordLong,
+    #[error("An account has at most {PAGES_MAX} pages.")]
+    TooManyPages,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -139,21 +146,13 @@ impl Accounts {
 
     pub(crate) fn add_demo(&mut self, now: Timestamp) {
         for (handle, name) in DEMO {
-            self.insert(handle.to_owned(), name.to_owned(), None, now);
+            self.insert(handle.to_owned(), name.to_owned(), None, None, now);
         }
     }
 
     /// Checks what can be checked before the password is hashed.
     pub(crate) fn fit(&self, handle: &str, name: &str, password: &str) -> Result<(), Unfit> {
-        let handle = normal(handle);
-        check_handle(&handle)?;
-        if self.by_handle.contains_key(&handle) {
-            return Err(Unfit::Taken(handle));
-        }
-        let name = name.trim();
-        if name.is_empty() || name.chars().count() > NAME_MAX {
-            return Err(Unfit::Name);
-        }
+        self.fit_names(handle, name)?;
         if password.chars().count() < PASSWORD_MIN {
             return Err(Unfit::PasswordShort);
         }
@@ -161,6 +160,36 @@ impl Accounts {
             return Err(Unfit::PasswordLong);
         }
         Ok(())
+    }
+
+    fn fit_names(&self, handle: &str, name: &str) -> Result<(), Unfit> {
+        let handle = normal(handle);
+        check_handle(&handle)?;
+        if self.by_handle.contains_key(&handle) {
+            return Err(Unfit::Taken(handle));
+        }
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > NAME_MAX { Err(Unfit::Name) } else { Ok(()) }
+    }
+
+    /// The pages of an account, oldest first.
+    pub(crate) fn pages(&self, owner: AccountId) -> impl Iterator<Item = &Account> {
+        self.all.values().filter(move |account| account.owner == Some(owner))
+    }
+
+    /// Opens a page: what posts under its own name, and nobody signs in as.
+    pub(crate) fn open_page(
+        &mut self,
+        owner: AccountId,
+        handle: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<AccountId, Unfit> {
+        self.fit_names(handle, name)?;
+        if self.pages(owner).count() >= PAGES_MAX {
+            return Err(Unfit::TooManyPages);
+        }
+        Ok(self.insert(normal(handle), name.trim().to_owned(), None, Some(owner), now))
     }
 
     /// Opens an account whose data passed [`Accounts::fit`]; the handle may have gone meanwhile.
@@ -175,14 +204,21 @@ impl Accounts {
         if self.by_handle.contains_key(&handle) {
             return Err(Unfit::Taken(handle));
         }
-        Ok(self.insert(handle, name.trim().to_owned(), Some(password), now))
+        Ok(self.insert(handle, name.trim().to_owned(), Some(password), None, now))
     }
 
-    fn insert(&mut self, handle: String, name: String, password: Option<Password>, now: Timestamp) -> AccountId {
+    fn insert(
+        &mut self,
+        handle: String,
+        name: String,
+        password: Option<Password>,
+        owner: Option<AccountId>,
+        now: Timestamp,
+    ) -> AccountId {
         self.last += 1;
         let id = AccountId(self.last);
         self.by_handle.insert(handle.clone(), id);
-        self.all.insert(id, Account { id, handle, name, password, created_at: now });
+        self.all.insert(id, Account { id, handle, name, password, owner, created_at: now });
         id
     }
 
@@ -270,6 +306,21 @@ mod tests {
         assert!(accounts.named("ada").is_none());
         assert_eq!(accounts.rename(id, Some("grace")).unwrap(), "ada3");
         assert_eq!(accounts.rename(id, Some("Lovelace")).unwrap(), "lovelace");
+    }
+
+    #[test]
+    fn a_page_is_its_owners_and_nobody_signs_in_as_it() {
+        let mut accounts = some();
+        let ada = accounts.named("ada").unwrap().id;
+        let page = accounts.open_page(ada, "@Bakery", " The bakery ", Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(accounts.pages(ada).map(|page| page.name.as_str()).collect::<Vec<_>>(), ["The bakery"]);
+        assert!(!accounts.get(page).unwrap().is_demo() && accounts.get(ada).unwrap().is_demo());
+        let again = accounts.open_page(ada, "bakery", "Another", Timestamp::UNIX_EPOCH);
+        assert_eq!(again, Err(Unfit::Taken("bakery".to_owned())));
+        for number in 1..PAGES_MAX {
+            accounts.open_page(ada, &format!("page{number}"), "Page", Timestamp::UNIX_EPOCH).unwrap();
+        }
+        assert_eq!(accounts.open_page(ada, "more", "More", Timestamp::UNIX_EPOCH), Err(Unfit::TooManyPages));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) enum Endpoint {
     Revoke,
     /// `GET /api/me`
     Me,
+    /// `GET /api/pages` and `GET /api/pages/{id}`
+    Pages,
     /// `POST /api/media`
     Media,
     /// `/api/posts` and `/api/posts/{id}`
@@ -32,7 +34,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 11] = [
+    pub(crate) const ALL: [Endpoint; 12] = [
         Endpoint::Metadata,
         Endpoint::Register,
         Endpoint::Authorize,
@@ -40,6 +42,7 @@ impl Endpoint {
         Endpoint::Token,
         Endpoint::Revoke,
         Endpoint::Me,
+        Endpoint::Pages,
         Endpoint::Media,
         Endpoint::Posts,
         Endpoint::Metrics,
@@ -56,6 +59,7 @@ impl Endpoint {
             Endpoint::Token => "token",
             Endpoint::Revoke => "revoke",
             Endpoint::Me => "me",
+            Endpoint::Pages => "pages",
             Endpoint::Media => "media",
             Endpoint::Posts => "posts",
             Endpoint::Metrics => "metrics",
@@ -78,7 +82,7 @@ impl Endpoint {
 
     /// Whether its requests carry an access token.
     pub(crate) fn is_api(self) -> bool {
-        matches!(self, Endpoint::Me | Endpoint::Media | Endpoint::Posts | Endpoint::Metrics)
+        matches!(self, Endpoint::Me | Endpoint::Pages | Endpoint::Media | Endpoint::Posts | Endpoint::Metrics)
     }
 }
 

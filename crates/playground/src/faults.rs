@@ -48,6 +48,10 @@ pub(crate) enum Kind {
     WrongIssuer { issuer: String },
     /// The consent names no issuer although the metadata says it does.
     MissingIssuer,
+    /// The account has no pages, whatever it has.
+    NoPages,
+    /// The page with that handle (or every page) was not granted to the app: it is listed without a token.
+    WithholdPage { page: Option<String> },
     /// The avatar is something else than a PNG.
     Avatar { shape: Shape },
 }
@@ -92,6 +96,8 @@ impl Kind {
             Kind::DenyScope { .. } => "deny_scope",
             Kind::WrongIssuer { .. } => "wrong_issuer",
             Kind::MissingIssuer => "missing_issuer",
+            Kind::NoPages => "no_pages",
+            Kind::WithholdPage { .. } => "withhold_page",
             Kind::Avatar { .. } => "avatar",
         }
     }
@@ -101,6 +107,7 @@ impl Kind {
         match self {
             Kind::ExpireCode => &[Endpoint::Token],
             Kind::DenyScope { .. } | Kind::WrongIssuer { .. } | Kind::MissingIssuer => &[Endpoint::Consent],
+            Kind::NoPages | Kind::WithholdPage { .. } => &[Endpoint::Pages],
             Kind::Avatar { .. } => &[Endpoint::Avatar],
             _ => &Endpoint::ALL,
         }
@@ -141,6 +148,9 @@ impl Kind {
             }
             Kind::Rename { to: Some(to) } if check_handle(to).is_err() => {
                 Err(Unfit::field("to", "a handle of 2 to 30 letters a–z, digits or underscores".to_owned()))
+            }
+            Kind::WithholdPage { page: Some(page) } if check_handle(page).is_err() => {
+                Err(Unfit::field("page", "the handle of a page".to_owned()))
             }
             _ => Ok(()),
         }
@@ -485,6 +495,8 @@ mod tests {
             json!({"kind": "rename", "to": null}),
             json!({"kind": "avatar", "shape": "svg"}),
             json!({"kind": "deny_scope", "scopes": ["posts:write"]}),
+            json!({"kind": "no_pages"}),
+            json!({"kind": "withhold_page", "page": "bakery"}),
         ] {
             let wish = Wish::read(wish).unwrap();
             assert_eq!(serde_json::to_value(&wish.kind).unwrap()["kind"], wish.kind.name());

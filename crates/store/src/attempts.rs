@@ -3,7 +3,7 @@
 use crate::{
     Store, Tx,
     column::{from_json, maybe_from_json, maybe_json, maybe_time, ms, time, word},
-    entity::{connect_attempt, connect_event},
+    entity::{connect_attempt, connect_attempt_channel, connect_event},
     error::{Result, StoreError},
     events,
 };
@@ -12,8 +12,8 @@ use crier_model::{
 };
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
-    QueryOrder, QuerySelect, Select, Value,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
+    QueryFilter, QueryOrder, QuerySelect, Select, Value, sea_query::Query,
 };
 use uuid::Uuid;
 
@@ -233,7 +233,7 @@ pub async fn search(store: &Store, search: &Search, limit: u64) -> Result<Vec<At
     rows.iter().map(|row| read(store, connect_attempt::Model::from_query_result(row, "")?)).collect()
 }
 
-/// The attempts that made or reconnected a channel, newest first.
+/// The attempts that made or reconnected a channel, or are to, newest first.
 pub async fn list_for_channel(
     store: &Store,
     workspace: WorkspaceId,
@@ -256,8 +256,14 @@ pub async fn list_for_channel_in(
 }
 
 fn of_channel(workspace: WorkspaceId, channel: ChannelId, limit: u64) -> Select<connect_attempt::Entity> {
+    let became = Query::select()
+        .column(connect_attempt_channel::Column::AttemptId)
+        .from(connect_attempt_channel::Entity)
+        .and_where(connect_attempt_channel::Column::ChannelId.eq(channel.0))
+        .to_owned();
+    let became = connect_attempt::Column::Id.in_subquery(became);
     connect_attempt::Entity::find()
-        .filter(connect_attempt::Column::ChannelId.eq(channel.0))
+        .filter(Condition::any().add(connect_attempt::Column::ChannelId.eq(channel.0)).add(became))
         .filter(connect_attempt::Column::WorkspaceId.eq(workspace.0))
         .order_by_desc(connect_attempt::Column::Id)
         .limit(limit)
@@ -338,6 +344,23 @@ fn update_statement(
         wanted += &format!(" AND version = ${}", values.len());
     }
     Ok((format!("UPDATE connect_attempt SET {} WHERE {wanted} RETURNING *", sets.join(", ")), values))
+}
+
+/// Notes a channel that an attempt made or reconnected; one attempt may make many.
+pub async fn add_channel_in(tx: &Tx, id: AttemptId, channel: ChannelId) -> Result<()> {
+    let sql = "INSERT INTO connect_attempt_channel (attempt_id, channel_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    tx.execute(sql, [id.0.into(), channel.0.into()]).await?;
+    Ok(())
+}
+
+/// The channels that these attempts made or reconnected, oldest channel first: one query for a whole list.
+pub async fn channels_of(store: &Store, attempts: &[AttemptId]) -> Result<Vec<(AttemptId, ChannelId)>> {
+    let rows = connect_attempt_channel::Entity::find()
+        .filter(connect_attempt_channel::Column::AttemptId.is_in(attempts.iter().map(|id| id.0)))
+        .order_by_asc(connect_attempt_channel::Column::ChannelId)
+        .all(store.reader())
+        .await?;
+    Ok(rows.into_iter().map(|row| (AttemptId(row.attempt_id), ChannelId(row.channel_id))).collect())
 }
 
 /// Adds a line to an attempt's history without moving it.

@@ -7,10 +7,10 @@ use crate::{
     due::{self, NewWork},
     entity::channel,
     error::{Result, StoreError},
-    events, publications,
+    events, grants, publications,
 };
 use crier_model::{
-    AppId, ChannelId, Diagnosis, Secret, WorkspaceId,
+    AppId, ChannelId, Diagnosis, GrantId, Secret, WorkspaceId,
     channel::{ChannelState, Identity},
     publication::{Reason, held},
 };
@@ -44,6 +44,8 @@ pub struct Channel {
     /// Where our storage keeps it, once fetched.
     pub avatar_media_key: Option<String>,
     pub app: Option<AppId>,
+    /// What its credentials are taken from, where it shares that with other channels.
+    pub grant: Option<GrantId>,
     pub state: ChannelState,
     /// Why it needs reconnecting.
     pub reason: Option<Diagnosis>,
@@ -79,6 +81,8 @@ pub struct Connected {
     pub instance: Option<String>,
     pub identity: Identity,
     pub app: Option<AppId>,
+    /// What the credentials were taken from, where several channels live on it.
+    pub grant: Option<GrantId>,
     pub scopes: Vec<String>,
     /// Tokens or passwords, as JSON of the caller's making; sealed on the way in.
     pub credentials: Secret,
@@ -158,6 +162,16 @@ pub async fn get_many(store: &Store, workspace: WorkspaceId, ids: &[ChannelId]) 
     rows.into_iter().map(Channel::try_from).collect()
 }
 
+/// The channels that live on a grant, in no order.
+pub async fn of_grant(store: &Store, grant: GrantId) -> Result<Vec<Channel>> {
+    let rows = channel::Entity::find()
+        .filter(channel::Column::GrantId.eq(grant.0))
+        .filter(channel::Column::DeletedAt.is_null())
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(Channel::try_from).collect()
+}
+
 /// Makes a channel of a connected account, or brings the one it has up to date: it keeps its id, posts and settings, comes back
 /// if it was deleted, becomes active unless a person disabled it, and the publications held for a reconnect go back on the
 /// schedule (those that are more than [`publications::LATE_WINDOW`] late become `held.missed`: people decide).
@@ -195,6 +209,7 @@ pub async fn upsert_connected_in(
     row.avatar_source = Set(identity.avatar_url.clone());
     row.way = Set(connected.way.clone());
     row.app_id = Set(connected.app.map(|app| app.0));
+    row.grant_id = Set(connected.grant.map(|grant| grant.0));
     row.state = Set(state.as_str().to_owned());
     row.reason = Set(None);
     row.scopes = Set(json(&connected.scopes, "scopes")?);
@@ -209,6 +224,7 @@ pub async fn upsert_connected_in(
     let resumed = publications::resume_in(tx, id, held::RECONNECT).await?;
     events::channel_changed(tx, workspace, id, state.as_str());
     due::upsert_in(tx, &work(id)).await?;
+    grants::drop_unused_in(tx, workspace).await?;
     Ok(Upserted { channel, is_new, resumed })
 }
 
@@ -378,8 +394,10 @@ pub async fn delete(store: &Store, workspace: WorkspaceId, id: ChannelId) -> Res
     due::remove_in(&mut tx, &others, &BTreeSet::<Uuid>::new()).await?;
     let erased = store.seal(TABLE, id.0, CREDENTIALS, &Secret::default())?;
     let sql = "UPDATE channel SET deleted_at = $2, updated_at = $2, credentials = $3, \
-               credentials_version = credentials_version + 1, token_expires_at = NULL, reason = NULL WHERE id = $1";
+               credentials_version = credentials_version + 1, grant_id = NULL, token_expires_at = NULL, reason = NULL \
+               WHERE id = $1";
     tx.execute(sql, [id.0.into(), ms(store.now()).into(), erased.into()]).await?;
+    grants::drop_unused_in(&tx, workspace).await?;
     events::channel_changed(&mut tx, workspace, id, "deleted");
     tx.commit().await?;
     Ok(cancelled)
@@ -403,6 +421,7 @@ impl TryFrom<channel::Model> for Channel {
             avatar_source: row.avatar_source,
             avatar_media_key: row.avatar_media_key,
             app: row.app_id.map(AppId),
+            grant: row.grant_id.map(GrantId),
             state: word(&row.state)?,
             reason: maybe_from_json(row.reason.as_deref(), "diagnosis")?,
             scopes: from_json(&row.scopes, "scopes")?,

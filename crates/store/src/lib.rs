@@ -21,6 +21,7 @@ pub mod attempts;
 pub mod channels;
 pub mod due;
 pub mod events;
+pub mod grants;
 pub mod installation;
 pub mod keys;
 pub mod media;

@@ -11,6 +11,7 @@ pub(crate) const PLACES: &[(&str, &str)] = &[
     ("channel", "credentials"),
     ("connect_attempt", "parked"),
     ("connect_attempt", "pkce_verifier"),
+    ("connect_grant", "credentials"),
 ];
 
 /// How many values of a column are sealed under one key.

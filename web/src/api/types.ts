@@ -22,6 +22,7 @@ export type AppView = Schemas["AppView"];
 export type DoctorProgress = Schemas["DoctorProgress"];
 export type DoctorReport = Schemas["DoctorReport"];
 export type DoctorRow = Schemas["DoctorRow"];
+export type ChoiceView = Schemas["ChoiceView"];
 export type AttemptState = Schemas["AttemptState"];
 export type Scope = Schemas["Scope"];
 export type Diagnosis = Schemas["Diagnosis"];

@@ -24,7 +24,7 @@ import { ButtonLink, NavLinkTo } from "@/components/links";
 import { toast } from "@/components/toast";
 import { useFirstRun } from "@/features/first-run/state";
 import classes from "./navigation.module.css";
-import { openAttemptsQuery, useNetworkMap } from "./queries";
+import { openAttemptsQuery, useNetworkMap, waitsForPerson } from "./queries";
 import { useForgetSession, useSession } from "./session";
 
 export function Navigation({ onHelp }: { onHelp: () => void }) {
@@ -93,16 +93,17 @@ function Item({ to, icon, label }: { to: Place; icon: ReactNode; label: string }
   );
 }
 
-/** Handshakes that wait for the person to come back, or to confirm. */
+/** Handshakes that wait for the person: for a choice, an answer or a confirmation. */
 function OpenAttempts() {
   const { t } = useTranslation();
   const { workspace } = useSession();
   const networks = useNetworkMap();
   const { data } = useQuery({ ...openAttemptsQuery(workspace.id), refetchInterval: 60_000 });
-  if (!data?.length) return null;
+  const waiting = data?.filter(waitsForPerson) ?? [];
+  if (waiting.length === 0) return null;
   return (
     <section aria-label={t("shell.unfinished")}>
-      {data.slice(0, 5).map((attempt) => (
+      {waiting.slice(0, 5).map((attempt) => (
         <NavLinkTo
           key={attempt.id}
           to="/connect/$attempt"

@@ -2,7 +2,7 @@ import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Channel, Network } from "@/api/types";
+import type { AttemptView, Channel, Network } from "@/api/types";
 import { useSession } from "./session";
 
 /* What many pages need: the workspace's channels and the networks there are. */
@@ -43,6 +43,12 @@ export const openAttemptsQuery = (workspace: string) =>
         )
       ).items,
   });
+
+/** Whether a handshake stands still until its person has chosen, answered or confirmed something. */
+export function waitsForPerson(attempt: AttemptView): boolean {
+  const { state, diagnosis } = attempt;
+  return state === "choosing" || state === "confirming" || (state === "identified" && Boolean(diagnosis));
+}
 
 export function useChannels() {
   return useQuery(channelsQuery(useSession().workspace.id));

@@ -16,6 +16,7 @@ const GLYPHS: Record<
   mastodon: IconBrandMastodon,
   nostr: IconBroadcast,
   playground: IconPlayerPlayFilled,
+  playground_pages: IconPlayerPlayFilled,
   webhook: IconWebhook,
 };
 

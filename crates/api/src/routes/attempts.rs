@@ -2,15 +2,17 @@
 
 use crate::{
     access::{ManageChannels, Member, connect_cookie, cookie, own_cookie},
-    body::{Body, Id},
+    body::{Body, Id, Query},
+    files,
     page::Page,
-    problem::Result,
+    problem::{Problem, Result},
     state::Api,
 };
 use axum::{
     Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use axum_extra::extract::CookieJar;
 use crier_connect::{AttemptView, Landing, Start};
@@ -26,6 +28,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_attempt))
         .routes(routes!(submit_form))
         .routes(routes!(confirm_attempt))
+        .routes(routes!(choose_channels))
+        .routes(routes!(get_choice_picture))
         .routes(routes!(continue_attempt))
         .routes(routes!(paste_address))
         .routes(routes!(cancel_attempt))
@@ -58,6 +62,19 @@ pub(crate) struct FormValues {
 pub(crate) struct Confirmation {
     /// What only the browser that came back was given.
     nonce: String,
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Chosen {
+    /// Ids of the choices that the attempt lists; each becomes a channel.
+    choices: Vec<String>,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+pub(crate) struct OfChoice {
+    /// The choice's id.
+    choice: String,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -155,7 +172,39 @@ async fn confirm_attempt(
     Ok(Json(api.handshake.confirm(id, member.id(), member.user.id, &body.nonce).await?))
 }
 
-/// Goes on with an attempt that stands still, as its diagnosis offers.
+/// Connects what was chosen among an attempt's choices. Ids that are unknown or can't be used are named under `/choices`; the
+/// attempt then still waits. One that fails its check with the network is left out, and the attempt's diagnosis says why.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/attempts/{id}/choose", tag = "Connecting",
+    request_body = Chosen, responses((status = 200, body = AttemptView))
+)]
+async fn choose_channels(
+    member: Member<ManageChannels>,
+    Id(id): Id<AttemptId>,
+    State(api): State<Api>,
+    Body(body): Body<Chosen>,
+) -> Result<Json<AttemptView>> {
+    Ok(Json(api.handshake.choose(id, member.id(), member.user.id, &body.choices).await?))
+}
+
+/// The picture of one of an attempt's choices, fetched from the network by this server.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/attempts/{id}/picture", tag = "Connecting", params(OfChoice),
+    responses((status = 200, content_type = "image/png", body = Vec<u8>))
+)]
+async fn get_choice_picture(
+    member: Member<ManageChannels>,
+    Id(id): Id<AttemptId>,
+    State(api): State<Api>,
+    Query(of): Query<OfChoice>,
+) -> Result<Response> {
+    let picture = api.handshake.choice_picture(id, member.id(), member.user.id, &of.choice).await?;
+    let none = || Problem::not_found("avatar.none", "This choice has no picture");
+    let picture = picture.ok_or_else(none)?;
+    Ok(files::image(picture.kind.mime(), picture.bytes))
+}
+
+/// Goes on with an attempt that stands still, as its diagnosis offers. One that waits for a choice lists the choices anew.
 #[utoipa::path(
     post, path = "/workspaces/{workspace}/attempts/{id}/continue", tag = "Connecting",
     responses((status = 200, body = AttemptView))

@@ -38,19 +38,28 @@ impl House {
     /// One that counts and tells it to whoever has the token.
     pub async fn counting(token: &str) -> Self {
         let metrics = Metrics { render: Box::new(|| "counted 1\n".to_owned()), token: token.into() };
-        Self::set_up(Registration::Open, ORIGIN, Some(metrics)).await
+        Self::set_up(Registration::Open, ORIGIN, Some(metrics), Registry::new(&registry::Settings::default())).await
     }
 
     pub async fn with(registration: Registration, public_url: &str) -> Self {
-        Self::set_up(registration, public_url, None).await
+        Self::set_up(registration, public_url, None, Registry::new(&registry::Settings::default())).await
     }
 
-    async fn set_up(registration: Registration, public_url: &str, metrics: Option<Metrics>) -> Self {
+    /// A server with these networks.
+    pub async fn of(registration: Registration, public_url: &str, registry: Registry) -> Self {
+        Self::set_up(registration, public_url, None, registry).await
+    }
+
+    async fn set_up(
+        registration: Registration,
+        public_url: &str,
+        metrics: Option<Metrics>,
+        registry: Registry,
+    ) -> Self {
         let store = testing::open().await;
         let media = tempfile::tempdir().unwrap();
         let library = Library::new(store.clone(), Storage::folder(media.path()).unwrap());
         crier_net::install_crypto_provider();
-        let registry = Registry::new(&registry::Settings::default());
         let handshake = crier_connect::Handshake::new(crier_connect::Deps {
             store: store.clone(),
             net: crier_net::Client::new(crier_net::Config::default()).unwrap(),
@@ -144,6 +153,7 @@ impl House {
                 avatar_url: None,
             },
             app,
+            grant: None,
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod authorization;
+mod choosing;
 mod description;
 mod house;
 mod input;

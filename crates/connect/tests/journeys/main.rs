@@ -6,6 +6,7 @@ mod apps;
 #[path = "../../../net/tests/wire/certificates.rs"]
 #[allow(dead_code, reason = "the tests of the client use more of it")]
 mod certificates;
+mod choosing;
 mod crash;
 mod doctor;
 mod flow;

@@ -22,7 +22,7 @@ async fn works(world: &World, channel: ChannelId) -> bool {
 
 impl World {
     /// Lets time pass here and at the network.
-    fn pass_everywhere(&self, seconds: i64) {
+    pub fn pass_everywhere(&self, seconds: i64) {
         self.pass(seconds);
         self.ahead.fetch_add(seconds, Ordering::SeqCst);
     }

@@ -145,6 +145,7 @@ impl House {
                 avatar_url: None,
             },
             app: None,
+            grant: None,
             scopes: Vec::new(),
             credentials: Secret::new(serde_json::to_string(credentials).unwrap()),
             token_expires_at: credentials.expires_at,

@@ -41,6 +41,12 @@ pub enum Action {
     Identify,
     SignIn,
     Refresh,
+    /// What the sign-in may be connected as.
+    Choices,
+    /// The harmless call for the choice `account`, with its credentials.
+    Probe,
+    /// Credentials of the choice `account` out of the sign-in's.
+    Derive,
     Publish,
     Find,
 }

@@ -8,6 +8,11 @@ use crier_networks::{Connect, Network};
 /// The names a network's fixtures must show between them.
 pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     let mut names: Vec<_> = network.ways().iter().flat_map(|way| connecting(way.connect, fixtures)).collect();
+    if network.choosing().is_some() {
+        names.extend(["choices", "choices:none", "choices:auth", "probe", "probe:refused"]);
+        let own = fixtures.iter().any(|fixture| fixture.action == Action::Choices && gives_credentials(fixture));
+        names.extend(["derive", "derive:refused"].into_iter().filter(|_| own));
+    }
     let rules = network.rules(&Facts::new());
     names.extend(["text", "mention", "link", "refused:auth", "refused:content", "refused:rate_limit"]);
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
@@ -84,6 +89,22 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
         "identify:auth" => fixture.action == Action::Identify && class == Some("auth"),
         "sign_in" => fixture.action == Action::SignIn && ok.is_some(),
         "refresh" => fixture.action == Action::Refresh && ok.is_some(),
+        "choices" => {
+            fixture.action == Action::Choices
+                && ok.and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty())
+        }
+        "choices:none" => {
+            fixture.action == Action::Choices && ok.and_then(serde_json::Value::as_array).is_some_and(Vec::is_empty)
+        }
+        "choices:auth" => fixture.action == Action::Choices && class == Some("auth"),
+        "choices:unusable" => {
+            let all = ok.and_then(serde_json::Value::as_array);
+            fixture.action == Action::Choices && all.into_iter().flatten().any(|choice| !choice["unusable"].is_null())
+        }
+        "probe" => fixture.action == Action::Probe && ok.is_some(),
+        "probe:refused" => fixture.action == Action::Probe && class.is_some(),
+        "derive" => fixture.action == Action::Derive && ok.is_some(),
+        "derive:refused" => fixture.action == Action::Derive && class.is_some(),
         "refresh:auth" => fixture.action == Action::Refresh && class == Some("auth"),
         "find" => fixture.action == Action::Find && ok.is_some_and(|ok| !ok.is_null()),
         "find:absent" => fixture.action == Action::Find && ok.is_some_and(serde_json::Value::is_null),
@@ -105,6 +126,12 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
             _ => false,
         },
     }
+}
+
+/// Whether its choices come with credentials of their own.
+fn gives_credentials(fixture: &Fixture) -> bool {
+    let all = fixture.expect.ok().and_then(serde_json::Value::as_array);
+    all.into_iter().flatten().any(|choice| !choice["credentials"].is_null())
 }
 
 /// Whether the call that does it is heard and not answered.

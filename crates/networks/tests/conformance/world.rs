@@ -6,8 +6,9 @@ use crate::relay::Relay;
 use crate::server::Server;
 use async_trait::async_trait;
 use bytes::Bytes;
-use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp};
+use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp, channel::Identity};
 use crier_net::{Client, Config, ProxyConfig};
+use crier_networks::choosing::Access;
 use crier_networks::connect::FormRefusal;
 use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
 use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, registry, text};
@@ -81,6 +82,7 @@ impl World {
             Action::Publish | Action::Find => self.publish(notebook).await,
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
+            Action::Choices | Action::Probe | Action::Derive => self.choosing(given).await,
         }
     }
 
@@ -105,6 +107,28 @@ impl World {
                 })
             }
             _ => told(oauth2.identify(&self.net, instance, &credentials(given)).await, |it| json!(it)),
+        }
+    }
+
+    async fn choosing(&self, given: &Given) -> Outcome {
+        let network = self.network();
+        let choosing = network.choosing().unwrap_or_else(|| panic!("{} has nothing to choose", self.network));
+        let credentials = credentials(given);
+        let instance = given.instance.as_deref();
+        let access = Access { net: &self.net, instance, credentials: &credentials, now: DUE_AT.parse().unwrap() };
+        match self.fixture.action {
+            Action::Choices => told(choosing.choices(&access).await, |it| json!(it)),
+            Action::Probe => {
+                let identity = Identity {
+                    remote_id: given.account.clone(),
+                    name: String::new(),
+                    handle: given.handle.clone(),
+                    profile_url: None,
+                    avatar_url: None,
+                };
+                told(choosing.probe(&access, &identity).await, |()| Value::Null)
+            }
+            _ => told(choosing.derive(&access, &given.account).await, |it| json!(it)),
         }
     }
 

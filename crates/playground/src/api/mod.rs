@@ -3,5 +3,6 @@
 pub(crate) mod bearer;
 pub(crate) mod me;
 pub(crate) mod media;
+pub(crate) mod pages;
 pub(crate) mod posts;
 pub(crate) mod shape;

@@ -81,6 +81,9 @@ impl Why {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Access {
     grant: Uuid,
+    /// The page of the account that it speaks for instead.
+    #[serde(default)]
+    page: Option<AccountId>,
     scopes: Scopes,
     expires_at: Timestamp,
     revoked: bool,
@@ -121,7 +124,10 @@ impl Pair {
 /// Who a live access token speaks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Bearer {
+    /// A person's account, or the page it is a token of.
     pub(crate) account: AccountId,
+    pub(crate) is_page: bool,
+    grant: Uuid,
     pub(crate) client_id: String,
     pub(crate) scopes: Scopes,
 }
@@ -260,14 +266,24 @@ impl Grants {
     }
 
     fn add_pair(&mut self, grant: Uuid, scopes: Scopes, pair: &Pair, lives: Lives, now: Timestamp) {
-        self.access.insert(key(&pair.access), Access { grant, scopes, expires_at: now + lives.access, revoked: false });
+        self.add_access(grant, None, scopes, &pair.access, now + lives.access);
         self.refresh.insert(key(&pair.refresh), Refresh { grant, expires_at: now + lives.refresh, replaced_at: None });
+    }
+
+    fn add_access(&mut self, grant: Uuid, page: Option<AccountId>, scopes: Scopes, token: &str, until: Timestamp) {
+        self.access.insert(key(token), Access { grant, page, scopes, expires_at: until, revoked: false });
+    }
+
+    /// A token for a page of the account that `bearer` speaks for. It falls with the same grant.
+    pub(crate) fn add_page_token(&mut self, bearer: &Bearer, page: AccountId, token: &str, until: Timestamp) {
+        self.add_access(bearer.grant, Some(page), bearer.scopes.clone(), token, until);
     }
 
     /// Who an access token speaks for, dead or alive; for the log and the faults.
     pub(crate) fn owner(&self, token: &str) -> Option<(AccountId, &str)> {
-        let grant = self.grants.get(&self.access.get(&key(token))?.grant)?;
-        Some((grant.account, grant.client_id.as_str()))
+        let access = self.access.get(&key(token))?;
+        let grant = self.grants.get(&access.grant)?;
+        Some((access.page.unwrap_or(grant.account), grant.client_id.as_str()))
     }
 
     /// Who an access token speaks for, if it still does.
@@ -289,7 +305,13 @@ impl Grants {
         if access.expires_at <= now {
             return Err(Problem::invalid_token(&format!("The access token expired at {:.0}.", access.expires_at)));
         }
-        Ok(Bearer { account: grant.account, client_id: grant.client_id.clone(), scopes: access.scopes.clone() })
+        Ok(Bearer {
+            account: access.page.unwrap_or(grant.account),
+            is_page: access.page.is_some(),
+            grant: access.grant,
+            client_id: grant.client_id.clone(),
+            scopes: access.scopes.clone(),
+        })
     }
 
     /// Revokes a token at its app's wish (RFC 7009): a refresh token takes its grant along. False if

@@ -17,11 +17,19 @@ pub(crate) enum Scope {
     MediaWrite,
     #[serde(rename = "metrics:read")]
     MetricsRead,
+    #[serde(rename = "pages:manage")]
+    PagesManage,
 }
 
 impl Scope {
-    pub(crate) const ALL: [Scope; 5] =
-        [Scope::Profile, Scope::PostsRead, Scope::PostsWrite, Scope::MediaWrite, Scope::MetricsRead];
+    pub(crate) const ALL: [Scope; 6] = [
+        Scope::Profile,
+        Scope::PostsRead,
+        Scope::PostsWrite,
+        Scope::MediaWrite,
+        Scope::MetricsRead,
+        Scope::PagesManage,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -30,6 +38,7 @@ impl Scope {
             Scope::PostsWrite => "posts:write",
             Scope::MediaWrite => "media:write",
             Scope::MetricsRead => "metrics:read",
+            Scope::PagesManage => "pages:manage",
         }
     }
 
@@ -41,6 +50,7 @@ impl Scope {
             Scope::PostsWrite => "Post, reply and delete posts as you",
             Scope::MediaWrite => "Upload pictures as you",
             Scope::MetricsRead => "See likes, replies and views of your posts",
+            Scope::PagesManage => "List your pages and act as them",
         }
     }
 

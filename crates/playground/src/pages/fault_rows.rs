@@ -47,7 +47,7 @@ fn none(_: &Kind) -> Option<String> {
     None
 }
 
-pub(crate) const ROWS: [Row; 17] = [
+pub(crate) const ROWS: [Row; 19] = [
     Row {
         id: "expire-code",
         title: "The code has expired",
@@ -219,6 +219,30 @@ pub(crate) const ROWS: [Row; 17] = [
         usual: None,
         make: |_| Some(Kind::MissingIssuer),
         read: none,
+    },
+    Row {
+        id: "no-pages",
+        title: "No pages",
+        breaks: "Connecting a page: the account is answered as if it had none.",
+        setting: None,
+        usual: None,
+        make: |_| Some(Kind::NoPages),
+        read: none,
+    },
+    Row {
+        id: "withhold-page",
+        title: "A page not granted",
+        breaks: "Connecting that page (every page, if none is named): it is listed, and no token is given for it.",
+        setting: Some(Setting { label: "Handle of the page", usual: "", input: Input::Text { needed: false } }),
+        usual: None,
+        make: |text| {
+            let page = (!text.is_empty()).then(|| text.to_owned());
+            Some(Kind::WithholdPage { page })
+        },
+        read: |kind| match kind {
+            Kind::WithholdPage { page } => page.clone(),
+            _ => None,
+        },
     },
     Row {
         id: "avatar",

@@ -51,6 +51,7 @@ fn header(viewer: &Viewer) -> Markup {
                 a.brand href="/" { span.mark aria-hidden="true" {} "Playground" }
                 nav aria-label="Pages" {
                     a href="/" { "Timeline" }
+                    a href="/pages" { "Pages" }
                     a href="/apps" { "Apps" }
                     a href="/faults" {
                         "Faults"

@@ -11,6 +11,7 @@ pub(crate) mod faults;
 pub(crate) mod guard;
 pub(crate) mod layout;
 pub(crate) mod live;
+pub(crate) mod own_pages;
 pub(crate) mod sign;
 pub(crate) mod timeline;
 pub(crate) mod viewer;

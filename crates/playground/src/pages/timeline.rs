@@ -115,6 +115,9 @@ fn about(easel: Easel<'_>, account: &Account, posts: &[&Post], next: Option<Post
             div {
                 h1 { (account.name) }
                 p.dim { "@" (account.handle) " · here since " (account.created_at.strftime("%B %Y")) }
+                @if let Some(owner) = account.owner.and_then(|id| easel.world.accounts.get(id)) {
+                    p.dim { "A page of " a href={ "/@" (owner.handle) } { "@" (owner.handle) } }
+                }
                 p { strong { (count) } " posts · " strong { (sum.likes) } " likes · " strong { (sum.views) } " views" }
             }
         }

@@ -8,6 +8,7 @@ mod consent;
 mod faults;
 mod flow;
 mod network;
+mod owned;
 mod pages;
 mod refusals;
 mod tokens;

@@ -18,6 +18,7 @@ pub struct Model {
     pub avatar_source: Option<String>,
     pub avatar_media_key: Option<String>,
     pub app_id: Option<Uuid>,
+    pub grant_id: Option<Uuid>,
     pub state: String,
     pub reason: Option<String>,
     pub scopes: String,

@@ -4,6 +4,7 @@ pub(crate) mod api_key;
 pub(crate) mod app;
 pub(crate) mod channel;
 pub(crate) mod connect_attempt;
+pub(crate) mod connect_attempt_channel;
 pub(crate) mod connect_event;
 pub(crate) mod due_work;
 pub(crate) mod event;

@@ -79,6 +79,7 @@ CREATE TABLE channel (
   avatar_source TEXT,
   avatar_media_key TEXT,
   app_id {uuid},
+  grant_id {uuid},
   state TEXT NOT NULL,
   reason TEXT,
   scopes TEXT NOT NULL,
@@ -94,6 +95,17 @@ CREATE TABLE channel (
   UNIQUE (workspace_id, network, instance, remote_id)
 );
 CREATE INDEX channel_app ON channel (app_id) WHERE app_id IS NOT NULL;
+CREATE INDEX channel_grant ON channel (grant_id) WHERE grant_id IS NOT NULL;
+
+CREATE TABLE connect_grant (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  credentials TEXT NOT NULL,
+  credentials_version BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE INDEX connect_grant_workspace ON connect_grant (workspace_id);
 
 CREATE TABLE connect_attempt (
   id {uuid} PRIMARY KEY,
@@ -129,9 +141,16 @@ CREATE INDEX connect_attempt_workspace_time ON connect_attempt (workspace_id, cr
 CREATE INDEX connect_attempt_network ON connect_attempt (network, created_at, id);
 CREATE INDEX connect_attempt_person ON connect_attempt (started_by, created_at, id);
 CREATE INDEX connect_attempt_code ON connect_attempt (code, created_at, id) WHERE code IS NOT NULL;
-CREATE INDEX connect_attempt_channel ON connect_attempt (channel_id, id) WHERE channel_id IS NOT NULL;
+CREATE INDEX connect_attempt_of_channel ON connect_attempt (channel_id, id) WHERE channel_id IS NOT NULL;
 CREATE INDEX connect_attempt_open ON connect_attempt (expires_at)
   WHERE state NOT IN ('connected', 'failed', 'expired', 'superseded', 'cancelled');
+
+CREATE TABLE connect_attempt_channel (
+  attempt_id {uuid} NOT NULL REFERENCES connect_attempt (id) ON DELETE CASCADE,
+  channel_id {uuid} NOT NULL,
+  PRIMARY KEY (attempt_id, channel_id)
+);
+CREATE INDEX connect_attempt_channel_channel ON connect_attempt_channel (channel_id, attempt_id);
 
 CREATE TABLE connect_event (
   id {uuid} PRIMARY KEY,

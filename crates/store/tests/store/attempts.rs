@@ -201,3 +201,23 @@ async fn attempts_are_found_by_what_became_of_them_page_by_page() {
     go(&scene, ids[1], S::Failed, S::Failed, mended).await;
     assert_eq!(found(Search { code: Some("dns.not_found".into()), ..all() }).await, [0; 0]);
 }
+
+#[tokio::test]
+async fn an_attempt_tells_all_the_channels_it_became() {
+    let scene = scene().await;
+    let (one, other) = (started(&scene, "one").await, started(&scene, "other").await);
+    let (first, second) = (scene.channel("first").await, scene.channel("second").await);
+    let tx = scene.begin().await.unwrap();
+    for channel in [second, first, first] {
+        attempts::add_channel_in(&tx, one.id, channel).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let of = attempts::channels_of(&scene, &[one.id, other.id]).await.unwrap();
+    assert_eq!(of, [(one.id, first), (one.id, second)]);
+    for channel in [first, second] {
+        let made = attempts::list_for_channel(&scene, scene.workspace, channel, 10).await.unwrap();
+        assert_eq!(made.iter().map(|attempt| attempt.id).collect::<Vec<_>>(), [one.id]);
+    }
+    let elsewhere = attempts::list_for_channel(&scene, WorkspaceId::new(), first, 10).await.unwrap();
+    assert!(elsewhere.is_empty());
+}

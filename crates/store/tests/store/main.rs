@@ -6,6 +6,7 @@ mod attempts;
 mod channels;
 mod due;
 mod events;
+mod grants;
 mod media;
 mod nodes;
 mod people;

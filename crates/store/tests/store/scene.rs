@@ -73,6 +73,7 @@ pub fn connected(remote_id: &str) -> Connected {
             avatar_url: None,
         },
         app: None,
+        grant: None,
         scopes: vec!["write".to_owned()],
         credentials: Secret::new(format!("token of {remote_id}")),
         token_expires_at: None,

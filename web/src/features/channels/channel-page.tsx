@@ -18,6 +18,7 @@ import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
 import { toast } from "@/components/toast";
+import { wayOf } from "@/features/connect/queries";
 import classes from "./channel-page.module.css";
 import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
 import { RenameModal } from "./rename-modal";
@@ -98,7 +99,11 @@ function Loaded({ channel }: { channel: Channel }) {
             leftSection={<IconRefresh size={18} aria-hidden />}
             onClick={reconnect}
           >
-            {t("channels.reconnect")}
+            {t(
+              wayOf(network, channel.way)?.connect === "form"
+                ? "channels.updateCredentials"
+                : "channels.reconnect",
+            )}
           </Button>
           <Menu position="bottom-end">
             <Menu.Target>

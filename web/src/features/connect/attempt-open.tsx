@@ -71,7 +71,7 @@ function FormWaits({ attempt }: { attempt: AttemptView }) {
   );
 }
 
-function CancelButton({ attempt, label }: { attempt: AttemptView; label: string }) {
+export function CancelButton({ attempt, label }: { attempt: AttemptView; label: string }) {
   const cancel = useAttemptAction((workspace) => attempts.cancel(workspace, attempt.id));
   return (
     <>
@@ -129,16 +129,6 @@ export function WorkingView({ attempt }: { attempt: AttemptView }) {
         </Stack>
       )}
       {again.error && <ProblemView error={again.error} />}
-    </Stack>
-  );
-}
-
-export function ChoosingView({ attempt }: { attempt: AttemptView }) {
-  const { t } = useTranslation();
-  return (
-    <Stack align="flex-start">
-      <Text>{t("connect.choosing.text")}</Text>
-      <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
     </Stack>
   );
 }

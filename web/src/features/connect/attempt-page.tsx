@@ -5,7 +5,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { keys } from "@/api/keys";
 import type { AttemptState, AttemptView } from "@/api/types";
-import { useNetworkMap } from "@/app/queries";
+import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { queryClient } from "@/app/query-client";
 import { useSession } from "@/app/session";
 import { History } from "@/components/history";
@@ -14,8 +14,9 @@ import { ProblemView } from "@/components/problem-view";
 import { ConfirmView } from "./attempt-confirm";
 import { ConnectedView } from "./attempt-done";
 import { FailedView } from "./attempt-failed";
-import { ChoosingView, WaitingView, WorkingView } from "./attempt-open";
+import { WaitingView, WorkingView } from "./attempt-open";
 import classes from "./attempt-page.module.css";
+import { ChoosingView } from "./choosing-view";
 import { attemptQuery, isFinal } from "./queries";
 
 /** One handshake from leaving to its outcome, wherever it is finished. */
@@ -45,6 +46,7 @@ export function AttemptPage() {
   }, [state, session.workspace.id]);
 
   const networks = useNetworkMap();
+  const channels = useChannelMap();
   if (query.error && !found) {
     return (
       <Page title={t("connect.failed.title")} width="narrow">
@@ -64,8 +66,11 @@ export function AttemptPage() {
   }
   const { attempt } = found;
   const network = networks.get(attempt.network)?.name ?? attempt.network;
+  // Of a page that was chosen rather than of who signed in.
+  const became = attempt.state === "connected" ? channels.get(attempt.channel_id ?? "") : undefined;
+  const name = became?.name ?? attempt.account?.name ?? network;
   return (
-    <Page title={titleOf(attempt, network, t)} width="narrow">
+    <Page title={titleOf(attempt, network, name, t)} width="narrow">
       <Stack gap="xl">
         <div aria-live="polite">
           <View attempt={attempt} network={network} />
@@ -95,7 +100,7 @@ function View({ attempt, network }: { attempt: AttemptView; network: string }) {
     case "identified":
       return <WorkingView attempt={attempt} />;
     case "choosing":
-      return <ChoosingView attempt={attempt} />;
+      return <ChoosingView attempt={attempt} network={network} />;
     case "confirming":
       return <ConfirmView attempt={attempt} />;
     case "connected":
@@ -105,8 +110,16 @@ function View({ attempt, network }: { attempt: AttemptView; network: string }) {
   }
 }
 
-function titleOf(attempt: AttemptView, network: string, t: ReturnType<typeof useTranslation>["t"]): string {
-  const name = attempt.account?.name ?? network;
+type T = ReturnType<typeof useTranslation>["t"];
+
+function connectedTitle(attempt: AttemptView, name: string, t: T): string {
+  const again = attempt.purpose === "reconnect";
+  const count = attempt.channels.length;
+  if (count > 1) return t(again ? "connect.done.manyAgain" : "connect.done.many", { count });
+  return t(again ? "connect.done.reconnected" : "connect.done.title", { name });
+}
+
+function titleOf(attempt: AttemptView, network: string, name: string, t: T): string {
   const titles: Record<AttemptState, string> = {
     started: t("connect.wait.title", { network }),
     away: t("connect.wait.title", { network }),
@@ -115,9 +128,7 @@ function titleOf(attempt: AttemptView, network: string, t: ReturnType<typeof use
     identified: t("connect.work.title", { network }),
     choosing: t("connect.choosing.title"),
     confirming: t("connect.confirm.title"),
-    connected: t(attempt.purpose === "reconnect" ? "connect.done.reconnected" : "connect.done.title", {
-      name,
-    }),
+    connected: connectedTitle(attempt, name, t),
     failed: t("connect.failed.title"),
     expired: t("connect.failed.expired"),
     superseded: t("connect.failed.superseded"),

@@ -73,6 +73,14 @@ export const attempts = {
         body: { nonce },
       }),
     ),
+  /** Connects what was ticked. */
+  choose: (workspace: string, id: string, choices: string[]) =>
+    call(
+      api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/choose", {
+        params: { path: { workspace, id } },
+        body: { choices },
+      }),
+    ),
   continue: (workspace: string, id: string) =>
     call(
       api.POST("/api/v1/workspaces/{workspace}/attempts/{id}/continue", {

@@ -25,6 +25,7 @@ export const channels = {
   id: "Id",
   copyId: "Copy id",
   reconnect: "Reconnect",
+  updateCredentials: "Update credentials",
   disable: "Disable",
   enable: "Enable",
   disabledDone: "{{name}} is disabled. Its posts are held until you enable it.",

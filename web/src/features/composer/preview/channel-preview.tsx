@@ -47,6 +47,14 @@ function shortKey(handle: string): string {
   return /^npub1/.test(handle) && handle.length > 20 ? `${handle.slice(0, 10)}…${handle.slice(-6)}` : handle;
 }
 
+const PLAYGROUND: Look = {
+  layout: "stacked",
+  avatar: "round",
+  actions: [IconHeart, IconMessageCircle],
+  time: (now) => now,
+  handle: ({ handle }) => at(handle),
+};
+
 const LOOKS: Record<string, Look> = {
   mastodon: {
     layout: "stacked",
@@ -74,13 +82,8 @@ const LOOKS: Record<string, Look> = {
     time: (now) => `· ${now}`,
     handle: ({ handle }) => shortKey(handle),
   },
-  playground: {
-    layout: "stacked",
-    avatar: "round",
-    actions: [IconHeart, IconMessageCircle],
-    time: (now) => now,
-    handle: ({ handle }) => at(handle),
-  },
+  playground: PLAYGROUND,
+  playground_pages: PLAYGROUND,
 };
 
 const PLAIN: Look = {
