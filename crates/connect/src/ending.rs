@@ -135,7 +135,7 @@ impl Handshake {
 
     async fn has_channel(&self, attempt: &Attempt, parked: &Parked) -> Result<bool, Broken> {
         let Some(identified) = &parked.identified else { return Ok(false) };
-        let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
+        let instance = self.server_of(attempt, parked);
         let channels = channels::list(self.store(), attempt.workspace).await?;
         Ok(channels.iter().any(|summary| {
             let channel = &summary.channel;

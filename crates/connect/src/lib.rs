@@ -11,6 +11,7 @@ mod attach;
 mod avatar;
 mod callback;
 mod confirm;
+mod document;
 mod door;
 mod ending;
 mod error;
@@ -34,6 +35,7 @@ mod sweep;
 mod tokens;
 mod view;
 
+pub use document::PATH as CLIENT_DOCUMENT;
 pub use error::ConnectError;
 pub use handshake::{Deps, Handshake};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};

@@ -4,7 +4,7 @@ use crate::{
     Check, ConnectError, Handshake,
     apps::{asked_scope, not_configured},
     explain::failed,
-    oauth2::{SKEW, authorize_url},
+    oauth2::{SKEW, Wish, authorize_url},
     secrets::random,
     start::{chosen_instance, unknown_way},
 };
@@ -104,11 +104,17 @@ impl Handshake {
         limit: Duration,
     ) -> Result<Check, ConnectError> {
         let started = Instant::now();
+        if oauth2.by_document() {
+            // What a server thinks of the document comes out when the request is left there, before anybody goes.
+            let diagnosis = self.document_client(oauth2, about.id).err().map(|diagnosis| *diagnosis);
+            return Ok(check("app", "The app is described by this server".to_owned(), started, diagnosis));
+        }
         let known = self.known_app(about.id, oauth2, instance, endpoints).await?;
         if let Some((client, None)) = &known {
             let redirect_uri = self.settings().redirect_uri(about.id);
             let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
-            let url = authorize_url(endpoints, &client.client_id, &redirect_uri, &scope, &made_up, &made_up);
+            let wish = Wish { redirect_uri: &redirect_uri, scopes: &scope, state: &made_up, verifier: &made_up };
+            let url = authorize_url(endpoints, &client.client_id, wish);
             let diagnosis = self.turned_away(&url, &redirect_uri, limit).await;
             return Ok(check("app", format!("{} knows the app", about.name), started, diagnosis));
         }

@@ -43,7 +43,7 @@ pub fn net(config: &Config) -> Result<Client, Failed> {
 }
 
 pub fn registry(config: &Config) -> Registry {
-    Registry::new(&registry::Settings { playground: config.playground_origin() })
+    Registry::new(&registry::Settings { playground: config.playground_origin(), bluesky: config.bluesky.clone() })
 }
 
 pub fn library(config: &Config, store: &Store) -> Result<Library, Failed> {

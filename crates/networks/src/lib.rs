@@ -10,6 +10,8 @@ pub mod bluesky;
 mod call;
 pub mod check;
 pub mod connect;
+pub mod dpop;
+pub mod es256;
 pub mod mastodon;
 pub mod nostr;
 mod oauth_server;

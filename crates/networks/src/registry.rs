@@ -1,6 +1,13 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
-use crate::{Network, bluesky::Bluesky, mastodon::Mastodon, nostr::Nostr, playground::Playground, webhook::Webhook};
+use crate::{
+    Network,
+    bluesky::{Bluesky, Directory},
+    mastodon::Mastodon,
+    nostr::Nostr,
+    playground::Playground,
+    webhook::Webhook,
+};
 use std::sync::Arc;
 use url::Url;
 
@@ -9,6 +16,8 @@ use url::Url;
 pub struct Settings {
     /// Origin of the built-in Playground; none when it is off.
     pub playground: Option<Url>,
+    /// Where Bluesky's accounts are looked up.
+    pub bluesky: Directory,
 }
 
 #[derive(Clone)]
@@ -24,7 +33,7 @@ impl Registry {
         let networks: Vec<Option<Box<dyn Network>>> = vec![
             playground.map(|it| Box::new(it) as _),
             Some(Box::new(Mastodon)),
-            Some(Box::new(Bluesky)),
+            Some(Box::new(Bluesky::new(settings.bluesky.clone()))),
             Some(Box::new(Nostr)),
             Some(Box::new(Webhook)),
         ];

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bound;
 mod crash;
 mod flow;
 mod foreign;

@@ -5,7 +5,7 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_net::{Allow, ProxyConfig};
-use crier_networks::connect::Client2;
+use crier_networks::{bluesky::Directory, connect::Client2};
 use layers::Given;
 #[cfg(test)]
 use layers::Source;
@@ -64,6 +64,8 @@ pub struct Config {
     pub worker_parallel: usize,
     /// Client ids, by network, or by network and server (`mastodon@example.social`).
     pub apps: BTreeMap<String, Client2>,
+    /// Where Bluesky's accounts are looked up.
+    pub bluesky: Directory,
     pub log: String,
     pub log_format: LogFormat,
     /// Every setting as it was given, with its source.
@@ -109,6 +111,10 @@ impl Config {
     }
 }
 
+fn web_address(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 struct Reader<'a> {
     given: &'a [Given],
     wrong: Vec<String>,
@@ -143,6 +149,8 @@ impl Reader<'_> {
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
         let apps = self.apps();
+        let plc = self.with(settings::BLUESKY_DIRECTORY, web_address);
+        let resolver = self.with(settings::BLUESKY_RESOLVER, web_address);
         let log =
             self.with(settings::LOG, |text| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned()));
         let log_format = self.with(settings::LOG_FORMAT, |text| match text {
@@ -169,6 +177,7 @@ impl Reader<'_> {
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
             apps: apps?,
+            bluesky: Directory { plc: plc?, resolver: resolver? },
             log: log?,
             log_format: log_format?,
             given: Vec::new(),

@@ -157,6 +157,20 @@ pub const MASTODON_CLIENT_SECRET: Setting = secret(setting(
     "the client secret from the server's development settings",
     "The secret of that app",
 ));
+pub const BLUESKY_DIRECTORY: Setting = setting(
+    "bluesky_directory",
+    "CRIER_BLUESKY_DIRECTORY",
+    "https://plc.directory",
+    "an http or https address",
+    "Where the AT Protocol's accounts (did:plc) are looked up",
+);
+pub const BLUESKY_RESOLVER: Setting = setting(
+    "bluesky_resolver",
+    "CRIER_BLUESKY_RESOLVER",
+    "https://public.api.bsky.app",
+    "an http or https address",
+    "The server that knows the AT Protocol's handles, also those that stand in DNS",
+);
 pub const LOG: Setting = setting(
     "log",
     "CRIER_LOG",
@@ -168,7 +182,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 20] = [
+pub const ALL: [Setting; 22] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -187,6 +201,8 @@ pub const ALL: [Setting; 20] = [
     MASTODON_URL,
     MASTODON_CLIENT_ID,
     MASTODON_CLIENT_SECRET,
+    BLUESKY_DIRECTORY,
+    BLUESKY_RESOLVER,
     LOG,
     LOG_FORMAT,
 ];
