@@ -90,7 +90,9 @@ pub(crate) async fn push(
     wish: Wish<'_>,
 ) -> Result<Pushed, Box<Diagnosis>> {
     let parameters = wish.parameters(endpoints, &client.client_id);
-    let own = parameters.iter().filter(|(name, _)| name != "client_id");
+    // With HTTP Basic it stands in the body as well (RFC 9126 §2.1).
+    let basic = endpoints.client_auth == ClientAuth::Basic && client.client_secret.is_some();
+    let own = parameters.iter().filter(|(name, _)| basic || name != "client_id");
     let form = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let answer = asked(authenticated(net.post(at), endpoints, client, form), key)
         .await

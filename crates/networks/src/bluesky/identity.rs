@@ -10,6 +10,7 @@ use crate::{Credentials, Detail, Refusal, call, origin};
 use crier_model::Code;
 use crier_net::Client;
 use serde::Deserialize;
+use std::time::Duration;
 use url::Url;
 
 /// Where accounts are looked up.
@@ -106,6 +107,8 @@ pub(super) fn normalise(typed: &str) -> Result<String, String> {
     Err(format!("“{typed}” is no handle; enter one like ada.bsky.social, or the address of your server"))
 }
 
+/// How long a handle's own domain may take: many have nothing there.
+const LOOK: Duration = Duration::from_secs(4);
 const SERVICE_NAME: &str = "bsky.social";
 
 /// <https://atproto.com/specs/handle#handle-identifier-syntax>.
@@ -131,7 +134,7 @@ impl Bluesky {
         struct Resolved {
             did: String,
         }
-        let request = net.get(format!("https://{handle}/.well-known/atproto-did")).max_body(2048);
+        let request = net.get(format!("https://{handle}/.well-known/atproto-did")).timeout(LOOK).max_body(2048);
         if let Ok(answer) = call::send(request, &Credentials::default(), |refusal| refusal).await
             && let Some(did) = Some(answer.text().trim().to_owned()).filter(|text| is_did(text))
         {
