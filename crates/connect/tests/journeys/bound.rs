@@ -66,8 +66,11 @@ fn metadata(origin: &str) -> Value {
 impl At {
     async fn start() -> Self {
         let script = Script { signs_in: ADA, renews: ADA, token_type: "DPoP", refuses: None };
-        let at =
-            Self { server: MockServer::start().await, script: Arc::new(Mutex::new(script)), nonces: Arc::default() };
+        let at = Self {
+            server: MockServer::start().await,
+            script: Arc::new(Mutex::new(script)),
+            nonces: Arc::new(Mutex::new(rand::random::<u16>().into())),
+        };
         let (script, nonces, origin) = (Arc::clone(&at.script), Arc::clone(&at.nonces), at.server.uri());
         let answer = move |request: &Request| {
             let script = script.lock().unwrap().clone();
