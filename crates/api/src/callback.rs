@@ -2,20 +2,33 @@
 
 use crate::{
     access::{Anyone, connect_cookie, cookie, signed_in_user},
+    problem::{Problem, Result},
     state::Api,
 };
 use axum::{
-    Router,
+    Json, Router,
     extract::{Path, RawQuery, State},
     http::HeaderMap,
-    response::Redirect,
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crier_connect::{Callback, Landing};
 
 pub(crate) fn routes() -> Router<Api> {
-    Router::new().route("/integrations/social/{network}", get(land))
+    Router::new()
+        .route("/integrations/social/{network}", get(land))
+        .route(crier_connect::CLIENT_DOCUMENT, get(client_document))
+}
+
+/// What this installation is, for networks that look their apps up. Public by its nature: it holds public keys.
+async fn client_document(_: Anyone, State(api): State<Api>) -> Result<Response> {
+    match api.handshake.client_document().await? {
+        Some(document) => Ok(Json(document).into_response()),
+        None => {
+            Err(Problem::not_found("client_document.none", "This installation has no public address to be known by"))
+        }
+    }
 }
 
 /// Never fails: every path ends on a page that says how it stands.

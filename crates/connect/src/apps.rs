@@ -72,6 +72,10 @@ impl Handshake {
         endpoints: &Endpoints,
         redirect_uri: &str,
     ) -> Result<Chosen, NoApp> {
+        if oauth2.by_document() {
+            let app = self.document_app(about, oauth2).await?;
+            return Ok(chosen(app, false, false));
+        }
         let scope = asked_scope(oauth2, endpoints);
         let row = |client: &Client2, lookup_key: String| NewApp {
             workspace: None,

@@ -99,7 +99,7 @@ impl Handshake {
         let connected = Connected {
             network: attempt.network.clone(),
             way: attempt.way.clone(),
-            instance: attempt.instance.clone().or_else(|| parked.instance.clone()),
+            instance: self.server_of(attempt, parked).cloned(),
             identity,
             app: attempt.app,
             grant,

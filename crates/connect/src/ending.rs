@@ -137,7 +137,7 @@ impl Handshake {
         let account = parked.identified.iter().map(|identified| &identified.identity);
         let manages = parked.choices.iter().flatten().map(|choice| &choice.identity);
         let ids: Vec<_> = account.chain(manages).map(|identity| identity.remote_id.as_str()).collect();
-        let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
+        let instance = self.server_of(attempt, parked);
         let channels = channels::list(self.store(), attempt.workspace).await?;
         Ok(channels.iter().any(|summary| {
             let channel = &summary.channel;

@@ -53,6 +53,7 @@ impl Handshake {
     ) -> Result<Asked, Broken> {
         let endpoints = parked.endpoints.clone().ok_or(Broken::Lacks("endpoints"))?;
         let client = parked.client.as_ref().ok_or(Broken::Lacks("a client"))?.client();
+        let key = parked.key()?;
         let code = parked.code.clone().ok_or(Broken::Lacks("a code"))?;
         let mut waits = self.settings().pace.unsent.clone().into_iter();
         let mut may_pause = true;
@@ -64,11 +65,19 @@ impl Handshake {
                 returned_at,
                 repeated: parked.sent,
             };
-            let failure =
-                match token(self.net(&attempt.network), self.deps.clock.as_ref(), &endpoints, &client, grant).await {
-                    Ok(credentials) => return Ok(Asked::Tokens(attempt, credentials)),
-                    Err(failure) => failure,
-                };
+            let failure = match token(
+                self.net(&attempt.network),
+                self.deps.clock.as_ref(),
+                &endpoints,
+                &client,
+                key.as_ref(),
+                grant,
+            )
+            .await
+            {
+                Ok(credentials) => return Ok(Asked::Tokens(attempt, credentials)),
+                Err(failure) => failure,
+            };
             let wait = match self.pause(&failure) {
                 Some(wait) if std::mem::take(&mut may_pause) => Some(wait),
                 _ if failure.never_left() => waits.next(),

@@ -1,6 +1,6 @@
 //! The handshake as a whole, and what every part of it uses.
 
-use crate::{error::ConnectError, request::Settings};
+use crate::{error::ConnectError, parked::Parked, request::Settings};
 use crier_media::Library;
 use crier_model::{Clock, Code, Diagnosis, Timestamp};
 use crier_net::Client;
@@ -101,6 +101,15 @@ impl Handshake {
             Some(Connect::Form(form)) => Some(form),
             _ => None,
         }
+    }
+
+    /// The server that an attempt's account belongs to; none where accounts hold for all servers of the network.
+    pub(crate) fn server_of<'a>(&self, attempt: &'a Attempt, parked: &'a Parked) -> Option<&'a String> {
+        let of_all = |oauth2: &dyn OAuth2| oauth2.instance().is_some_and(|field| field.is_account);
+        if self.oauth2(attempt).is_ok_and(of_all) {
+            return None;
+        }
+        attempt.instance.as_ref().or(parked.instance.as_ref())
     }
 
     /// What people call a network.

@@ -169,11 +169,16 @@ impl Handshake {
         parked: &Parked,
         identified: &Identified,
     ) -> Result<Option<Diagnosis>, Broken> {
-        if attempt.purpose != "reconnect" || parked.as_new {
+        if parked.as_new {
             return Ok(None);
         }
+        if attempt.purpose != "reconnect" {
+            let named = parked.endpoints.as_ref().and_then(|endpoints| endpoints.account.as_ref());
+            let other = named.is_some_and(|id| *id != identified.identity.remote_id);
+            return Ok(other.then(|| another_than_named(attempt, identified)));
+        }
         let channel = self.expected(attempt).await?;
-        let instance = attempt.instance.as_ref().or(parked.instance.as_ref());
+        let instance = self.server_of(attempt, parked);
         let same = channel.remote_id == identified.identity.remote_id && channel.instance.as_ref() == instance;
         Ok((!same).then(|| another(&channel, &identified.identity)))
     }
@@ -196,6 +201,21 @@ pub(crate) fn another(expected: &Channel, identity: &Identity) -> Diagnosis {
             expected.name, expected.handle
         ),
         format!("Or add {} as a channel of its own.", identity.name),
+    ];
+    diagnosis
+}
+
+/// A new channel's account is another one than the person named before leaving.
+fn another_than_named(attempt: &Attempt, came: &Identified) -> Diagnosis {
+    let identity = &came.identity;
+    let mut diagnosis = Diagnosis::new(Code::OtherThanExpected)
+        .because("You signed in at the network with another account than the one you named here.")
+        .saw("Expected", attempt.instance.as_deref().unwrap_or_default())
+        .saw("Came back", format!("{} ({})", identity.name, identity.handle))
+        .offering(NextKind::Continue, "Add this account", None);
+    diagnosis.fix = vec![
+        format!("Add {} if that is the account you want.", identity.name),
+        "Otherwise cancel, sign out at the network, and start again.".to_owned(),
     ];
     diagnosis
 }

@@ -14,6 +14,7 @@ mod choose;
 mod confirm;
 mod derive;
 mod doctor;
+mod document;
 mod door;
 mod ending;
 mod error;
@@ -40,6 +41,7 @@ mod tokens;
 mod view;
 
 pub use doctor::{Doctor, House, Progress, Report, Row, Wrong};
+pub use document::PATH as CLIENT_DOCUMENT;
 pub use error::ConnectError;
 pub use handshake::{Deps, Handshake};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};

@@ -163,7 +163,9 @@ impl Handshake {
             channel_id: attempt.channel,
             channels,
             state,
-            authorize_url: parked.authorize_url.filter(|_| mine),
+            authorize_url: parked
+                .authorize_url
+                .filter(|_| mine && parked.authorize_until.is_none_or(|until| self.now() < until)),
             expires_at: attempt.expires_at,
             created_at: attempt.created_at,
             account: attempt.account.map(|identity| AccountView {

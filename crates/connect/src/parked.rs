@@ -5,6 +5,7 @@ use crier_model::{Secret, Timestamp};
 use crier_networks::{
     Choice, Credentials, Identified,
     connect::{Client2, Endpoints},
+    es256::Key,
 };
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Parked {
     /// Holds the state, of which otherwise only the hash is kept.
     pub authorize_url: Option<String>,
+    /// Until when the address is good, where it refers to a request left beforehand.
+    pub authorize_until: Option<Timestamp>,
+    /// What the tokens will be bound to, as [`Key::kept`](crier_networks::es256::Key::kept).
+    pub key: Option<Secret>,
     pub endpoints: Option<Endpoints>,
     pub client: Option<ParkedClient>,
     /// Until it was exchanged.
@@ -54,6 +59,11 @@ impl ParkedClient {
 }
 
 impl Parked {
+    /// The key that requests to the authorization server are signed with.
+    pub fn key(&self) -> Result<Option<Key>, Broken> {
+        self.key.as_ref().map(Key::read).transpose().map_err(|_| Broken::Unreadable("attempt"))
+    }
+
     pub fn read(sealed: Option<&Secret>) -> Result<Self, Broken> {
         let Some(sealed) = sealed else { return Ok(Self::default()) };
         serde_json::from_str(sealed.expose()).map_err(|_| Broken::Unreadable("attempt"))

@@ -4,7 +4,7 @@ use crate::{
     Check, ConnectError, Handshake,
     apps::{asked_scope, not_configured},
     explain::failed,
-    oauth2::{Probe, SKEW, authorize_url, probe},
+    oauth2::{Probe, SKEW, Wish, authorize_url, probe},
     secrets::random,
     start::{chosen_instance, unknown_way},
 };
@@ -114,6 +114,11 @@ impl Handshake {
         limit: Duration,
     ) -> Result<Vec<Check>, ConnectError> {
         let started = Instant::now();
+        if oauth2.by_document() {
+            // What a server thinks of the document comes out when the request is left there, before anybody goes.
+            let diagnosis = self.document_client(oauth2, about.id).err().map(|diagnosis| *diagnosis);
+            return Ok(vec![check("app", "The app is described by this server".to_owned(), started, diagnosis)]);
+        }
         let known = self.known_app(workspace, about.id, oauth2, instance, endpoints).await?;
         if let Some((client, None)) = &known {
             return Ok(self.check_client(about, oauth2, endpoints, client, limit).await);
@@ -138,7 +143,8 @@ impl Handshake {
         let started = Instant::now();
         let redirect_uri = self.settings().redirect_uri(about.id);
         let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
-        let url = authorize_url(endpoints, &client.client_id, &redirect_uri, &scope, &made_up, &made_up);
+        let wish = Wish { redirect_uri: &redirect_uri, scopes: &scope, state: &made_up, verifier: &made_up };
+        let url = authorize_url(endpoints, &client.client_id, wish);
         let clock = self.deps.clock.as_ref();
         let asking = probe(self.net(about.id), clock, endpoints, client, &redirect_uri);
         let (away, probed) =

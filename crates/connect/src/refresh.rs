@@ -11,7 +11,9 @@ use crier_model::{Code, Diagnosis, GrantId, NextKind, Secret, channel::ChannelSt
 use crier_net::Client;
 use crier_networks::{
     Connect, Credentials, Detail, Refusal,
-    connect::{Client2, Endpoints, Form, OAuth2},
+    connect::{Client2, Endpoints, Form, OAuth2, SUBJECT},
+    dpop,
+    es256::Key,
 };
 use crier_store::{
     StoreError,
@@ -241,13 +243,17 @@ impl Handshake {
             }
             Err(broken) => return Err(broken),
         };
-        let endpoints = match oauth2.discover(self.net(&channel.network), instance).await {
+        let key = match dpop::key(&kept.credentials) {
+            Ok(key) => key,
+            Err(_) => return Err(Broken::Unreadable("credentials")),
+        };
+        let endpoints = match oauth2.endpoints_of(self.net(&channel.network), instance, &kept.credentials).await {
             Ok(endpoints) => endpoints,
             Err(refusal) => return Ok(Said::Later(passing(&refusal.diagnosis(), &refusal))),
         };
         let net = self.net(&channel.network);
-        let failure = match self.ask_with(net, &endpoints, &client, refresh_token).await {
-            Ok(new) => return Ok(Said::New(new)),
+        let failure = match self.ask_with(net, &endpoints, &client, key.as_ref(), refresh_token).await {
+            Ok(new) => return Ok(of_the_same(&kept.credentials, new)),
             Err(failure) => failure,
         };
         if !is_dead(&failure.0) {
@@ -256,9 +262,9 @@ impl Handshake {
         // The network may not have taken our last renewal for done: then it still takes the pair before.
         let before = kept.before.as_ref().and_then(|before| before.refresh_token.as_ref());
         if let Some(before) = before.filter(|before| *before != refresh_token)
-            && let Ok(new) = self.ask_with(net, &endpoints, &client, before).await
+            && let Ok(new) = self.ask_with(net, &endpoints, &client, key.as_ref(), before).await
         {
-            return Ok(Said::New(new));
+            return Ok(of_the_same(&kept.credentials, new));
         }
         Ok(Said::Dead(Box::new(ended(&failure))))
     }
@@ -269,13 +275,14 @@ impl Handshake {
         net: &Client,
         endpoints: &Endpoints,
         client: &Client2,
+        key: Option<&Key>,
         refresh_token: &Secret,
     ) -> Result<Credentials, Failed> {
         let mut lost = false;
         let mut waits = self.settings().pace.unsent.iter().take(UNSENT_TRIES);
         loop {
             let grant = Grant::Refresh(refresh_token);
-            let failure = match token(net, self.deps.clock.as_ref(), endpoints, client, grant).await {
+            let failure = match token(net, self.deps.clock.as_ref(), endpoints, client, key, grant).await {
                 Ok(new) => return Ok(new),
                 Err(failure) => failure,
             };
@@ -323,6 +330,19 @@ fn measure(channel: &Channel, said: &Result<Said, Broken>) {
         Err(_) => ("later", Some(Code::Internal)),
     };
     crate::measure::renewal(&channel.network, outcome, code);
+}
+
+/// New tokens, if they are for the account that the old ones were for.
+fn of_the_same(old: &Credentials, new: Credentials) -> Said {
+    match (old.extra.get(SUBJECT), new.extra.get(SUBJECT)) {
+        (Some(expected), Some(came)) if expected != came => {
+            let cause = "The network renewed the sign-in with one of another account, which was not used.";
+            let diagnosis = Diagnosis::new(Code::OtherThanExpected).because(cause);
+            let diagnosis = diagnosis.saw("Expected", expected.expose()).saw("Came back", came.expose());
+            Said::Dead(Box::new(reconnect(diagnosis)))
+        }
+        _ => Said::New(new),
+    }
 }
 
 /// A failed renewal, and whether an earlier request of it may have been received.

@@ -6,7 +6,7 @@ use crate::{
     handshake::Broken,
     measure,
     moves::visit,
-    oauth2::authorize_url,
+    oauth2::{Wish, authorize_url, push},
     parked::Parked,
     secrets::{hash, random},
 };
@@ -14,6 +14,7 @@ use crier_model::{AttemptId, Diagnosis, Finding, Secret, attempt::AttemptState a
 use crier_networks::{
     About, Connect, Network, Way,
     connect::{InstanceField, OAuth2},
+    es256::Key,
 };
 use crier_store::{
     attempts::{self, Attempt, Changes, NewAttempt, Note},
@@ -49,6 +50,9 @@ impl Handshake {
         let way = chosen_way(network, start.way, reconnect.as_ref())?;
         let connect = way.connect;
         let instance = match (&reconnect, &connect) {
+            (Some(channel), Connect::OAuth2(oauth2)) if oauth2.instance().is_some_and(|field| field.is_account) => {
+                Some(channel.remote_id.clone())
+            }
             (Some(channel), _) => channel.instance.clone(),
             (None, Connect::OAuth2(oauth2)) => match oauth2.instance() {
                 Some(field) => Some(chosen_instance(*oauth2, &field, start.instance).map_err(ConnectError::Instance)?),
@@ -104,24 +108,38 @@ impl Handshake {
         };
         let redirect_uri = &attempt.redirect_uri;
         let scope = asked_scope(oauth2, &endpoints);
+        let wish = Wish { redirect_uri, scopes: &scope, state, verifier };
+        let key = endpoints.dpop.then(Key::generate);
         let mut tries = 2;
-        let (chosen, url) = loop {
+        let (chosen, url, until) = loop {
             let chosen =
                 match self.choose_app(attempt.workspace, about, oauth2, instance, &endpoints, redirect_uri).await {
                     Ok(chosen) => chosen,
                     Err(NoApp::Diagnosed(diagnosis)) => return self.stay(attempt, *diagnosis).await,
                     Err(NoApp::Broken(broken)) => return Err(broken),
                 };
-            let url = authorize_url(&endpoints, &chosen.client.client_id, redirect_uri, &scope, state, verifier);
+            if let Some(at) = &endpoints.par {
+                let client = chosen.client.client();
+                match push(self.net(about.id), &endpoints, at, &client, key.as_ref(), wish).await {
+                    Ok(pushed) => {
+                        let until = pushed.expires_in.map(|seconds| self.in_time(SignedDuration::from_secs(seconds)));
+                        break (chosen, pushed.url(&endpoints, &client.client_id), until);
+                    }
+                    Err(diagnosis) => return self.stay(attempt, *diagnosis).await,
+                }
+            }
+            let url = authorize_url(&endpoints, &chosen.client.client_id, wish);
             tries -= 1;
             if tries == 0 || !chosen.reused || self.turned_away(about.id, &url, redirect_uri, DOOR).await.is_none() {
-                break (chosen, url);
+                break (chosen, url, None);
             }
             self.forget_app(chosen.app).await;
         };
         let host = url.host_str().unwrap_or_default().to_owned();
         let parked = Parked {
             authorize_url: Some(url.to_string()),
+            authorize_until: until,
+            key: key.map(|key| key.kept().clone()),
             endpoints: Some(endpoints),
             client: Some(chosen.client),
             ..Parked::default()

@@ -82,7 +82,7 @@ pub fn doctor(config: &Config, handshake: Handshake) -> Result<Doctor, Failed> {
 }
 
 pub fn registry(config: &Config) -> Registry {
-    Registry::new(&registry::Settings { playground: config.playground_origin() })
+    Registry::new(&registry::Settings { playground: config.playground_origin(), bluesky: config.bluesky.clone() })
 }
 
 pub fn library(config: &Config, store: &Store) -> Result<Library, Failed> {

@@ -174,6 +174,9 @@ codes! {
     ClientSecretWrong "client.secret_wrong" { "The app's secret is wrong",
         "The network knows the client id but refuses the secret that goes with it.",
         ["Copy the secret again from the network's developer console; making a new one there voids the old."], Retry "Try again" }
+    ClientDocument "client.document" { "The network can't look this app up",
+        "The network knows apps by a document at their own address, and could not fetch ours, or refused what is in it.",
+        ["Open the document's address, shown below, from outside your network: it must answer without a sign-in, a redirect or a warning page.", "If this server can only be reached from inside, connect with an app password instead."], Retry "Try again" }
     ClientNotConfigured "client.not_configured" { "No app is set up for this network",
         "This network needs a client id and secret from its developer console, and none are configured here.",
         ["Register an app at the network and put its client id and secret into the configuration."], None "Read how" }
@@ -249,6 +252,9 @@ codes! {
     CredentialsTwoFactor "credentials.two_factor" { "This password needs a second factor",
         "The account's main password asks for a second factor that cannot be given here.",
         ["Make an app password at the network and use that."], Retry "Try again" }
+    HandleNotFound "handle.not_found" { "There is no account of this handle",
+        "The handle could not be traced to an account: neither its domain nor the directory of handles knows it, or the account says that it has another handle.",
+        ["Check the spelling; a handle is a whole domain, for example ada.bsky.social.", "A handle changed just now may take some minutes to be known."], Retry "Try again" }
     InstanceNotCompatible "instance.not_compatible" { "This server is not of the expected kind",
         "The address answers, but not as a server of this network.",
         ["Check the address of the server."], Retry "Try again" }

@@ -154,6 +154,31 @@ impl Request {
         self
     }
 
+    /// The method and the address; none after a mistake that comes out when it is sent.
+    #[must_use]
+    pub fn target(&self) -> Option<(&str, &Url)> {
+        self.url.as_ref().ok().map(|url| (self.method.as_str(), url))
+    }
+
+    /// Whether a header of this name is set.
+    #[must_use]
+    pub fn carries(&self, header: &str) -> bool {
+        self.headers.contains_key(header)
+    }
+
+    /// The same request once more; none when its body is a stream, which can be sent only once.
+    pub fn again(&self) -> Option<Self> {
+        let Content::Whole(bytes) = &self.body.0 else { return None };
+        Some(Self {
+            client: self.client.clone(),
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: bytes.clone().into(),
+            ..*self
+        })
+    }
+
     fn refuse(mut self, detail: &str) -> Self {
         if let Ok(url) = &self.url {
             let host = url.host_str().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Calls to a network's API, with what every network does alike: an answer of error becomes a refusal, and nothing that
 //! a server repeats of our credentials stays in it.
 
-use crate::{Credentials, Refusal};
+use crate::{Credentials, Detail, Refusal, dpop};
+use crier_model::Code;
 use crier_net::{Answer, Request};
 use serde::de::DeserializeOwned;
 
@@ -17,7 +18,18 @@ pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Re
             detail
         })
     };
-    let answer = request.send().await.map_err(|failure| hidden(Refusal::from(failure)))?;
+    let answer = match dpop::key(credentials) {
+        // Tokens that are bound to a key go with a proof of it.
+        Ok(Some(key)) if request.carries("authorization") => {
+            dpop::send(request, &key, Some(&credentials.access_token)).await
+        }
+        Ok(_) => request.send().await,
+        Err(no_key) => {
+            let detail = Detail::new(format!("the key that the tokens are bound to is lost: {no_key}"));
+            return Err(Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)));
+        }
+    };
+    let answer = answer.map_err(|failure| hidden(Refusal::from(failure)))?;
     if answer.is_success() { Ok(answer) } else { Err(hidden(refine(Refusal::from_answer(&answer)))) }
 }
 

@@ -71,6 +71,9 @@ pub struct InstanceField {
     pub placeholder: &'static str,
     pub help: &'static str,
     pub default: Option<String>,
+    /// Whether the account is asked for, and the server follows from it. The network's ids of accounts then hold for all of
+    /// its servers: a channel is of none, and a reconnect begins with the channel's own account.
+    pub is_account: bool,
 }
 
 /// How the client proves itself at the token endpoint.
@@ -81,6 +84,9 @@ pub enum ClientAuth {
     Basic,
     /// `client_id` and `client_secret` in the body.
     Body,
+    /// A token signed with the client's private key (RFC 7523 §2.2, ES256), which is kept as its secret; a client without one
+    /// is public.
+    PrivateKeyJwt,
     /// `client_id` alone: a public client.
     None,
 }
@@ -91,6 +97,12 @@ pub enum ClientAuth {
 pub struct Endpoints {
     pub authorize: Url,
     pub token: Url,
+    /// Where the request is left beforehand, so that the address a person is sent to only refers to it (RFC 9126).
+    #[serde(default)]
+    pub par: Option<Url>,
+    /// Whether tokens are bound to a key of ours, and each request is signed with it (RFC 9449).
+    #[serde(default)]
+    pub dpop: bool,
     pub revoke: Option<Url>,
     /// Where clients register themselves; none where an app must be configured.
     pub registration: Option<Url>,
@@ -103,6 +115,9 @@ pub struct Endpoints {
     /// Whether PKCE S256 is sent.
     pub pkce: bool,
     pub client_auth: ClientAuth,
+    /// The network's id of the account that is to come back, where that is known.
+    #[serde(default)]
+    pub account: Option<String>,
     /// Further parameters of the authorize URL.
     pub authorize_extra: Vec<(String, String)>,
 }
@@ -132,6 +147,24 @@ pub trait OAuth2: Send + Sync {
 
     /// The endpoints; asks the server only where they aren't known beforehand. `instance` is the normalised origin.
     async fn discover(&self, net: &Client, instance: Option<&str>) -> Result<Endpoints, Refusal>;
+
+    /// The endpoints for credentials there are already.
+    async fn endpoints_of(
+        &self,
+        net: &Client,
+        instance: Option<&str>,
+        credentials: &Credentials,
+    ) -> Result<Endpoints, Refusal> {
+        let _ = credentials;
+        self.discover(net, instance).await
+    }
+
+    /// Whether clients are not registered, but known by a document about them at their own address
+    /// (draft-ietf-oauth-client-id-metadata-document-00, October 2025). What is asked at any server is then
+    /// [`OAuth2::scopes`].
+    fn by_document(&self) -> bool {
+        false
+    }
 
     /// Registers a client at the instance, for networks with dynamic registration; none where an app must be configured.
     async fn register(
@@ -233,6 +266,10 @@ pub struct SignedIn {
     pub credentials: Credentials,
     pub identified: Identified,
 }
+
+/// Where [`Credentials::extra`] keeps the account as the token endpoint names it (`sub`), and the issuer that did.
+pub const SUBJECT: &str = "sub";
+pub const ISSUER: &str = "iss";
 
 /// What speaks for an account. Serialised only to be sealed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,8 @@ mod call;
 pub mod check;
 pub mod choosing;
 pub mod connect;
+pub mod dpop;
+pub mod es256;
 pub mod mastodon;
 pub mod nostr;
 mod oauth_server;

@@ -23,6 +23,15 @@ pub(crate) struct Metadata {
     pub registration_endpoint: Option<Url>,
     #[serde(default)]
     pub app_registration_endpoint: Option<Url>,
+    /// RFC 9126 §5.
+    #[serde(default)]
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// RFC 9449 §5.1.
+    #[serde(default)]
+    pub dpop_signing_alg_values_supported: Vec<String>,
+    /// draft-ietf-oauth-client-id-metadata-document-00 §5.
+    #[serde(default)]
+    pub client_id_metadata_document_supported: bool,
     #[serde(default)]
     pub scopes_supported: Vec<String>,
     #[serde(default)]
@@ -43,12 +52,15 @@ impl Metadata {
             pkce: self.code_challenge_methods_supported.iter().any(|method| method == "S256"),
             authorize: self.authorization_endpoint,
             token: self.token_endpoint,
+            par: None,
+            dpop: false,
             revoke: self.revocation_endpoint,
             registration: self.registration_endpoint,
             scope: None,
             issuer: Some(self.issuer),
             iss_always: self.authorization_response_iss_parameter_supported,
             client_auth,
+            account: None,
             authorize_extra: Vec::new(),
         }
     }

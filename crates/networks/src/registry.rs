@@ -1,8 +1,13 @@
 //! The networks there are. Adding one is one line in [`Registry::new`].
 
 use crate::{
-    Network, bluesky::Bluesky, mastodon::Mastodon, nostr::Nostr, playground::Playground,
-    playground_pages::PlaygroundPages, webhook::Webhook,
+    Network,
+    bluesky::{Bluesky, Directory},
+    mastodon::Mastodon,
+    nostr::Nostr,
+    playground::Playground,
+    playground_pages::PlaygroundPages,
+    webhook::Webhook,
 };
 use std::sync::Arc;
 use url::Url;
@@ -12,6 +17,8 @@ use url::Url;
 pub struct Settings {
     /// Origin of the built-in Playground; none when it is off.
     pub playground: Option<Url>,
+    /// Where Bluesky's accounts are looked up.
+    pub bluesky: Directory,
 }
 
 #[derive(Clone)]
@@ -29,7 +36,7 @@ impl Registry {
             playground.map(|it| Box::new(it) as _),
             pages.map(|it| Box::new(it) as _),
             Some(Box::new(Mastodon)),
-            Some(Box::new(Bluesky)),
+            Some(Box::new(Bluesky::new(settings.bluesky.clone()))),
             Some(Box::new(Nostr)),
             Some(Box::new(Webhook)),
         ];

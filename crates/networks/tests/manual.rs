@@ -21,7 +21,10 @@ fn pages() -> PathBuf {
 }
 
 fn networks() -> Registry {
-    Registry::new(&registry::Settings { playground: Some("http://127.0.0.1:9".parse().unwrap()) })
+    Registry::new(&registry::Settings {
+        playground: Some("http://127.0.0.1:9".parse().unwrap()),
+        ..registry::Settings::default()
+    })
 }
 
 #[test]

@@ -1104,6 +1104,8 @@ export interface components {
         InstanceQuestion: {
             default?: string | null;
             help: string;
+            /** @description Whether the account is asked for; a reconnect then needs no answer. */
+            is_account: boolean;
             label: string;
             placeholder: string;
         };

@@ -42,6 +42,8 @@ pub(crate) struct InstanceQuestion {
     placeholder: &'static str,
     help: &'static str,
     default: Option<String>,
+    /// Whether the account is asked for; a reconnect then needs no answer.
+    is_account: bool,
 }
 
 /// A permission asked of the network.
@@ -80,6 +82,7 @@ impl From<Way<'_>> for WayOut {
                     placeholder: field.placeholder,
                     help: field.help,
                     default: field.default,
+                    is_account: field.is_account,
                 });
                 let scopes =
                     oauth2.scopes().iter().map(|s| Scope { id: s.id, why: s.why, required: s.required }).collect();

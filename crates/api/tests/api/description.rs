@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use axum::http::{HeaderMap, Method, header};
+use crier_api::Registration;
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -90,4 +91,33 @@ async fn the_manual_is_served_with_links_that_work() {
     assert!(html.contains("<h1>") && html.contains("/docs/manual.css") && !html.contains(".md\""), "{html}");
     let answer = house.ask(Method::GET, "/docs/nothing", &HeaderMap::new(), None).await;
     assert_eq!(answer.problem(), (404, "docs.unknown"));
+}
+
+#[tokio::test]
+async fn networks_look_this_installation_up_where_it_has_a_public_address() {
+    let path = "/oauth-client-metadata.json";
+    let house = House::new().await;
+    let answer = house.ask(Method::GET, path, &HeaderMap::new(), None).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("application/json"));
+    assert_eq!(answer.json["client_id"], "https://crier.example/oauth-client-metadata.json");
+    assert_eq!(answer.json["redirect_uris"][0], "https://crier.example/integrations/social/bluesky");
+    assert!(answer.json["jwks"]["keys"][0]["d"].is_null());
+
+    let local = House::with(Registration::Open, "http://127.0.0.1:4800").await;
+    let answer = local.ask(Method::GET, path, &HeaderMap::new(), None).await;
+    assert_eq!(answer.problem(), (404, "client_document.none"));
+}
+
+#[tokio::test]
+async fn a_way_that_a_network_does_not_have_is_named() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let body = serde_json::json!({ "network": "bluesky", "way": "pigeon" });
+    let answer = ada.post("attempts", &body).await;
+    assert_eq!(answer.problem(), (422, "way.unknown"));
+    assert_eq!(answer.json["errors"][0]["pointer"], "/way");
+    let body = serde_json::json!({ "network": "bluesky", "way": "app_password" });
+    let answer = ada.post("attempts", &body).await;
+    assert_eq!((answer.status.as_u16(), answer.json["way"].as_str()), (201, Some("app_password")), "{:?}", answer.json);
 }

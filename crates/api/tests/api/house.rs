@@ -143,7 +143,7 @@ impl House {
     pub async fn channel_of(&self, workspace: WorkspaceId, name: &str, app: Option<AppId>) -> ChannelId {
         let connected = Connected {
             network: "webhook".into(),
-            way: "oauth2".to_owned(),
+            way: "form".to_owned(),
             instance: None,
             identity: Identity {
                 remote_id: format!("https://hooks.example/{name}"),

@@ -1,7 +1,7 @@
 //! Reading a token endpoint's answer (RFC 6749 §5), with the liberties that networks take.
 
 use crier_model::{Code, Secret};
-use crier_networks::Credentials;
+use crier_networks::{Credentials, connect::SUBJECT};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
@@ -35,6 +35,29 @@ pub(crate) enum Said {
     Error(OAuthError),
     /// No OAuth answer at all; the words say what was missing or came instead.
     Unusable(Code, String),
+}
+
+/// An answer that is no success.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Error(OAuthError),
+    Unusable(Code, String),
+}
+
+/// The same for an endpoint that gives no tokens.
+pub(crate) fn refused(heard: Heard<'_>) -> Refused {
+    let Some(fields) = fields(heard) else {
+        let Said::Unusable(code, what) = unreadable(heard) else {
+            return Refused::Unusable(Code::NotTheApi, String::new());
+        };
+        return Refused::Unusable(code, what);
+    };
+    match (error(&fields), heard.status) {
+        (Some(error), _) => Refused::Error(error),
+        (None, 429) => Refused::Unusable(Code::RateLimited, "the answer names no error".to_owned()),
+        (None, 500..=599) => Refused::Unusable(Code::ServerError, "the answer names no error".to_owned()),
+        (None, status) => Refused::Unusable(Code::NotTheApi, format!("HTTP {status} without an OAuth error")),
+    }
 }
 
 pub(crate) fn read(heard: Heard<'_>, now: Timestamp) -> Said {
@@ -116,7 +139,7 @@ fn credentials(fields: &Map<String, Value>, now: Timestamp) -> Result<Credential
         refresh_token: text(fields, "refresh_token").map(Secret::new),
         expires_at,
         scopes: fields.get("scope").and_then(scopes),
-        ..Credentials::default()
+        extra: text(fields, SUBJECT).map(|subject| (SUBJECT.to_owned(), Secret::new(subject))).into_iter().collect(),
     })
 }
 

@@ -1,14 +1,18 @@
 //! Asking: the address a person is sent to, and the requests to the token endpoint.
 
-use super::{Circumstances, Heard, Said, explain, explain_token, read};
-use crate::secrets::challenge;
+use super::{Circumstances, Heard, Refused, Said, explain, explain_pushed, explain_token, read, refused};
+use crate::secrets::{challenge, random};
 use crier_model::{Clock, Code, Diagnosis, Secret};
 use crier_net::{Answer, Client, Failure, Request};
 use crier_networks::{
     Credentials,
-    connect::{Client2, ClientAuth, Endpoints},
+    connect::{Client2, ClientAuth, Endpoints, ISSUER, SUBJECT},
+    dpop,
+    es256::Key,
 };
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
 use std::time::Duration;
 use url::Url;
 
@@ -17,36 +21,114 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Token answers are small; a larger one is something else.
 const MAX_BODY: usize = 256 * 1024;
 
-/// The address of the consent page (RFC 6749 §4.1.1), with PKCE where the network takes it.
-pub(crate) fn authorize_url(
-    endpoints: &Endpoints,
-    client_id: &str,
-    redirect_uri: &str,
-    scopes: &str,
-    state: &Secret,
-    verifier: &Secret,
-) -> Url {
-    let mut url = endpoints.authorize.clone();
-    {
-        let mut query = url.query_pairs_mut();
-        query
-            .append_pair("response_type", "code")
-            .append_pair("client_id", client_id)
-            .append_pair("redirect_uri", redirect_uri)
-            .append_pair("state", state.expose());
-        if !scopes.is_empty() {
-            query.append_pair("scope", scopes);
+/// What a person is to be asked (RFC 6749 §4.1.1).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    pub redirect_uri: &'a str,
+    /// Separated by spaces.
+    pub scopes: &'a str,
+    pub state: &'a Secret,
+    pub verifier: &'a Secret,
+}
+
+impl Wish<'_> {
+    /// The parameters, with PKCE where the network takes it.
+    fn parameters(&self, endpoints: &Endpoints, client_id: &str) -> Vec<(String, String)> {
+        let mut parameters = vec![
+            ("response_type", "code".to_owned()),
+            ("client_id", client_id.to_owned()),
+            ("redirect_uri", self.redirect_uri.to_owned()),
+            ("state", self.state.expose().to_owned()),
+        ];
+        if !self.scopes.is_empty() {
+            parameters.push(("scope", self.scopes.to_owned()));
         }
         if endpoints.pkce {
-            query
-                .append_pair("code_challenge", &challenge(verifier.expose()))
-                .append_pair("code_challenge_method", "S256");
+            parameters.push(("code_challenge", challenge(self.verifier.expose())));
+            parameters.push(("code_challenge_method", "S256".to_owned()));
         }
-        for (name, value) in &endpoints.authorize_extra {
-            query.append_pair(name, value);
-        }
+        let own = parameters.into_iter().map(|(name, value)| (name.to_owned(), value));
+        own.chain(endpoints.authorize_extra.iter().cloned()).collect()
     }
+}
+
+/// The address of the consent page (RFC 6749 §4.1.1).
+pub(crate) fn authorize_url(endpoints: &Endpoints, client_id: &str, wish: Wish<'_>) -> Url {
+    let mut url = endpoints.authorize.clone();
+    url.query_pairs_mut().extend_pairs(wish.parameters(endpoints, client_id));
     url
+}
+
+/// A request left at the authorization server (RFC 9126 §2.2).
+#[derive(Debug, Deserialize)]
+pub(crate) struct Pushed {
+    pub request_uri: String,
+    /// Seconds.
+    #[serde(default)]
+    pub expires_in: Option<i64>,
+}
+
+impl Pushed {
+    /// The address that refers to it (RFC 9126 §4).
+    pub fn url(&self, endpoints: &Endpoints, client_id: &str) -> Url {
+        let mut url = endpoints.authorize.clone();
+        url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", &self.request_uri);
+        url
+    }
+}
+
+/// Leaves the request at the authorization server before anybody is sent there (RFC 9126).
+///
+/// # Errors
+/// Why it is not taken: also what would otherwise have met the person there.
+pub(crate) async fn push(
+    net: &Client,
+    endpoints: &Endpoints,
+    at: &Url,
+    client: &Client2,
+    key: Option<&Key>,
+    wish: Wish<'_>,
+) -> Result<Pushed, Box<Diagnosis>> {
+    let parameters = wish.parameters(endpoints, &client.client_id);
+    // With HTTP Basic it stands in the body as well (RFC 9126 §2.1).
+    let basic = endpoints.client_auth == ClientAuth::Basic && client.client_secret.is_some();
+    let own = parameters.iter().filter(|(name, _)| basic || name != "client_id");
+    let form = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let answer = asked(authenticated(net.post(at), endpoints, client, form), key)
+        .await
+        .map_err(|failure| Box::new(crate::explain::failed(&failure)))?;
+    let heard = Heard {
+        status: answer.status(),
+        content_type: answer.header("content-type").unwrap_or_default(),
+        body: answer.body(),
+    };
+    if let (true, Ok(pushed)) = (answer.is_success(), answer.json()) {
+        return Ok(pushed);
+    }
+    let secrets = [wish.state.expose(), wish.verifier.expose()];
+    let seen = Circumstances {
+        host: answer.host(),
+        status: heard.status,
+        skew: answer.clock_skew(),
+        client_id: &client.client_id,
+        redirect_uri: Some(wish.redirect_uri),
+        by_document: endpoints.client_auth == ClientAuth::PrivateKeyJwt,
+        secrets: &secrets,
+        ..Circumstances::default()
+    };
+    Err(Box::new(match refused(heard) {
+        Refused::Error(error) => explain_pushed(&error, seen),
+        Refused::Unusable(code, what) => explain::circumstances(Diagnosis::new(code).saw("Answer", what), seen),
+    }))
+}
+
+/// Sends a request to the authorization server; with a key it is signed.
+async fn asked(request: Request, key: Option<&Key>) -> Result<Answer, Failure> {
+    let request = request.header("accept", "application/json").timeout(TIMEOUT).max_body(MAX_BODY);
+    match key {
+        Some(key) => dpop::send(request, key, None).await,
+        None => request.send().await,
+    }
 }
 
 /// What is given for tokens.
@@ -102,6 +184,7 @@ pub(crate) async fn token(
     clock: &dyn Clock,
     endpoints: &Endpoints,
     client: &Client2,
+    key: Option<&Key>,
     grant: Grant<'_>,
 ) -> Result<Credentials, TokenFailure> {
     let mut form = vec![];
@@ -117,24 +200,27 @@ pub(crate) async fn token(
             form.push(("refresh_token", token.expose()));
         }
     }
-    let request = authenticated(net.post(&endpoints.token), endpoints.client_auth, client, form);
-    let answer = request
-        .header("accept", "application/json")
-        .timeout(TIMEOUT)
-        .max_body(MAX_BODY)
-        .send()
-        .await
-        .map_err(TokenFailure::Failed)?;
-    judge(&answer, clock.now(), client, grant)
+    let request = authenticated(net.post(&endpoints.token), endpoints, client, form);
+    let answer = asked(request, key).await.map_err(TokenFailure::Failed)?;
+    let mut credentials = judge(&answer, clock.now(), endpoints, client, grant)?;
+    if let Some(key) = key {
+        credentials.extra.insert(dpop::KEY.to_owned(), key.kept().clone());
+    }
+    if let Some(issuer) = &endpoints.issuer
+        && credentials.extra.contains_key(SUBJECT)
+    {
+        credentials.extra.insert(ISSUER.to_owned(), issuer.as_str().into());
+    }
+    Ok(credentials)
 }
 
 fn authenticated<'a>(
     request: Request,
-    how: ClientAuth,
+    endpoints: &Endpoints,
     client: &'a Client2,
     mut form: Vec<(&'a str, &'a str)>,
 ) -> Request {
-    match (how, &client.client_secret) {
+    match (endpoints.client_auth, &client.client_secret) {
         (ClientAuth::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded before they are put together.
             let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -145,14 +231,44 @@ fn authenticated<'a>(
             form.push(("client_secret", secret.expose()));
             request.form(&form)
         }
-        (ClientAuth::Basic | ClientAuth::Body, None) | (ClientAuth::None, _) => {
+        (ClientAuth::PrivateKeyJwt, Some(secret)) => {
+            let assertion = Key::read(secret).map(|key| assertion(&key, endpoints, client)).unwrap_or_default();
+            let own = [
+                ("client_id", client.client_id.as_str()),
+                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+                ("client_assertion", assertion.as_str()),
+            ];
+            request.form(&form.into_iter().chain(own).collect::<Vec<(&str, &str)>>())
+        }
+        (ClientAuth::Basic | ClientAuth::Body | ClientAuth::PrivateKeyJwt, None) | (ClientAuth::None, _) => {
             form.push(("client_id", &client.client_id));
             request.form(&form)
         }
     }
 }
 
-fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
+/// What a client proves itself with by its private key (RFC 7523 §3).
+fn assertion(key: &Key, endpoints: &Endpoints, client: &Client2) -> String {
+    let now = Timestamp::now().as_second();
+    let audience = endpoints.issuer.as_deref().unwrap_or(endpoints.token.as_str());
+    let claims = json!({
+        "iss": client.client_id,
+        "sub": client.client_id,
+        "aud": audience,
+        "jti": random().expose(),
+        "iat": now,
+        "exp": now + 60,
+    });
+    key.sign(json!({ "kid": key.thumbprint() }), &claims)
+}
+
+fn judge(
+    answer: &Answer,
+    now: Timestamp,
+    endpoints: &Endpoints,
+    client: &Client2,
+    grant: Grant<'_>,
+) -> Result<Credentials, TokenFailure> {
     let heard = Heard {
         status: answer.status(),
         content_type: answer.header("content-type").unwrap_or_default(),
@@ -170,6 +286,7 @@ fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) ->
         status: heard.status,
         skew: answer.clock_skew(),
         client_id: &client.client_id,
+        by_document: endpoints.client_auth == ClientAuth::PrivateKeyJwt,
         secrets: &secrets,
         ..Circumstances::default()
     };
@@ -179,6 +296,12 @@ fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) ->
         seen.repeated = repeated;
     }
     match read(heard, now) {
+        // A token that anybody could use is not what was asked for (RFC 9449 §5).
+        Said::Tokens(_) if endpoints.dpop && !is_bound(answer) => {
+            let diagnosis = Diagnosis::new(Code::TokenMalformed)
+                .because("The token endpoint gave a token that is not bound to the key it was asked for with.");
+            Err(TokenFailure::Unusable { diagnosis: Box::new(explain::circumstances(diagnosis, seen)), until: None })
+        }
         Said::Tokens(credentials) => Ok(credentials),
         Said::Error(error) => {
             let diagnosis = Box::new(explain_token(&error, seen));
@@ -199,6 +322,11 @@ fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) ->
     }
 }
 
+fn is_bound(answer: &Answer) -> bool {
+    let kind = answer.json::<serde_json::Value>().ok().and_then(|body| body["token_type"].as_str().map(str::to_owned));
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("dpop"))
+}
+
 /// Gives tokens back (RFC 7009).
 ///
 /// # Errors
@@ -210,6 +338,7 @@ pub(crate) async fn revoke(
     credentials: &Credentials,
 ) -> Result<(), String> {
     let Some(url) = &endpoints.revoke else { return Ok(()) };
+    let key = dpop::key(credentials).map_err(|no_key| no_key.to_string())?;
     // A refresh token takes its access tokens with it (RFC 7009 §2.1); the access token goes as well where there is both.
     let tokens = [
         credentials.refresh_token.as_ref().map(|token| (token, "refresh_token")),
@@ -217,8 +346,8 @@ pub(crate) async fn revoke(
     ];
     for (token, hint) in tokens.into_iter().flatten() {
         let form = vec![("token", token.expose()), ("token_type_hint", hint)];
-        let request = authenticated(net.post(url), endpoints.client_auth, client, form);
-        let answer = request.timeout(TIMEOUT).max_body(MAX_BODY).send().await.map_err(|failure| failure.to_string())?;
+        let request = authenticated(net.post(url), endpoints, client, form);
+        let answer = asked(request, key.as_ref()).await.map_err(|failure| failure.to_string())?;
         if !answer.is_success() {
             return Err(format!("{} answered {}", answer.host(), answer.status()));
         }
@@ -235,6 +364,8 @@ mod tests {
         let endpoints = Endpoints {
             authorize: "https://example.social/oauth/authorize?tenant=1".parse().unwrap(),
             token: "https://example.social/oauth/token".parse().unwrap(),
+            par: None,
+            dpop: false,
             revoke: None,
             registration: None,
             scope: None,
@@ -242,10 +373,13 @@ mod tests {
             iss_always: false,
             pkce: true,
             client_auth: ClientAuth::Basic,
+            account: None,
             authorize_extra: vec![("force_login".to_owned(), "true".to_owned())],
         };
         let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        let url = authorize_url(&endpoints, "id", "https://c.test/cb", "read write", &"st".into(), &verifier);
+        let state = Secret::new("st");
+        let wish = Wish { redirect_uri: "https://c.test/cb", scopes: "read write", state: &state, verifier: &verifier };
+        let url = authorize_url(&endpoints, "id", wish);
         let expected = "https://example.social/oauth/authorize?tenant=1&response_type=code&client_id=id\
             &redirect_uri=https%3A%2F%2Fc.test%2Fcb&state=st&scope=read+write\
             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&force_login=true";

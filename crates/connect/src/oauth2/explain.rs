@@ -23,6 +23,8 @@ pub(crate) struct Circumstances<'a> {
     pub skew: Option<SignedDuration>,
     pub redirect_uri: Option<&'a str>,
     pub client_id: &'a str,
+    /// Whether the client is known there by a document of ours.
+    pub by_document: bool,
     /// Whether an earlier request with the same code may have been received.
     pub repeated: bool,
     /// Values that must not be quoted.
@@ -45,6 +47,8 @@ pub(crate) fn quote(words: &str, secrets: &[&str]) -> String {
 /// The page for an error that came back in the address (RFC 6749 §4.1.2.1).
 pub(crate) fn explain_authorization(error: &OAuthError) -> Diagnosis {
     let code = match error.error.as_str() {
+        // Nobody said no: the network's page was open for too long.
+        "access_denied" if says(error, "expired") => Code::StateExpired,
         "access_denied" | "user_denied" | "user_cancelled_login" | "user_cancelled_authorize" | "consent_required" => {
             Code::ConsentDenied
         }
@@ -57,6 +61,9 @@ pub(crate) fn explain_authorization(error: &OAuthError) -> Diagnosis {
     };
     let diagnosis = match (code, error.error.as_str()) {
         (Code::ServerError, "server_error" | "temporarily_unavailable") => Diagnosis::new(code),
+        (Code::StateExpired, _) => {
+            Diagnosis::new(code).because("The network says that its page was left open for too long.")
+        }
         (Code::ServerError, _) => {
             Diagnosis::new(code).because("The network ended the sign-in with an error instead of asking for consent.")
         }
@@ -65,11 +72,42 @@ pub(crate) fn explain_authorization(error: &OAuthError) -> Diagnosis {
     said(diagnosis, error, &[])
 }
 
+fn says(error: &OAuthError, word: &str) -> bool {
+    error.description.as_deref().is_some_and(|words| words.to_ascii_lowercase().contains(word))
+}
+
+/// The page for an error of the endpoint where requests are left beforehand (RFC 9126 §2.3).
+pub(crate) fn explain_pushed(error: &OAuthError, seen: Circumstances<'_>) -> Diagnosis {
+    let diagnosis = match error.error.as_str() {
+        "invalid_client_metadata" | "invalid_client" | "unauthorized_client" if seen.by_document => {
+            Diagnosis::new(Code::ClientDocument).saw("Client document", seen.client_id)
+        }
+        "invalid_dpop_proof" if seen.skew.is_some_and(|skew| skew.abs() > SKEW) => Diagnosis::new(Code::ClockSkew),
+        "invalid_client" | "invalid_client_metadata" => {
+            Diagnosis::new(Code::ClientUnknown).saw("Client id", seen.client_id)
+        }
+        "invalid_redirect_uri" => Diagnosis::new(Code::RedirectMismatch),
+        "invalid_request" if says(error, "redirect") => Diagnosis::new(Code::RedirectMismatch),
+        _ => explain_authorization(&OAuthError { error: error.error.clone(), description: None }),
+    };
+    let mut diagnosis = match diagnosis.code {
+        Code::RedirectMismatch => {
+            let described = error.description.as_deref().unwrap_or_default();
+            mismatch(diagnosis, seen.redirect_uri.unwrap_or_default(), described)
+        }
+        _ => diagnosis,
+    };
+    diagnosis.evidence.retain(|seen| seen.label != "Error");
+    circumstances(said(diagnosis, error, seen.secrets), seen)
+}
+
 /// The page for an error of the token endpoint (RFC 6749 §5.2).
 pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diagnosis {
     let words = error.description.as_deref().unwrap_or_default().to_ascii_lowercase();
     let diagnosis = match error.error.as_str() {
         "invalid_grant" | "bad_verification_code" | "code_expired" | "invalid_code" => grant(&words, seen),
+        "invalid_client" | "invalid_client_metadata" if seen.by_document => Diagnosis::new(Code::ClientDocument),
+        "invalid_dpop_proof" if seen.skew.is_some_and(|skew| skew.abs() > SKEW) => Diagnosis::new(Code::ClockSkew),
         "invalid_client" | "incorrect_client_credentials" | "bad_client_id" | "bad_client_secret" => {
             client(&words, error)
         }
@@ -92,7 +130,9 @@ pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diag
             let described = error.description.as_deref().unwrap_or_default();
             mismatch(diagnosis, seen.redirect_uri.unwrap_or_default(), described)
         }
-        Code::ClientUnknown | Code::ClientSecretWrong => diagnosis.saw("Client id", seen.client_id),
+        Code::ClientUnknown | Code::ClientSecretWrong | Code::ClientDocument => {
+            diagnosis.saw("Client id", seen.client_id)
+        }
         _ => diagnosis,
     };
     circumstances(said(diagnosis, error, seen.secrets), seen)

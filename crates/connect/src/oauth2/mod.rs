@@ -6,10 +6,10 @@ mod ask;
 mod explain;
 mod probe;
 
-use answer::{Heard, Said, read};
-use explain::{Circumstances, explain_token};
+use answer::{Heard, Refused, Said, read, refused};
+use explain::{Circumstances, explain_pushed, explain_token};
 
 pub(crate) use answer::OAuthError;
-pub(crate) use ask::{Grant, TokenFailure, authorize_url, revoke, token};
+pub(crate) use ask::{Grant, TokenFailure, Wish, authorize_url, push, revoke, token};
 pub(crate) use explain::{SKEW, explain_authorization, quote};
 pub(crate) use probe::{Probe, probe};

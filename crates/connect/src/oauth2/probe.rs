@@ -30,7 +30,7 @@ pub(crate) async fn probe(
         returned_at: clock.now(),
         repeated: false,
     };
-    match token(net, clock, endpoints, client, grant).await {
+    match token(net, clock, endpoints, client, None, grant).await {
         Err(TokenFailure::Refused { error, .. }) if error == "invalid_grant" => Probe::Right,
         Err(TokenFailure::Refused { diagnosis, .. }) if is_about_the_client(&diagnosis) => Probe::Wrong(diagnosis),
         Ok(_) | Err(_) => Probe::Untold,

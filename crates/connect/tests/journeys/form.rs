@@ -13,7 +13,11 @@ async fn receiver(status: u16) -> MockServer {
 }
 
 async fn start(world: &World, network: &str, channel: Option<ChannelId>) -> Started {
-    let start = Start { network, ..world.wish(channel) };
+    start_by(world, network, None, channel).await
+}
+
+async fn start_by(world: &World, network: &str, way: Option<&str>, channel: Option<ChannelId>) -> Started {
+    let start = Start { network, way, ..world.wish(channel) };
     let started = world.handshake.start(start).await.unwrap();
     assert_eq!((started.attempt.state, &started.authorize_url), (S::Started, &None));
     started
@@ -75,7 +79,7 @@ async fn refused_by_bluesky(status: u16, error: &str, message: &str) -> ConnectE
     let server = MockServer::start().await;
     let answer = serde_json::json!({"error": error, "message": message});
     Mock::given(any()).respond_with(ResponseTemplate::new(status).set_body_json(answer)).mount(&server).await;
-    let started = start(&world, "bluesky", None).await;
+    let started = start_by(&world, "bluesky", Some("app_password"), None).await;
     let values = [("service", server.uri()), ("identifier", "ada.test".to_owned()), ("password", "hunter2".to_owned())];
     let values: Vec<_> = values.iter().map(|(k, v)| (*k, v.as_str())).collect();
     let error = submit(&world, &started, &values).await.unwrap_err();

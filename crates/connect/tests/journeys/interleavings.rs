@@ -255,7 +255,7 @@ impl Ground {
             settings.pace.identity = vec![Duration::from_millis(5); 2];
             let playground = Some(self.provider.origin(HOST).parse().unwrap());
             let library = Library::new(store.clone(), Storage::folder(self.folder.path()).unwrap());
-            let registry = Registry::new(&registry::Settings { playground });
+            let registry = Registry::new(&registry::Settings { playground, ..registry::Settings::default() });
             let net = self.net();
             let handshake = Handshake::new(Deps { store, net, registry, library, clock: self.clock.clone(), settings });
             Node { runtime, handshake }

@@ -97,7 +97,7 @@ async fn a_network_taken_out_of_the_program_meanwhile_leaves_a_reference() {
     let world = World::start().await;
     let started = world.leave().await;
     let query = world.allow(&started).await;
-    let without = world.with_registry(Registry::new(&registry::Settings { playground: None }));
+    let without = world.with_registry(Registry::new(&registry::Settings::default()));
     without.callback(crate::world::returning(&query, Some(&started.browser_cookie), None)).await;
     let view = world.view(started.attempt.id).await;
     assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::Internal)));

@@ -150,6 +150,18 @@ impl World {
         Client2 { client_id: text("client_id"), client_secret: Some(text("client_secret").into()) }
     }
 
+    /// A server on this database with other networks.
+    pub fn node_of(&self, registry: Registry, settings: Settings, net: Client) -> Handshake {
+        Handshake::new(Deps {
+            store: self.store.clone(),
+            net,
+            registry,
+            library: Library::new(self.store.clone(), Storage::folder(&self.folder.path().join("media")).unwrap()),
+            clock: self.clock.clone(),
+            settings,
+        })
+    }
+
     /// Ends the network.
     pub async fn stop(&mut self) {
         let (stop, _) = oneshot::channel();
@@ -335,7 +347,7 @@ fn node(
     Handshake::new(Deps {
         store: store.clone(),
         net,
-        registry: Registry::new(&registry::Settings { playground }),
+        registry: Registry::new(&registry::Settings { playground, ..registry::Settings::default() }),
         library: Library::new(store.clone(), Storage::folder(&folder.join("media")).unwrap()),
         clock: clock.clone(),
         settings,

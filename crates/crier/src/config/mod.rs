@@ -5,7 +5,7 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_net::{Allow, NoProxy, ProxyConfig};
-use crier_networks::{Registry, connect::Client2, registry};
+use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
 use layers::Given;
 #[cfg(test)]
 use layers::Source;
@@ -71,6 +71,8 @@ pub struct Config {
     pub metrics_token: Option<crier_model::Secret>,
     /// Where the metrics are told on an address of their own.
     pub metrics_listen: Option<SocketAddr>,
+    /// Where Bluesky's accounts are looked up.
+    pub bluesky: Directory,
     pub log: String,
     pub log_format: LogFormat,
     /// Every setting as it was given, with its source.
@@ -114,6 +116,10 @@ impl Config {
     pub fn playground_origin(&self) -> Option<Url> {
         self.playground.and_then(|address| origin_of(address).ok())
     }
+}
+
+fn web_address(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 struct Reader<'a> {
@@ -162,6 +168,8 @@ impl Reader<'_> {
                 settings::METRICS_LISTEN,
                 |text| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) },
             );
+        let plc = self.with(settings::BLUESKY_DIRECTORY, web_address);
+        let resolver = self.with(settings::BLUESKY_RESOLVER, web_address);
         let log =
             self.with(settings::LOG, |text| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned()));
         let log_format = self.with(settings::LOG_FORMAT, |text| match text {
@@ -192,6 +200,7 @@ impl Reader<'_> {
             apps: apps?,
             metrics_token: metrics_token?,
             metrics_listen: metrics_listen?,
+            bluesky: Directory { plc: plc?, resolver: resolver? },
             log: log?,
             log_format: log_format?,
             given: Vec::new(),
@@ -239,7 +248,7 @@ impl Reader<'_> {
     fn network_proxies(&mut self) -> Option<BTreeMap<String, ProxyConfig>> {
         // Of the Playground only the name counts here.
         let playground = Url::parse("http://127.0.0.1").ok();
-        let known = Registry::new(&registry::Settings { playground });
+        let known = Registry::new(&registry::Settings { playground, ..registry::Settings::default() });
         self.with(settings::NETWORK_PROXIES, |text| {
             let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
             let one = |entry: &str| {

@@ -185,6 +185,20 @@ pub const METRICS_LISTEN: Setting = setting(
     "an address and a port, for example 127.0.0.1:9464",
     "An address of its own that tells /metrics to whoever reaches it; off when not set",
 );
+pub const BLUESKY_DIRECTORY: Setting = setting(
+    "bluesky_directory",
+    "CRIER_BLUESKY_DIRECTORY",
+    "https://plc.directory",
+    "an http or https address",
+    "Where the AT Protocol's accounts (did:plc) are looked up",
+);
+pub const BLUESKY_RESOLVER: Setting = setting(
+    "bluesky_resolver",
+    "CRIER_BLUESKY_RESOLVER",
+    "https://public.api.bsky.app",
+    "an http or https address",
+    "The server that knows the AT Protocol's handles, also those that stand in DNS",
+);
 pub const LOG: Setting = setting(
     "log",
     "CRIER_LOG",
@@ -196,7 +210,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 22] = [
+pub const ALL: [Setting; 24] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -219,6 +233,8 @@ pub const ALL: [Setting; 22] = [
     MASTODON_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
+    BLUESKY_DIRECTORY,
+    BLUESKY_RESOLVER,
     LOG,
     LOG_FORMAT,
 ];

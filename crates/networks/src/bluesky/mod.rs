@@ -1,14 +1,16 @@
-//! Bluesky and other personal data servers of the AT Protocol, by app password.
+//! Bluesky and other personal data servers of the AT Protocol, by signing in there or by app password.
 //!
 //! After the lexicons `com.atproto.server`, `com.atproto.repo`, `app.bsky.feed.post`, `app.bsky.richtext.facet` and
 //! `app.bsky.embed.images` of <https://github.com/bluesky-social/atproto> (August 2026), and <https://atproto.com/specs/tid>.
 
+mod identity;
+mod oauth;
 mod post;
 mod rich_text;
 mod session;
 
 use crate::about::{About, Network};
-use crate::connect::{Connect, Facts};
+use crate::connect::{Connect, Facts, Way};
 use crate::publish::Publish;
 use crate::{Refusal, settings};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -20,7 +22,7 @@ const ABOUT: About = About {
     id: "bluesky",
     name: "Bluesky",
     color: "#0085ff",
-    summary: "Bluesky, with an app password.",
+    summary: "Bluesky, and servers of one’s own in its network.",
     works_at_once: true,
     console: None,
     deadline_s: 180,
@@ -34,8 +36,22 @@ const IMAGE_BYTES_NOW: u64 = 2_000_000;
 /// The fact that holds the account's server's limit.
 const IMAGE_BYTES_FACT: &str = "image_max_bytes";
 
-#[derive(Debug)]
-pub struct Bluesky;
+/// The fact that holds the address of the account's server, for tokens that don't bring it along.
+const SERVER_FACT: &str = "server";
+
+pub use identity::Directory;
+
+#[derive(Debug, Default)]
+pub struct Bluesky {
+    directory: Directory,
+}
+
+impl Bluesky {
+    #[must_use]
+    pub fn new(directory: Directory) -> Self {
+        Self { directory }
+    }
+}
 
 /// What the author warns of (`com.atproto.label.defs#selfLabels`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,7 +84,24 @@ impl Network for Bluesky {
     }
 
     fn connect(&self) -> Connect<'_> {
-        Connect::Form(self)
+        Connect::OAuth2(self)
+    }
+
+    fn ways(&self) -> Vec<Way<'_>> {
+        vec![
+            Way {
+                id: "oauth2",
+                name: "Sign in with Bluesky",
+                help: "You are sent to your server and allow there what Crier may do. Nothing has to be copied.",
+                connect: Connect::OAuth2(self),
+            },
+            Way {
+                id: "app_password",
+                name: "App password",
+                help: "You make a password for Crier in Bluesky’s settings. Works also where your server can’t reach this one.",
+                connect: Connect::Form(self),
+            },
+        ]
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
@@ -115,6 +148,10 @@ fn refine(refusal: Refusal) -> Refusal {
     };
     let Some(code) = refusal.detail().code.clone() else { return refusal };
     match (code.as_str(), refusal) {
+        (
+            "ScopeMissingError" | "InsufficientScope" | "insufficient_scope",
+            Refusal::Content(detail) | Refusal::Auth(detail),
+        ) => Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing)),
         ("ExpiredToken" | "InvalidToken", Refusal::Content(detail) | Refusal::Auth(detail)) => {
             Refusal::Auth(detail.diagnosed(Code::CredentialsWrong))
         }

@@ -1,7 +1,7 @@
 //! Writing posts: a record under a key known beforehand, so that writing it twice leaves one.
 
 use super::rich_text::{Feature, RichText, facet};
-use super::session::{pds, xrpc};
+use super::session::{server, xrpc};
 use super::{Bluesky, Label, Settings, refine};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Refusal, call, settings};
@@ -45,7 +45,7 @@ impl Publish for Bluesky {
         let body = json!({ "repo": cx.account, "collection": COLLECTION, "rkey": key, "record": record });
         let request = cx
             .net
-            .post(xrpc(pds(cx.credentials), "com.atproto.repo.putRecord"))
+            .post(xrpc(server(cx), "com.atproto.repo.putRecord"))
             .bearer(cx.credentials.access_token.expose())
             .json(&body);
         let write = || async {
@@ -67,7 +67,7 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {
     }
     let request = cx
         .net
-        .post(xrpc(pds(cx.credentials), "com.atproto.repo.uploadBlob"))
+        .post(xrpc(server(cx), "com.atproto.repo.uploadBlob"))
         .bearer(cx.credentials.access_token.expose())
         .body(cx.media.bytes(media).await?, &media.mime)
         .timeout(Duration::from_secs(120));
@@ -127,8 +127,7 @@ async fn resolve(cx: &Cx<'_>, handle: &str) -> Result<Option<String>, Refusal> {
     struct Resolved {
         did: String,
     }
-    let request =
-        cx.net.get(xrpc(pds(cx.credentials), "com.atproto.identity.resolveHandle")).query(&[("handle", handle)]);
+    let request = cx.net.get(xrpc(server(cx), "com.atproto.identity.resolveHandle")).query(&[("handle", handle)]);
     match call::ask::<Resolved>(request, cx.credentials, refine).await {
         Ok(resolved) => Ok(Some(resolved.did)),
         Err(Refusal::Content(_)) => Ok(None),

@@ -1,8 +1,9 @@
 //! Sessions: made with an app password, which is not kept, and renewed by their own tokens.
 
-use super::{Bluesky, IMAGE_BYTES, IMAGE_BYTES_FACT, IMAGE_BYTES_NOW, refine};
+use super::identity::DidDocument;
+use super::{Bluesky, IMAGE_BYTES, IMAGE_BYTES_FACT, IMAGE_BYTES_NOW, SERVER_FACT, refine};
 use crate::connect::{Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
-use crate::{Detail, Refusal, call, origin};
+use crate::{Cx, Detail, Refusal, call, origin};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use crier_model::{Code, Secret, Timestamp, channel::Identity};
@@ -33,25 +34,10 @@ struct Session {
     status: Option<String>,
 }
 
-#[derive(Deserialize, Default)]
-struct DidDocument {
-    #[serde(default)]
-    service: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Service {
-    id: String,
-    service_endpoint: serde_json::Value,
-}
-
 impl Session {
-    /// The account's server. One that would be spoken to unencrypted is not believed, but for this machine.
+    /// The account's server.
     fn pds(&self) -> Option<String> {
-        let services = &self.did_doc.as_ref()?.service;
-        let named = services.iter().find(|service| service.id.ends_with("#atproto_pds"))?;
-        origin::normalise(named.service_endpoint.as_str()?, "bsky.social").ok()
+        self.did_doc.as_ref()?.server()
     }
 
     fn credentials(self, service: &str, before: Option<&str>) -> Credentials {
@@ -78,9 +64,15 @@ fn expiry(jwt: &Secret) -> Option<Timestamp> {
     Timestamp::from_second(claims.exp).ok()
 }
 
-/// The account's server.
-pub(super) fn pds(credentials: &Credentials) -> &str {
-    credentials.extra.get(PDS_KEY).or_else(|| credentials.extra.get(SERVICE_KEY)).map_or(SERVICE, Secret::expose)
+/// The account's server, as an app password's session knows it.
+fn pds(credentials: &Credentials) -> Option<&str> {
+    credentials.extra.get(PDS_KEY).or_else(|| credentials.extra.get(SERVICE_KEY)).map(Secret::expose)
+}
+
+/// The server of a channel's account.
+pub(super) fn server<'a>(cx: &'a Cx<'_>) -> &'a str {
+    let found = cx.facts.get(SERVER_FACT).and_then(serde_json::Value::as_str);
+    pds(cx.credentials).or(found).unwrap_or(SERVICE)
 }
 
 pub(super) fn xrpc(server: &str, method: &str) -> String {
@@ -153,7 +145,8 @@ impl Form for Bluesky {
             call::ask(request, &typed, refine).await.map_err(|refusal| on_its_field(&service, refusal))?;
         refuse_inactive(&session)?;
         let credentials = session.credentials(&service, None);
-        let identified = identify(net, &credentials).await?;
+        let server = pds(&credentials).unwrap_or(SERVICE).to_owned();
+        let identified = identify(net, &server, None, &credentials).await?;
         Ok(SignedIn { instance: None, credentials, identified })
     }
 
@@ -168,7 +161,7 @@ impl Form for Bluesky {
         let request = net.post(xrpc(service, "com.atproto.server.refreshSession")).bearer(token.expose());
         let session: Session = call::json(request, credentials, refine).await?;
         refuse_inactive(&session)?;
-        Ok(Some(session.credentials(service, Some(pds(credentials)))))
+        Ok(Some(session.credentials(service, pds(credentials))))
     }
 }
 
@@ -209,17 +202,29 @@ fn refuse_inactive(session: &Session) -> Result<(), Refusal> {
     Err(Refusal::Auth(Detail::new(format!("the account {} is {status}", session.handle)).diagnosed(Code::Suspended)))
 }
 
-/// Asks the account's own server with the very token that will publish.
-async fn identify(net: &Client, credentials: &Credentials) -> Result<Identified, Refusal> {
+/// Asks the account's own server with the very token that will publish. `expected` is whose it must be.
+pub(super) async fn identify(
+    net: &Client,
+    server: &str,
+    expected: Option<&str>,
+    credentials: &Credentials,
+) -> Result<Identified, Refusal> {
     #[derive(Deserialize)]
     struct Account {
         did: String,
         handle: String,
     }
-    let server = pds(credentials);
     let token = credentials.access_token.expose();
     let request = net.get(xrpc(server, "com.atproto.server.getSession")).bearer(token);
     let account: Account = call::ask(request, credentials, refine).await?;
+    if expected.is_some_and(|did| did != account.did) {
+        let said = format!(
+            "{server} takes the tokens for those of {}, and not of {}",
+            account.did,
+            expected.unwrap_or_default()
+        );
+        return Err(Refusal::Content(Detail::new(said).diagnosed(Code::IssuerMismatch)));
+    }
     let profile = profile(net, server, &account.did, credentials).await?;
     let first_label = account.handle.split('.').next().unwrap_or(&account.handle).to_owned();
     Ok(Identified {
@@ -241,7 +246,7 @@ fn facts(server: &str) -> Facts {
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     let is_theirs = host == "bsky.social" || host.ends_with(".bsky.network");
     let max = if is_theirs { IMAGE_BYTES_NOW } else { IMAGE_BYTES };
-    Facts::from_iter([(IMAGE_BYTES_FACT.to_owned(), max.into())])
+    Facts::from_iter([(IMAGE_BYTES_FACT.to_owned(), max.into()), (SERVER_FACT.to_owned(), server.into())])
 }
 
 /// The record `app.bsky.actor.profile/self`; empty where there is none.
@@ -307,10 +312,10 @@ mod tests {
             ("https://pds.example.org", 1_000_000),
             ("https://notbsky.network", 1_000_000),
         ] {
-            let rules = crate::Network::rules(&Bluesky, &facts(server));
+            let rules = crate::Network::rules(&Bluesky::default(), &facts(server));
             assert_eq!(rules.media.kinds[0].max_bytes, max, "{server}");
         }
-        assert_eq!(crate::Network::rules(&Bluesky, &Facts::new()).media.kinds[0].max_bytes, 1_000_000);
+        assert_eq!(crate::Network::rules(&Bluesky::default(), &Facts::new()).media.kinds[0].max_bytes, 1_000_000);
     }
 
     #[test]

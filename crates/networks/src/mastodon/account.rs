@@ -37,6 +37,7 @@ impl OAuth2 for Mastodon {
             placeholder: "mastodon.social",
             help: "The server where your account is. Your whole handle (@you@mastodon.social) does as well.",
             default: None,
+            is_account: false,
         })
     }
 
@@ -122,6 +123,8 @@ fn usual(origin: &str) -> Result<Endpoints, Refusal> {
     Ok(Endpoints {
         authorize: address(origin, "/oauth/authorize")?,
         token: address(origin, "/oauth/token")?,
+        par: None,
+        dpop: false,
         revoke: Some(address(origin, "/oauth/revoke")?),
         registration: Some(address(origin, "/api/v1/apps")?),
         scope: Some(asked(OLD_PROFILE)),
@@ -129,6 +132,7 @@ fn usual(origin: &str) -> Result<Endpoints, Refusal> {
         iss_always: false,
         pkce: false,
         client_auth: ClientAuth::Body,
+        account: None,
         authorize_extra: Vec::new(),
     })
 }

@@ -47,7 +47,10 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
 fn connecting(connect: Connect<'_>, fixtures: &[Fixture]) -> Vec<&'static str> {
     match connect {
         Connect::OAuth2(oauth2) => {
-            let mut names = vec!["discover", "register", "identify", "identify:auth"];
+            let mut names = vec!["discover", "identify", "identify:auth"];
+            if !oauth2.by_document() {
+                names.push("register");
+            }
             if oauth2.instance().is_some() {
                 names.push("discover:other");
             }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp, channel::Identity};
 use crier_net::{Client, Config, ProxyConfig};
+use crier_networks::bluesky::Directory;
 use crier_networks::choosing::Access;
 use crier_networks::connect::FormRefusal;
 use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
@@ -292,7 +293,9 @@ fn refused(refusal: Refusal, field: Option<&'static str>) -> Outcome {
 
 /// The registry of a running server, with the Playground at `origin`.
 pub fn registry(origin: &str) -> Registry {
-    Registry::new(&registry::Settings { playground: Some(origin.parse().unwrap()) })
+    let url: url::Url = origin.parse().unwrap();
+    let bluesky = Directory { plc: url.clone(), resolver: url.clone() };
+    Registry::new(&registry::Settings { playground: Some(url), bluesky })
 }
 
 /// One for all: making one reads every certificate authority of the machine.

@@ -17,7 +17,7 @@ async fn sign_in(net: &Client, identifier: &str, password: &str) -> Result<Signe
     let service = text(&server(), "url").to_owned();
     let values = [("service", service.as_str()), ("identifier", identifier), ("password", password)];
     let values: BTreeMap<String, String> = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    Bluesky.sign_in(net, &values).await
+    Bluesky::default().sign_in(net, &values).await
 }
 
 async fn channel() -> Channel {
@@ -63,7 +63,7 @@ async fn peer_bluesky_signs_in_renews_and_refuses_a_wrong_password() {
         }
     }
     let before = channel.credentials.clone();
-    channel.credentials = Bluesky.refresh(&channel.net, None, &before).await.unwrap().unwrap();
+    channel.credentials = Form::refresh(&Bluesky::default(), &channel.net, None, &before).await.unwrap().unwrap();
     assert_ne!(channel.credentials.refresh_token, before.refresh_token);
     channel.send(&item("After a refresh")).await;
 }
@@ -139,7 +139,7 @@ async fn peer_bluesky_keeps_pictures_with_their_descriptions() {
 #[ignore = "needs peers/bluesky-pds"]
 async fn peer_bluesky_takes_just_what_the_rules_say() {
     let channel = channel().await;
-    let rules = Bluesky.rules(&channel.facts);
+    let rules = Bluesky::default().rules(&channel.facts);
     let sized = |size: u64| {
         let mut media = picture("", None);
         media.size = size;

@@ -108,7 +108,7 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
       <form onSubmit={submit} noValidate ref={formElement}>
         <Stack gap="lg">
           {network.ways.length > 1 && <Ways network={network} way={way} />}
-          {way.instance && (
+          {way.instance && !(channel && way.instance.is_account) && (
             <TextInput
               label={way.instance.label}
               description={way.instance.help}
