@@ -1,13 +1,17 @@
 //! The good end: the account becomes a channel, or the channel gets its new credentials.
 
-use crate::{Handshake, handshake::Broken, parked::Kept, parked::Parked};
-use crier_model::{ChannelId, Code, Diagnosis, attempt::AttemptState as S};
+use crate::{Handshake, handshake::Broken, invite::closed, parked::Kept, parked::Parked};
+use crier_model::{
+    ChannelId, Code, Diagnosis,
+    attempt::{AttemptState as S, Starter},
+};
 use crier_networks::{Credentials, Identified};
 use crier_store::{
     Tx,
     attempts::{self, Attempt, Changes, Note},
     channels::{self, Channel, Connected},
     due::{self, NewWork},
+    invites::{self, Standing},
 };
 use serde_json::Value as Json;
 
@@ -64,6 +68,13 @@ impl Handshake {
             return Ok(None);
         }
         self.supersede_older(&mut tx, attempt, channel.id).await?;
+        if let Starter::Invite(invite) = attempt.started_by {
+            let standing = invites::use_in(&mut tx, invite).await?;
+            if standing != Standing::Open {
+                tx.rollback().await?;
+                return self.fail(attempt, closed(standing)).await;
+            }
+        }
         tx.commit().await?;
         tracing::info!(attempt = %attempt.id, channel = %channel.id, network = %channel.network, "connected");
         Ok(moved)

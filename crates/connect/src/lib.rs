@@ -19,6 +19,7 @@ mod explain;
 mod form;
 mod handshake;
 mod identify;
+mod invite;
 mod look;
 mod moves;
 mod oauth2;
@@ -36,5 +37,6 @@ mod view;
 
 pub use error::ConnectError;
 pub use handshake::{Deps, Handshake};
+pub use invite::{Asker, Guest, Invitation, NewLink};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use view::{AccountView, AttemptView, Check, EventView, MissingScope, Purpose};

@@ -1,10 +1,13 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, AttemptView, ConnectError, EventView, Handshake, MissingScope, Purpose, handshake::Broken,
+    AccountView, Asker, AttemptView, ConnectError, EventView, Handshake, MissingScope, Purpose, handshake::Broken,
     parked::Parked,
 };
-use crier_model::{AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
+use crier_model::{
+    AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId,
+    attempt::{AttemptState as S, Starter},
+};
 use crier_networks::{Connect, connect::OAuth2};
 use crier_store::attempts::{self, Attempt, AttemptEvent};
 use std::collections::HashMap;
@@ -16,20 +19,24 @@ impl Handshake {
     /// One attempt of the workspace. The authorize URL is given only to who started it.
     ///
     /// # Errors
-    /// [`ConnectError::UnknownAttempt`].
+    /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotThisGuest`].
     pub async fn view(
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
     ) -> Result<AttemptView, ConnectError> {
+        let by = by.into();
         let attempt = attempts::get(self.store(), workspace, attempt).await?;
-        self.shown(attempt, user).await
+        if !by.may_see(&attempt) {
+            return Err(by.refusal());
+        }
+        self.shown(attempt, &by).await
     }
 
-    pub(crate) async fn shown(&self, attempt: Attempt, user: UserId) -> Result<AttemptView, ConnectError> {
+    pub(crate) async fn shown(&self, attempt: Attempt, by: &Asker) -> Result<AttemptView, ConnectError> {
         let history = attempts::history(self.store(), &[attempt.id]).await?;
-        Ok(self.show(attempt, history, user)?)
+        Ok(self.show(attempt, history, by)?)
     }
 
     /// The attempts this person has not finished, newest first.
@@ -38,8 +45,8 @@ impl Handshake {
     /// Only when something is broken here.
     pub async fn open(&self, workspace: WorkspaceId, user: UserId) -> Result<Vec<AttemptView>, ConnectError> {
         let mut open = attempts::list(self.store(), workspace, true, MOST).await?;
-        open.retain(|attempt| attempt.started_by == user);
-        self.show_all(open, user).await
+        open.retain(|attempt| attempt.started_by == Starter::User(user));
+        self.show_all(open, &Asker::User(user)).await
     }
 
     /// The attempts that made or reconnected a channel, newest first.
@@ -53,10 +60,10 @@ impl Handshake {
         user: UserId,
     ) -> Result<Vec<AttemptView>, ConnectError> {
         let attempts = attempts::list_for_channel(self.store(), workspace, channel, MOST).await?;
-        self.show_all(attempts, user).await
+        self.show_all(attempts, &Asker::User(user)).await
     }
 
-    async fn show_all(&self, attempts: Vec<Attempt>, user: UserId) -> Result<Vec<AttemptView>, ConnectError> {
+    async fn show_all(&self, attempts: Vec<Attempt>, by: &Asker) -> Result<Vec<AttemptView>, ConnectError> {
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut histories: HashMap<AttemptId, Vec<AttemptEvent>> = HashMap::new();
         for event in attempts::history(self.store(), &ids).await? {
@@ -64,12 +71,12 @@ impl Handshake {
         }
         let show = |attempt: Attempt| {
             let history = histories.remove(&attempt.id).unwrap_or_default();
-            self.show(attempt, history, user).map_err(ConnectError::from)
+            self.show(attempt, history, by).map_err(ConnectError::from)
         };
         attempts.into_iter().map(show).collect()
     }
 
-    fn show(&self, attempt: Attempt, history: Vec<AttemptEvent>, user: UserId) -> Result<AttemptView, Broken> {
+    fn show(&self, attempt: Attempt, history: Vec<AttemptEvent>, by: &Asker) -> Result<AttemptView, Broken> {
         let parked = Parked::read(attempt.parked.as_ref())?;
         let missing = match self.way(&attempt) {
             Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => missing(oauth2, &attempt.granted),
@@ -77,16 +84,22 @@ impl Handshake {
         };
         let lapsed = !attempt.state.is_final() && self.now() >= attempt.expires_at;
         let state = if lapsed { S::Expired } else { attempt.state };
+        let mine = by.started(&attempt) && matches!(state, S::Started | S::Away);
         let diagnosis = attempt.diagnosis.filter(|_| !lapsed);
         let diagnosis = diagnosis.or_else(|| (state == S::Expired).then(|| Diagnosis::new(Code::StateExpired)));
-        let mine = attempt.started_by == user && matches!(state, S::Started | S::Away);
+        // A guest learns nothing of the workspace: not its channels, nor what waits on them.
+        let guest = matches!(by, Asker::Guest(_));
         Ok(AttemptView {
             id: attempt.id,
             network: attempt.network,
             way: attempt.way,
             instance: attempt.instance.or(parked.instance),
-            purpose: if attempt.purpose == "reconnect" { Purpose::Reconnect } else { Purpose::New },
-            channel_id: attempt.channel,
+            purpose: match attempt.purpose.as_str() {
+                "reconnect" => Purpose::Reconnect,
+                "invite" => Purpose::Invite,
+                _ => Purpose::New,
+            },
+            channel_id: attempt.channel.filter(|_| !guest),
             state,
             authorize_url: parked.authorize_url.filter(|_| mine),
             expires_at: attempt.expires_at,
@@ -99,7 +112,7 @@ impl Handshake {
             granted: attempt.granted,
             missing,
             diagnosis,
-            events: history.into_iter().map(shown_event).collect(),
+            events: history.into_iter().filter(|_| !guest).map(shown_event).collect(),
         })
     }
 }

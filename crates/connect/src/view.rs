@@ -10,6 +10,8 @@ pub enum Purpose {
     New,
     /// New credentials for a channel there is already.
     Reconnect,
+    /// An account of somebody who came by an invite link.
+    Invite,
 }
 
 /// Whose account came back.
@@ -52,7 +54,7 @@ pub struct AttemptView {
     /// The server's origin, for networks made of many.
     pub instance: Option<String>,
     pub purpose: Purpose,
-    /// The channel to reconnect, and once connected the channel it became.
+    /// The channel to reconnect, and once connected the channel it became; kept from guests.
     pub channel_id: Option<ChannelId>,
     pub state: AttemptState,
     /// Where to send the person; while `started` or `away`, and only for who started it.

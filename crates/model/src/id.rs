@@ -64,6 +64,8 @@ ids! {
     ChannelId,
     /// One run of the handshake.
     AttemptId,
+    /// A link by which somebody without an account here connects an account of theirs.
+    InviteId,
     /// One piece of content with a time, its variants and its channels.
     PostId,
     /// One post on one channel: the unit that is scheduled, sent and reported.

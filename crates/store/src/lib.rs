@@ -21,6 +21,7 @@ pub mod attempts;
 pub mod channels;
 pub mod due;
 pub mod events;
+pub mod invites;
 pub mod keys;
 pub mod media;
 pub mod posts;

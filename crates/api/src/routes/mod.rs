@@ -4,6 +4,8 @@ mod attempts;
 mod auth;
 mod channels;
 mod events;
+mod invited;
+mod invites;
 mod keys;
 mod library;
 mod networks;
@@ -26,6 +28,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         networks::routes(),
         channels::routes(),
         attempts::routes(),
+        invites::routes(),
+        invited::routes(),
         library::routes(),
         posts::routes(),
         publications::routes(),

@@ -116,7 +116,7 @@ pub(crate) struct NetworkOut {
     settings_schema: serde_json::Value,
 }
 
-fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
+pub(crate) fn show(api: &Api, network: &dyn crier_networks::Network) -> NetworkOut {
     let about = network.about();
     NetworkOut {
         id: about.id,

@@ -6,6 +6,7 @@ mod authorization;
 mod description;
 mod house;
 mod input;
+mod invites;
 mod live;
 mod media;
 mod posts;

@@ -6,6 +6,7 @@ mod crash;
 mod flow;
 mod foreign;
 mod form;
+mod invites;
 mod preflight;
 mod reconnect;
 mod renewal;

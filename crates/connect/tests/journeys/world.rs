@@ -258,6 +258,10 @@ impl World {
         assert_eq!(self.outcomes(endpoint).await, expected);
     }
 
+    pub fn clock_in(&self, seconds: i64) -> Timestamp {
+        self.store.now() + SignedDuration::from_secs(seconds)
+    }
+
     pub fn pass(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
@@ -320,6 +324,6 @@ pub fn code(view: &AttemptView) -> Option<Code> {
 pub fn no_attempt(landing: &Landing) -> Code {
     match landing {
         Landing::NoAttempt(diagnosis) => diagnosis.code,
-        Landing::Attempt { .. } => panic!("{landing:?}"),
+        Landing::Attempt { .. } | Landing::Guest { .. } => panic!("{landing:?}"),
     }
 }

@@ -121,6 +121,21 @@ CREATE INDEX connect_attempt_channel ON connect_attempt (channel_id, id) WHERE c
 CREATE INDEX connect_attempt_open ON connect_attempt (expires_at)
   WHERE state NOT IN ('connected', 'failed', 'expired', 'superseded', 'cancelled');
 
+CREATE TABLE invite (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  created_by {uuid} NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  token_hash TEXT NOT NULL UNIQUE,
+  networks TEXT NOT NULL,
+  uses BIGINT NOT NULL,
+  max_uses BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT
+);
+CREATE INDEX invite_workspace ON invite (workspace_id, id);
+
 CREATE TABLE connect_event (
   id {uuid} PRIMARY KEY,
   attempt_id {uuid} NOT NULL REFERENCES connect_attempt (id) ON DELETE CASCADE,

@@ -5,6 +5,7 @@ mod attempts;
 mod channels;
 mod due;
 mod events;
+mod invites;
 mod media;
 mod nodes;
 mod people;
