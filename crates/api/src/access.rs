@@ -1,7 +1,8 @@
 //! Who asks, and whether they may: the one place where a request is authorised.
 //!
 //! A handler that names [`Member<P>`] runs only for a member of the path's workspace whose role allows `P`; one that names
-//! [`Person`] only for somebody signed in in a browser, [`Admin`] only for one of those who run the installation. Handlers that name neither are public, and a test lists them.
+//! [`Person`] only for somebody signed in in a browser, [`Admin`] only for one of those who run the installation; [`Invited`] and
+//! [`GuestOf`] only where an invite link was opened. Handlers that name neither are public, and a test lists them.
 
 use crate::{body::path_param, problem::Problem, secrets::hash, state::Api};
 use axum::{
@@ -9,8 +10,9 @@ use axum::{
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use crier_connect::{ConnectError, Guest, Invitation};
 use crier_model::{
-    UserId, WorkspaceId,
+    AttemptId, UserId, WorkspaceId,
     permission::{Permission, Role},
 };
 use crier_store::{
@@ -179,6 +181,11 @@ pub(crate) fn session_cookie(api: &Api) -> &'static str {
     if api.is_https() { "__Host-session" } else { "session" }
 }
 
+/// Holds the token of the invite link that was opened last.
+pub(crate) fn invite_cookie(api: &Api) -> &'static str {
+    if api.is_https() { "__Host-invite" } else { "invite" }
+}
+
 pub(crate) fn connect_cookie(api: &Api) -> &'static str {
     if api.is_https() { "__Host-connect" } else { "connect" }
 }
@@ -197,6 +204,68 @@ pub(crate) fn own_cookie(api: &Api, name: &'static str, value: String, life: Sig
 
 fn cookie_duration(life: SignedDuration) -> cookie::time::Duration {
     cookie::time::Duration::seconds(life.as_secs())
+}
+
+/// Somebody without an account here, with an invite link open in this browser that may be used.
+#[derive(Debug)]
+pub(crate) struct Invited(pub Invitation);
+
+impl FromRequestParts<Api> for Invited {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let token = cookie(&parts.headers, invite_cookie(api)).ok_or_else(no_invite)?;
+        Ok(Self(api.handshake.invitation(&token).await?))
+    }
+}
+
+/// As [`Invited`], also where the link has been used up meanwhile: its last guest is told whose workspace it was.
+#[derive(Debug)]
+pub(crate) struct Opened(pub Invitation);
+
+impl FromRequestParts<Api> for Opened {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let token = cookie(&parts.headers, invite_cookie(api)).ok_or_else(no_invite)?;
+        Ok(Self(api.handshake.opened_invitation(&token).await?))
+    }
+}
+
+/// A guest, and the workspace of the attempt in the path, which is theirs.
+#[derive(Debug)]
+pub(crate) struct GuestOf {
+    pub guest: Guest,
+    pub workspace: WorkspaceId,
+}
+
+impl FromRequestParts<Api> for GuestOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let token = cookie(&parts.headers, invite_cookie(api));
+        let browser = cookie(&parts.headers, connect_cookie(api));
+        if token.is_none() && browser.is_none() {
+            return Err(no_invite());
+        }
+        let invite = match token {
+            Some(token) => match api.handshake.invite_of(&token).await {
+                Ok(invite) => Some(invite.id),
+                Err(ConnectError::UnknownInvite) => None,
+                Err(error) => return Err(error.into()),
+            },
+            None => None,
+        };
+        let guest = Guest::new(invite, browser.as_deref());
+        let attempt: AttemptId = path_param(parts, "id").await?;
+        let workspace = api.handshake.workspace_for(attempt, &guest).await?;
+        Ok(Self { guest, workspace })
+    }
+}
+
+fn no_invite() -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "invite.required", "No invite link is open in this browser")
+        .detail("Open the link you were sent in this browser.")
 }
 
 /// Public handlers take this instead of nothing, so that the list of them can be searched for.

@@ -1,7 +1,7 @@
 //! Where networks send people back to. The path is the one people have registered with their apps.
 
 use crate::{
-    access::{Anyone, connect_cookie, cookie, signed_in_user},
+    access::{Anyone, connect_cookie, cookie, invite_cookie, signed_in_user},
     problem::{Problem, Result},
     state::Api,
 };
@@ -14,6 +14,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crier_connect::{Callback, Landing};
+use crier_model::NextKind;
 
 pub(crate) fn routes() -> Router<Api> {
     Router::new()
@@ -47,11 +48,18 @@ async fn land(
         // Who is signed in only widens what may be attached: without an answer the account is confirmed by hand.
         signed_in: signed_in_user(&headers, &api).await.unwrap_or_default(),
     };
+    let is_guest = callback.signed_in.is_none() && cookie(&headers, invite_cookie(&api)).is_some();
     match api.handshake.callback(callback).await {
         Landing::Attempt { id, nonce: None } => Redirect::to(&format!("/connect/{id}")),
         // Behind the `#` it stays in this browser: it reaches no server and no log.
         Landing::Attempt { id, nonce: Some(nonce) } => Redirect::to(&format!("/connect/{id}#nonce={nonce}")),
-        Landing::NoAttempt(diagnosis) => {
+        Landing::Guest { id, nonce: None } => Redirect::to(&format!("/invite/{id}")),
+        Landing::Guest { id, nonce: Some(nonce) } => Redirect::to(&format!("/invite/{id}#nonce={nonce}")),
+        Landing::NoAttempt(mut diagnosis) => {
+            if is_guest {
+                let back = Some("/invite".to_owned());
+                *diagnosis = diagnosis.offering(NextKind::Open, "Back to the invitation", back);
+            }
             let told = serde_json::to_vec(&diagnosis).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
             Redirect::to(&format!("/connect/failed#d={told}"))
         }

@@ -1,10 +1,11 @@
-//! How often somebody may try to sign in or up, so that passwords can't be guessed.
+//! How often somebody without a session may ask, so that passwords can't be guessed and links are no lever.
 
 use crate::problem::Problem;
 use axum::{
     extract::ConnectInfo,
     http::{Extensions, HeaderMap, StatusCode},
 };
+use crier_model::InviteId;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
 use std::{
     hash::Hash,
@@ -24,6 +25,9 @@ pub(crate) struct Limits {
     sign_in_address: DefaultKeyedRateLimiter<IpAddr>,
     sign_in_account: DefaultKeyedRateLimiter<String>,
     sign_up_address: DefaultKeyedRateLimiter<IpAddr>,
+    invite_opened: DefaultKeyedRateLimiter<IpAddr>,
+    invited_address: DefaultKeyedRateLimiter<IpAddr>,
+    invited_link: DefaultKeyedRateLimiter<InviteId>,
 }
 
 impl Default for Limits {
@@ -32,6 +36,9 @@ impl Default for Limits {
             sign_in_address: RateLimiter::keyed(Quota::per_minute(a(20)).allow_burst(a(40))),
             sign_in_account: RateLimiter::keyed(Quota::per_minute(a(5)).allow_burst(a(10))),
             sign_up_address: RateLimiter::keyed(Quota::per_minute(a(3)).allow_burst(a(30))),
+            invite_opened: RateLimiter::keyed(Quota::per_minute(a(20)).allow_burst(a(60))),
+            invited_address: RateLimiter::keyed(Quota::per_minute(a(10)).allow_burst(a(30))),
+            invited_link: RateLimiter::keyed(Quota::per_minute(a(20)).allow_burst(a(60))),
         }
     }
 }
@@ -44,6 +51,22 @@ impl Limits {
 
     pub fn sign_up(&self, from: IpAddr) -> Result<(), Problem> {
         take(&self.sign_up_address, &from)
+    }
+
+    /// Tokens of invite links can't be guessed; this keeps those who try from being a load.
+    pub fn open_invite(&self, from: IpAddr) -> Result<(), Problem> {
+        take(&self.invite_opened, &from)
+    }
+
+    /// What a guest has this server ask a network for.
+    pub fn guest(&self, from: IpAddr, invite: InviteId) -> Result<(), Problem> {
+        take(&self.invited_address, &from)?;
+        take(&self.invited_link, &invite)
+    }
+
+    /// As [`Self::guest`], where only the browser is known.
+    pub fn guest_address(&self, from: IpAddr) -> Result<(), Problem> {
+        take(&self.invited_address, &from)
     }
 }
 

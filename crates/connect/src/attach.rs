@@ -1,7 +1,11 @@
 //! The good end: the account becomes a channel (several of them several), or the channel gets its new credentials.
 
-use crate::{Handshake, handshake::Broken, measure, parked::Kept, parked::Parked};
-use crier_model::{ChannelId, Code, Diagnosis, GrantId, attempt::AttemptState as S, channel::Identity};
+use crate::{Handshake, handshake::Broken, invite::closed, measure, parked::Kept, parked::Parked};
+use crier_model::{
+    ChannelId, Code, Diagnosis, GrantId,
+    attempt::{AttemptState as S, Starter},
+    channel::Identity,
+};
 use crier_networks::{Credentials, connect::Facts};
 use crier_store::{
     Tx,
@@ -9,6 +13,7 @@ use crier_store::{
     channels::{self, Channel, Connected, Upserted},
     due::{self, NewWork},
     grants,
+    invites::{self, Standing},
 };
 use serde_json::Value as Json;
 
@@ -73,6 +78,16 @@ impl Handshake {
         }
         for it in &made {
             self.supersede_older(&mut tx, attempt, it.channel.id).await?;
+        }
+        if let Starter::Invite(invite) = attempt.started_by {
+            // Each account that is connected is one of those the link is for.
+            for _ in &made {
+                let standing = invites::use_in(&mut tx, invite).await?;
+                if standing != Standing::Open {
+                    tx.rollback().await?;
+                    return self.fail(attempt, closed(standing)).await;
+                }
+            }
         }
         tx.commit().await?;
         measure::ended(&attempt.network, S::Connected, None);

@@ -1,8 +1,8 @@
 //! The account's picture. It is fetched after the connect and can never fail one.
 
-use crate::{ConnectError, Handshake, parked::Parked};
+use crate::{Asker, ConnectError, Handshake, parked::Parked};
 use crier_media::Picture;
-use crier_model::{AttemptId, ChannelId, UserId, WorkspaceId};
+use crier_model::{AttemptId, ChannelId, WorkspaceId};
 use crier_networks::Choice;
 use crier_store::{
     StoreError,
@@ -52,10 +52,10 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
         choice: &str,
     ) -> Result<Option<Picture>, ConnectError> {
-        let attempt = self.own(attempt, workspace, user).await?;
+        let attempt = self.own(attempt, workspace, &by.into()).await?;
         let parked = Parked::read(attempt.parked.as_ref())?;
         let of = |it: Choice| (it.identity.remote_id == choice).then_some(it.identity.avatar_url).flatten();
         let Some(source) = parked.choices.into_iter().flatten().find_map(of) else { return Ok(None) };

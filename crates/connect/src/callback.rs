@@ -9,7 +9,10 @@ use crate::{
     parked::Parked,
     secrets::{hash, random, same},
 };
-use crier_model::{Code, Diagnosis, NextKind, Secret, attempt::AttemptState as S};
+use crier_model::{
+    Code, Diagnosis, NextKind, Secret,
+    attempt::{AttemptState as S, Starter},
+};
 use crier_net::Waited;
 use crier_networks::connect::Endpoints;
 use crier_store::attempts::{self, Attempt, Changes, Note};
@@ -44,6 +47,12 @@ impl Handshake {
 
     /// A delivery for this attempt.
     pub(crate) async fn receive(&self, callback: &Callback, attempt: Attempt) -> Result<Landing, Broken> {
+        let by_invite = matches!(attempt.started_by, Starter::Invite(_));
+        let landing = self.take(callback, attempt).await?;
+        Ok(if by_invite { landing.of_guest() } else { landing })
+    }
+
+    async fn take(&self, callback: &Callback, attempt: Attempt) -> Result<Landing, Broken> {
         if attempt.network != callback.network {
             // Each network has a return address of its own, so that one cannot answer in another's name (RFC 9700 §4.4).
             let diagnosis = Diagnosis::new(Code::IssuerMismatch)
@@ -174,7 +183,21 @@ impl Callback {
     /// Whether this browser is the one that left, or the person who left is signed in in it.
     fn is_of(&self, attempt: &Attempt) -> bool {
         let cookie = self.browser.as_deref().is_some_and(|cookie| same(&hash(cookie), &attempt.browser_hash));
-        cookie || self.signed_in == Some(attempt.started_by)
+        cookie || self.signed_in.is_some_and(|user| attempt.started_by == Starter::User(user))
+    }
+}
+
+impl Landing {
+    /// The same for somebody without an account here.
+    fn of_guest(self) -> Self {
+        match self {
+            Self::Attempt { id, nonce } => Self::Guest { id, nonce },
+            Self::NoAttempt(diagnosis) => {
+                let back = Some("/invite".to_owned());
+                Self::NoAttempt(Box::new(diagnosis.offering(NextKind::Open, "Back to the invitation", back)))
+            }
+            guest @ Self::Guest { .. } => guest,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The second step: the person ticks what the account is to be connected as.
 
 use crate::{
-    AttemptView, ConnectError, Handshake,
+    Asker, AttemptView, ConnectError, Handshake,
     attach::{Account, Together},
     explain::may_pass,
     handshake::Broken,
@@ -10,7 +10,7 @@ use crate::{
     parked::Parked,
     start::OPEN_FOR,
 };
-use crier_model::{AttemptId, Code, Diagnosis, Finding, NextKind, UserId, WorkspaceId, attempt::AttemptState as S};
+use crier_model::{AttemptId, Code, Diagnosis, Finding, NextKind, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::{
     Choice, Choosing, Credentials, Identified, Refusal,
     choosing::{Access, Unusable, Words},
@@ -38,10 +38,11 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
         ids: &[String],
     ) -> Result<AttemptView, ConnectError> {
-        let attempt = self.own(attempt, workspace, user).await?;
+        let by = by.into();
+        let attempt = self.own(attempt, workspace, &by).await?;
         let id = attempt.id;
         let wrong_state = |state| ConnectError::WrongState { state, wanted: "chosen from" };
         if attempt.state != S::Choosing && attempt.state != S::Connected && !is_at_work(&attempt) {
@@ -62,7 +63,7 @@ impl Handshake {
             }
         }
         let attempt = self.rested(id, self.settings().pace.landing).await?;
-        self.shown(attempt, user).await
+        self.shown(attempt, &by).await
     }
 
     /// Takes an attempt whose account is known on: to its choices, to the person who must choose, or to its channels.

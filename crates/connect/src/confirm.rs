@@ -1,12 +1,12 @@
 //! Confirming an account that came back in another browser.
 
 use crate::{
-    AttemptView, ConnectError, Handshake,
+    Asker, AttemptView, ConnectError, Handshake,
     handshake::Broken,
     parked::Parked,
     secrets::{hash, same},
 };
-use crier_model::{AttemptId, UserId, WorkspaceId, attempt::AttemptState as S};
+use crier_model::{AttemptId, WorkspaceId, attempt::AttemptState as S};
 use crier_store::attempts::{Attempt, Changes, Note};
 
 impl Handshake {
@@ -19,14 +19,15 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
         nonce: &str,
     ) -> Result<AttemptView, ConnectError> {
-        let attempt = self.own(attempt, workspace, user).await?;
+        let by = by.into();
+        let attempt = self.own(attempt, workspace, &by).await?;
         let holds_nonce = attempt.nonce_hash.as_deref().is_some_and(|known| same(&hash(nonce), known));
         if holds_nonce && matches!(attempt.state, S::Connected | S::Identified) {
             let attempt = self.rested(attempt.id, self.settings().pace.landing).await?;
-            return self.shown(attempt, user).await;
+            return self.shown(attempt, &by).await;
         }
         let wrong_state = |state| ConnectError::WrongState { state, wanted: "confirmed" };
         if attempt.state != S::Confirming {
@@ -43,7 +44,7 @@ impl Handshake {
             self.set_to_work(confirmed);
         }
         let attempt = self.rested(attempt.id, self.settings().pace.landing).await?;
-        self.shown(attempt, user).await
+        self.shown(attempt, &by).await
     }
 
     /// The account is the starter's wish: the attempt goes on as if their own browser had come back.

@@ -1,7 +1,7 @@
 //! Ends other than a channel: failed, expired, cancelled. What was parked is given back and erased.
 
-use crate::{AttemptView, ConnectError, Handshake, handshake::Broken, oauth2, parked::Parked};
-use crier_model::{AttemptId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
+use crate::{Asker, AttemptView, ConnectError, Handshake, handshake::Broken, oauth2, parked::Parked};
+use crier_model::{AttemptId, Code, Diagnosis, WorkspaceId, attempt::AttemptState as S};
 use crier_store::{
     attempts::{self, Attempt, Changes, Note},
     channels,
@@ -21,34 +21,35 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
     ) -> Result<AttemptView, ConnectError> {
+        let by = by.into();
         // Whoever is at work on it makes short steps; one of the next tries meets it between two of them.
         for _ in 0..20 {
-            let attempt = self.own(attempt, workspace, user).await?;
+            let attempt = self.own(attempt, workspace, &by).await?;
             if attempt.state == S::Connected {
                 return Err(ConnectError::WrongState { state: attempt.state, wanted: "cancelled" });
             }
             if attempt.state.is_final() {
-                return self.shown(attempt, user).await;
+                return self.shown(attempt, &by).await;
             }
             let note = Note::new("Cancelled", "");
             if let Some(ended) = self.end(&attempt, S::Cancelled, None, note).await? {
-                return self.shown(ended, user).await;
+                return self.shown(ended, &by).await;
             }
         }
         Err(Broken::Lacks("a moment to be cancelled in").into())
     }
 
-    /// An attempt of this workspace that this person started.
+    /// An attempt of this workspace that whoever asks has started.
     pub(crate) async fn own(
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: &Asker,
     ) -> Result<Attempt, ConnectError> {
         let attempt = attempts::get(self.store(), workspace, attempt).await?;
-        if attempt.started_by == user { Ok(attempt) } else { Err(ConnectError::NotTheStarter) }
+        if by.started(&attempt) { Ok(attempt) } else { Err(by.refusal()) }
     }
 
     /// Ends an attempt with a diagnosis, unless it has moved on since it was read.

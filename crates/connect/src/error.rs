@@ -1,5 +1,6 @@
 //! Why a request about an attempt was not done. What befalls the attempt itself is a diagnosis on the attempt.
 
+use crate::invite::of_guest;
 use crier_model::{Code, Diagnosis, Finding, NextKind, attempt::AttemptState};
 
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,18 @@ pub enum ConnectError {
     /// Only the person who started it may do this.
     #[error("another person started this connect")]
     NotTheStarter,
+    /// It began in another browser, and the invite link is not open in this one.
+    #[error("this connect was started in another browser")]
+    NotThisGuest,
+    /// No such invite link.
+    #[error("there is no such invite link")]
+    UnknownInvite,
+    /// The invite link has expired, was used up or revoked.
+    #[error("{}", .0.title)]
+    InviteEnded(Box<Diagnosis>),
+    /// The link invites to other networks.
+    #[error("{}", .0.message)]
+    NotInvited(Finding),
     /// The nonce is not the one the returning browser was given.
     #[error("this is not the browser that came back from the network")]
     WrongNonce,
@@ -40,9 +53,10 @@ impl ConnectError {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::UnknownNetwork(_) | Self::UnknownChannel | Self::UnknownAttempt => 404,
-            Self::Instance(_) | Self::Way(_) | Self::Form { .. } => 422,
-            Self::NotTheStarter | Self::WrongNonce => 403,
+            Self::UnknownNetwork(_) | Self::UnknownChannel | Self::UnknownAttempt | Self::UnknownInvite => 404,
+            Self::Instance(_) | Self::Way(_) | Self::NotInvited(_) | Self::Form { .. } => 422,
+            Self::NotTheStarter | Self::NotThisGuest | Self::WrongNonce => 403,
+            Self::InviteEnded(_) => 410,
             Self::WrongState { .. } => 409,
             Self::Internal(_) => 500,
         }
@@ -52,7 +66,7 @@ impl ConnectError {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         match self {
-            Self::Instance(finding) | Self::Way(finding) => std::slice::from_ref(finding),
+            Self::Instance(finding) | Self::Way(finding) | Self::NotInvited(finding) => std::slice::from_ref(finding),
             Self::Form { findings, .. } => findings,
             _ => &[],
         }
@@ -82,6 +96,14 @@ impl ConnectError {
             Self::UnknownChannel => Diagnosis::new(Code::ChannelUnknown),
             Self::UnknownAttempt => Diagnosis::new(Code::AttemptUnknown),
             Self::NotTheStarter => Diagnosis::new(Code::AttemptOfAnother),
+            Self::NotThisGuest => of_guest(Diagnosis::new(Code::StateForeignBrowser)),
+            Self::UnknownInvite => Diagnosis::new(Code::InviteUnknown),
+            Self::InviteEnded(diagnosis) => (**diagnosis).clone(),
+            Self::NotInvited(finding) => {
+                let mut diagnosis = Diagnosis::new(Code::NetworkUnknown).because(&finding.message);
+                diagnosis.fix = vec![finding.fix.clone()];
+                diagnosis.offering(NextKind::Open, "Back to the invitation", Some("/invite".to_owned()))
+            }
             Self::WrongNonce => Diagnosis::new(Code::StateForeignBrowser)
                 .because("The confirmation has to come from the very browser in which the network sent you back.")
                 .offering(NextKind::Retry, "Start again", None),

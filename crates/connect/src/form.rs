@@ -1,7 +1,7 @@
 //! Connecting by a form of credentials: the same attempt, the same parking, the same end.
 
-use crate::{AttemptView, ConnectError, Handshake, handshake::Broken, moves::is_at_work, parked::Parked};
-use crier_model::{AttemptId, Diagnosis, Finding, UserId, WorkspaceId, attempt::AttemptState as S};
+use crate::{Asker, AttemptView, ConnectError, Handshake, handshake::Broken, moves::is_at_work, parked::Parked};
+use crier_model::{AttemptId, Diagnosis, Finding, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::connect::{Field, FieldKind, FormRefusal, SignedIn};
 use crier_store::attempts::{self, Attempt, Changes, Note};
 use std::collections::BTreeMap;
@@ -19,16 +19,17 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
         values: BTreeMap<String, String>,
     ) -> Result<AttemptView, ConnectError> {
-        let attempt = self.own(attempt, workspace, user).await?;
+        let by = by.into();
+        let attempt = self.own(attempt, workspace, &by).await?;
         let id = attempt.id;
         let wrong_state = |state| ConnectError::WrongState { state, wanted: "filled in" };
         let Some(form) = self.form(&attempt) else { return Err(wrong_state(attempt.state)) };
         if attempt.state == S::Connected || is_at_work(&attempt) {
             let attempt = self.rested(id, self.settings().pace.landing).await?;
-            return self.shown(attempt, user).await;
+            return self.shown(attempt, &by).await;
         }
         if attempt.state != S::Started {
             return Err(wrong_state(attempt.state));
@@ -43,14 +44,14 @@ impl Handshake {
         let changes = Changes { note: Some(note), ..Changes::default() };
         let Some(claimed) = self.step(&attempt, S::Exchanging, changes).await? else {
             let attempt = self.rested(id, self.settings().pace.landing).await?;
-            return self.shown(attempt, user).await;
+            return self.shown(attempt, &by).await;
         };
         let handshake = self.clone();
         // A task of its own goes on when the request is dropped.
         let signing_in = tokio::spawn(async move { Box::pin(handshake.sign_in(claimed, values)).await });
         signing_in.await.map_err(|_| Broken::Lacks("an end: signing in broke off"))??;
         let attempt = attempts::by_id(self.store(), id).await?;
-        self.shown(attempt, user).await
+        self.shown(attempt, &by).await
     }
 
     async fn sign_in(&self, attempt: Attempt, values: BTreeMap<String, String>) -> Result<(), ConnectError> {

@@ -6,11 +6,16 @@ use crate::{
     attach::Account,
     explain::may_pass,
     handshake::Broken,
+    invite::of_guest,
     look::{covered, missing},
     moves::PARKED_FOR,
     parked::Parked,
 };
-use crier_model::{Code, Diagnosis, NextKind, attempt::AttemptState as S, channel::Identity};
+use crier_model::{
+    Code, Diagnosis, NextKind,
+    attempt::{AttemptState as S, Starter},
+    channel::Identity,
+};
 use crier_networks::{Credentials, Identified, Network, Refusal, connect::OAuth2};
 use crier_store::{
     attempts::{Attempt, Changes, Note},
@@ -119,6 +124,10 @@ impl Handshake {
         let identity = &identified.identity;
         let diagnosis = Diagnosis::new(Code::StateForeignBrowser)
             .saw("Account", format!("{} ({})", identity.name, identity.handle));
+        let diagnosis = match attempt.started_by {
+            Starter::User(_) => diagnosis,
+            Starter::Invite(_) => of_guest(diagnosis),
+        };
         let changes = Changes {
             diagnosis: Some(diagnosis),
             expires_at: Some(self.in_time(PARKED_FOR)),

@@ -23,6 +23,7 @@ mod explain;
 mod form;
 mod handshake;
 mod identify;
+mod invite;
 mod look;
 mod measure;
 mod moves;
@@ -44,6 +45,7 @@ pub use doctor::{Doctor, House, Progress, Report, Row, Wrong};
 pub use document::PATH as CLIENT_DOCUMENT;
 pub use error::ConnectError;
 pub use handshake::{Deps, Handshake};
+pub use invite::{Asker, Guest, Invitation, NewLink};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use set_up::{AppPlace, AppSource, AppView, NetworkApps, Removed};
 pub use view::{

@@ -1,16 +1,18 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, AttemptView, ChoiceView, ChoosingView, ConnectError, EventView, Handshake, LoggedAttempt,
+    AccountView, Asker, AttemptView, ChoiceView, ChoosingView, ConnectError, EventView, Handshake, LoggedAttempt,
     MissingScope, PersonView, Purpose, handshake::Broken, parked::Parked,
 };
-use crier_model::{AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
+use crier_model::{
+    AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId,
+    attempt::{AttemptState as S, Starter},
+};
 use crier_networks::{Connect, Network, connect::OAuth2};
 use crier_store::{
     attempts::{self, Attempt, AttemptEvent, Search},
     channels::{self, ChannelSummary},
     users, workspaces,
-};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -21,30 +23,34 @@ impl Handshake {
     /// One attempt of the workspace. The authorize URL is given only to who started it.
     ///
     /// # Errors
-    /// [`ConnectError::UnknownAttempt`].
+    /// [`ConnectError::UnknownAttempt`], [`ConnectError::NotThisGuest`].
     pub async fn view(
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
     ) -> Result<AttemptView, ConnectError> {
+        let by = by.into();
         let attempt = attempts::get(self.store(), workspace, attempt).await?;
-        self.shown(attempt, user).await
+        if !by.may_see(&attempt) {
+            return Err(by.refusal());
+        }
+        self.shown(attempt, &by).await
     }
 
-    pub(crate) async fn shown(&self, attempt: Attempt, user: UserId) -> Result<AttemptView, ConnectError> {
+    pub(crate) async fn shown(&self, attempt: Attempt, by: &Asker) -> Result<AttemptView, ConnectError> {
         let history = attempts::history(self.store(), &[attempt.id]).await?;
         let channels =
             attempts::channels_of(self.store(), &[attempt.id]).await?.into_iter().map(|(_, id)| id).collect();
-        let choosing = self.choosing(&attempt, user).await?;
-        let shown = self.show(attempt, history, channels, user)?;
+        let choosing = self.choosing(&attempt, by).await?;
+        let shown = self.show(attempt, history, channels, by)?;
         let choosing = choosing.filter(|_| shown.state == S::Choosing);
         Ok(AttemptView { choosing, ..shown })
     }
 
     /// What an attempt's starter may choose from.
-    async fn choosing(&self, attempt: &Attempt, user: UserId) -> Result<Option<ChoosingView>, Broken> {
-        if attempt.state != S::Choosing || attempt.started_by != user {
+    async fn choosing(&self, attempt: &Attempt, by: &Asker) -> Result<Option<ChoosingView>, Broken> {
+        if attempt.state != S::Choosing || !by.started(attempt) {
             return Ok(None);
         }
         let network = self.network(&attempt.network).and_then(Network::choosing);
@@ -58,7 +64,7 @@ impl Handshake {
             }
         }
         let choices = parked.choices.into_iter().flatten().map(|choice| ChoiceView {
-            channel_id: known.get(&choice.identity.remote_id).copied(),
+            channel_id: known.get(&choice.identity.remote_id).copied().filter(|_| by.user().is_some()),
             id: choice.identity.remote_id,
             kind: choice.kind,
             name: choice.identity.name,
@@ -76,8 +82,8 @@ impl Handshake {
     /// Only when something is broken here.
     pub async fn open(&self, workspace: WorkspaceId, user: UserId) -> Result<Vec<AttemptView>, ConnectError> {
         let mut open = attempts::list(self.store(), workspace, true, MOST).await?;
-        open.retain(|attempt| attempt.started_by == user);
-        self.show_all(open, user).await
+        open.retain(|attempt| attempt.started_by == Starter::User(user));
+        self.show_all(open, &Asker::User(user)).await
     }
 
     /// The attempts that made or reconnected a channel, newest first.
@@ -91,7 +97,7 @@ impl Handshake {
         user: UserId,
     ) -> Result<Vec<AttemptView>, ConnectError> {
         let attempts = attempts::list_for_channel(self.store(), workspace, channel, MOST).await?;
-        self.show_all(attempts, user).await
+        self.show_all(attempts, &Asker::User(user)).await
     }
 
     /// Attempts as whoever looks after all of them sees them, newest first.
@@ -101,16 +107,17 @@ impl Handshake {
     pub async fn log(&self, search: &Search, limit: u64) -> Result<Vec<LoggedAttempt>, ConnectError> {
         let found = attempts::search(self.store(), search, limit).await?;
         let places: Vec<_> = found.iter().map(|attempt| (attempt.workspace, attempt.started_by)).collect();
-        let (people, homes): (Vec<_>, Vec<_>) = places.iter().map(|(home, person)| (*person, *home)).unzip();
+        let people: Vec<_> = places.iter().filter_map(|(_, starter)| starter.user()).collect();
+        let homes: Vec<_> = places.iter().map(|(home, _)| *home).collect();
         let people = users::by_ids(self.store(), &people).await?;
         let homes = workspaces::by_ids(self.store(), &homes).await?;
         // Nobody who looks on is given the way to the network.
-        let shown = self.show_all(found, UserId(Uuid::nil())).await?;
-        let logged = shown.into_iter().zip(places).map(|(attempt, (home, person))| LoggedAttempt {
+        let shown = self.show_all(found, &Asker::User(UserId(Uuid::nil()))).await?;
+        let logged = shown.into_iter().zip(places).map(|(attempt, (home, starter))| LoggedAttempt {
             attempt,
             workspace_id: home,
             workspace_name: homes.iter().find(|w| w.id == home).map(|w| w.name.clone()).unwrap_or_default(),
-            person: people.iter().find(|user| user.id == person).map(|user| PersonView {
+            person: people.iter().find(|user| starter.user() == Some(user.id)).map(|user| PersonView {
                 id: user.id,
                 name: user.name.clone(),
                 email: user.email.clone(),
@@ -119,7 +126,7 @@ impl Handshake {
         Ok(logged.collect())
     }
 
-    async fn show_all(&self, attempts: Vec<Attempt>, user: UserId) -> Result<Vec<AttemptView>, ConnectError> {
+    async fn show_all(&self, attempts: Vec<Attempt>, by: &Asker) -> Result<Vec<AttemptView>, ConnectError> {
         let ids: Vec<_> = attempts.iter().map(|attempt| attempt.id).collect();
         let mut histories: HashMap<AttemptId, Vec<AttemptEvent>> = HashMap::new();
         for event in attempts::history(self.store(), &ids).await? {
@@ -132,7 +139,7 @@ impl Handshake {
         let show = |attempt: Attempt| {
             let history = histories.remove(&attempt.id).unwrap_or_default();
             let channels = channels.remove(&attempt.id).unwrap_or_default();
-            self.show(attempt, history, channels, user).map_err(ConnectError::from)
+            self.show(attempt, history, channels, by).map_err(ConnectError::from)
         };
         attempts.into_iter().map(show).collect()
     }
@@ -142,7 +149,7 @@ impl Handshake {
         attempt: Attempt,
         history: Vec<AttemptEvent>,
         channels: Vec<ChannelId>,
-        user: UserId,
+        by: &Asker,
     ) -> Result<AttemptView, Broken> {
         let parked = Parked::read(attempt.parked.as_ref())?;
         let missing = match self.way(&attempt) {
@@ -151,17 +158,23 @@ impl Handshake {
         };
         let lapsed = !attempt.state.is_final() && self.now() >= attempt.expires_at;
         let state = if lapsed { S::Expired } else { attempt.state };
+        let mine = by.started(&attempt) && matches!(state, S::Started | S::Away);
         let diagnosis = attempt.diagnosis.filter(|_| !lapsed);
         let diagnosis = diagnosis.or_else(|| (state == S::Expired).then(|| Diagnosis::new(Code::StateExpired)));
-        let mine = attempt.started_by == user && matches!(state, S::Started | S::Away);
+        // A guest learns nothing of the workspace: not its channels, nor what waits on them.
+        let guest = matches!(by, Asker::Guest(_));
         Ok(AttemptView {
             id: attempt.id,
             network: attempt.network,
             way: attempt.way,
             instance: attempt.instance.or(parked.instance),
-            purpose: if attempt.purpose == "reconnect" { Purpose::Reconnect } else { Purpose::New },
-            channel_id: attempt.channel,
-            channels,
+            purpose: match attempt.purpose.as_str() {
+                "reconnect" => Purpose::Reconnect,
+                "invite" => Purpose::Invite,
+                _ => Purpose::New,
+            },
+            channel_id: attempt.channel.filter(|_| !guest),
+            channels: if guest { Vec::new() } else { channels },
             state,
             authorize_url: parked
                 .authorize_url
@@ -177,7 +190,7 @@ impl Handshake {
             missing,
             choosing: None,
             diagnosis,
-            events: history.into_iter().map(shown_event).collect(),
+            events: history.into_iter().filter(|_| !guest).map(shown_event).collect(),
         })
     }
 }

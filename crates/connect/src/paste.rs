@@ -1,7 +1,7 @@
 //! Finishing by hand, where the redirect cannot reach this server.
 
-use crate::{Callback, ConnectError, Handshake, Landing, callback::no_attempt, secrets::hash};
-use crier_model::{AttemptId, Code, Diagnosis, UserId, WorkspaceId};
+use crate::{Asker, Callback, ConnectError, Handshake, Landing, callback::no_attempt, secrets::hash};
+use crier_model::{AttemptId, Code, Diagnosis, WorkspaceId};
 use crier_store::attempts;
 use std::collections::BTreeMap;
 use url::Url;
@@ -15,11 +15,12 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
         address: &str,
         browser: Option<&str>,
     ) -> Result<Landing, ConnectError> {
-        let attempt = self.own(attempt, workspace, user).await?;
+        let by = by.into();
+        let attempt = self.own(attempt, workspace, &by).await?;
         let query = match parameters(address) {
             Some(query) if query.contains_key("state") => query,
             _ => {
@@ -39,7 +40,7 @@ impl Handshake {
             network: attempt.network.clone(),
             query,
             browser: browser.map(str::to_owned),
-            signed_in: Some(user),
+            signed_in: by.user(),
         };
         Ok(self.receive(&callback, attempt).await?)
     }

@@ -1,7 +1,7 @@
 //! Going on with what is already here.
 
-use crate::{AttemptView, ConnectError, Handshake, handshake::Broken, moves::is_at_work, parked::Parked};
-use crier_model::{AttemptId, Code, UserId, WorkspaceId, attempt::AttemptState as S};
+use crate::{Asker, AttemptView, ConnectError, Handshake, handshake::Broken, moves::is_at_work, parked::Parked};
+use crier_model::{AttemptId, Code, WorkspaceId, attempt::AttemptState as S};
 use crier_store::attempts::{Attempt, Changes, Note};
 
 impl Handshake {
@@ -16,12 +16,13 @@ impl Handshake {
         &self,
         attempt: AttemptId,
         workspace: WorkspaceId,
-        user: UserId,
+        by: impl Into<Asker>,
     ) -> Result<AttemptView, ConnectError> {
-        let attempt = self.own(attempt, workspace, user).await?;
+        let by = by.into();
+        let attempt = self.own(attempt, workspace, &by).await?;
         let id = attempt.id;
         if attempt.state == S::Connected {
-            return self.shown(attempt, user).await;
+            return self.shown(attempt, &by).await;
         }
         let asked = attempt.state == S::Identified && attempt.diagnosis.is_some();
         let waits = asked || attempt.state == S::Choosing;
@@ -40,7 +41,7 @@ impl Handshake {
             self.set_to_work(attempt);
         }
         let attempt = self.rested(id, self.settings().pace.landing).await?;
-        self.shown(attempt, user).await
+        self.shown(attempt, &by).await
     }
 
     /// Notes what the person decided by going on in the face of the diagnosis.

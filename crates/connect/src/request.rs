@@ -119,6 +119,8 @@ impl fmt::Debug for Callback {
 pub enum Landing {
     /// The attempt's page. With a nonce, this browser is to confirm the account.
     Attempt { id: AttemptId, nonce: Option<String> },
+    /// The attempt's page for somebody who came by an invite link; otherwise as [`Self::Attempt`].
+    Guest { id: AttemptId, nonce: Option<String> },
     /// No attempt can be named.
     NoAttempt(Box<Diagnosis>),
 }
@@ -128,6 +130,9 @@ impl fmt::Debug for Landing {
         match self {
             Self::Attempt { id, nonce } => {
                 f.debug_struct("Attempt").field("id", id).field("nonce", &nonce.as_ref().map(|_| "…")).finish()
+            }
+            Self::Guest { id, nonce } => {
+                f.debug_struct("Guest").field("id", id).field("nonce", &nonce.as_ref().map(|_| "…")).finish()
             }
             Self::NoAttempt(diagnosis) => f.debug_tuple("NoAttempt").field(diagnosis).finish(),
         }

@@ -1,7 +1,7 @@
 //! Starting: an attempt, and the address to send the person to.
 
 use crate::{
-    ConnectError, Handshake, Start, Started,
+    Asker, ConnectError, Guest, Handshake, Start, Started,
     apps::{NoApp, asked_scope},
     handshake::Broken,
     measure,
@@ -10,7 +10,10 @@ use crate::{
     parked::Parked,
     secrets::{hash, random},
 };
-use crier_model::{AttemptId, Diagnosis, Finding, Secret, attempt::AttemptState as S};
+use crier_model::{
+    AttemptId, Diagnosis, Finding, Secret,
+    attempt::{AttemptState as S, Starter},
+};
 use crier_networks::{
     About, Connect, Network, Way,
     connect::{InstanceField, OAuth2},
@@ -37,6 +40,10 @@ impl Handshake {
     /// # Errors
     /// An unknown network or channel, an address that can't be a server's, or something broken here.
     pub async fn start(&self, start: Start<'_>) -> Result<Started, ConnectError> {
+        self.begin(start, Starter::User(start.user)).await
+    }
+
+    pub(crate) async fn begin(&self, start: Start<'_>, by: Starter) -> Result<Started, ConnectError> {
         let network =
             self.network(start.network).ok_or_else(|| ConnectError::UnknownNetwork(start.network.to_owned()))?;
         let about = network.about();
@@ -69,9 +76,14 @@ impl Handshake {
             way: way.id.to_owned(),
             instance,
             app: None,
-            purpose: if reconnect.is_some() { "reconnect" } else { "new" }.to_owned(),
+            purpose: match by {
+                Starter::Invite(_) => "invite",
+                Starter::User(_) if reconnect.is_some() => "reconnect",
+                Starter::User(_) => "new",
+            }
+            .to_owned(),
             channel: start.channel,
-            started_by: start.user,
+            started_by: by,
             state_hash: hash(state.expose()),
             browser_hash: hash(browser.expose()),
             pkce_verifier: Some(verifier.clone()),
@@ -80,7 +92,8 @@ impl Handshake {
             expires_at: self.in_time(OPEN_FOR),
         };
         let what = if reconnect.is_some() { "Reconnecting" } else { "Connecting" };
-        let note = Note::new("Started", format!("{what} {}.", about.name));
+        let how = if matches!(by, Starter::Invite(_)) { ", by an invite link" } else { "" };
+        let note = Note::new("Started", format!("{what} {}{how}.", about.name));
         let attempt = attempts::create(self.store(), AttemptId::new(), new, note).await?;
         measure::started(about.id);
         due::upsert(self.store(), &[visit(&attempt, attempt.expires_at)]).await?;
@@ -88,7 +101,11 @@ impl Handshake {
         if let Connect::OAuth2(oauth2) = connect {
             url = self.leave(about, oauth2, &attempt, &state, &verifier).await?;
         }
-        let attempt = self.view(attempt.id, start.workspace, start.user).await?;
+        let asker = match by {
+            Starter::User(user) => Asker::User(user),
+            Starter::Invite(invite) => Guest::new(Some(invite), Some(browser.expose())).into(),
+        };
+        let attempt = self.view(attempt.id, start.workspace, asker).await?;
         Ok(Started { attempt, browser_cookie: browser.expose().to_owned(), authorize_url: url })
     }
 

@@ -10,6 +10,8 @@ pub enum Purpose {
     New,
     /// New credentials for a channel there is already.
     Reconnect,
+    /// An account of somebody who came by an invite link.
+    Invite,
 }
 
 /// Whose account came back.
@@ -81,7 +83,7 @@ pub struct AttemptView {
     /// The server's origin, for networks made of many.
     pub instance: Option<String>,
     pub purpose: Purpose,
-    /// The channel to reconnect, and once connected the channel it became; the first where it became several.
+    /// The channel to reconnect, and once connected the channel it became, the first where it became several; kept from guests.
     pub channel_id: Option<ChannelId>,
     /// All channels it became.
     pub channels: Vec<ChannelId>,

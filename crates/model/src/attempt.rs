@@ -1,6 +1,6 @@
 //! One run of the handshake: its states and what may follow what.
 
-use crate::permission::UnknownWord;
+use crate::{InviteId, UserId, permission::UnknownWord};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -90,5 +90,29 @@ impl FromStr for AttemptState {
             .into_iter()
             .find(|state| state.as_str() == s)
             .ok_or_else(|| UnknownWord { what: "attempt state", word: s.to_owned() })
+    }
+}
+
+/// Who began an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Starter {
+    User(UserId),
+    /// Whoever opened this invite link.
+    Invite(InviteId),
+}
+
+impl Starter {
+    #[must_use]
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Invite(_) => None,
+        }
+    }
+}
+
+impl From<UserId> for Starter {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
     }
 }

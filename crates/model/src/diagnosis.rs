@@ -276,6 +276,18 @@ codes! {
     AttemptEnded "attempt.ended" { "This connect cannot go on",
         "The connect is in a state in which this cannot be done any more, or not yet.",
         ["Load the page again to see how it stands.", "Start a new connect if it has ended."], Retry "Start again" }
+    InviteUnknown "invite.unknown" { "There is no such invitation",
+        "The link leads to no invitation of this installation: it was cut off, mistyped or copied in part.",
+        ["Open the link exactly as it was sent.", "If it does not work, ask for a new one."], None "Ask for a new link" }
+    InviteExpired "invite.expired" { "This invitation has expired",
+        "An invite link is good until a date that was set when it was made, and that date has passed.",
+        ["Ask the person who sent it for a new one."], None "Ask for a new link" }
+    InviteUsedUp "invite.used_up" { "This invitation has been used",
+        "An invite link connects a set number of accounts, and that many have been connected by it.",
+        ["Ask the person who sent it for a new one."], None "Ask for a new link" }
+    InviteRevoked "invite.revoked" { "This invitation was withdrawn",
+        "The people who made the invite link have ended it, or may not invite any more.",
+        ["Ask the person who sent it whether they still want the account connected."], None "Ask for a new link" }
     AddressWrong "instance.address_wrong" { "This is not the address of a server",
         "The address that was typed cannot be used.",
         ["Type the server's address, for example `example.social`."], Retry "Try again" }

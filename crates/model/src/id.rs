@@ -66,6 +66,8 @@ ids! {
     AttemptId,
     /// What one consent gave, where several channels live on it.
     GrantId,
+    /// A link by which somebody without an account here connects an account of theirs.
+    InviteId,
     /// One piece of content with a time, its variants and its channels.
     PostId,
     /// One post on one channel: the unit that is scheduled, sent and reported.

@@ -8,7 +8,9 @@ use crate::{
     events,
 };
 use crier_model::{
-    AppId, AttemptId, ChannelId, Diagnosis, Secret, UserId, WorkspaceId, attempt::AttemptState, channel::Identity,
+    AppId, AttemptId, ChannelId, Diagnosis, InviteId, Secret, UserId, WorkspaceId,
+    attempt::{AttemptState, Starter},
+    channel::Identity,
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -28,11 +30,11 @@ pub struct Attempt {
     pub way: String,
     pub instance: Option<String>,
     pub app: Option<AppId>,
-    /// `new` or `reconnect`.
+    /// `new`, `reconnect` or `invite`: the last exactly when a link began it.
     pub purpose: String,
     /// The channel to be reconnected, or the one it became.
     pub channel: Option<ChannelId>,
-    pub started_by: UserId,
+    pub started_by: Starter,
     pub state: AttemptState,
     pub browser_hash: String,
     pub pkce_verifier: Option<Secret>,
@@ -60,10 +62,10 @@ pub struct NewAttempt {
     pub way: String,
     pub instance: Option<String>,
     pub app: Option<AppId>,
-    /// `new` or `reconnect`.
+    /// `new`, `reconnect` or `invite`: the last exactly when a link began it.
     pub purpose: String,
     pub channel: Option<ChannelId>,
-    pub started_by: UserId,
+    pub started_by: Starter,
     pub state_hash: String,
     pub browser_hash: String,
     pub pkce_verifier: Option<Secret>,
@@ -131,7 +133,10 @@ pub async fn create(store: &Store, id: AttemptId, new: NewAttempt, note: Note) -
         app_id: Set(new.app.map(|app| app.0)),
         purpose: Set(new.purpose),
         channel_id: Set(new.channel.map(|channel| channel.0)),
-        started_by: Set(new.started_by.0),
+        started_by: Set(match new.started_by {
+            Starter::User(user) => user.0,
+            Starter::Invite(invite) => invite.0,
+        }),
         state: Set(AttemptState::Started.as_str().to_owned()),
         state_hash: Set(new.state_hash),
         browser_hash: Set(new.browser_hash),
@@ -435,9 +440,12 @@ fn read(store: &Store, row: connect_attempt::Model) -> Result<Attempt> {
         way: row.way,
         instance: Some(row.instance).filter(|i| !i.is_empty()),
         app: row.app_id.map(AppId),
-        purpose: row.purpose,
         channel: row.channel_id.map(ChannelId),
-        started_by: UserId(row.started_by),
+        started_by: match row.purpose.as_str() {
+            "invite" => Starter::Invite(InviteId(row.started_by)),
+            _ => Starter::User(UserId(row.started_by)),
+        },
+        purpose: row.purpose,
         state: word(&row.state)?,
         browser_hash: row.browser_hash,
         redirect_uri: row.redirect_uri,

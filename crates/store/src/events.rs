@@ -6,7 +6,7 @@ use crate::{
     entity::event,
     error::Result,
 };
-use crier_model::{AttemptId, ChannelId, EventId, MediaId, PostId, PublicationId, WorkspaceId};
+use crier_model::{AttemptId, ChannelId, EventId, InviteId, MediaId, PostId, PublicationId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ pub mod kind {
     pub const PUBLICATION_CHANGED: &str = "publication.changed";
     pub const CHANNEL_CHANGED: &str = "channel.changed";
     pub const ATTEMPT_CHANGED: &str = "attempt.changed";
+    pub const INVITE_CHANGED: &str = "invite.changed";
     pub const MEDIA_SAVED: &str = "media.saved";
     pub const MEDIA_DELETED: &str = "media.deleted";
 }
@@ -251,6 +252,10 @@ pub(crate) fn attempt_changed(
 ) {
     let data = json!({ "attempt_id": attempt, "state": state, "channel_id": channel });
     append(tx, workspace, kind::ATTEMPT_CHANGED, attempt, data);
+}
+
+pub(crate) fn invite_changed(tx: &mut Tx, workspace: WorkspaceId, invite: InviteId) {
+    append(tx, workspace, kind::INVITE_CHANGED, invite, json!({ "invite_id": invite }));
 }
 
 pub(crate) fn media_saved(tx: &mut Tx, workspace: WorkspaceId, media: MediaId) {

@@ -23,6 +23,7 @@ pub mod due;
 pub mod events;
 pub mod grants;
 pub mod installation;
+pub mod invites;
 pub mod keys;
 pub mod media;
 pub mod posts;

@@ -15,6 +15,8 @@ export const keys = {
   attempt: (ws: string, id: string) => ["ws", ws, "attempts", "one", id] as const,
   channelAttempts: (ws: string, channel: string) => ["ws", ws, "attempts", "channel", channel] as const,
   openAttempts: (ws: string) => ["ws", ws, "attempts", "open"] as const,
+  invites: (ws: string) => ["ws", ws, "invites"] as const,
+  invitation: ["invitation"] as const,
   posts: (ws: string) => ["ws", ws, "posts"] as const,
   range: (ws: string, from: string, to: string) => ["ws", ws, "posts", "range", from, to] as const,
   drafts: (ws: string) => ["ws", ws, "posts", "drafts"] as const,

@@ -16,6 +16,7 @@ export const KINDS = [
   "publication.changed",
   "channel.changed",
   "attempt.changed",
+  "invite.changed",
   "media.saved",
   "media.deleted",
 ] as const;
@@ -39,6 +40,8 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
       return [keys.channels(workspace)];
     case "attempt.changed":
       return [keys.attempts(workspace), keys.channels(workspace)];
+    case "invite.changed":
+      return [keys.invites(workspace)];
     case "media.saved":
     case "media.deleted":
       return [keys.media(workspace)];

@@ -49,6 +49,28 @@ const connectFailed = createRoute({
   component: lazyRouteComponent(() => import("@/features/connect/failed-page"), "ConnectFailedPage"),
 });
 
+/* ---- by an invite link ---- */
+
+const invited = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "invited",
+  component: lazyRouteComponent(() => import("@/features/invite/frame"), "InviteFrame"),
+});
+
+const invite = createRoute({
+  getParentRoute: () => invited,
+  path: "invite",
+  // `network`: the one chosen of those the link invites to.
+  validateSearch: (search: Search): { network?: string } => ({ network: text(search.network) }),
+  component: lazyRouteComponent(() => import("@/features/invite/invite-page"), "InvitePage"),
+});
+
+const invitedAttempt = createRoute({
+  getParentRoute: () => invited,
+  path: "invite/$attempt",
+  component: lazyRouteComponent(() => import("@/features/invite/attempt-page"), "InvitedAttemptPage"),
+});
+
 /* ---- with a session ---- */
 
 const signedIn = createRoute({
@@ -133,6 +155,12 @@ const addChannel = createRoute({
   component: lazyRouteComponent(() => import("@/features/connect/add-page"), "AddChannelPage"),
 });
 
+const inviteLinks = createRoute({
+  getParentRoute: () => signedIn,
+  path: "channels/invites",
+  component: lazyRouteComponent(() => import("@/features/invites/page"), "InviteLinksPage"),
+});
+
 const network = createRoute({
   getParentRoute: () => signedIn,
   path: "channels/add/$network",
@@ -213,6 +241,7 @@ const routeTree = rootRoute.addChildren([
   signIn,
   signUp,
   connectFailed,
+  invited.addChildren([invite, invitedAttempt]),
   signedIn.addChildren([
     home,
     calendar,
@@ -222,6 +251,7 @@ const routeTree = rootRoute.addChildren([
     post,
     channels,
     addChannel,
+    inviteLinks,
     network,
     channel,
     attempt,

@@ -16,6 +16,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use crier_connect::{AttemptView, Landing, Start};
+use crier_media::Picture;
 use crier_model::{AttemptId, ChannelId, Code, Diagnosis, NextKind};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Longer than an attempt and its confirmation take.
-const CONNECT_COOKIE_LIFE: SignedDuration = SignedDuration::from_hours(2);
+pub(crate) const CONNECT_COOKIE_LIFE: SignedDuration = SignedDuration::from_hours(2);
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,34 +55,34 @@ pub(crate) struct NewAttempt {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormValues {
     /// By the names of the network's fields.
-    values: BTreeMap<String, String>,
+    pub(crate) values: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Confirmation {
     /// What only the browser that came back was given.
-    nonce: String,
+    pub(crate) nonce: String,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Chosen {
     /// Ids of the choices that the attempt lists; each becomes a channel.
-    choices: Vec<String>,
+    pub(crate) choices: Vec<String>,
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
 pub(crate) struct OfChoice {
     /// The choice's id.
-    choice: String,
+    pub(crate) choice: String,
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PastedAddress {
     /// The whole address the browser landed on.
-    address: String,
+    pub(crate) address: String,
 }
 
 /// One's own attempts that have not ended, newest first. Those that have are listed with their channel.
@@ -103,7 +104,7 @@ async fn start_attempt(
     headers: HeaderMap,
     Body(body): Body<NewAttempt>,
 ) -> Result<(StatusCode, CookieJar, Json<AttemptView>)> {
-    same_address(&api, &headers)?;
+    same_address(&api, &headers, "/channels/add")?;
     let browser = cookie(&headers, connect_cookie(&api));
     let start = Start {
         workspace: member.id(),
@@ -120,7 +121,7 @@ async fn start_attempt(
 }
 
 /// A sign-in comes back to the public address: one that starts under another would come back as a stranger.
-fn same_address(api: &Api, headers: &HeaderMap) -> Result<()> {
+pub(crate) fn same_address(api: &Api, headers: &HeaderMap, page: &str) -> Result<()> {
     let Some(origin) = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok()) else { return Ok(()) };
     if origin.eq_ignore_ascii_case(&api.origin()) {
         return Ok(());
@@ -128,7 +129,7 @@ fn same_address(api: &Api, headers: &HeaderMap) -> Result<()> {
     let diagnosis = Diagnosis::new(Code::PublicUrlMismatch)
         .saw("Opened", origin)
         .saw("Public address", api.origin())
-        .offering(NextKind::Open, "Open the public address", Some(format!("{}/channels/add", api.origin())));
+        .offering(NextKind::Open, "Open the public address", Some(format!("{}{page}", api.origin())));
     Err(diagnosis.into())
 }
 
@@ -198,9 +199,11 @@ async fn get_choice_picture(
     State(api): State<Api>,
     Query(of): Query<OfChoice>,
 ) -> Result<Response> {
-    let picture = api.handshake.choice_picture(id, member.id(), member.user.id, &of.choice).await?;
-    let none = || Problem::not_found("avatar.none", "This choice has no picture");
-    let picture = picture.ok_or_else(none)?;
+    picture(api.handshake.choice_picture(id, member.id(), member.user.id, &of.choice).await?)
+}
+
+pub(crate) fn picture(found: Option<Picture>) -> Result<Response> {
+    let picture = found.ok_or_else(|| Problem::not_found("avatar.none", "This choice has no picture"))?;
     Ok(files::image(picture.kind.mime(), picture.bytes))
 }
 
@@ -220,9 +223,9 @@ async fn continue_attempt(
 /// Where a pasted address leads.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Pasted {
-    attempt: AttemptView,
+    pub(crate) attempt: AttemptView,
     /// To confirm with, where this browser is not the one that left.
-    nonce: Option<String>,
+    pub(crate) nonce: Option<String>,
 }
 
 /// Finishes by hand, where the network's redirect can't reach this server: the address the browser landed on is pasted.
@@ -240,7 +243,7 @@ async fn paste_address(
     let browser = cookie(&headers, connect_cookie(&api));
     let user = member.user.id;
     match api.handshake.pasted(id, member.id(), user, &body.address, browser.as_deref()).await? {
-        Landing::Attempt { id, nonce } => {
+        Landing::Attempt { id, nonce } | Landing::Guest { id, nonce } => {
             let attempt = api.handshake.view(id, member.id(), user).await?;
             Ok(Json(Pasted { attempt, nonce }))
         }

@@ -37,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// Where the request comes from, for counting tries.
 #[derive(Debug, Clone, Copy)]
-struct From(IpAddr);
+pub(crate) struct From(pub IpAddr);
 
 impl axum::extract::FromRequestParts<Api> for From {
     type Rejection = std::convert::Infallible;

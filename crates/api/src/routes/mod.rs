@@ -7,6 +7,8 @@ mod auth;
 mod channels;
 mod doctor;
 mod events;
+mod invited;
+mod invites;
 mod keys;
 mod library;
 mod networks;
@@ -32,6 +34,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         attempt_log::routes(),
         apps::routes(),
         doctor::routes(),
+        invites::routes(),
+        invited::routes(),
         library::routes(),
         posts::routes(),
         publications::routes(),

@@ -13,7 +13,7 @@ use axum::{
     http::request::Parts,
 };
 use crier_connect::Check;
-use crier_model::rules::Rules;
+use crier_model::{WorkspaceId, rules::Rules};
 use crier_networks::{
     Connect, Way,
     connect::{Facts, Field},
@@ -121,7 +121,7 @@ pub(crate) struct NetworkOut {
     settings_schema: serde_json::Value,
 }
 
-fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: &BTreeSet<String>) -> NetworkOut {
+pub(crate) fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: &BTreeSet<String>) -> NetworkOut {
     let about = network.about();
     NetworkOut {
         id: about.id,
@@ -139,15 +139,21 @@ fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: &BTreeSet<S
     }
 }
 
+/// The networks for which an app is configured, or set up here or for the workspace.
+pub(crate) async fn with_apps(api: &Api, workspace: WorkspaceId) -> Result<BTreeSet<String>> {
+    let mut with_apps = api.settings.configured.clone();
+    for workspace in [None, Some(workspace)] {
+        with_apps.extend(apps::set_up(&api.store, workspace).await?.into_iter().map(|set_up| set_up.app.network));
+    }
+    Ok(with_apps)
+}
+
 /// Every network of this installation.
 #[utoipa::path(
     get, path = "/workspaces/{workspace}/networks", tag = "Networks", responses((status = 200, body = Page<NetworkOut>))
 )]
 async fn list_networks(member: Member<Read>, State(api): State<Api>) -> Result<Json<Page<NetworkOut>>> {
-    let mut with_apps = api.settings.configured.clone();
-    for workspace in [None, Some(member.id())] {
-        with_apps.extend(apps::set_up(&api.store, workspace).await?.into_iter().map(|set_up| set_up.app.network));
-    }
+    let with_apps = with_apps(&api, member.id()).await?;
     Ok(Json(Page::whole(api.registry.all().map(|network| show(&api, network, &with_apps)).collect())))
 }
 

@@ -24,11 +24,12 @@ fn operations(workspace: &str) -> Vec<(Method, String, String)> {
     all
 }
 
-const PUBLIC: [(&str, &str); 4] = [
+const PUBLIC: [(&str, &str); 5] = [
     ("GET", "/api/v1/server"),
     ("POST", "/api/v1/auth/sign-in"),
     ("POST", "/api/v1/auth/sign-out"),
     ("POST", "/api/v1/auth/sign-up"),
+    ("POST", "/api/v1/invite/open"),
 ];
 
 /// What somebody who may only look may ask.

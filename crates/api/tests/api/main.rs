@@ -7,6 +7,7 @@ mod choosing;
 mod description;
 mod house;
 mod input;
+mod invites;
 mod live;
 mod media;
 mod operator;

@@ -17,6 +17,7 @@ mod form;
 #[path = "../../../net/tests/wire/host.rs"]
 mod host;
 mod interleavings;
+mod invites;
 mod oddities;
 mod preflight;
 mod provider;

@@ -309,6 +309,10 @@ impl World {
         assert_eq!(self.outcomes(endpoint).await, expected);
     }
 
+    pub fn clock_in(&self, seconds: i64) -> Timestamp {
+        self.store.now() + SignedDuration::from_secs(seconds)
+    }
+
     pub fn pass(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
@@ -392,6 +396,6 @@ pub fn no_attempt(landing: &Landing) -> Code {
             record::raised(diagnosis.code);
             diagnosis.code
         }
-        Landing::Attempt { .. } => panic!("{landing:?}"),
+        Landing::Attempt { .. } | Landing::Guest { .. } => panic!("{landing:?}"),
     }
 }

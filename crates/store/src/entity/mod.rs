@@ -8,6 +8,7 @@ pub(crate) mod connect_attempt_channel;
 pub(crate) mod connect_event;
 pub(crate) mod due_work;
 pub(crate) mod event;
+pub(crate) mod invite;
 pub(crate) mod media;
 pub(crate) mod member;
 pub(crate) mod post;

@@ -151,6 +151,20 @@ CREATE TABLE connect_attempt_channel (
   PRIMARY KEY (attempt_id, channel_id)
 );
 CREATE INDEX connect_attempt_channel_channel ON connect_attempt_channel (channel_id, attempt_id);
+CREATE TABLE invite (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  created_by {uuid} NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  token_hash TEXT NOT NULL UNIQUE,
+  networks TEXT NOT NULL,
+  uses BIGINT NOT NULL,
+  max_uses BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  revoked_at BIGINT
+);
+CREATE INDEX invite_workspace ON invite (workspace_id, id);
 
 CREATE TABLE connect_event (
   id {uuid} PRIMARY KEY,

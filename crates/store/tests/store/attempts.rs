@@ -17,7 +17,7 @@ fn new(scene: &Scene, state_hash: &str) -> NewAttempt {
         app: None,
         purpose: "new".to_owned(),
         channel: None,
-        started_by: scene.user,
+        started_by: scene.user.into(),
         state_hash: state_hash.to_owned(),
         browser_hash: "browser".to_owned(),
         pkce_verifier: Some(Secret::new("verifier")),

@@ -7,6 +7,7 @@ mod channels;
 mod due;
 mod events;
 mod grants;
+mod invites;
 mod media;
 mod nodes;
 mod people;

@@ -24,6 +24,12 @@ import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./quer
 import { RenameModal } from "./rename-modal";
 import { useTokenWords } from "./token-words";
 
+const PURPOSES = {
+  new: "channels.purposeNew",
+  reconnect: "channels.purposeReconnect",
+  invite: "channels.purposeInvite",
+} as const;
+
 export function ChannelPage() {
   const { t } = useTranslation();
   const { channel: id } = useParams({ from: "/signed-in/channels/$channel" });
@@ -232,7 +238,7 @@ function Connects({ channel }: { channel: Channel }) {
         <details key={attempt.id} className={classes.attempt}>
           <summary>
             <Text span fw={600} size="sm">
-              {t(attempt.purpose === "new" ? "channels.purposeNew" : "channels.purposeReconnect")}
+              {t(PURPOSES[attempt.purpose])}
             </Text>{" "}
             <Text span size="sm" c="dimmed">
               {t(`connect.attemptState.${attempt.state}`)}

@@ -1,5 +1,5 @@
 import { Skeleton, Stack, Text } from "@mantine/core";
-import { IconPlugConnected, IconPlus } from "@tabler/icons-react";
+import { IconLink, IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Channel, Network } from "@/api/types";
 import { useFormat } from "@/app/format";
@@ -29,7 +29,18 @@ export function ChannelsPage() {
     <Page
       title={t("channels.title")}
       lead={t("channels.lead")}
-      actions={channels.data?.length ? add : null}
+      actions={
+        <>
+          <ButtonLink
+            to="/channels/invites"
+            variant="default"
+            leftSection={<IconLink size={18} aria-hidden />}
+          >
+            {t("channels.invites")}
+          </ButtonLink>
+          {channels.data?.length ? add : null}
+        </>
+      }
       width="reading"
     >
       {channels.error && <ProblemView error={channels.error} onRetry={() => channels.refetch()} />}

@@ -4,12 +4,13 @@ import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
 import { useNetworkMap } from "@/app/queries";
+import { useSession } from "@/app/session";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";
 import { PasteAddress } from "./paste-address";
-import { attempts, wayOf } from "./queries";
+import { attempts, GUEST, wayOf } from "./queries";
 import { useAttemptAction } from "./use-attempt-action";
 
 /** The person is at the network. */
@@ -50,6 +51,17 @@ export function WaitingView({ attempt, network }: { attempt: AttemptView; networ
 /** A form that was sent with wrong fields and left; what was typed is not kept, since it is a secret. */
 function FormWaits({ attempt }: { attempt: AttemptView }) {
   const { t } = useTranslation();
+  const { workspace } = useSession();
+  if (workspace.id === GUEST) {
+    return (
+      <Stack align="flex-start">
+        <Text>{t("connect.wait.form")}</Text>
+        <ButtonLink to="/invite" search={{ network: attempt.network }}>
+          {t("connect.wait.formAgain")}
+        </ButtonLink>
+      </Stack>
+    );
+  }
   return (
     <Stack align="flex-start">
       <Text>{t("connect.wait.form")}</Text>

@@ -11,7 +11,7 @@ import { CancelButton } from "./attempt-open";
 import { matching, tick, tickAll, tickedAtFirst, usable } from "./choices";
 import classes from "./choosing-view.module.css";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";
-import { attempts } from "./queries";
+import { attempts, pictureOf } from "./queries";
 import { useAttemptAction } from "./use-attempt-action";
 
 /** From this many on, a list is searched rather than read. */
@@ -157,7 +157,7 @@ interface RowProps {
 function Row({ attempt, choice, ticked, onTick }: RowProps) {
   const { t } = useTranslation();
   const { workspace } = useSession();
-  const picture = `/api/v1/workspaces/${workspace.id}/attempts/${attempt.id}/picture?choice=${encodeURIComponent(choice.id)}`;
+  const picture = pictureOf(workspace.id, attempt.id, choice.id);
   return (
     <Checkbox
       className={classes.row}

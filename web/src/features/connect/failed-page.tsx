@@ -16,6 +16,8 @@ export function ConnectFailedPage() {
   const diagnosis = diagnosisFromFragment(useLocation().hash);
   usePageTitle(t("connect.failed.title"));
   const next = diagnosis?.next.kind;
+  // Who came by an invite link has no channels here to go to.
+  const guest = diagnosis?.next.url === "/invite";
   const act =
     next === "sign_in"
       ? () => void router.navigate({ to: "/sign-in" })
@@ -32,7 +34,7 @@ export function ConnectFailedPage() {
           ) : (
             <Text>{t("connect.failed.unreadableText")}</Text>
           )}
-          <Group gap="xs">
+          <Group gap="xs" display={guest ? "none" : undefined}>
             <ButtonLink to="/channels/add" variant={diagnosis ? "default" : "filled"}>
               {t("connect.addTitle")}
             </ButtonLink>

@@ -8,7 +8,7 @@ import { asProblem, fieldErrors } from "@/api/problem";
 import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
 import { ProblemView } from "@/components/problem-view";
-import { attempts } from "./queries";
+import { attemptPage, attempts } from "./queries";
 
 /** Where the network's redirect can't reach the server, the address it led to is pasted instead. */
 export function PasteAddress({ attempt }: { attempt: AttemptView }) {
@@ -26,7 +26,7 @@ export function PasteAddress({ attempt }: { attempt: AttemptView }) {
       client.setQueryData(keys.attempt(workspace.id, next.id), { workspace: workspace.id, attempt: next });
       if (!nonce) return;
       const hash = new URLSearchParams({ nonce }).toString();
-      void navigate({ to: "/connect/$attempt", params: { attempt: next.id }, hash, replace: true });
+      void navigate({ to: attemptPage(workspace.id), params: { attempt: next.id }, hash, replace: true });
     },
   });
   const problem = finish.error ? asProblem(finish.error) : null;

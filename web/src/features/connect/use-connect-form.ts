@@ -6,7 +6,7 @@ import { asProblem, type FieldProblem, fieldErrors, Problem } from "@/api/proble
 import type { AttemptView, Network, Way } from "@/api/types";
 import { useSession } from "@/app/session";
 import { t } from "@/i18n";
-import { attempts, isFinal, preflightQuery } from "./queries";
+import { attemptPage, attempts, isFinal, preflightQuery } from "./queries";
 
 /** How long the click waits for the checks before it leaves without them. */
 const PATIENCE = 3000;
@@ -101,7 +101,7 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
       void client.invalidateQueries({ queryKey: keys.openAttempts(workspace.id) });
       if (answer.state === "connected")
         void client.invalidateQueries({ queryKey: keys.channels(workspace.id) });
-      await navigate({ to: "/connect/$attempt", params: { attempt: attempt.id } });
+      await navigate({ to: attemptPage(workspace.id), params: { attempt: attempt.id } });
       return;
     }
     const view = attempt as AttemptView;
@@ -109,14 +109,14 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
     if (!address || isFinal(view.state)) {
       tab?.close();
       if (view.diagnosis || isFinal(view.state)) {
-        await navigate({ to: "/connect/$attempt", params: { attempt: view.id } });
+        await navigate({ to: attemptPage(workspace.id), params: { attempt: view.id } });
         return;
       }
       throw new Problem({ status: 0, code: "here.unexpected", detail: t("connect.noAuthorize") });
     }
     if (tab) {
       tab.location.href = address;
-      await navigate({ to: "/connect/$attempt", params: { attempt: view.id } });
+      await navigate({ to: attemptPage(workspace.id), params: { attempt: view.id } });
     } else {
       window.location.assign(address);
     }

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import type { AttemptView } from "@/api/types";
 import { useNetworkMap } from "@/app/queries";
 import { useSession } from "@/app/session";
-import { attempts, wayOf } from "./queries";
+import { attemptPage, attempts, GUEST, wayOf } from "./queries";
 
 /** The same handshake from the start: straight to the network where nothing has to be typed, else to its form. */
 export function useStartAgain(attempt: AttemptView) {
@@ -18,7 +18,11 @@ export function useStartAgain(attempt: AttemptView) {
       if (wayOf(network, way)?.connect === "oauth2") {
         const next = await attempts.start(workspace.id, { network: attempt.network, way, instance, channel });
         if (next.authorize_url) window.location.assign(next.authorize_url);
-        else await navigate({ to: "/connect/$attempt", params: { attempt: next.id } });
+        else await navigate({ to: attemptPage(workspace.id), params: { attempt: next.id } });
+        return;
+      }
+      if (workspace.id === GUEST) {
+        await navigate({ to: "/invite", search: { network: attempt.network } });
         return;
       }
       await navigate({

@@ -2,6 +2,7 @@ export const channels = {
   title: "Channels",
   lead: "The accounts you post from, and how they are.",
   add: "Add a channel",
+  invites: "Invite links",
   emptyTitle: "No channels yet",
   emptyText: "A channel is an account you post from. Connect one, and you can write and schedule.",
   state: "State",
@@ -49,4 +50,5 @@ export const channels = {
   attemptsEmpty: "No connect is recorded for this channel.",
   purposeNew: "Connected for the first time",
   purposeReconnect: "Reconnected",
+  purposeInvite: "Connected by an invite link",
 } as const;

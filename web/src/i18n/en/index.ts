@@ -5,6 +5,7 @@ import { channels } from "./channels";
 import { common } from "./common";
 import { composer } from "./composer";
 import { connect } from "./connect";
+import { invite, inviteLinks } from "./invite";
 import { post } from "./post";
 import { settings } from "./settings";
 import { shell } from "./shell";
@@ -18,6 +19,8 @@ export const en = {
   common,
   composer,
   connect,
+  invite,
+  inviteLinks,
   post,
   settings,
   shell,
