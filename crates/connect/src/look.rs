@@ -13,6 +13,7 @@ use crier_store::{
     attempts::{self, Attempt, AttemptEvent, Search},
     channels::{self, ChannelSummary},
     users, workspaces,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
