@@ -33,6 +33,8 @@ pub struct Settings {
     pub playground: Option<Url>,
     /// Networks for which an app is configured.
     pub configured: BTreeSet<String>,
+    /// Whether mails are sent.
+    pub mail: bool,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
 }

@@ -1,6 +1,6 @@
 //! The good end: the account becomes a channel (several of them several), or the channel gets its new credentials.
 
-use crate::{Handshake, handshake::Broken, invite::closed, measure, parked::Kept, parked::Parked};
+use crate::{Handshake, expiry, handshake::Broken, invite::closed, measure, parked::Kept, parked::Parked};
 use crier_model::{
     ChannelId, Code, Diagnosis, GrantId,
     attempt::{AttemptState as S, Starter},
@@ -110,6 +110,11 @@ impl Handshake {
         let expires_at = credentials.expires_at;
         let kept = Kept::new(credentials, self.now());
         let refresh_at = kept.refresh_at();
+        // What is derived from a grant is derived again.
+        let warn_at = kept
+            .hard_end()
+            .filter(|_| grant.is_none())
+            .and_then(|end| expiry::next_warning(end, kept.obtained_at, self.now()));
         let renews = kept.renews();
         let connected = Connected {
             network: attempt.network.clone(),
@@ -126,8 +131,9 @@ impl Handshake {
         let work = |id: ChannelId| {
             let new = |kind, at| NewWork::new(attempt.workspace, kind, id, at);
             let refresh = refresh_at.map(|at| new(due::kind::REFRESH, at));
+            let warning = warn_at.map(|at| new(due::kind::EXPIRY, at));
             let picture = has_picture.then(|| new(due::kind::AVATAR, self.now()));
-            refresh.into_iter().chain(picture).collect()
+            refresh.into_iter().chain(warning).chain(picture).collect()
         };
         let upserted = channels::upsert_connected_in(tx, attempt.workspace, &connected, work).await?;
         let channel = &upserted.channel;

@@ -19,6 +19,7 @@ mod door;
 mod ending;
 mod error;
 mod exchange;
+mod expiry;
 mod explain;
 mod form;
 mod handshake;

@@ -117,6 +117,11 @@ impl Kept {
         self.credentials.refresh_token.is_some()
     }
 
+    /// When they end for good; none when they can be renewed or don't expire.
+    pub fn hard_end(&self) -> Option<Timestamp> {
+        self.credentials.expires_at.filter(|_| !self.renews())
+    }
+
     pub fn is_good(&self, now: Timestamp) -> bool {
         self.refresh_at().is_none_or(|at| now < at)
     }

@@ -2,10 +2,11 @@
 
 use crate::{
     Failed,
-    config::Config,
+    config::{Config, MailServer},
     key_file::{self, Watched},
 };
 use crier_connect::{Doctor, Handshake, House};
+use crier_engine::notices::Smtp;
 use crier_media::{Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
@@ -69,7 +70,7 @@ pub fn house(config: &Config) -> House {
                 "by HTTPS_PROXY, HTTP_PROXY and NO_PROXY where the environment has them".to_owned()
             }
             ProxyConfig::None => "directly, without a proxy".to_owned(),
-            ProxyConfig::Address { url, .. } => format!("by the proxy {}", crier_net::redact(url)),
+            ProxyConfig::Address(url) => format!("by the proxy {}", crier_net::redact(url)),
         },
         resolver: "by the system's resolver".to_owned(),
     }
@@ -79,6 +80,12 @@ pub fn doctor(config: &Config, handshake: Handshake) -> Result<Doctor, Failed> {
     // Our own public address may be called wherever it is; this way out is used for nothing else.
     let own = config.public_url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
     Ok(Doctor::new(handshake, net_with(config, own)?, house(config)))
+}
+
+/// The mail server, where one is configured.
+pub fn mail(config: &Config) -> Result<Option<Smtp>, Failed> {
+    let open = |mail: &MailServer| Smtp::new(mail.url.expose(), &mail.from);
+    config.mail.as_ref().map(open).transpose().map_err(|what| Failed::to("setting up mail", what))
 }
 
 pub fn registry(config: &Config) -> Registry {

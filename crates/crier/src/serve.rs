@@ -4,11 +4,12 @@ use crate::{
     Failed,
     config::Config,
     log, metrics, parts,
-    work::{Attempts, Avatars, Renewals, keep_house},
+    work::{Attempts, Avatars, Expiries, Renewals, keep_house},
 };
 use crier_connect::Handshake;
 use crier_engine::{
     Publisher, Worker,
+    notices::{Announcer, Caller, Mailer},
     publish::Rules,
     work::Handler,
     worker::{self, Pulse},
@@ -54,7 +55,7 @@ pub async fn run(config: Config) -> Result<(), Failed> {
     }
     let mut pulse = None;
     if config.role.works() {
-        let worker = worker(&config, &store, &net, &registry, &library, &handshake);
+        let worker = worker(&config, &store, &net, &registry, &library, &handshake)?;
         pulse = Some(worker.pulse());
         let token = shutdown.clone();
         running.spawn(async move {
@@ -110,7 +111,7 @@ fn worker(
     registry: &Registry,
     library: &Library,
     handshake: &Handshake,
-) -> Worker {
+) -> Result<Worker, Failed> {
     let clock = Arc::new(SystemClock);
     let publisher = Publisher {
         store: store.clone(),
@@ -122,15 +123,25 @@ fn worker(
         rules: Rules::default(),
     };
     let preparer = publisher.preparer();
-    let handlers: Vec<Arc<dyn Handler>> = vec![
+    let mail = parts::mail(config)?;
+    let announcer = Announcer { store: store.clone(), public_url: config.public_url.clone(), by_mail: mail.is_some() };
+    let caller = Caller { store: store.clone(), net: net.clone(), clock: clock.clone() };
+    let mut handlers: Vec<Arc<dyn Handler>> = vec![
         Arc::new(publisher),
         Arc::new(preparer),
         Arc::new(Renewals(handshake.clone())),
         Arc::new(Avatars(handshake.clone())),
         Arc::new(Attempts(handshake.clone())),
+        Arc::new(Expiries(handshake.clone())),
+        Arc::new(announcer),
+        Arc::new(caller),
     ];
+    if let Some(mail) = mail {
+        let (store, public_url) = (store.clone(), config.public_url.clone());
+        handlers.push(Arc::new(Mailer { store, mail: Arc::new(mail), clock: clock.clone(), public_url }));
+    }
     let settings = worker::Settings { parallel: config.worker_parallel, ..worker::Settings::default() };
-    Worker::new(store.clone(), clock, handlers, settings)
+    Ok(Worker::new(store.clone(), clock, handlers, settings))
 }
 
 #[allow(clippy::too_many_arguments, reason = "the parts of the program, put together once")]
@@ -149,6 +160,7 @@ fn router(
         registration: config.registration,
         playground: config.playground_origin(),
         configured: config.networks_with_apps(),
+        mail: config.mail.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
     let doctor = parts::doctor(config, handshake.clone())?;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use crier_connect::{ConnectError, Handshake};
 use crier_engine::work::{Done, Handler, HandlerError, subject};
 use crier_model::{AttemptId, ChannelId, Timestamp};
-use crier_store::{Store, StoreError, due, events, sessions, workspaces};
+use crier_store::{Store, StoreError, due, events, notices, sessions, workspaces};
 use jiff::SignedDuration;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -15,6 +15,9 @@ pub struct Renewals(pub Handshake);
 pub struct Avatars(pub Handshake);
 /// Comes back to attempts: expires them, takes up those a crash left behind.
 pub struct Attempts(pub Handshake);
+
+/// Warns of sign-ins that end on a known day.
+pub struct Expiries(pub Handshake);
 
 fn ours(error: &ConnectError) -> HandlerError {
     HandlerError::Other(error.to_string())
@@ -58,10 +61,23 @@ impl Handler for Attempts {
     }
 }
 
+#[async_trait]
+impl Handler for Expiries {
+    fn kind(&self) -> &'static str {
+        due::kind::EXPIRY
+    }
+
+    async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
+        Ok(until(self.0.warn_of_expiry(subject::<ChannelId>(work)?).await.map_err(|error| ours(&error))?))
+    }
+}
+
 /// How often the house is kept.
 const KEPT_EVERY: Duration = Duration::from_secs(3600);
 /// Events serve live pages that were away for a while; history has tables of its own.
 const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Long enough for whoever was on holiday.
+const NOTICES_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Forgets what nobody will ask for any more. Several nodes may do it side by side.
 pub async fn keep_house(store: Store, shutdown: CancellationToken) {
@@ -80,9 +96,11 @@ pub async fn keep_house(store: Store, shutdown: CancellationToken) {
 async fn tidy(store: &Store) -> Result<(), StoreError> {
     let gone = sessions::forget_expired(store).await?;
     let before = store.now() - EVENTS_KEPT;
+    let notices_before = store.now() - NOTICES_KEPT;
     let mut events = 0;
     for workspace in workspaces::all(store).await? {
         events += events::forget_before(store, workspace, before).await?;
+        notices::forget_before(store, workspace, notices_before).await?;
     }
     tracing::debug!(sessions = gone, events, "old rows were cleared away");
     Ok(())

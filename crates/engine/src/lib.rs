@@ -9,6 +9,7 @@ pub mod decision;
 mod doubt;
 mod journal;
 mod media_source;
+pub mod notices;
 pub mod prepare;
 pub mod publish;
 mod sending;

@@ -72,6 +72,10 @@ ids! {
     PostId,
     /// One post on one channel: the unit that is scheduled, sent and reported.
     PublicationId,
+    /// Something people are told.
+    NoticeId,
+    /// One call to a workspace's webhook.
+    DeliveryId,
     /// A file in the library.
     MediaId,
     /// A row of due work.

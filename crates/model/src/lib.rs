@@ -10,6 +10,7 @@ pub mod diagnosis;
 pub mod document;
 pub mod finding;
 pub mod id;
+pub mod notice;
 pub mod permission;
 pub mod post;
 pub mod publication;

@@ -178,8 +178,11 @@ fn not_taken(refusal: Refusal) -> Refusal {
     }
 }
 
-/// Encryption may be left out only towards this machine and its private network.
-fn address(typed: &str) -> Result<Url, String> {
+/// The address of a receiver, as typed. Encryption may be left out only towards this machine and its private network.
+///
+/// # Errors
+/// What is wrong with it, as a sentence.
+pub fn address(typed: &str) -> Result<Url, String> {
     let url = Url::parse(typed).map_err(|error| format!("“{typed}” is no address: {error}."))?;
     let near = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_private(),
@@ -197,7 +200,9 @@ fn address(typed: &str) -> Result<Url, String> {
     }
 }
 
-fn new_secret() -> String {
+/// A fresh signing secret as Standard Webhooks writes them.
+#[must_use]
+pub fn new_secret() -> String {
     format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(rand::random::<[u8; 24]>()))
 }
 
@@ -211,11 +216,13 @@ fn key_of(secret: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-/// `v1,` and the HMAC-SHA256 of id, seconds and body, with dots between.
-fn signature(secret: &str, id: &str, seconds: i64, body: &str) -> Result<String, Refusal> {
-    let unusable = |said: String| Refusal::Auth(Detail::new(said));
-    let key = key_of(secret).map_err(unusable)?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|error| unusable(error.to_string()))?;
+/// The `webhook-signature` of a call: `v1,` and the HMAC-SHA256 of id, seconds and body, with dots between (Standard Webhooks).
+///
+/// # Errors
+/// When the secret is none.
+pub fn signature(secret: &str, id: &str, seconds: i64, body: &str) -> Result<String, String> {
+    let key = key_of(secret)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|error| error.to_string())?;
     mac.update(format!("{id}.{seconds}.{body}").as_bytes());
     Ok(format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes())))
 }
@@ -233,7 +240,8 @@ async fn call(
         .ok_or_else(|| Refusal::Auth(Detail::new("the channel has lost its address; connect it again")))?;
     let body = body.to_string();
     let seconds = now.as_second();
-    let signature = signature(credentials.access_token.expose(), id, seconds, &body)?;
+    let signature = signature(credentials.access_token.expose(), id, seconds, &body)
+        .map_err(|said| Refusal::Auth(Detail::new(said)))?;
     let request = net
         .post(url.expose())
         .header("webhook-id", id)

@@ -7,7 +7,7 @@ use crate::{
     due::{self, NewWork},
     entity::channel,
     error::{Result, StoreError},
-    events, grants, publications,
+    events, grants, notices, publications,
 };
 use crier_model::{
     AppId, ChannelId, Diagnosis, GrantId, Secret, WorkspaceId,
@@ -270,6 +270,7 @@ pub async fn set_state(store: &Store, id: ChannelId, state: ChannelState, reason
 pub async fn set_state_in(tx: &mut Tx, id: ChannelId, state: ChannelState, reason: Option<&Diagnosis>) -> Result<bool> {
     let (workspace, before) = lock_in(tx, id).await?;
     let sql = "UPDATE channel SET state = $2, reason = $3, updated_at = $4 WHERE id = $1";
+    let told = reason;
     let reason = maybe_json(reason, "diagnosis")?;
     tx.execute(sql, [id.0.into(), state.as_str().into(), reason.into(), ms(tx.now()).into()]).await?;
     if before == state {
@@ -278,6 +279,9 @@ pub async fn set_state_in(tx: &mut Tx, id: ChannelId, state: ChannelState, reaso
     if state == ChannelState::Active {
         publications::resume_in(tx, id, held::RECONNECT).await?;
         publications::resume_in(tx, id, held::PAUSED).await?;
+    }
+    if state == ChannelState::NeedsReconnect {
+        notices::needs_reconnect_in(tx, workspace, id, told).await?;
     }
     events::channel_changed(tx, workspace, id, state.as_str());
     Ok(true)

@@ -31,6 +31,14 @@ pub mod kind {
     pub const AVATAR: &str = "avatar";
     /// Let an attempt lapse (subject: attempt id).
     pub const ATTEMPT: &str = "attempt";
+    /// Warn of a sign-in that ends on a known day (subject: channel id).
+    pub const EXPIRY: &str = "expiry";
+    /// Hand a notice to the ways people want it by (subject: notice id).
+    pub const NOTICE: &str = "notice";
+    /// Send a notice to one person (subject: notice id, `:`, user id).
+    pub const MAIL: &str = "mail";
+    /// Call a webhook (subject: delivery id).
+    pub const WEBHOOK: &str = "webhook";
 }
 
 /// How long before a publication is due it is prepared. Nothing is prepared for one that is due sooner.

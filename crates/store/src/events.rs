@@ -21,6 +21,8 @@ pub mod kind {
     pub const CHANNEL_CHANGED: &str = "channel.changed";
     pub const ATTEMPT_CHANGED: &str = "attempt.changed";
     pub const INVITE_CHANGED: &str = "invite.changed";
+    pub const NOTICE_NEW: &str = "notice.new";
+    pub const WEBHOOK_CHANGED: &str = "webhook.changed";
     pub const MEDIA_SAVED: &str = "media.saved";
     pub const MEDIA_DELETED: &str = "media.deleted";
 }

@@ -26,6 +26,7 @@ pub mod installation;
 pub mod invites;
 pub mod keys;
 pub mod media;
+pub mod notices;
 pub mod posts;
 pub mod publications;
 pub mod sealed;
@@ -35,6 +36,7 @@ pub mod steps;
 pub mod testing;
 pub mod users;
 pub mod wake;
+pub mod webhooks;
 pub mod workspaces;
 
 pub use connection::{Store, StoreConfig, Tx};

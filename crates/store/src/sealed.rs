@@ -12,6 +12,7 @@ pub(crate) const PLACES: &[(&str, &str)] = &[
     ("connect_attempt", "parked"),
     ("connect_attempt", "pkce_verifier"),
     ("connect_grant", "credentials"),
+    ("webhook", "secret"),
 ];
 
 /// How many values of a column are sealed under one key.

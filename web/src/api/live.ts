@@ -17,6 +17,8 @@ export const KINDS = [
   "channel.changed",
   "attempt.changed",
   "invite.changed",
+  "notice.new",
+  "webhook.changed",
   "media.saved",
   "media.deleted",
 ] as const;
@@ -42,6 +44,10 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
       return [keys.attempts(workspace), keys.channels(workspace)];
     case "invite.changed":
       return [keys.invites(workspace)];
+    case "notice.new":
+      return [keys.notices(workspace)];
+    case "webhook.changed":
+      return [keys.webhook(workspace)];
     case "media.saved":
     case "media.deleted":
       return [keys.media(workspace)];

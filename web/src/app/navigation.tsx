@@ -1,5 +1,6 @@
 import { ActionIcon, Group, Menu, Stack, Text, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import {
+  IconBell,
   IconCalendar,
   IconCheck,
   IconChevronDown,
@@ -24,7 +25,7 @@ import { ButtonLink, NavLinkTo } from "@/components/links";
 import { toast } from "@/components/toast";
 import { useFirstRun } from "@/features/first-run/state";
 import classes from "./navigation.module.css";
-import { openAttemptsQuery, useNetworkMap, waitsForPerson } from "./queries";
+import { openAttemptsQuery, unreadQuery, useNetworkMap, waitsForPerson } from "./queries";
 import { useForgetSession, useSession } from "./session";
 
 export function Navigation({ onHelp }: { onHelp: () => void }) {
@@ -46,6 +47,7 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
       <Stack gap={2} mt={4}>
         <Item to="/calendar" icon={<IconCalendar size={18} aria-hidden />} label={t("shell.calendar")} />
         <Item to="/channels" icon={<IconPlugConnected size={18} aria-hidden />} label={t("shell.channels")} />
+        <NoticesItem />
         <Item to="/settings" icon={<IconSettings size={18} aria-hidden />} label={t("shell.settings")} />
         {user.is_admin && (
           <Item to="/admin" icon={<IconServerCog size={18} aria-hidden />} label={t("shell.admin")} />
@@ -76,9 +78,40 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-type Place = "/admin" | "/calendar" | "/channels" | "/settings" | "/welcome";
+type Place = "/admin" | "/calendar" | "/channels" | "/notices" | "/settings" | "/welcome";
 
-function Item({ to, icon, label }: { to: Place; icon: ReactNode; label: string }) {
+/** The bell, with how much is new. */
+function NoticesItem() {
+  const { t } = useTranslation();
+  const { workspace } = useSession();
+  const { data } = useQuery({ ...unreadQuery(workspace.id), refetchInterval: 5 * 60_000 });
+  const count = data?.unread ?? 0;
+  const shown = count >= 100 ? "99+" : String(count);
+  return (
+    <Item
+      to="/notices"
+      icon={<IconBell size={18} aria-hidden />}
+      label={t("shell.notices")}
+      mark={
+        count > 0 && (
+          <span className={classes.count}>
+            {shown}
+            <span className="visually-hidden"> {t("shell.unread")}</span>
+          </span>
+        )
+      }
+    />
+  );
+}
+
+interface ItemProps {
+  to: Place;
+  icon: ReactNode;
+  label: string;
+  mark?: ReactNode;
+}
+
+function Item({ to, icon, label, mark }: ItemProps) {
   const { pathname } = useLocation();
   const active = pathname === to || pathname.startsWith(`${to}/`);
   return (
@@ -86,6 +119,7 @@ function Item({ to, icon, label }: { to: Place; icon: ReactNode; label: string }
       to={to}
       label={label}
       leftSection={icon}
+      rightSection={mark}
       active={active}
       aria-current={active ? "page" : undefined}
       className={classes.item}

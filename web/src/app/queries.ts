@@ -49,6 +49,14 @@ export function waitsForPerson(attempt: AttemptView): boolean {
   const { state, diagnosis } = attempt;
   return state === "choosing" || state === "confirming" || (state === "identified" && Boolean(diagnosis));
 }
+export const unreadQuery = (workspace: string) =>
+  queryOptions({
+    queryKey: keys.unread(workspace),
+    queryFn: ({ signal }) =>
+      call(
+        api.GET("/api/v1/workspaces/{workspace}/notices/unread", { params: { path: { workspace } }, signal }),
+      ),
+  });
 
 export function useChannels() {
   return useQuery(channelsQuery(useSession().workspace.id));

@@ -179,6 +179,12 @@ const attempt = createRoute({
   component: lazyRouteComponent(() => import("@/features/connect/attempt-page"), "AttemptPage"),
 });
 
+const notices = createRoute({
+  getParentRoute: () => signedIn,
+  path: "notices",
+  component: lazyRouteComponent(() => import("@/features/notices/page"), "NoticesPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "settings",
@@ -255,6 +261,7 @@ const routeTree = rootRoute.addChildren([
     network,
     channel,
     attempt,
+    notices,
     settings,
     workspaceAttempts,
     workspaceApps,

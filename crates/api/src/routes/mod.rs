@@ -12,10 +12,12 @@ mod invites;
 mod keys;
 mod library;
 mod networks;
+mod notices;
 mod posts;
 mod publications;
 mod server;
 mod sessions;
+mod webhook;
 mod workspaces;
 
 use crate::state::Api;
@@ -36,6 +38,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         doctor::routes(),
         invites::routes(),
         invited::routes(),
+        notices::routes(),
+        webhook::routes(),
         library::routes(),
         posts::routes(),
         publications::routes(),

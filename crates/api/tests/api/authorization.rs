@@ -48,7 +48,13 @@ const FOR_VIEWERS: [(&str, &str); 13] = [
     ("GET", "/networks/{network}/preflight"),
     ("GET", "/posts"),
 ];
-const ALSO_FOR_VIEWERS: [(&str, &str); 2] = [("GET", "/posts/{id}"), ("POST", "/posts/check")];
+const ALSO_FOR_VIEWERS: [(&str, &str); 5] = [
+    ("GET", "/notices"),
+    ("POST", "/notices/seen"),
+    ("GET", "/notices/unread"),
+    ("GET", "/posts/{id}"),
+    ("POST", "/posts/check"),
+];
 /// What an editor may besides.
 const FOR_EDITORS: [(&str, &str); 11] = [
     ("POST", "/media"),

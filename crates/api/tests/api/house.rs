@@ -82,6 +82,7 @@ impl House {
             registration,
             playground: None,
             configured: std::collections::BTreeSet::default(),
+            mail: true,
             trusted_proxies: Vec::new(),
         };
         let shutdown = CancellationToken::new();

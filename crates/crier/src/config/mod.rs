@@ -4,6 +4,7 @@ mod layers;
 pub mod settings;
 
 use crier_api::Registration;
+use crier_engine::notices::Smtp;
 use crier_net::{Allow, NoProxy, ProxyConfig};
 use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
 use layers::Given;
@@ -43,6 +44,13 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where mails go out, and from whom.
+#[derive(Debug, Clone)]
+pub struct MailServer {
+    pub url: crier_model::Secret,
+    pub from: String,
+}
+
 /// The whole configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -73,6 +81,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// Where Bluesky's accounts are looked up.
     pub bluesky: Directory,
+    /// The mail server; none when mails are not sent.
+    pub mail: Option<MailServer>,
     pub log: String,
     pub log_format: LogFormat,
     /// Every setting as it was given, with its source.
@@ -170,6 +180,7 @@ impl Reader<'_> {
             );
         let plc = self.with(settings::BLUESKY_DIRECTORY, web_address);
         let resolver = self.with(settings::BLUESKY_RESOLVER, web_address);
+        let mail = self.mail();
         let log =
             self.with(settings::LOG, |text| tracing_subscriber::EnvFilter::try_new(text).ok().map(|_| text.to_owned()));
         let log_format = self.with(settings::LOG_FORMAT, |text| match text {
@@ -201,6 +212,7 @@ impl Reader<'_> {
             metrics_token: metrics_token?,
             metrics_listen: metrics_listen?,
             bluesky: Directory { plc: plc?, resolver: resolver? },
+            mail: mail?,
             log: log?,
             log_format: log_format?,
             given: Vec::new(),
@@ -274,6 +286,22 @@ impl Reader<'_> {
             apps.insert(format!("mastodon@{server}"), Client2 { client_id, client_secret });
         }
         Some(apps)
+    }
+
+    fn mail(&mut self) -> Option<Option<MailServer>> {
+        let (url, from) = (self.text(settings::MAIL_URL).to_owned(), self.text(settings::MAIL_FROM).to_owned());
+        if url.is_empty() {
+            return Some(None);
+        }
+        if Smtp::new("smtp://localhost", &from).is_err() {
+            self.complain(settings::MAIL_FROM);
+            return None;
+        }
+        if Smtp::new(&url, &from).is_err() {
+            self.complain(settings::MAIL_URL);
+            return None;
+        }
+        Some(Some(MailServer { url: url.into(), from }))
     }
 
     fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<Url> {

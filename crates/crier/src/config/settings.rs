@@ -199,6 +199,20 @@ pub const BLUESKY_RESOLVER: Setting = setting(
     "an http or https address",
     "The server that knows the AT Protocol's handles, also those that stand in DNS",
 );
+pub const MAIL_URL: Setting = secret(setting(
+    "mail_url",
+    "CRIER_MAIL_URL",
+    "",
+    "smtps://user:password@host, or smtp://host:port with ?tls=required or ?tls=opportunistic for STARTTLS",
+    "The mail server by which people are told; without one, no mails are sent",
+));
+pub const MAIL_FROM: Setting = setting(
+    "mail_from",
+    "CRIER_MAIL_FROM",
+    "",
+    "an address, for example Crier <crier@example.org>",
+    "The sender of those mails; needed with `mail_url`",
+);
 pub const LOG: Setting = setting(
     "log",
     "CRIER_LOG",
@@ -210,7 +224,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 24] = [
+pub const ALL: [Setting; 26] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -235,6 +249,8 @@ pub const ALL: [Setting; 24] = [
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,
     BLUESKY_RESOLVER,
+    MAIL_URL,
+    MAIL_FROM,
     LOG,
     LOG_FORMAT,
 ];

@@ -309,3 +309,54 @@ CREATE TABLE installation (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
 );
+
+CREATE TABLE notice (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  occasion TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  channel_id {uuid} NOT NULL,
+  post_id {uuid},
+  title TEXT NOT NULL,
+  text TEXT NOT NULL,
+  next TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  UNIQUE (workspace_id, occasion)
+);
+CREATE INDEX notice_workspace ON notice (workspace_id, id);
+
+CREATE TABLE notice_reader (
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  user_id {uuid} NOT NULL REFERENCES "user" (id) ON DELETE CASCADE,
+  seen {uuid} NOT NULL,
+  PRIMARY KEY (workspace_id, user_id)
+);
+
+CREATE TABLE notice_choices (
+  user_id {uuid} PRIMARY KEY REFERENCES "user" (id) ON DELETE CASCADE,
+  choices TEXT NOT NULL
+);
+
+CREATE TABLE webhook (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL UNIQUE REFERENCES workspace (id) ON DELETE CASCADE,
+  url TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  kinds TEXT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE webhook_delivery (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  notice_id {uuid},
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL,
+  state TEXT NOT NULL,
+  tries BIGINT NOT NULL,
+  said TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  UNIQUE (workspace_id, notice_id)
+);
+CREATE INDEX webhook_delivery_workspace ON webhook_delivery (workspace_id, id);

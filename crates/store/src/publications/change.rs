@@ -9,7 +9,7 @@ use crate::{
     due::{self, Fence, NewWork, PREPARE_AHEAD},
     entity::{publication, publication_event},
     error::{Result, StoreError},
-    events,
+    events, notices,
 };
 use crier_model::{
     ChannelId, Diagnosis, PublicationId, WorkspaceId,
@@ -124,6 +124,7 @@ pub async fn set_state_in(
         (None, None) => (title_of(to).to_owned(), String::new()),
     };
     changed_in(tx, &moved, &title, &detail).await?;
+    notices::publication_in(tx, &moved).await?;
     Ok(moved)
 }
 

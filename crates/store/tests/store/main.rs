@@ -10,6 +10,7 @@ mod grants;
 mod invites;
 mod media;
 mod nodes;
+mod notices;
 mod people;
 mod posts;
 mod publications;

@@ -155,8 +155,10 @@ impl Scene {
         media::insert(self, new).await.unwrap().id
     }
 
-    /// Claims everything that is due by the scene's clock.
+    /// Claims everything that is due by the scene's clock; what is not about telling people is returned.
     pub async fn claim(&self) -> Vec<Claimed> {
-        due::claim(self, self.clock.now(), "worker", 100, LEASE).await.unwrap()
+        let mut claimed = due::claim(self, self.clock.now(), "worker", 100, LEASE).await.unwrap();
+        claimed.retain(|work| work.kind != due::kind::NOTICE);
+        claimed
     }
 }

@@ -4,6 +4,8 @@ import { useServer, useSession } from "@/app/session";
 import { ButtonLink } from "@/components/links";
 import { Page } from "@/components/page";
 import { DocsLink } from "@/components/problem-view";
+import { NoticeChoices } from "@/features/notices/choices";
+import { Webhook } from "@/features/notices/webhook";
 import { ApiKeys } from "./api-keys";
 import { ProfileForm } from "./profile-form";
 import { Section } from "./section";
@@ -31,6 +33,9 @@ export function SettingsPage() {
       <Section title={t("settings.sessions.title")} text={t("settings.sessions.text")}>
         <SessionsList />
       </Section>
+      <Section title={t("notices.settings.title")} text={t("notices.settings.text")}>
+        <NoticeChoices />
+      </Section>
       <Section title={t("settings.workspace.title")} text={t("settings.workspace.text")}>
         <WorkspaceForm key={workspace.id} />
       </Section>
@@ -43,6 +48,9 @@ export function SettingsPage() {
       </Section>
       <Section title={t("settings.keys.title")} text={t("settings.keys.text")}>
         <ApiKeys />
+      </Section>
+      <Section title={t("notices.webhook.title")} text={t("notices.webhook.text")}>
+        <Webhook key={workspace.id} />
       </Section>
     </Page>
   );

@@ -6,6 +6,7 @@ import { common } from "./common";
 import { composer } from "./composer";
 import { connect } from "./connect";
 import { invite, inviteLinks } from "./invite";
+import { notices } from "./notices";
 import { post } from "./post";
 import { settings } from "./settings";
 import { shell } from "./shell";
@@ -21,6 +22,7 @@ export const en = {
   connect,
   invite,
   inviteLinks,
+  notices,
   post,
   settings,
   shell,

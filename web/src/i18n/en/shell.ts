@@ -5,6 +5,8 @@ export const shell = {
   compose: "New post",
   calendar: "Calendar",
   channels: "Channels",
+  notices: "Notices",
+  unread: "not seen yet",
   settings: "Settings",
   admin: "This server",
   gettingStarted: "Getting started",
