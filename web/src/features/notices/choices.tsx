@@ -40,7 +40,10 @@ export function NoticeChoices() {
                       <Checkbox
                         checked={ways[way]}
                         disabled={way === "mail" && !data.mail}
-                        aria-label={t("notices.settings.way", { kind: label, way: t(`notices.settings.${way}`) })}
+                        aria-label={t("notices.settings.way", {
+                          kind: label,
+                          way: t(`notices.settings.${way}`),
+                        })}
                         onChange={(event) =>
                           set.mutate({ [kind]: { ...ways, [way]: event.currentTarget.checked } })
                         }

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
-import type { Delivery, NoticeKind, Webhook as Hook } from "@/api/types";
+import type { Delivery, Webhook as Hook, NoticeKind } from "@/api/types";
 import { useFormat } from "@/app/format";
 import { useSession } from "@/app/session";
 import { Confirm } from "@/components/confirm";
@@ -202,16 +202,16 @@ function Call({ delivery }: { delivery: Delivery }) {
           {kind ? t(`notices.kinds.${kind}`) : t("notices.webhook.isTest")}
         </Text>
         <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
-          {[format.relative(delivery.created_at), t("notices.webhook.tries", { count: delivery.tries }), delivery.said]
+          {[
+            format.relative(delivery.created_at),
+            t("notices.webhook.tries", { count: delivery.tries }),
+            delivery.said,
+          ]
             .filter(Boolean)
             .join(" · ")}
         </Text>
       </Stack>
-      <Badge
-        variant="outline"
-        color={delivery.state === "failed" ? "red" : "gray"}
-        style={{ flexShrink: 0 }}
-      >
+      <Badge variant="outline" color={delivery.state === "failed" ? "red" : "gray"} style={{ flexShrink: 0 }}>
         {t(`notices.webhook.state.${delivery.state}`)}
       </Badge>
     </li>
