@@ -49,6 +49,7 @@ export function waitsForPerson(attempt: AttemptView): boolean {
   const { state, diagnosis } = attempt;
   return state === "choosing" || state === "confirming" || (state === "identified" && Boolean(diagnosis));
 }
+
 export const unreadQuery = (workspace: string) =>
   queryOptions({
     queryKey: keys.unread(workspace),

@@ -10,5 +10,6 @@ mod input;
 mod invites;
 mod live;
 mod media;
+mod notices;
 mod operator;
 mod posts;
