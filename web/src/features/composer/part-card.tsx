@@ -13,6 +13,7 @@ import {
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Finding } from "@/api/types";
+import { i18n } from "@/i18n";
 import { Counter } from "./counter";
 import type { Counter as Count } from "./findings";
 import { fieldId, placeOf } from "./findings";
@@ -176,7 +177,7 @@ function Head({
           aria-label={t("composer.parts.delay")}
           data={delays.map((minutes) => ({
             value: String(minutes),
-            label: minutes === 0 ? t("composer.parts.noDelay") : delayWords(minutes, t),
+            label: minutes === 0 ? t("composer.parts.noDelay") : delayWords(minutes),
           }))}
           value={String(part.delay)}
           onChange={(value) => onDelay(Number(value ?? 0))}
@@ -222,9 +223,9 @@ function Head({
   );
 }
 
-function delayWords(minutes: number, t: ReturnType<typeof useTranslation>["t"]): string {
-  if (minutes % 60 === 0) return t("composer.parts.afterHours", { count: minutes / 60 });
-  return t("composer.parts.afterMinutes", { count: minutes });
+function delayWords(minutes: number): string {
+  if (minutes % 60 === 0) return i18n.t("composer.parts.afterHours", { count: minutes / 60 });
+  return i18n.t("composer.parts.afterMinutes", { count: minutes });
 }
 
 function AddMedia({ onFiles, onPicked }: Pick<Props, "onFiles" | "onPicked">) {
