@@ -11,6 +11,7 @@ import { useSession } from "@/app/session";
 import { History } from "@/components/history";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
+import { i18n } from "@/i18n";
 import { ConfirmView } from "./attempt-confirm";
 import { ConnectedView } from "./attempt-done";
 import { FailedView } from "./attempt-failed";
@@ -110,16 +111,20 @@ function View({ attempt, network }: { attempt: AttemptView; network: string }) {
   }
 }
 
-type T = ReturnType<typeof useTranslation>["t"];
-
-function connectedTitle(attempt: AttemptView, name: string, t: T): string {
+function connectedTitle(attempt: AttemptView, name: string): string {
   const again = attempt.purpose === "reconnect";
   const count = attempt.channels.length;
-  if (count > 1) return t(again ? "connect.done.manyAgain" : "connect.done.many", { count });
-  return t(again ? "connect.done.reconnected" : "connect.done.title", { name });
+  if (count < 2) return i18n.t(again ? "connect.done.reconnected" : "connect.done.title", { name });
+  if (again) return i18n.t("connect.done.manyAgain", { count });
+  return i18n.t("connect.done.many", { count });
 }
 
-function titleOf(attempt: AttemptView, network: string, name: string, t: T): string {
+function titleOf(
+  attempt: AttemptView,
+  network: string,
+  name: string,
+  t: ReturnType<typeof useTranslation>["t"],
+): string {
   const titles: Record<AttemptState, string> = {
     started: t("connect.wait.title", { network }),
     away: t("connect.wait.title", { network }),
@@ -128,7 +133,7 @@ function titleOf(attempt: AttemptView, network: string, name: string, t: T): str
     identified: t("connect.work.title", { network }),
     choosing: t("connect.choosing.title"),
     confirming: t("connect.confirm.title"),
-    connected: connectedTitle(attempt, name, t),
+    connected: connectedTitle(attempt, name),
     failed: t("connect.failed.title"),
     expired: t("connect.failed.expired"),
     superseded: t("connect.failed.superseded"),
