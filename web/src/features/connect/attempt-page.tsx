@@ -71,7 +71,7 @@ export function AttemptPage() {
   const became = attempt.state === "connected" ? channels.get(attempt.channel_id ?? "") : undefined;
   const name = became?.name ?? attempt.account?.name ?? network;
   return (
-    <Page title={titleOf(attempt, network, name, t)} width="narrow">
+    <Page title={titleOf(attempt, network, name)} width="narrow">
       <Stack gap="xl">
         <div aria-live="polite">
           <View attempt={attempt} network={network} />
@@ -119,25 +119,20 @@ function connectedTitle(attempt: AttemptView, name: string): string {
   return i18n.t("connect.done.many", { count });
 }
 
-function titleOf(
-  attempt: AttemptView,
-  network: string,
-  name: string,
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+function titleOf(attempt: AttemptView, network: string, name: string): string {
   const titles: Record<AttemptState, string> = {
-    started: t("connect.wait.title", { network }),
-    away: t("connect.wait.title", { network }),
-    returned: t("connect.work.title", { network }),
-    exchanging: t("connect.work.title", { network }),
-    identified: t("connect.work.title", { network }),
-    choosing: t("connect.choosing.title"),
-    confirming: t("connect.confirm.title"),
+    started: i18n.t("connect.wait.title", { network }),
+    away: i18n.t("connect.wait.title", { network }),
+    returned: i18n.t("connect.work.title", { network }),
+    exchanging: i18n.t("connect.work.title", { network }),
+    identified: i18n.t("connect.work.title", { network }),
+    choosing: i18n.t("connect.choosing.title"),
+    confirming: i18n.t("connect.confirm.title"),
     connected: connectedTitle(attempt, name),
-    failed: t("connect.failed.title"),
-    expired: t("connect.failed.expired"),
-    superseded: t("connect.failed.superseded"),
-    cancelled: t("connect.failed.cancelled"),
+    failed: i18n.t("connect.failed.title"),
+    expired: i18n.t("connect.failed.expired"),
+    superseded: i18n.t("connect.failed.superseded"),
+    cancelled: i18n.t("connect.failed.cancelled"),
   };
   return titles[attempt.state];
 }
