@@ -128,7 +128,7 @@ test("what can't be connected is grey, and what fails is left out and named", as
   await page.getByRole("button", { name: "Connect 2 channels" }).click();
   await page.getByRole("heading", { name: "The bakery is connected" }).waitFor();
   await page.getByRole("heading", { name: "What was left out" }).waitFor();
-  await page.getByText(`The library (${library})`).waitFor();
+  await page.getByText(`The library (${library})`, { exact: true }).waitFor();
   assert.equal((await channels(page)).length, 1);
   assert.deepEqual(complaints, []);
 });

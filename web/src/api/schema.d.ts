@@ -373,6 +373,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/attempts/{id}/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connects what was chosen among an attempt's choices. Ids that are unknown or can't be used are named under `/choices`; the
+         *     attempt then still waits. One that fails its check with the network is left out, and the attempt's diagnosis says why.
+         */
+        post: operations["choose_channels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/attempts/{id}/confirm": {
         parameters: {
             query?: never;
@@ -399,7 +419,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on with an attempt that stands still, as its diagnosis offers. */
+        /** Goes on with an attempt that stands still, as its diagnosis offers. One that waits for a choice lists the choices anew. */
         post: operations["continue_attempt"];
         delete?: never;
         options?: never;
@@ -418,6 +438,23 @@ export interface paths {
         put?: never;
         /** Sends the network's form. Wrong fields are named under `/values`; the attempt then still waits for the form. */
         post: operations["submit_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/attempts/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of one of an attempt's choices, fetched from the network by this server. */
+        get: operations["get_choice_picture"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -887,6 +924,9 @@ export interface components {
             /** @description Where to send the person; while `started` or `away`, and only for who started it. */
             authorize_url?: string | null;
             channel_id?: components["schemas"]["ChannelId"] | null;
+            /** @description All channels it became. */
+            channels: components["schemas"]["ChannelId"][];
+            choosing?: components["schemas"]["ChoosingView"] | null;
             /** Format: date-time */
             created_at: string;
             diagnosis?: components["schemas"]["Diagnosis"] | null;
@@ -976,6 +1016,34 @@ export interface components {
             note?: string | null;
             ok: boolean;
             title: string;
+        };
+        /** @description One thing that may be connected. */
+        ChoiceView: {
+            channel_id?: components["schemas"]["ChannelId"] | null;
+            /** @description Without a leading `@`. */
+            handle: string;
+            /** @description Whether the network has a picture of it; it is fetched by this server, so that the browser asks no stranger. */
+            has_picture: boolean;
+            /** @description The network's id for it. */
+            id: string;
+            /** @description In the network's words, for example `Page`. */
+            kind: string;
+            name: string;
+            profile_url?: string | null;
+            /** @description Why it can't be connected. */
+            unusable?: string | null;
+        };
+        /** @description What a person may choose from. */
+        ChoosingView: {
+            choices: components["schemas"]["ChoiceView"][];
+            /** @description For example `Pages`. */
+            many: string;
+            /** @description What one of them is, in the network's words, for example `Page`. */
+            one: string;
+        };
+        Chosen: {
+            /** @description Ids of the choices that the attempt lists; each becomes a channel. */
+            choices: string[];
         };
         /** @enum {string} */
         ClockFormat: "h24" | "h12";
@@ -1292,6 +1360,9 @@ export interface components {
                 /** @description Where to send the person; while `started` or `away`, and only for who started it. */
                 authorize_url?: string | null;
                 channel_id?: components["schemas"]["ChannelId"] | null;
+                /** @description All channels it became. */
+                channels: components["schemas"]["ChannelId"][];
+                choosing?: components["schemas"]["ChoosingView"] | null;
                 /** Format: date-time */
                 created_at: string;
                 diagnosis?: components["schemas"]["Diagnosis"] | null;
@@ -2699,6 +2770,41 @@ export interface operations {
             };
         };
     };
+    choose_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Chosen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     confirm_attempt: {
         parameters: {
             query?: never;
@@ -2787,6 +2893,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_choice_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+                /** @description The choice's id. */
+                choice: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
                 };
             };
             /** @description A problem document. */

@@ -62,12 +62,11 @@ pub(crate) async fn list(
     }
     let (pages, next) = shared
         .change(|world, now| {
-            let mut pages: Vec<Account> = match none_by_fault(world, &person, &marks) {
-                true => Vec::new(),
-                false => {
-                    world.accounts.pages(person.account).filter(|page| Some(page.id) > listing.after).cloned().collect()
-                }
-            };
+            let own = world.accounts.pages(person.account).filter(|page| Some(page.id) > listing.after);
+            let mut pages: Vec<Account> = own.cloned().collect();
+            if none_by_fault(world, &person, &marks) {
+                pages.clear();
+            }
             let more = pages.len() > limit;
             pages.truncate(limit);
             let next = pages.last().filter(|_| more).map(|page| page.id.to_string());

@@ -13,7 +13,7 @@ import {
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Finding } from "@/api/types";
-import { t as words } from "@/i18n";
+import { i18n } from "@/i18n";
 import { Counter } from "./counter";
 import type { Counter as Count } from "./findings";
 import { fieldId, placeOf } from "./findings";
@@ -224,8 +224,8 @@ function Head({
 }
 
 function delayWords(minutes: number): string {
-  if (minutes % 60 === 0) return words("composer.parts.afterHours", { count: minutes / 60 });
-  return words("composer.parts.afterMinutes", { count: minutes });
+  if (minutes % 60 === 0) return i18n.t("composer.parts.afterHours", { count: minutes / 60 });
+  return i18n.t("composer.parts.afterMinutes", { count: minutes });
 }
 
 function AddMedia({ onFiles, onPicked }: Pick<Props, "onFiles" | "onPicked">) {

@@ -11,6 +11,7 @@ import { useSession } from "@/app/session";
 import { History } from "@/components/history";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
+import { i18n } from "@/i18n";
 import { ConfirmView } from "./attempt-confirm";
 import { ConnectedView } from "./attempt-done";
 import { FailedView } from "./attempt-failed";
@@ -70,7 +71,7 @@ export function AttemptPage() {
   const became = attempt.state === "connected" ? channels.get(attempt.channel_id ?? "") : undefined;
   const name = became?.name ?? attempt.account?.name ?? network;
   return (
-    <Page title={titleOf(attempt, network, name, t)} width="narrow">
+    <Page title={titleOf(attempt, network, name)} width="narrow">
       <Stack gap="xl">
         <div aria-live="polite">
           <View attempt={attempt} network={network} />
@@ -110,29 +111,28 @@ function View({ attempt, network }: { attempt: AttemptView; network: string }) {
   }
 }
 
-type T = ReturnType<typeof useTranslation>["t"];
-
-function connectedTitle(attempt: AttemptView, name: string, t: T): string {
+function connectedTitle(attempt: AttemptView, name: string): string {
   const again = attempt.purpose === "reconnect";
   const count = attempt.channels.length;
-  if (count > 1) return t(again ? "connect.done.manyAgain" : "connect.done.many", { count });
-  return t(again ? "connect.done.reconnected" : "connect.done.title", { name });
+  if (count < 2) return i18n.t(again ? "connect.done.reconnected" : "connect.done.title", { name });
+  if (again) return i18n.t("connect.done.manyAgain", { count });
+  return i18n.t("connect.done.many", { count });
 }
 
-function titleOf(attempt: AttemptView, network: string, name: string, t: T): string {
+function titleOf(attempt: AttemptView, network: string, name: string): string {
   const titles: Record<AttemptState, string> = {
-    started: t("connect.wait.title", { network }),
-    away: t("connect.wait.title", { network }),
-    returned: t("connect.work.title", { network }),
-    exchanging: t("connect.work.title", { network }),
-    identified: t("connect.work.title", { network }),
-    choosing: t("connect.choosing.title"),
-    confirming: t("connect.confirm.title"),
-    connected: connectedTitle(attempt, name, t),
-    failed: t("connect.failed.title"),
-    expired: t("connect.failed.expired"),
-    superseded: t("connect.failed.superseded"),
-    cancelled: t("connect.failed.cancelled"),
+    started: i18n.t("connect.wait.title", { network }),
+    away: i18n.t("connect.wait.title", { network }),
+    returned: i18n.t("connect.work.title", { network }),
+    exchanging: i18n.t("connect.work.title", { network }),
+    identified: i18n.t("connect.work.title", { network }),
+    choosing: i18n.t("connect.choosing.title"),
+    confirming: i18n.t("connect.confirm.title"),
+    connected: connectedTitle(attempt, name),
+    failed: i18n.t("connect.failed.title"),
+    expired: i18n.t("connect.failed.expired"),
+    superseded: i18n.t("connect.failed.superseded"),
+    cancelled: i18n.t("connect.failed.cancelled"),
   };
   return titles[attempt.state];
 }

@@ -129,7 +129,9 @@ function Choose({ attempt, network, choosing }: Props) {
         {again.error && <ProblemView error={again.error} />}
         <Group gap="xs">
           <Button type="submit" loading={connect.isPending} disabled={usable(choices).length === 0}>
-            {t("connect.choosing.connect", { count: picked.length })}
+            {picked.length === 0
+              ? t("connect.choosing.connectNone")
+              : t("connect.choosing.connect", { count: picked.length })}
           </Button>
           <Button
             variant="default"

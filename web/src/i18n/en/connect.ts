@@ -82,7 +82,7 @@ export const connect = {
     showAll: "Show all",
     noneUsable: "None of these can be connected as it is. The reason stands beside each.",
     none: "Tick at least one.",
-    connect_zero: "Connect",
+    connectNone: "Connect",
     connect_one: "Connect {{count}} channel",
     connect_other: "Connect {{count}} channels",
     again: "List them anew",
