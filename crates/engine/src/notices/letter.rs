@@ -19,7 +19,7 @@ pub struct Letter {
 /// Writes a notice to a person; times are in their zone.
 pub(crate) fn letter(notice: &Notice, to: &User, workspace: &str, page: &str, settings: &str) -> Letter {
     let zone = TimeZone::get(&to.time_zone).unwrap_or(TimeZone::UTC);
-    let when = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%A %-d %B %Y, %H:%M %Z").to_string();
+    let when = |at: Timestamp| at.to_zoned_datetime(zone.clone()).strftime("%A %-d %B %Y, %H:%M %Z").to_string();
     let next: Vec<(String, &str)> = notice.next.iter().map(|post| (when(post.due_at), post.excerpt.as_str())).collect();
     Letter {
         id: format!("{}.{}", notice.id, to.id),
