@@ -243,10 +243,7 @@ impl Handshake {
             }
             Err(broken) => return Err(broken),
         };
-        let key = match dpop::key(&kept.credentials) {
-            Ok(key) => key,
-            Err(_) => return Err(Broken::Unreadable("credentials")),
-        };
+        let key = dpop::key(&kept.credentials).map_err(|_| Broken::Unreadable("credentials"))?;
         let endpoints = match oauth2.endpoints_of(self.net(&channel.network), instance, &kept.credentials).await {
             Ok(endpoints) => endpoints,
             Err(refusal) => return Ok(Said::Later(passing(&refusal.diagnosis(), &refusal))),

@@ -80,6 +80,9 @@ impl At {
                     json!({ "resource": origin, "authorization_servers": [origin] })
                 }
                 "/.well-known/oauth-authorization-server" => metadata(&origin),
+                "/did:plc:nobody" => {
+                    return ResponseTemplate::new(404).set_body_json(json!({ "message": "not registered" }));
+                }
                 path if path.starts_with("/did:plc:") => document(&path[1..], &origin),
                 // Every other endpoint wants a fresh nonce.
                 _ if signed && proof(request)["nonce"] != format!("n-{}", nonces.lock().unwrap()) => {
@@ -296,4 +299,14 @@ async fn why_nobody_is_sent_away_is_told_beforehand() {
             "{address} {refuses:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_account_that_is_not_there_and_a_server_of_another_kind_are_told_before_leaving() {
+    let (world, at) = (World::start().await, At::start().await);
+    let handshake = at.handshake(&world, settings());
+    let started = start(&world, &handshake, "did:plc:nobody").await;
+    assert_eq!((started.attempt.state, code(&started.attempt)), (S::Failed, Some(Code::HandleNotFound)));
+    let other = start(&world, &handshake, &world.origin).await;
+    assert_eq!((other.attempt.state, code(&other.attempt)), (S::Failed, Some(Code::InstanceNotCompatible)));
 }

@@ -181,7 +181,8 @@ impl<'a> Browser<'a> {
         let request = self.world.net.get(to).no_redirects().header("accept", "text/html");
         let request = request.header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
         let request = request.header("sec-fetch-site", "same-origin").header("cookie", self.jar());
-        let answer = request.send().await.unwrap();
+        // The last page sends on only who comes from the one before.
+        let answer = request.header("referer", self.page.as_str()).send().await.unwrap();
         self.keep(&answer);
         answer
     }

@@ -104,6 +104,7 @@ mod tests {
             time_zone: "Europe/Berlin".to_owned(),
             week_start: "monday".to_owned(),
             clock: "h24".to_owned(),
+            is_admin: false,
             created_at: Timestamp::UNIX_EPOCH,
         };
         let page = "https://crier.example/channels/1";
