@@ -11,6 +11,7 @@ import { useSession } from "@/app/session";
 import { History } from "@/components/history";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
+import { t as words } from "@/i18n";
 import { ConfirmView } from "./attempt-confirm";
 import { ConnectedView } from "./attempt-done";
 import { FailedView } from "./attempt-failed";
@@ -65,7 +66,7 @@ export function AttemptPage() {
   const { attempt } = found;
   const network = networks.get(attempt.network)?.name ?? attempt.network;
   return (
-    <Page title={titleOf(attempt, network, t)} width="narrow">
+    <Page title={titleOf(attempt, network)} width="narrow">
       <Stack gap="xl">
         <div aria-live="polite">
           <View attempt={attempt} network={network} />
@@ -105,23 +106,23 @@ function View({ attempt, network }: { attempt: AttemptView; network: string }) {
   }
 }
 
-function titleOf(attempt: AttemptView, network: string, t: ReturnType<typeof useTranslation>["t"]): string {
+function titleOf(attempt: AttemptView, network: string): string {
   const name = attempt.account?.name ?? network;
   const titles: Record<AttemptState, string> = {
-    started: t("connect.wait.title", { network }),
-    away: t("connect.wait.title", { network }),
-    returned: t("connect.work.title", { network }),
-    exchanging: t("connect.work.title", { network }),
-    identified: t("connect.work.title", { network }),
-    choosing: t("connect.choosing.title"),
-    confirming: t("connect.confirm.title"),
-    connected: t(attempt.purpose === "reconnect" ? "connect.done.reconnected" : "connect.done.title", {
+    started: words("connect.wait.title", { network }),
+    away: words("connect.wait.title", { network }),
+    returned: words("connect.work.title", { network }),
+    exchanging: words("connect.work.title", { network }),
+    identified: words("connect.work.title", { network }),
+    choosing: words("connect.choosing.title"),
+    confirming: words("connect.confirm.title"),
+    connected: words(attempt.purpose === "reconnect" ? "connect.done.reconnected" : "connect.done.title", {
       name,
     }),
-    failed: t("connect.failed.title"),
-    expired: t("connect.failed.expired"),
-    superseded: t("connect.failed.superseded"),
-    cancelled: t("connect.failed.cancelled"),
+    failed: words("connect.failed.title"),
+    expired: words("connect.failed.expired"),
+    superseded: words("connect.failed.superseded"),
+    cancelled: words("connect.failed.cancelled"),
   };
   return titles[attempt.state];
 }
