@@ -110,7 +110,7 @@ async fn what_runs_the_installation_is_for_its_admins_alone() {
         assert!(of_ada != 403 && of_ada != 401, "{method} {template}: {of_ada}");
         assert_eq!(of_bob, 403, "{method} {template}");
     }
-    let key = ada.post("keys", &json!({ "name": "k" })).await.ok()["key"].as_str().unwrap().to_owned();
+    let key = ada.post("keys", &json!({ "name": "k" })).await.ok()["secret"].as_str().unwrap().to_owned();
     let mut headers = HeaderMap::new();
     headers.insert(header::AUTHORIZATION, format!("Bearer {key}").parse().unwrap());
     let answer = house.ask(Method::GET, "/api/v1/admin/apps", &headers, None).await;

@@ -144,7 +144,7 @@ async fn a_wrong_secret_is_found_out_before_leaving_and_a_new_one_for_the_same_i
     let world = World::start().await;
     let (id, secret) = world.good().await;
     world.handshake.set_app(world.own(), &id, Some(&"mistyped".into())).await.unwrap();
-    let checks = world.handshake.preflight(world.workspace, "playground", None).await.unwrap();
+    let checks = world.handshake.preflight(world.workspace, "playground", None, None).await.unwrap();
     assert_eq!(wrong(&checks), [("secret", Code::ClientSecretWrong)]);
     let started = world.leave().await;
     let query = world.allow(&started).await;
@@ -152,7 +152,7 @@ async fn a_wrong_secret_is_found_out_before_leaving_and_a_new_one_for_the_same_i
     assert_eq!((failed.state, code(&failed)), (AttemptState::Failed, Some(Code::ClientSecretWrong)));
 
     world.handshake.set_app(world.own(), &id, Some(&secret)).await.unwrap();
-    let checks = world.handshake.preflight(world.workspace, "playground", None).await.unwrap();
+    let checks = world.handshake.preflight(world.workspace, "playground", None, None).await.unwrap();
     assert_eq!(wrong(&checks), []);
     let channel = world.connect("ada").await;
     world.handshake.fresh(channel.id, true).await.unwrap();

@@ -472,6 +472,7 @@ impl Play<'_> {
                         self.tabs[tab].nonce = nonce;
                     }
                 }
+                Ok(Ok(guest @ Landing::Guest { .. })) => prop_assert!(false, "nobody opened an invite link: {guest:?}"),
                 Ok(Ok(Landing::NoAttempt(diagnosis))) => prop_assert!(!diagnosis.next.label.is_empty()),
                 // Its node has crashed.
                 Ok(Err(_)) => {}

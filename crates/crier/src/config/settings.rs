@@ -224,7 +224,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 26] = [
+pub const ALL: [Setting; 28] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
