@@ -1,14 +1,19 @@
 """Connects accounts of the Playground as browsers would, without one: over HTTP, with the cookies they would carry."""
 
+import collections
 import concurrent.futures
 import http.client
 import json
-import pathlib
 import re
 import time
 import urllib.parse
 
 SCOPES = ["profile", "posts:write", "media:write", "posts:read", "metrics:read"]
+
+
+# An attempt that is worked on, and the most seconds that may take.
+AT_WORK = {"returned", "exchanging", "identified"}
+LONGEST = 60
 
 
 class Failed(Exception):
@@ -73,17 +78,33 @@ class Connects:
         if to != f"/connect/{attempt[0]}":
             raise Failed(f"landed on {to.split('#')[0]} instead of /connect/{attempt[0]}")
 
-    def state(self, attempt):
-        return json.loads(due(200, ask("GET", f"{self.attempts}/{attempt[0]}", self.key))[2])["state"]
+    def end(self, attempt):
+        """How it stands: its state, with the code of what went wrong."""
+        shown = json.loads(due(200, ask("GET", f"{self.attempts}/{attempt[0]}", self.key))[2])
+        return shown["state"] if shown["diagnosis"] is None else f"{shown['state']}: {shown['diagnosis']['code']}"
 
     def one_after_another(self, count):
+        """Our share of each return, in milliseconds: what the browser waited, without what the network says it took over its answers.
+        The network counts whole milliseconds, so a share is rather too large than too small."""
+        waited = []
         for n in range(count):
             attempt = self.start()
-            self.come_back(attempt, self.allow(attempt, n % 2))
+            address = self.allow(attempt, n % 2)
+            began = time.monotonic()
+            self.come_back(attempt, address)
+            waited.append((time.monotonic() - began) * 1000)
+        tokens, profiles = (self._network_took(endpoint) for endpoint in ("token", "me"))
+        if not len(tokens) == len(profiles) == count:
+            raise Failed(f"{count} returns made {len(tokens)} token requests and {len(profiles)} profile calls")
+        return [whole - token - profile for whole, token, profile in zip(waited, tokens, profiles, strict=True)]
+
+    def _network_took(self, endpoint):
+        entries = json.loads(due(200, ask("GET", f"{self.crier.playground}/log.json?endpoint={endpoint}"))[2])["entries"]
+        return [entry["took_ms"] for entry in entries]
 
     def at_once(self, count, seconds):
-        """That many in flight at the same moment: the network takes `seconds` over each token request. How many ended connected, and the
-        seconds from the first return to the last landing."""
+        """That many in flight at the same moment: the network takes `seconds` over each token request. How many stand in which way
+        afterwards, and the seconds from the first return to the last landing."""
         fault = {"id": "slow", "kind": "delay", "ms": int(seconds * 1000), "endpoints": ["token"]}
         with concurrent.futures.ThreadPoolExecutor(8) as few:
             attempts = list(few.map(self.start, range(count)))
@@ -93,13 +114,12 @@ class Connects:
         with concurrent.futures.ThreadPoolExecutor(count) as many:
             list(many.map(self.come_back, attempts, addresses))
         took = time.monotonic() - began
-        due(200, ask("DELETE", f"{self.crier.playground}/faults.json"))
-        with concurrent.futures.ThreadPoolExecutor(8) as few:
-            states = list(few.map(self.state, attempts))
-        return sum(state == "connected" for state in states), took
-
-
-def our_shares(log):
-    """What the server's log (as JSON) says of returns: milliseconds without the time that the network took, in order."""
-    lines = (json.loads(line) for line in pathlib.Path(log).read_text().splitlines() if '"came back"' in line)
-    return [line["ours_ms"] for line in lines]
+        due(204, ask("DELETE", f"{self.crier.playground}/faults.json"))
+        # A browser that has waited long enough lands before the work is done.
+        until = time.monotonic() + LONGEST
+        while True:
+            with concurrent.futures.ThreadPoolExecutor(8) as few:
+                ends = collections.Counter(few.map(self.end, attempts))
+            if not AT_WORK & ends.keys() or time.monotonic() > until:
+                return ends, took
+            time.sleep(0.2)

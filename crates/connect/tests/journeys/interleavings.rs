@@ -123,6 +123,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "a failure names the seed it is found again with")]
 fn no_interleaving_breaks_what_must_hold() {
     let seed = std::env::var(SEED_VARIABLE).ok().map_or_else(rand::random, |seed| seed.parse::<u64>().unwrap());
     let mut bytes = [0; 32];

@@ -71,13 +71,12 @@ impl Books {
             "/.well-known/oauth-authorization-server" => ok(&self.metadata(origin)),
             "/oauth/register" => ok(&json!({"client_id": "crier", "client_secret": "a secret of the app"})),
             "/oauth/token" => self.token(request),
-            "/oauth/revoke" => ResponseTemplate::new(200),
             "/api/me" if self.profiles_down > 0 => {
                 self.profiles_down -= 1;
                 error(503, "temporarily_unavailable", "")
             }
             "/api/me" => self.me(origin, request),
-            // The consent page: it knows every app and every address.
+            // The consent page, which knows every app and every address; and whatever is given back is taken.
             _ => ResponseTemplate::new(200),
         }
     }
