@@ -115,7 +115,8 @@ impl Handshake {
             .hard_end()
             .filter(|_| grant.is_none())
             .and_then(|end| expiry::next_warning(end, kept.obtained_at, self.now()));
-        let renews = kept.renews();
+        // What is derived from a grant is derived again.
+        let renews = kept.renews() || grant.is_some();
         let connected = Connected {
             network: attempt.network.clone(),
             way: attempt.way.clone(),

@@ -96,7 +96,7 @@ async fn fill(store: &Store, attempts: usize) -> (WorkspaceId, UserId) {
             app: None,
             purpose: "new".to_owned(),
             channel: None,
-            started_by: user.id,
+            started_by: user.id.into(),
             state_hash: format!("state {i}"),
             browser_hash: "browser".to_owned(),
             pkce_verifier: Some(Secret::new(format!("verifier {}", "long ".repeat(200)))),
