@@ -17,7 +17,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_NOSTR": "nostr-relay"}
+PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_NOSTR": "nostr-relay",
+         "CRIER_PEER_OAUTH1": "oauth1-provider"}
 
 
 class Failed(Exception):

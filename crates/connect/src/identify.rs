@@ -7,10 +7,11 @@ use crate::{
     handshake::Broken,
     look::{covered, missing},
     moves::PARKED_FOR,
-    parked::Parked,
+    parked::{Parked, ParkedClient},
+    whose::of_app,
 };
 use crier_model::{Code, Diagnosis, NextKind, attempt::AttemptState as S};
-use crier_networks::{Credentials, Identified, Refusal, connect::OAuth2};
+use crier_networks::{Connect, Credentials, Identified, Refusal, connect::OAuth2};
 use crier_store::{
     attempts::{Attempt, Changes, Note},
     channels::{self, Channel},
@@ -21,6 +22,9 @@ impl Handshake {
     /// Takes an attempt with tokens on: to its account, to the person who must decide something, or to its channel.
     pub(crate) async fn identify(&self, attempt: Attempt) -> Result<Option<Attempt>, Broken> {
         let mut parked = Parked::read(attempt.parked.as_ref())?;
+        if parked.short_lived {
+            return self.lengthen(&attempt, parked).await;
+        }
         let Some(identified) = parked.identified.clone() else {
             return self.learn_account(&attempt, parked).await;
         };
@@ -42,11 +46,15 @@ impl Handshake {
 
     /// Asks the network whose the tokens are: also the one harmless live call before anything is attached.
     async fn learn_account(&self, attempt: &Attempt, mut parked: Parked) -> Result<Option<Attempt>, Broken> {
-        let oauth2 = self.oauth2(attempt)?;
+        let connect = self.must_way(attempt)?;
         let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
-        let refusal = match self.ask_account(oauth2, attempt, &credentials).await {
+        let credentials = of_app(credentials, connect, parked.client.as_ref().map(ParkedClient::client));
+        let refusal = match self.ask_account(connect, attempt, &credentials).await {
             Ok(identified) => {
-                let granted = granted(oauth2, &parked, &credentials, &identified);
+                let granted = match connect {
+                    Connect::OAuth2(oauth2) => granted(oauth2, &parked, &credentials, &identified),
+                    _ => Vec::new(),
+                };
                 let who = format!("{} ({})", identified.identity.name, identified.identity.handle);
                 let account = identified.identity.clone();
                 parked.identified = Some(identified);
@@ -74,13 +82,13 @@ impl Handshake {
 
     async fn ask_account(
         &self,
-        oauth2: &dyn OAuth2,
+        connect: Connect<'_>,
         attempt: &Attempt,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal> {
         let mut waits = self.settings().pace.identity.iter();
         loop {
-            match oauth2.identify(self.net(), attempt.instance.as_deref(), credentials).await {
+            match self.whose(connect, attempt.instance.as_deref(), credentials).await {
                 Err(refusal) if may_pass(&refusal) => match waits.next() {
                     Some(wait) => sleep(*wait).await,
                     None => return Err(refusal),
@@ -91,7 +99,11 @@ impl Handshake {
     }
 
     /// Stays where it is until the person goes on; what is parked is kept as long.
-    async fn wait_for_person(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Attempt>, Broken> {
+    pub(crate) async fn wait_for_person(
+        &self,
+        attempt: &Attempt,
+        diagnosis: Diagnosis,
+    ) -> Result<Option<Attempt>, Broken> {
         let changes = Changes {
             note: Some(Note::new(diagnosis.title.as_str(), diagnosis.cause.as_str())),
             diagnosis: Some(diagnosis),

@@ -1,8 +1,9 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, AttemptView, ConnectError, EventView, Handshake, MissingScope, Purpose, handshake::Broken,
-    parked::Parked,
+    AccountView, AttemptView, ConnectError, DialogView, EventView, Handshake, MissingScope, Purpose,
+    handshake::Broken,
+    parked::{Parked, ParkedDialog},
 };
 use crier_model::{AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::{Connect, connect::OAuth2};
@@ -88,6 +89,7 @@ impl Handshake {
             purpose: if attempt.purpose == "reconnect" { Purpose::Reconnect } else { Purpose::New },
             channel_id: attempt.channel,
             state,
+            dialog: parked.dialog.filter(|_| mine).map(shown_dialog),
             authorize_url: parked.authorize_url.filter(|_| mine),
             expires_at: attempt.expires_at,
             created_at: attempt.created_at,
@@ -101,6 +103,15 @@ impl Handshake {
             diagnosis,
             events: history.into_iter().map(shown_event).collect(),
         })
+    }
+}
+
+fn shown_dialog(ParkedDialog { introduction, code }: ParkedDialog) -> DialogView {
+    DialogView {
+        message: introduction.message.replace("{code}", code.expose()),
+        bot: introduction.bot,
+        link: introduction.link.map(String::from),
+        steps: introduction.steps,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What is kept sealed: with an attempt while it runs, with a channel for as long as it lives.
 
-use crate::handshake::Broken;
+use crate::{handshake::Broken, oauth1::Token};
 use crier_model::{Secret, Timestamp};
 use crier_networks::{
     Credentials, Identified,
-    connect::{Client2, Endpoints},
+    connect::{Client2, Endpoints, Introduction, OAuth1Endpoints},
 };
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,11 @@ pub(crate) struct Parked {
     pub authorize_url: Option<String>,
     pub endpoints: Option<Endpoints>,
     pub client: Option<ParkedClient>,
-    /// Until it was exchanged.
+    /// Of a sign-in by OAuth 1.0a, instead of `endpoints`.
+    pub oauth1: Option<ParkedOAuth1>,
+    /// While a bot waits for its code.
+    pub dialog: Option<ParkedDialog>,
+    /// Until it was exchanged; the verifier in OAuth 1.0a.
     pub code: Option<Secret>,
     /// For the browser that came back, when it is not the one that left.
     pub nonce: Option<Secret>,
@@ -26,6 +30,8 @@ pub(crate) struct Parked {
     /// Whether a token request may have been received whose answer we don't have.
     pub sent: bool,
     pub credentials: Option<Credentials>,
+    /// Whether those are still to be exchanged for long-lived ones.
+    pub short_lived: bool,
     pub identified: Option<Identified>,
     /// The server, where it came out of a form.
     pub instance: Option<String>,
@@ -33,6 +39,19 @@ pub(crate) struct Parked {
     pub as_new: bool,
     /// The person connects although an optional permission is missing.
     pub anyway: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ParkedOAuth1 {
+    pub endpoints: OAuth1Endpoints,
+    /// What the person was sent away with.
+    pub request: Token,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ParkedDialog {
+    pub introduction: Introduction,
+    pub code: Secret,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

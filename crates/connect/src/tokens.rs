@@ -19,7 +19,7 @@ const LATER_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
 #[async_trait]
 impl Tokens for Handshake {
     async fn fresh(&self, channel: ChannelId, refused: bool) -> Result<Credentials, Refusal> {
-        self.give(channel, refused).await.unwrap_or_else(|broken| {
+        self.give_complete(channel, refused).await.unwrap_or_else(|broken| {
             let said = format!("internal error, reference {}", broken.reference());
             Err(Refusal::Temporary(Detail::new(said).diagnosed(Code::Internal)))
         })
@@ -27,8 +27,15 @@ impl Tokens for Handshake {
 }
 
 impl Handshake {
-    async fn give(&self, id: ChannelId, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
+    async fn give_complete(&self, id: ChannelId, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
         let channel = channels::by_id(self.store(), id).await?;
+        Ok(match self.give(&channel, refused).await? {
+            Ok(credentials) => Ok(self.complete(&channel, credentials).await?),
+            refused => refused,
+        })
+    }
+
+    async fn give(&self, channel: &Channel, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
         if channel.state == ChannelState::NeedsReconnect {
             let detail = match &channel.reason {
                 Some(reason) => detail(reason),
@@ -36,14 +43,14 @@ impl Handshake {
             };
             return Ok(Err(Refusal::Auth(detail)));
         }
-        let kept = self.kept(id).await?.0;
+        let kept = self.kept(channel.id).await?.0;
         // Of several that were refused at once, one renews; the others come with a refusal of what has just been replaced.
         let replaced = kept.before.is_some() && self.now().duration_since(kept.obtained_at) < JUST_NOW;
         if (!refused || replaced) && kept.is_good(self.now()) {
             return Ok(Ok(kept.credentials));
         }
         let lives = kept.credentials.expires_at.is_none_or(|end| self.now() < end);
-        Ok(match Box::pin(self.renewed(&channel, &kept, refused, true)).await? {
+        Ok(match Box::pin(self.renewed(channel, &kept, refused, true)).await? {
             Renewal::Fresh(kept) => Ok(kept.credentials),
             // A blip at renewal is no reason not to use what is still good.
             Renewal::Later(_) if lives && !refused => Ok(kept.credentials),
@@ -84,7 +91,7 @@ impl Handshake {
 
     /// When to try again: as the network says, else sooner the nearer the end is.
     fn later(&self, channel: &Channel, kept: &Kept, refusal: &Refusal) -> Timestamp {
-        if let (None, Some(end)) = (&kept.credentials.refresh_token, kept.credentials.expires_at) {
+        if let (false, Some(end)) = (kept.credentials.renews(), kept.credentials.expires_at) {
             // It can't be renewed, and is looked at again when it has ended.
             return end.max(self.in_time(LATER_AT_LEAST));
         }

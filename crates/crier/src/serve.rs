@@ -4,7 +4,7 @@ use crate::{
     Failed,
     config::Config,
     log, parts,
-    work::{Attempts, Avatars, Renewals, keep_house},
+    work::{Attempts, Avatars, Listeners, Renewals, keep_house},
 };
 use crier_connect::Handshake;
 use crier_engine::{
@@ -118,6 +118,7 @@ fn worker(
         Arc::new(Renewals(handshake.clone())),
         Arc::new(Avatars(handshake.clone())),
         Arc::new(Attempts(handshake.clone())),
+        Arc::new(Listeners(handshake.clone())),
     ];
     let settings = worker::Settings { parallel: config.worker_parallel, ..worker::Settings::default() };
     Worker::new(store.clone(), clock, handlers, settings)

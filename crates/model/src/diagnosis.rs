@@ -244,6 +244,9 @@ codes! {
     CredentialsTwoFactor "credentials.two_factor" { "This password needs a second factor",
         "The account's main password asks for a second factor that cannot be given here.",
         ["Make an app password at the network and use that."], Retry "Try again" }
+    BotHeardElsewhere "bot.heard_elsewhere" { "Another program listens to this bot",
+        "The network lets one program at a time read what is said to a bot, and another one, or a webhook, does so.",
+        ["Stop the other program, or remove the bot's webhook; the connect then goes on by itself.", "Or set up a bot that only this installation uses."], Retry "Try again" }
     InstanceNotCompatible "instance.not_compatible" { "This server is not of the expected kind",
         "The address answers, but not as a server of this network.",
         ["Check the address of the server."], Retry "Try again" }

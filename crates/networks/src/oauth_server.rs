@@ -2,7 +2,7 @@
 
 use crate::{
     Credentials, Refusal, call,
-    connect::{Client2, ClientAuth, Endpoints},
+    connect::{Client2, ClientAuth, Dialect, Endpoints},
 };
 use crier_model::Secret;
 use crier_net::Client;
@@ -50,6 +50,7 @@ impl Metadata {
             iss_always: self.authorization_response_iss_parameter_supported,
             client_auth,
             authorize_extra: Vec::new(),
+            dialect: Dialect::default(),
         }
     }
 }

@@ -31,6 +31,8 @@ pub mod kind {
     pub const AVATAR: &str = "avatar";
     /// Let an attempt lapse (subject: attempt id).
     pub const ATTEMPT: &str = "attempt";
+    /// Listen to a bot for an attempt that waits for its code (subject: attempt id; lane: the bot's app).
+    pub const LISTEN: &str = "listen";
 }
 
 /// How long before a publication is due it is prepared. Nothing is prepared for one that is due sooner.
@@ -60,6 +62,12 @@ impl NewWork {
     pub fn in_lane(mut self, lane: ChannelId) -> Self {
         self.lane = Some(lane);
         self
+    }
+
+    /// Into a lane that is no channel's: work about one thing that only one at a time may do.
+    #[must_use]
+    pub fn in_lane_of(self, lane: Uuid) -> Self {
+        self.in_lane(ChannelId(lane))
     }
 
     #[must_use]

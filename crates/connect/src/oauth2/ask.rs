@@ -6,10 +6,10 @@ use crier_model::{Clock, Code, Diagnosis, Secret};
 use crier_net::{Answer, Client, Failure, Request};
 use crier_networks::{
     Credentials,
-    connect::{Client2, ClientAuth, Endpoints},
+    connect::{Client2, ClientAuth, Endpoints, Exchange, OAuth2},
 };
 use jiff::{SignedDuration, Timestamp};
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
 /// The longest a token endpoint may take.
@@ -26,16 +26,18 @@ pub(crate) fn authorize_url(
     state: &Secret,
     verifier: &Secret,
 ) -> Url {
+    let dialect = &endpoints.dialect;
     let mut url = endpoints.authorize.clone();
     {
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
-            .append_pair("client_id", client_id)
+            .append_pair(client_id_name(endpoints), client_id)
             .append_pair("redirect_uri", redirect_uri)
             .append_pair("state", state.expose());
         if !scopes.is_empty() {
-            query.append_pair("scope", scopes);
+            let scopes = if dialect.commas { scopes.replace(' ', ",") } else { scopes.to_owned() };
+            query.append_pair("scope", &scopes);
         }
         if endpoints.pkce {
             query
@@ -60,6 +62,18 @@ pub(crate) enum Grant<'a> {
         repeated: bool,
     },
     Refresh(&'a Secret),
+    /// An access token for another one.
+    Token(&'a Secret, &'a Exchange),
+}
+
+/// Where and as whom tokens are asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Desk<'a> {
+    pub net: &'a Client,
+    pub clock: &'a dyn Clock,
+    pub oauth2: &'a dyn OAuth2,
+    pub endpoints: &'a Endpoints,
+    pub client: &'a Client2,
 }
 
 /// Why there are no tokens.
@@ -96,105 +110,119 @@ impl TokenFailure {
     }
 }
 
-/// One request to the token endpoint.
-pub(crate) async fn token(
-    net: &Client,
-    clock: &dyn Clock,
-    endpoints: &Endpoints,
-    client: &Client2,
-    grant: Grant<'_>,
-) -> Result<Credentials, TokenFailure> {
-    let mut form = vec![];
-    match grant {
-        Grant::Code { code, verifier, redirect_uri, .. } => {
-            form.push(("grant_type", "authorization_code"));
-            form.push(("code", code.expose()));
-            form.push(("redirect_uri", redirect_uri));
-            form.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
-        }
-        Grant::Refresh(token) => {
-            form.push(("grant_type", "refresh_token"));
-            form.push(("refresh_token", token.expose()));
-        }
+impl Desk<'_> {
+    /// One request for tokens.
+    pub async fn ask(&self, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
+        let request = match grant {
+            Grant::Code { code, verifier, redirect_uri, .. } => {
+                let name = self.endpoints.dialect.code.as_deref().unwrap_or("code");
+                let mut fields = vec![("grant_type", "authorization_code"), (name, code.expose())];
+                fields.push(("redirect_uri", redirect_uri));
+                fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+                self.post(&self.endpoints.token, fields)
+            }
+            Grant::Refresh(token) => {
+                let url = self.endpoints.dialect.refresh.as_ref().unwrap_or(&self.endpoints.token);
+                self.post(url, vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())])
+            }
+            Grant::Token(token, exchange) => self.get(exchange, token),
+        };
+        let request = request.header("accept", "application/json").timeout(TIMEOUT).max_body(MAX_BODY);
+        self.judge(&request.send().await.map_err(TokenFailure::Failed)?, grant)
     }
-    let request = authenticated(net.post(&endpoints.token), endpoints.client_auth, client, form);
-    let answer = request
-        .header("accept", "application/json")
-        .timeout(TIMEOUT)
-        .max_body(MAX_BODY)
-        .send()
-        .await
-        .map_err(TokenFailure::Failed)?;
-    judge(&answer, clock.now(), client, grant)
+
+    fn post(&self, url: &Url, fields: Vec<(&str, &str)>) -> Request {
+        authenticated(self.net.post(url), self.endpoints, self.client, fields)
+    }
+
+    fn get(&self, exchange: &Exchange, token: &Secret) -> Request {
+        let mut query = vec![("grant_type", exchange.grant_type.as_str()), (&exchange.token, token.expose())];
+        if exchange.client_id {
+            query.push((client_id_name(self.endpoints), &self.client.client_id));
+        }
+        if let Some(secret) = self.client.client_secret.as_ref().filter(|_| exchange.client_secret) {
+            query.push(("client_secret", secret.expose()));
+        }
+        // A redirect would carry the address, and with it the token, elsewhere.
+        self.net.get(&exchange.url).no_redirects().query(&query)
+    }
+}
+
+fn client_id_name(endpoints: &Endpoints) -> &str {
+    endpoints.dialect.client_id.as_deref().unwrap_or("client_id")
 }
 
 fn authenticated<'a>(
     request: Request,
-    how: ClientAuth,
+    endpoints: &'a Endpoints,
     client: &'a Client2,
-    mut form: Vec<(&'a str, &'a str)>,
+    mut fields: Vec<(&'a str, &'a str)>,
 ) -> Request {
-    match (how, &client.client_secret) {
+    let request = match (endpoints.client_auth, &client.client_secret) {
         (ClientAuth::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded before they are put together.
             let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-            request.basic(encoded(&client.client_id), encoded(secret.expose())).form(&form)
+            request.basic(encoded(&client.client_id), encoded(secret.expose()))
         }
         (ClientAuth::Body, Some(secret)) => {
-            form.push(("client_id", &client.client_id));
-            form.push(("client_secret", secret.expose()));
-            request.form(&form)
+            fields.push((client_id_name(endpoints), &client.client_id));
+            fields.push(("client_secret", secret.expose()));
+            request
         }
         (ClientAuth::Basic | ClientAuth::Body, None) | (ClientAuth::None, _) => {
-            form.push(("client_id", &client.client_id));
-            request.form(&form)
+            fields.push((client_id_name(endpoints), &client.client_id));
+            request
         }
-    }
+    };
+    if endpoints.dialect.json { request.json(&BTreeMap::from_iter(fields)) } else { request.form(&fields) }
 }
 
-fn judge(answer: &Answer, now: Timestamp, client: &Client2, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
-    let heard = Heard {
-        status: answer.status(),
-        content_type: answer.header("content-type").unwrap_or_default(),
-        body: answer.body(),
-    };
-    let secrets: Vec<&str> = match &grant {
-        Grant::Code { code, verifier, .. } => {
-            [Some(code), verifier.as_ref()].into_iter().flatten().map(|s| s.expose()).collect()
-        }
-        Grant::Refresh(token) => vec![token.expose()],
-    };
-    let secrets = [secrets, client.client_secret.iter().map(Secret::expose).collect()].concat();
-    let mut seen = Circumstances {
-        host: answer.host(),
-        status: heard.status,
-        skew: answer.clock_skew(),
-        client_id: &client.client_id,
-        secrets: &secrets,
-        ..Circumstances::default()
-    };
-    if let Grant::Code { redirect_uri, returned_at, repeated, .. } = grant {
-        seen.since_return = Some(now.duration_since(returned_at).max(SignedDuration::ZERO));
-        seen.redirect_uri = Some(redirect_uri);
-        seen.repeated = repeated;
-    }
-    match read(heard, now) {
-        Said::Tokens(credentials) => Ok(credentials),
-        Said::Error(error) => {
-            let diagnosis = Box::new(explain_token(&error, seen));
-            Err(match diagnosis.code {
-                Code::ServerError | Code::RateLimited => {
-                    TokenFailure::Unusable { diagnosis, until: answer.retry_after() }
-                }
-                _ => TokenFailure::Refused { error: error.error, diagnosis },
-            })
-        }
-        Said::Unusable(code, what) => {
-            let mut diagnosis = explain::circumstances(Diagnosis::new(code).saw("Answer", what), seen);
-            if let Some(until) = answer.retry_after() {
-                diagnosis = diagnosis.saw("Wait until", until.to_string());
+impl Desk<'_> {
+    fn judge(&self, answer: &Answer, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
+        let now = self.clock.now();
+        let heard = Heard {
+            status: answer.status(),
+            content_type: answer.header("content-type").unwrap_or_default(),
+            body: answer.body(),
+        };
+        let secrets: Vec<&str> = match &grant {
+            Grant::Code { code, verifier, .. } => {
+                [Some(code), verifier.as_ref()].into_iter().flatten().map(|s| s.expose()).collect()
             }
-            Err(TokenFailure::Unusable { diagnosis: Box::new(diagnosis), until: answer.retry_after() })
+            Grant::Refresh(token) | Grant::Token(token, _) => vec![token.expose()],
+        };
+        let secrets = [secrets, self.client.client_secret.iter().map(Secret::expose).collect()].concat();
+        let mut seen = Circumstances {
+            host: answer.host(),
+            status: heard.status,
+            skew: answer.clock_skew(),
+            client_id: &self.client.client_id,
+            secrets: &secrets,
+            ..Circumstances::default()
+        };
+        if let Grant::Code { redirect_uri, returned_at, repeated, .. } = grant {
+            seen.since_return = Some(now.duration_since(returned_at).max(SignedDuration::ZERO));
+            seen.redirect_uri = Some(redirect_uri);
+            seen.repeated = repeated;
+        }
+        match read(heard, now, self.oauth2, &self.endpoints.dialect) {
+            Said::Tokens(credentials) => Ok(credentials),
+            Said::Error(error) => {
+                let diagnosis = Box::new(explain_token(&error, seen));
+                Err(match diagnosis.code {
+                    Code::ServerError | Code::RateLimited => {
+                        TokenFailure::Unusable { diagnosis, until: answer.retry_after() }
+                    }
+                    _ => TokenFailure::Refused { error: error.error, diagnosis },
+                })
+            }
+            Said::Unusable(code, what) => {
+                let mut diagnosis = explain::circumstances(Diagnosis::new(code).saw("Answer", what), seen);
+                if let Some(until) = answer.retry_after() {
+                    diagnosis = diagnosis.saw("Wait until", until.to_string());
+                }
+                Err(TokenFailure::Unusable { diagnosis: Box::new(diagnosis), until: answer.retry_after() })
+            }
         }
     }
 }
@@ -217,7 +245,7 @@ pub(crate) async fn revoke(
     ];
     for (token, hint) in tokens.into_iter().flatten() {
         let form = vec![("token", token.expose()), ("token_type_hint", hint)];
-        let request = authenticated(net.post(url), endpoints.client_auth, client, form);
+        let request = authenticated(net.post(url), endpoints, client, form);
         let answer = request.timeout(TIMEOUT).max_body(MAX_BODY).send().await.map_err(|failure| failure.to_string())?;
         if !answer.is_success() {
             return Err(format!("{} answered {}", answer.host(), answer.status()));
@@ -229,10 +257,10 @@ pub(crate) async fn revoke(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crier_networks::connect::Dialect;
 
-    #[test]
-    fn the_authorize_url_carries_everything_and_never_prompt_none() {
-        let endpoints = Endpoints {
+    fn endpoints() -> Endpoints {
+        Endpoints {
             authorize: "https://example.social/oauth/authorize?tenant=1".parse().unwrap(),
             token: "https://example.social/oauth/token".parse().unwrap(),
             revoke: None,
@@ -243,12 +271,27 @@ mod tests {
             pkce: true,
             client_auth: ClientAuth::Basic,
             authorize_extra: vec![("force_login".to_owned(), "true".to_owned())],
-        };
+            dialect: Dialect::default(),
+        }
+    }
+
+    #[test]
+    fn the_authorize_url_carries_everything_and_never_prompt_none() {
         let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        let url = authorize_url(&endpoints, "id", "https://c.test/cb", "read write", &"st".into(), &verifier);
+        let url = authorize_url(&endpoints(), "id", "https://c.test/cb", "read write", &"st".into(), &verifier);
         let expected = "https://example.social/oauth/authorize?tenant=1&response_type=code&client_id=id\
             &redirect_uri=https%3A%2F%2Fc.test%2Fcb&state=st&scope=read+write\
             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&force_login=true";
+        assert_eq!(url.as_str(), expected);
+    }
+
+    #[test]
+    fn the_authorize_url_speaks_the_dialect() {
+        let dialect = Dialect { client_id: Some("client_key".to_owned()), commas: true, ..Dialect::default() };
+        let endpoints = Endpoints { pkce: false, authorize_extra: Vec::new(), dialect, ..endpoints() };
+        let url = authorize_url(&endpoints, "id", "https://c.test/cb", "a.b c", &"st".into(), &"v".into());
+        let expected = "https://example.social/oauth/authorize?tenant=1&response_type=code&client_key=id\
+            &redirect_uri=https%3A%2F%2Fc.test%2Fcb&state=st&scope=a.b%2Cc";
         assert_eq!(url.as_str(), expected);
     }
 }

@@ -6,8 +6,8 @@ mod ask;
 mod explain;
 
 use answer::{Heard, Said, read};
-use explain::{Circumstances, explain_token};
+use explain::explain_token;
 
-pub(crate) use answer::OAuthError;
-pub(crate) use ask::{Grant, TokenFailure, authorize_url, revoke, token};
-pub(crate) use explain::{SKEW, explain_authorization, quote};
+pub(crate) use answer::{META_TOKEN_INVALID, OAuthError};
+pub(crate) use ask::{Desk, Grant, TokenFailure, authorize_url, revoke};
+pub(crate) use explain::{Circumstances, SKEW, circumstances, explain_authorization, quote, said};

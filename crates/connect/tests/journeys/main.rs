@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "the tests of the client use more of it")]
 mod certificates;
 mod crash;
+mod dialects;
+mod dialog;
 mod flow;
 mod foreign;
 mod form;
@@ -13,12 +15,14 @@ mod form;
 #[path = "../../../net/tests/wire/host.rs"]
 mod host;
 mod interleavings;
+mod oauth1;
 mod oddities;
 mod preflight;
 mod provider;
 mod reconnect;
 mod renewal;
 mod replay;
+mod scripted;
 mod token_faults;
 mod unreachable;
 mod world;

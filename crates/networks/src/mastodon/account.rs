@@ -2,7 +2,7 @@
 
 use super::instance::{self, Limits};
 use super::{Mastodon, not_compatible, refine};
-use crate::connect::{Client2, ClientAuth, Credentials, Endpoints, Identified, InstanceField, OAuth2, Scope};
+use crate::connect::{Client2, ClientAuth, Credentials, Dialect, Endpoints, Identified, InstanceField, OAuth2, Scope};
 use crate::oauth_server::{Metadata, Registered};
 use crate::{Detail, Refusal, call, origin};
 use async_trait::async_trait;
@@ -130,6 +130,7 @@ fn usual(origin: &str) -> Result<Endpoints, Refusal> {
         pkce: false,
         client_auth: ClientAuth::Body,
         authorize_extra: Vec::new(),
+        dialect: Dialect::default(),
     })
 }
 
