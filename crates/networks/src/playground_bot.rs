@@ -91,7 +91,11 @@ fn refine(refusal: Refusal) -> Refusal {
         (Some("conflict"), Some(409)) => {
             Refusal::Temporary(refusal.detail().clone().diagnosed(Code::BotHeardElsewhere))
         }
-        (Some("invalid_client"), _) => Refusal::Auth(refusal.detail().clone().diagnosed(Code::ClientSecretWrong)),
+        (Some("invalid_client"), _) => {
+            let unknown = refusal.detail().message.starts_with("There is no app");
+            let code = if unknown { Code::ClientUnknown } else { Code::ClientSecretWrong };
+            Refusal::Auth(refusal.detail().clone().diagnosed(code))
+        }
         _ => refusal,
     }
 }

@@ -348,6 +348,9 @@ async fn world(server: &Server, speaks: Speaks) -> World {
         settings.apps.insert(ID.to_owned(), app());
     })
     .await;
+    // Times are kept to the millisecond.
+    let now = world.clock.now().as_millisecond();
+    world.clock.set(Timestamp::from_millisecond(now).unwrap());
     server.clock.set(world.clock.clone()).ok().unwrap();
     world
 }
