@@ -62,6 +62,13 @@ impl Handshake {
         Ok(apps::at(self.store(), Slot { workspace: None, network, instance }).await?)
     }
 
+    /// The app configured for one way of a network (`network/way`): others than the first have ids and secrets of their own.
+    pub(crate) fn configured_by(&self, network: &str, way: &str) -> Option<&Client2> {
+        let is_first = || self.network(network).and_then(|it| it.ways().first().map(|first| first.id)) == Some(way);
+        let apps = &self.settings().apps;
+        apps.get(&format!("{network}/{way}")).or_else(|| if is_first() { apps.get(network) } else { None })
+    }
+
     /// The client for a new sign-in.
     pub(crate) async fn choose_app(
         &self,
@@ -77,41 +84,66 @@ impl Handshake {
             return Ok(chosen(app, false, false));
         }
         let scope = asked_scope(oauth2, endpoints);
-        let row = |client: &Client2, lookup_key: String| NewApp {
-            workspace: None,
-            network: about.id.to_owned(),
-            instance: instance.map(str::to_owned),
-            client_id: client.client_id.clone(),
-            client_secret: client.client_secret.clone(),
-            redirect_uri: redirect_uri.to_owned(),
-            scopes: scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
-            lookup_key,
-        };
         if let Some(app) = self.set_up(Some(workspace), about.id, instance).await? {
             return Ok(chosen(app, false, false));
         }
-        if let Some(client) = self.configured(about.id, instance) {
-            // A row for each id and secret, so that tokens can be refreshed with the app that got them after another
-            // one was configured.
-            let secret = client.client_secret.as_ref().map(|s| hash(s.expose())).unwrap_or_default();
-            let key = format!(
-                "configured {} {} {}",
-                about.id,
-                client.client_id,
-                hash(&format!("{redirect_uri} {scope} {secret}"))
-            );
-            let app = apps::insert_or_get(self.store(), row(client, key)).await?;
-            return Ok(chosen(app, false, false));
+        let configured = self.configured(about.id, instance);
+        if let Some(chosen) = self.configured_app(about, configured, instance, redirect_uri, &scope).await? {
+            return Ok(chosen);
         }
-        let key = registered_key(about.id, instance, redirect_uri, &scope);
-        if let Some(app) = apps::by_lookup(self.store(), &key).await? {
-            return Ok(chosen(app, true, true));
+        if let Some(chosen) = self.registered_app(about, instance, redirect_uri, &scope).await? {
+            return Ok(chosen);
         }
         match oauth2.register(self.net(about.id), endpoints, redirect_uri).await {
-            Ok(Some(client)) => Ok(chosen(apps::insert_or_get(self.store(), row(&client, key)).await?, true, false)),
-            Ok(None) => Err(NoApp::Diagnosed(Box::new(not_configured(about)))),
+            Ok(client) => self.keep_registered(about, instance, redirect_uri, &scope, client).await,
             Err(refusal) => Err(NoApp::Diagnosed(Box::new(refusal.diagnosis()))),
         }
+    }
+
+    /// The client registered at an earlier connect.
+    pub(crate) async fn registered_app(
+        &self,
+        about: &About,
+        instance: Option<&str>,
+        redirect_uri: &str,
+        scope: &str,
+    ) -> Result<Option<Chosen>, Broken> {
+        let key = registered_key(about.id, instance, redirect_uri, scope);
+        Ok(apps::by_lookup(self.store(), &key).await?.map(|app| chosen(app, true, true)))
+    }
+
+    /// Keeps a client that was just registered; none where the network registers none.
+    pub(crate) async fn keep_registered(
+        &self,
+        about: &About,
+        instance: Option<&str>,
+        redirect_uri: &str,
+        scope: &str,
+        client: Option<Client2>,
+    ) -> Result<Chosen, NoApp> {
+        let Some(client) = client else { return Err(NoApp::Diagnosed(Box::new(not_configured(about)))) };
+        let key = registered_key(about.id, instance, redirect_uri, scope);
+        let row = row(about, instance, redirect_uri, scope, &client, key);
+        Ok(chosen(apps::insert_or_get(self.store(), row).await?, true, false))
+    }
+
+    /// The client for a new sign-in where only a configured one will do.
+    pub(crate) async fn configured_app(
+        &self,
+        about: &About,
+        configured: Option<&Client2>,
+        instance: Option<&str>,
+        redirect_uri: &str,
+        scope: &str,
+    ) -> Result<Option<Chosen>, Broken> {
+        let Some(client) = configured else { return Ok(None) };
+        // A row for each id and secret, so that tokens can be refreshed with the app that got them after another one was
+        // configured.
+        let secret = client.client_secret.as_ref().map(|s| hash(s.expose())).unwrap_or_default();
+        let rest = hash(&format!("{redirect_uri} {scope} {secret}"));
+        let key = format!("configured {} {} {rest}", about.id, client.client_id);
+        let row = row(about, instance, redirect_uri, scope, client, key);
+        Ok(Some(chosen(apps::insert_or_get(self.store(), row).await?, false, false)))
     }
 
     /// Whether a sign-in could get a client, without registering one. None: it would register.
@@ -150,6 +182,13 @@ impl Handshake {
         Ok(newer.unwrap_or_else(|| client_of_row(app)))
     }
 
+    /// As [`Self::client_of`], for ways without instances.
+    pub(crate) async fn client_by(&self, app: AppId, network: &str, way: &str) -> Result<Client2, Broken> {
+        let app = apps::get(self.store(), app).await?;
+        let configured = self.configured_by(network, way).filter(|client| client.client_id == app.client_id);
+        Ok(configured.cloned().unwrap_or_else(|| client_of_row(app)))
+    }
+
     /// A registered client that its server no longer knows is forgotten, so that the next sign-in registers anew.
     pub(crate) async fn forget_app(&self, app: AppId) {
         if let Err(error) = apps::delete(self.store(), app).await {
@@ -167,6 +206,26 @@ pub(crate) fn not_configured(about: &About) -> Diagnosis {
     match about.console {
         Some(console) => diagnosis.saw("Developer console", console),
         None => diagnosis,
+    }
+}
+
+fn row(
+    about: &About,
+    instance: Option<&str>,
+    redirect_uri: &str,
+    scope: &str,
+    client: &Client2,
+    lookup_key: String,
+) -> NewApp {
+    NewApp {
+        workspace: None,
+        network: about.id.to_owned(),
+        instance: instance.map(str::to_owned),
+        client_id: client.client_id.clone(),
+        client_secret: client.client_secret.clone(),
+        redirect_uri: redirect_uri.to_owned(),
+        scopes: scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        lookup_key,
     }
 }
 

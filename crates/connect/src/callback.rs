@@ -16,6 +16,7 @@ use crier_model::{
 use crier_net::Waited;
 use crier_networks::connect::Endpoints;
 use crier_store::attempts::{self, Attempt, Changes, Note};
+use std::collections::BTreeMap;
 use tokio::{
     task::JoinHandle,
     time::{Instant, timeout_at},
@@ -34,12 +35,12 @@ impl Handshake {
     }
 
     async fn land(&self, callback: &Callback) -> Result<Landing, Broken> {
-        let Some(state) = callback.parameter("state") else {
+        let Some(state_hash) = named_attempt(&callback.network, &callback.query) else {
             let cause =
                 "The address has no state, so it belongs to no connect: it was cut off, or not made by a network.";
             return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause)));
         };
-        let Some(attempt) = attempts::by_state_hash(self.store(), &hash(state)).await? else {
+        let Some(attempt) = attempts::by_state_hash(self.store(), &state_hash).await? else {
             return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).saw("Network", self.name(&callback.network))));
         };
         self.receive(callback, attempt).await
@@ -77,12 +78,18 @@ impl Handshake {
     /// Takes what the network sent, once.
     async fn claim(&self, callback: &Callback, attempt: &Attempt) -> Result<Claim, Broken> {
         let parked = Parked::read(attempt.parked.as_ref())?;
-        let Some(endpoints) = &parked.endpoints else {
+        if parked.endpoints.is_none() && parked.oauth1.is_none() {
             let cause = "A network sent you back for a connect that never left for one.";
             return Ok(Claim::Nothing(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
-        };
-        if let Err(diagnosis) = check_issuer(endpoints, callback.parameter("iss")) {
+        }
+        if let Some(endpoints) = &parked.endpoints
+            && let Err(diagnosis) = check_issuer(endpoints, callback.parameter("iss"))
+        {
             self.fail(attempt, *diagnosis).await?;
+            return Ok(Claim::Settled);
+        }
+        if parked.oauth1.is_some() && callback.parameter("denied").is_some() {
+            self.fail(attempt, Diagnosis::new(Code::ConsentDenied)).await?;
             return Ok(Claim::Settled);
         }
         if let Some(error) = callback.parameter("error") {
@@ -91,9 +98,14 @@ impl Handshake {
             self.fail(attempt, explain_authorization(&error)).await?;
             return Ok(Claim::Settled);
         }
-        let Some(code) = callback.parameter("code") else {
-            let cause = "The address you came back to holds neither a code nor an error: it was cut off on the way. The \
-                         connect is still open.";
+        let Some(code) = callback.code() else {
+            let cause = if parked.oauth1.is_some() {
+                "The address you came back to holds no oauth_verifier: you did not allow access, or it was cut off on the \
+                 way. The connect is still open."
+            } else {
+                "The address you came back to holds neither a code nor an error: it was cut off on the way. The connect is \
+                 still open."
+            };
             return Ok(Claim::Nothing(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
         };
         if let Some(claimed) = self.park_code(callback, attempt, parked, code).await? {
@@ -140,7 +152,7 @@ impl Handshake {
             drop(timeout_at(until, work).await);
         }
         let mut attempt = self.rested(id, until.saturating_duration_since(Instant::now())).await?;
-        let same_code = match (callback.parameter("code"), &attempt.code_hash) {
+        let same_code = match (callback.code(), &attempt.code_hash) {
             (Some(code), Some(known)) => same(&hash(code), known),
             _ => false,
         };
@@ -180,6 +192,11 @@ impl Callback {
         self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// What is to be exchanged for tokens.
+    fn code(&self) -> Option<&str> {
+        self.parameter("code").or_else(|| self.parameter("oauth_verifier"))
+    }
+
     /// Whether this browser is the one that left, or the person who left is signed in in it.
     fn is_of(&self, attempt: &Attempt) -> bool {
         let cookie = self.browser.as_deref().is_some_and(|cookie| same(&hash(cookie), &attempt.browser_hash));
@@ -199,6 +216,19 @@ impl Landing {
             guest @ Self::Guest { .. } => guest,
         }
     }
+}
+
+/// The hash by which the parameters of a return name their attempt: that of the state, or of the request token (OAuth 1.0a),
+/// which X calls `denied` when access was.
+pub(crate) fn named_attempt(network: &str, query: &BTreeMap<String, String>) -> Option<String> {
+    let parameter = |name: &str| query.get(name).filter(|value| !value.is_empty());
+    let request_token = || parameter("oauth_token").or_else(|| parameter("denied"));
+    parameter("state").map(|state| hash(state)).or_else(|| request_token().map(|it| hash_of_request(network, it)))
+}
+
+/// Networks give request tokens as they please, so that of two the same one may come.
+pub(crate) fn hash_of_request(network: &str, request_token: &str) -> String {
+    hash(&format!("{network} {request_token}"))
 }
 
 /// RFC 9207 §2.4.

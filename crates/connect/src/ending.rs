@@ -1,6 +1,13 @@
 //! Ends other than a channel: failed, expired, cancelled. What was parked is given back and erased.
 
-use crate::{Asker, AttemptView, ConnectError, Handshake, handshake::Broken, oauth2, parked::Parked};
+use crate::{
+    Asker, AttemptView, ConnectError, Handshake,
+    dialog::unsaid,
+    handshake::Broken,
+    oauth1::Desk1,
+    oauth2,
+    parked::{Parked, ParkedOAuth1},
+};
 use crier_model::{AttemptId, Code, Diagnosis, WorkspaceId, attempt::AttemptState as S};
 use crier_store::{
     attempts::{self, Attempt, Changes, Note},
@@ -67,6 +74,9 @@ impl Handshake {
             diagnosis =
                 diagnosis.because("You came back from the network, but the account was not taken over in time.");
         }
+        if let Ok(Parked { dialog: Some(dialog), .. }) = Parked::read(attempt.parked.as_ref()) {
+            diagnosis = unsaid(diagnosis, &dialog);
+        }
         let note = Note::new("The connect lapsed", "It was not finished in time.");
         self.end(attempt, S::Expired, Some(diagnosis), note).await
     }
@@ -110,12 +120,12 @@ impl Handshake {
 
     /// Revokes parked tokens where the network can, and says what came of it.
     pub(crate) async fn give_back(&self, attempt: &Attempt, parked: &Parked) -> Result<Option<Note>, Broken> {
-        let (Some(credentials), Some(endpoints), Some(client)) =
-            (&parked.credentials, &parked.endpoints, &parked.client)
-        else {
+        let (Some(credentials), Some(client)) = (&parked.credentials, &parked.client) else {
             return Ok(None);
         };
-        if endpoints.revoke.is_none() {
+        let by_oauth2 = parked.endpoints.as_ref().is_some_and(|endpoints| endpoints.revoke.is_some());
+        let by_oauth1 = parked.oauth1.as_ref().is_some_and(|oauth1| oauth1.endpoints.revoke.is_some());
+        if !by_oauth2 && !by_oauth1 {
             return Ok(Some(Note::new("The tokens were erased", "The network has no way to revoke them.")));
         }
         // Some networks revoke all that an account ever granted an app: a channel of it would go dark.
@@ -126,7 +136,17 @@ impl Handshake {
             )));
         }
         let client = client.client();
-        let revoking = oauth2::revoke(self.net(&attempt.network), endpoints, &client, credentials);
+        let net = self.net(&attempt.network);
+        let revoking = async {
+            match (&parked.endpoints, &parked.oauth1) {
+                (Some(endpoints), _) => oauth2::revoke(net, endpoints, &client, credentials).await,
+                (None, Some(ParkedOAuth1 { endpoints, .. })) => {
+                    let clock = self.deps.clock.as_ref();
+                    Desk1 { net, clock, endpoints, client: &client }.revoke(credentials).await
+                }
+                (None, None) => Ok(()),
+            }
+        };
         Ok(Some(match tokio::time::timeout(REVOKING, revoking).await {
             Ok(Ok(())) => Note::new("The tokens were revoked and erased", ""),
             Ok(Err(why)) => Note::new("The tokens were erased", format!("Revoking them failed: {why}")),

@@ -3,11 +3,12 @@
 use crate::{
     Handshake,
     handshake::Broken,
-    oauth2::{Grant, TokenFailure, token},
-    parked::Parked,
+    oauth1::{Desk1, Verified},
+    oauth2::{Desk, Grant, TokenFailure},
+    parked::{Parked, ParkedOAuth1},
 };
 use crier_model::{Code, Secret, Timestamp, attempt::AttemptState as S};
-use crier_networks::Credentials;
+use crier_networks::{Credentials, connect::Client2};
 use crier_store::attempts::{Attempt, Changes, Note};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -51,30 +52,15 @@ impl Handshake {
         verifier: Option<&Secret>,
         returned_at: Timestamp,
     ) -> Result<Asked, Broken> {
-        let endpoints = parked.endpoints.clone().ok_or(Broken::Lacks("endpoints"))?;
-        let client = parked.client.as_ref().ok_or(Broken::Lacks("a client"))?.client();
-        let key = parked.key()?;
-        let code = parked.code.clone().ok_or(Broken::Lacks("a code"))?;
+        let sealed = parked.clone();
+        let client = sealed.client.as_ref().ok_or(Broken::Lacks("a client"))?.client();
+        let code = sealed.code.as_ref().ok_or(Broken::Lacks("a code"))?;
+        let redirect_uri = attempt.redirect_uri.clone();
+        let given = Given { code, verifier, redirect_uri: &redirect_uri, returned_at };
         let mut waits = self.settings().pace.unsent.clone().into_iter();
         let mut may_pause = true;
         loop {
-            let grant = Grant::Code {
-                code: &code,
-                verifier: verifier.filter(|_| endpoints.pkce),
-                redirect_uri: &attempt.redirect_uri,
-                returned_at,
-                repeated: parked.sent,
-            };
-            let failure = match token(
-                self.net(&attempt.network),
-                self.deps.clock.as_ref(),
-                &endpoints,
-                &client,
-                key.as_ref(),
-                grant,
-            )
-            .await
-            {
+            let failure = match self.ask_once(&attempt, &sealed, &client, given, parked.sent).await? {
                 Ok(credentials) => return Ok(Asked::Tokens(attempt, credentials)),
                 Err(failure) => failure,
             };
@@ -97,6 +83,27 @@ impl Handshake {
         }
     }
 
+    async fn ask_once(
+        &self,
+        attempt: &Attempt,
+        parked: &Parked,
+        client: &Client2,
+        given: Given<'_>,
+        repeated: bool,
+    ) -> Result<Result<Credentials, TokenFailure>, Broken> {
+        let Given { code, verifier, redirect_uri, returned_at } = given;
+        let (net, clock) = (self.net(&attempt.network), self.deps.clock.as_ref());
+        if let Some(ParkedOAuth1 { endpoints, request }) = &parked.oauth1 {
+            let desk = Desk1 { net, clock, endpoints, client };
+            return Ok(desk.access_token(Verified { request, verifier: code, returned_at, repeated }).await);
+        }
+        let endpoints = parked.endpoints.as_ref().ok_or(Broken::Lacks("endpoints"))?;
+        let key = parked.key()?;
+        let desk = Desk { net, clock, oauth2: self.oauth2(attempt)?, endpoints, client, key: key.as_ref() };
+        let verifier = verifier.filter(|_| endpoints.pkce);
+        Ok(desk.ask(Grant::Code { code, verifier, redirect_uri, returned_at, repeated }).await)
+    }
+
     /// How long the network asks us to wait, where a code may live that long.
     fn pause(&self, failure: &TokenFailure) -> Option<Duration> {
         let TokenFailure::Unusable { diagnosis, until: Some(until) } = failure else { return None };
@@ -111,6 +118,7 @@ impl Handshake {
         credentials: Credentials,
     ) -> Result<Option<Attempt>, Broken> {
         parked.code = None;
+        parked.short_lived = parked.endpoints.as_ref().is_some_and(|it| it.dialect.long_lived.is_some());
         parked.credentials = Some(credentials);
         let changes = Changes {
             parked: Some(parked.write()?),
@@ -133,6 +141,15 @@ impl Handshake {
             self.forget_app(app).await;
         }
     }
+}
+
+/// What the person brought back, and what goes with it.
+#[derive(Clone, Copy)]
+struct Given<'a> {
+    code: &'a Secret,
+    verifier: Option<&'a Secret>,
+    redirect_uri: &'a str,
+    returned_at: Timestamp,
 }
 
 enum Asked {

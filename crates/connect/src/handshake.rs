@@ -89,6 +89,11 @@ impl Handshake {
         self.network(&attempt.network)?.way(&attempt.way)
     }
 
+    /// As [`Self::way`], where it cannot go on without.
+    pub(crate) fn must_way(&self, attempt: &Attempt) -> Result<Connect<'_>, Broken> {
+        self.way(attempt).ok_or_else(|| Broken::NoNetwork(attempt.network.clone()))
+    }
+
     pub(crate) fn oauth2(&self, attempt: &Attempt) -> Result<&dyn OAuth2, Broken> {
         match self.way(attempt) {
             Some(Connect::OAuth2(oauth2)) => Ok(oauth2),

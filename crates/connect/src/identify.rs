@@ -9,14 +9,15 @@ use crate::{
     invite::of_guest,
     look::{covered, missing},
     moves::PARKED_FOR,
-    parked::Parked,
+    parked::{Parked, ParkedClient},
+    whose::of_app,
 };
 use crier_model::{
     Code, Diagnosis, NextKind,
     attempt::{AttemptState as S, Starter},
     channel::Identity,
 };
-use crier_networks::{Credentials, Identified, Network, Refusal, connect::OAuth2};
+use crier_networks::{Connect, Credentials, Identified, Network, Refusal, connect::OAuth2};
 use crier_store::{
     attempts::{Attempt, Changes, Note},
     channels::{self, Channel},
@@ -27,6 +28,9 @@ impl Handshake {
     /// Takes an attempt with tokens on: to its account, to the person who must decide something, or to its channel.
     pub(crate) async fn identify(&self, attempt: Attempt) -> Result<Option<Attempt>, Broken> {
         let mut parked = Parked::read(attempt.parked.as_ref())?;
+        if parked.short_lived {
+            return self.lengthen(&attempt, parked).await;
+        }
         let Some(identified) = parked.identified.clone() else {
             return self.learn_account(&attempt, parked).await;
         };
@@ -56,13 +60,16 @@ impl Handshake {
 
     /// Asks the network whose the tokens are: also the one harmless live call before anything is attached.
     async fn learn_account(&self, attempt: &Attempt, mut parked: Parked) -> Result<Option<Attempt>, Broken> {
-        let oauth2 = self.oauth2(attempt)?;
+        let connect = self.must_way(attempt)?;
         let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
-        let instance = attempt.instance.as_deref();
-        let refusal = match self.patiently(|| oauth2.identify(self.net(&attempt.network), instance, &credentials)).await
-        {
+        let credentials = of_app(credentials, connect, parked.client.as_ref().map(ParkedClient::client));
+        let (network, instance) = (attempt.network.as_str(), attempt.instance.as_deref());
+        let refusal = match self.patiently(|| self.whose(connect, network, instance, &credentials)).await {
             Ok(identified) => {
-                let granted = granted(oauth2, &parked, &credentials, &identified);
+                let granted = match connect {
+                    Connect::OAuth2(oauth2) => granted(oauth2, &parked, &credentials, &identified),
+                    _ => Vec::new(),
+                };
                 let who = format!("{} ({})", identified.identity.name, identified.identity.handle);
                 let account = identified.identity.clone();
                 parked.identified = Some(identified);

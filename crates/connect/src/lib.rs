@@ -13,6 +13,7 @@ mod callback;
 mod choose;
 mod confirm;
 mod derive;
+mod dialog;
 mod doctor;
 mod document;
 mod door;
@@ -25,9 +26,11 @@ mod form;
 mod handshake;
 mod identify;
 mod invite;
+mod lengthen;
 mod look;
 mod measure;
 mod moves;
+mod oauth1;
 mod oauth2;
 mod parked;
 mod paste;
@@ -41,6 +44,7 @@ mod start;
 mod sweep;
 mod tokens;
 mod view;
+mod whose;
 
 pub use doctor::{Doctor, House, Progress, Report, Row, Wrong};
 pub use document::PATH as CLIENT_DOCUMENT;
@@ -50,6 +54,6 @@ pub use invite::{Asker, Guest, Invitation, NewLink};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use set_up::{AppPlace, AppSource, AppView, NetworkApps, Removed};
 pub use view::{
-    AccountView, AttemptView, Check, ChoiceView, ChoosingView, EventView, LoggedAttempt, MissingScope, PersonView,
-    Purpose,
+    AccountView, AttemptView, Check, ChoiceView, ChoosingView, DialogView, EventView, LoggedAttempt, MissingScope,
+    PersonView, Purpose,
 };

@@ -1,8 +1,10 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, Asker, AttemptView, ChoiceView, ChoosingView, ConnectError, EventView, Handshake, LoggedAttempt,
-    MissingScope, PersonView, Purpose, handshake::Broken, parked::Parked,
+    AccountView, Asker, AttemptView, ChoiceView, ChoosingView, ConnectError, DialogView, EventView, Handshake,
+    LoggedAttempt, MissingScope, PersonView, Purpose,
+    handshake::Broken,
+    parked::{Parked, ParkedDialog},
 };
 use crier_model::{
     AttemptId, ChannelId, Code, Diagnosis, UserId, WorkspaceId,
@@ -177,6 +179,7 @@ impl Handshake {
             channel_id: attempt.channel.filter(|_| !guest),
             channels: if guest { Vec::new() } else { channels },
             state,
+            dialog: parked.dialog.filter(|_| mine).map(shown_dialog),
             authorize_url: parked
                 .authorize_url
                 .filter(|_| mine && parked.authorize_until.is_none_or(|until| self.now() < until)),
@@ -193,6 +196,15 @@ impl Handshake {
             diagnosis,
             events: history.into_iter().filter(|_| !guest).map(shown_event).collect(),
         })
+    }
+}
+
+fn shown_dialog(ParkedDialog { introduction, code }: ParkedDialog) -> DialogView {
+    DialogView {
+        message: introduction.message.replace("{code}", code.expose()),
+        bot: introduction.bot,
+        link: introduction.link.map(String::from),
+        steps: introduction.steps,
     }
 }
 

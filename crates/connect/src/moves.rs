@@ -34,6 +34,17 @@ pub(crate) fn is_at_work(attempt: &Attempt) -> bool {
 impl Handshake {
     /// Moves an attempt on, unless it was changed since it was read: then somebody else is at it, and the answer is none.
     pub(crate) async fn step(&self, attempt: &Attempt, to: S, changes: Changes) -> Result<Option<Attempt>, Broken> {
+        self.step_with(attempt, to, changes, &[]).await
+    }
+
+    /// [`Self::step`] with due work that is written with it.
+    pub(crate) async fn step_with(
+        &self,
+        attempt: &Attempt,
+        to: S,
+        changes: Changes,
+        work: &[NewWork],
+    ) -> Result<Option<Attempt>, Broken> {
         let changes = Changes { version: Some(attempt.version), ..changes };
         let mut tx = self.store().begin().await?;
         let Some(moved) = attempts::transition_in(&mut tx, attempt.id, &[attempt.state], to, changes).await? else {
@@ -42,6 +53,7 @@ impl Handshake {
         if let Some(at) = self.next_visit(&moved) {
             due::upsert_in(&mut tx, &[visit(&moved, at)]).await?;
         }
+        due::upsert_in(&mut tx, work).await?;
         tx.commit().await?;
         if moved.state.is_final() && !attempt.state.is_final() {
             measure::ended(&moved.network, moved.state, moved.diagnosis.as_ref().map(|diagnosis| diagnosis.code));

@@ -1,10 +1,10 @@
 //! What is kept sealed: with an attempt while it runs, with a channel for as long as it lives.
 
-use crate::handshake::Broken;
+use crate::{handshake::Broken, oauth1::Token};
 use crier_model::{Secret, Timestamp};
 use crier_networks::{
     Choice, Credentials, Identified,
-    connect::{Client2, Endpoints},
+    connect::{Client2, Endpoints, Introduction, OAuth1Endpoints},
     es256::Key,
 };
 use jiff::SignedDuration;
@@ -22,7 +22,11 @@ pub(crate) struct Parked {
     pub key: Option<Secret>,
     pub endpoints: Option<Endpoints>,
     pub client: Option<ParkedClient>,
-    /// Until it was exchanged.
+    /// Of a sign-in by OAuth 1.0a, instead of `endpoints`.
+    pub oauth1: Option<ParkedOAuth1>,
+    /// While a bot waits for its code.
+    pub dialog: Option<ParkedDialog>,
+    /// Until it was exchanged; the verifier in OAuth 1.0a.
     pub code: Option<Secret>,
     /// For the browser that came back, when it is not the one that left.
     pub nonce: Option<Secret>,
@@ -31,6 +35,8 @@ pub(crate) struct Parked {
     /// Whether a token request may have been received whose answer we don't have.
     pub sent: bool,
     pub credentials: Option<Credentials>,
+    /// Whether those are still to be exchanged for long-lived ones.
+    pub short_lived: bool,
     pub identified: Option<Identified>,
     /// What the account may be connected as, once the network has told.
     pub choices: Option<Vec<Choice>>,
@@ -42,6 +48,19 @@ pub(crate) struct Parked {
     pub as_new: bool,
     /// The person connects although an optional permission is missing.
     pub anyway: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ParkedOAuth1 {
+    pub endpoints: OAuth1Endpoints,
+    /// What the person was sent away with.
+    pub request: Token,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ParkedDialog {
+    pub introduction: Introduction,
+    pub code: Secret,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -114,7 +133,7 @@ impl Kept {
 
     /// Whether they can be renewed without the person.
     pub fn renews(&self) -> bool {
-        self.credentials.refresh_token.is_some()
+        self.credentials.renews()
     }
 
     /// When they end for good; none when they can be renewed or don't expire.

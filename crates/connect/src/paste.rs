@@ -1,6 +1,9 @@
 //! Finishing by hand, where the redirect cannot reach this server.
 
-use crate::{Asker, Callback, ConnectError, Handshake, Landing, callback::no_attempt, secrets::hash};
+use crate::{
+    Asker, Callback, ConnectError, Handshake, Landing,
+    callback::{named_attempt, no_attempt},
+};
 use crier_model::{AttemptId, Code, Diagnosis, WorkspaceId};
 use crier_store::attempts;
 use std::collections::BTreeMap;
@@ -21,17 +24,19 @@ impl Handshake {
     ) -> Result<Landing, ConnectError> {
         let by = by.into();
         let attempt = self.own(attempt, workspace, &by).await?;
-        let query = match parameters(address) {
-            Some(query) if query.contains_key("state") => query,
+        let query = parameters(address);
+        let named = query.as_ref().and_then(|query| named_attempt(&attempt.network, query));
+        let (query, state_hash) = match (query, named) {
+            (Some(query), Some(named)) => (query, named),
             _ => {
-                let cause =
-                    "This is not the address of a return: it should begin with the one below and hold “state=”.";
+                let cause = "This is not the address of a return: it should begin with the one below and hold “state=” or \
+                             “oauth_token=”.";
                 let diagnosis =
                     Diagnosis::new(Code::StateUnknown).because(cause).saw("Begins with", &attempt.redirect_uri);
                 return Ok(no_attempt(diagnosis));
             }
         };
-        let named = attempts::by_state_hash(self.store(), &hash(&query["state"])).await?;
+        let named = attempts::by_state_hash(self.store(), &state_hash).await?;
         if named.is_none_or(|named| named.id != attempt.id) {
             let cause = "This address belongs to another connect than the one on this page.";
             return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause)));

@@ -4,7 +4,8 @@ use crate::{
     Check, ConnectError, Handshake,
     apps::{asked_scope, not_configured},
     explain::failed,
-    oauth2::{Probe, SKEW, Wish, authorize_url, probe},
+    oauth1::Desk1,
+    oauth2::{Desk, Probe, SKEW, TokenFailure, Wish, authorize_url, probe},
     secrets::random,
     start::{chosen_instance, unknown_way},
 };
@@ -12,7 +13,7 @@ use crier_model::{Code, Diagnosis, WorkspaceId};
 use crier_net::Client;
 use crier_networks::{
     About, Connect,
-    connect::{Client2, Endpoints, FieldKind, Form, OAuth2},
+    connect::{Client2, Dialog, Endpoints, FieldKind, Form, OAuth1, OAuth1Endpoints, OAuth2},
 };
 use std::{
     future::Future,
@@ -48,11 +49,12 @@ impl Handshake {
     ) -> Result<Vec<Check>, ConnectError> {
         let known = self.network(network).ok_or_else(|| ConnectError::UnknownNetwork(network.to_owned()))?;
         let about = known.about();
-        let connect = match way {
-            Some(id) => known.way(id).ok_or_else(|| unknown_way(known, id))?,
-            None => known.connect(),
+        let mut ways = known.ways().into_iter();
+        let chosen = match way {
+            Some(id) => ways.find(|way| way.id == id).ok_or_else(|| unknown_way(known, id))?,
+            None => ways.next().ok_or_else(|| ConnectError::UnknownNetwork(network.to_owned()))?,
         };
-        match connect {
+        match chosen.connect {
             Connect::OAuth2(oauth2) => {
                 let instance = match (oauth2.instance(), instance.map(str::trim).filter(|typed| !typed.is_empty())) {
                     (Some(field), Some(typed)) => {
@@ -63,6 +65,12 @@ impl Handshake {
                     (None, _) => None,
                 };
                 self.check_oauth2(workspace, about, oauth2, instance.as_deref(), limit).await
+            }
+            Connect::OAuth1(oauth1) => {
+                Ok(self.check_oauth1(about, oauth1, self.configured_by(about.id, chosen.id), limit).await)
+            }
+            Connect::Dialog(dialog) => {
+                Ok(vec![self.check_bot(about, dialog, self.configured_by(about.id, chosen.id), limit).await])
             }
             Connect::Form(form) => Ok(check_form(self.net(about.id), form, limit).await),
         }
@@ -102,6 +110,72 @@ impl Handshake {
         checks.extend(app?);
         checks.extend([Some(host), other, clock].into_iter().flatten());
         Ok(checks)
+    }
+
+    /// A request token that nobody leaves with shows more than any other check: key, secret, redirect URI and clock.
+    async fn check_oauth1(
+        &self,
+        about: &About,
+        oauth1: &dyn OAuth1,
+        client: Option<&Client2>,
+        limit: Duration,
+    ) -> Vec<Check> {
+        let started = Instant::now();
+        let mut checks = vec![self.check_public_url(about)];
+        let endpoints = match oauth1.endpoints() {
+            Ok(endpoints) => endpoints,
+            Err(refusal) => {
+                checks.push(check("host", format!("{} answers", about.name), started, Some(refusal.diagnosis())));
+                return checks;
+            }
+        };
+        let net = self.net(about.id);
+        let other = origin(&endpoints.authorize) != origin(&endpoints.request_token);
+        let other = other.then(|| check_host(net, &endpoints.request_token, limit));
+        let (app, host, clock, other) = tokio::join!(
+            self.check_request_token(about, client, &endpoints, limit),
+            check_host(net, &endpoints.authorize, limit),
+            check_clock(net, &endpoints.request_token, limit),
+            maybe(other)
+        );
+        checks.extend([Some(app), Some(host), other, clock].into_iter().flatten());
+        checks
+    }
+
+    async fn check_request_token(
+        &self,
+        about: &About,
+        client: Option<&Client2>,
+        endpoints: &OAuth1Endpoints,
+        limit: Duration,
+    ) -> Check {
+        let started = Instant::now();
+        let Some(client) = client else {
+            return check("app", "An app is set up".to_owned(), started, Some(not_configured(about)));
+        };
+        let desk = Desk1 { net: self.net(about.id), clock: self.deps.clock.as_ref(), endpoints, client };
+        let redirect_uri = self.settings().redirect_uri(about.id);
+        // What keeps the request from arriving is the other checks' to tell.
+        let diagnosis = match timeout(limit, desk.request_token(&redirect_uri)).await {
+            Ok(Err(failure @ TokenFailure::Refused { .. })) => Some(failure.diagnosis()),
+            _ => None,
+        };
+        check("app", format!("{} knows the app", about.name), started, diagnosis)
+    }
+
+    async fn check_bot(&self, about: &About, dialog: &dyn Dialog, bot: Option<&Client2>, limit: Duration) -> Check {
+        let started = Instant::now();
+        let Some(bot) = bot else {
+            // One that registers itself is asked for when the person goes on.
+            let diagnosis = (!about.works_at_once).then(|| not_configured(about));
+            return check("app", "A bot is set up".to_owned(), started, diagnosis);
+        };
+        let diagnosis = match timeout(limit, dialog.introduce(self.net(about.id), bot)).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(refusal)) => Some(refusal.diagnosis()),
+            Err(_) => Some(slow(limit)),
+        };
+        check("app", "The bot answers".to_owned(), started, diagnosis)
     }
 
     async fn check_app(
@@ -146,7 +220,8 @@ impl Handshake {
         let wish = Wish { redirect_uri: &redirect_uri, scopes: &scope, state: &made_up, verifier: &made_up };
         let url = authorize_url(endpoints, &client.client_id, wish);
         let clock = self.deps.clock.as_ref();
-        let asking = probe(self.net(about.id), clock, endpoints, client, &redirect_uri);
+        let desk = Desk { net: self.net(about.id), clock, oauth2, endpoints, client, key: None };
+        let asking = probe(&desk, &redirect_uri);
         let (away, probed) =
             tokio::join!(self.turned_away(about.id, &url, &redirect_uri, limit), timeout(limit, asking));
         let mut checks = vec![check("app", format!("{} knows the app", about.name), started, away)];

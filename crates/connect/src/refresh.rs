@@ -4,16 +4,14 @@ use crate::{
     Handshake,
     explain::{detail, may_pass},
     handshake::Broken,
-    oauth2::{Grant, TokenFailure, token},
+    oauth2::{Desk, Grant, META_TOKEN_INVALID, TokenFailure},
     parked::Kept,
 };
-use crier_model::{Code, Diagnosis, GrantId, NextKind, Secret, channel::ChannelState};
-use crier_net::Client;
+use crier_model::{Code, Diagnosis, GrantId, NextKind, channel::ChannelState};
 use crier_networks::{
     Connect, Credentials, Detail, Refusal,
-    connect::{Client2, Endpoints, Form, OAuth2, SUBJECT},
+    connect::{self, Form, OAuth2, SUBJECT},
     dpop,
-    es256::Key,
 };
 use crier_store::{
     StoreError,
@@ -150,7 +148,7 @@ impl Handshake {
         measure(channel, &said);
         let (kept, renewal) = match said {
             Ok(Said::New(new)) => {
-                let new = merged(&kept.credentials, new);
+                let new = kept.credentials.replaced_by(new);
                 // The old pair stays at hand until the next renewal has shown that the new one works.
                 let before = Some(kept.credentials);
                 let kept = Kept { before, ..Kept::new(new, self.now()) };
@@ -195,6 +193,9 @@ impl Handshake {
         }
         match self.network(&channel.network).and_then(|network| network.way(&channel.way)) {
             Some(Connect::OAuth2(oauth2)) => self.refresh_oauth2(channel, oauth2, kept, refused).await,
+            Some(connect @ (Connect::OAuth1(_) | Connect::Dialog(_))) => {
+                self.without_renewal(channel, connect, kept, refused).await
+            }
             Some(Connect::Form(form)) => Ok(self.refresh_form(channel, form, kept, refused).await),
             None => Err(Broken::NoNetwork(channel.network.clone())),
         }
@@ -228,9 +229,9 @@ impl Handshake {
         refused: bool,
     ) -> Result<Said, Broken> {
         let instance = channel.instance.as_deref();
-        let Some(refresh_token) = &kept.credentials.refresh_token else {
-            return Ok(self.without_refresh_token(channel, oauth2, kept, refused).await);
-        };
+        if !self.can_renew(kept) {
+            return self.without_renewal(channel, Connect::OAuth2(oauth2), kept, refused).await;
+        }
         let client = match channel.app {
             Some(app) => self.client_of(app, &channel.network, instance).await,
             None => Err(Broken::Store(StoreError::NotFound { what: "app" })),
@@ -248,8 +249,16 @@ impl Handshake {
             Ok(endpoints) => endpoints,
             Err(refusal) => return Ok(Said::Later(passing(&refusal.diagnosis(), &refusal))),
         };
-        let net = self.net(&channel.network);
-        let failure = match self.ask_with(net, &endpoints, &client, key.as_ref(), refresh_token).await {
+        let (net, clock) = (self.net(&channel.network), self.deps.clock.as_ref());
+        let desk = Desk { net, clock, oauth2, endpoints: &endpoints, client: &client, key: key.as_ref() };
+        let grant = match (&kept.credentials.refresh_token, &endpoints.dialect.renewal) {
+            (Some(token), _) => Grant::Refresh(token),
+            (None, Some(renewal)) if self.is_old_enough(kept, renewal) => {
+                Grant::Token(&kept.credentials.access_token, &renewal.exchange)
+            }
+            (None, _) => return self.without_renewal(channel, Connect::OAuth2(oauth2), kept, refused).await,
+        };
+        let failure = match self.ask_with(&desk, grant).await {
             Ok(new) => return Ok(of_the_same(&kept.credentials, new)),
             Err(failure) => failure,
         };
@@ -257,29 +266,33 @@ impl Handshake {
             return Ok(later(&failure.0));
         }
         // The network may not have taken our last renewal for done: then it still takes the pair before.
-        let before = kept.before.as_ref().and_then(|before| before.refresh_token.as_ref());
-        if let Some(before) = before.filter(|before| *before != refresh_token)
-            && let Ok(new) = self.ask_with(net, &endpoints, &client, key.as_ref(), before).await
+        if let Some(before) = kept.before.as_ref().and_then(|before| before.refresh_token.as_ref())
+            && matches!(grant, Grant::Refresh(token) if token != before)
+            && let Ok(new) = self.ask_with(&desk, Grant::Refresh(before)).await
         {
             return Ok(of_the_same(&kept.credentials, new));
         }
         Ok(Said::Dead(Box::new(ended(&failure))))
     }
 
+    /// A token that renews itself does so only while it lasts.
+    fn can_renew(&self, kept: &Kept) -> bool {
+        let credentials = &kept.credentials;
+        let lives = credentials.expires_at.is_none_or(|end| self.now() < end);
+        credentials.refresh_token.is_some() || (credentials.renews_itself && lives)
+    }
+
+    fn is_old_enough(&self, kept: &Kept, renewal: &connect::Renewal) -> bool {
+        let age = self.now().duration_since(kept.obtained_at);
+        age >= SignedDuration::from_secs(renewal.not_before_s.into())
+    }
+
     /// One renewal: repeated where it never left, and once where its answer was lost.
-    async fn ask_with(
-        &self,
-        net: &Client,
-        endpoints: &Endpoints,
-        client: &Client2,
-        key: Option<&Key>,
-        refresh_token: &Secret,
-    ) -> Result<Credentials, Failed> {
+    async fn ask_with(&self, desk: &Desk<'_>, grant: Grant<'_>) -> Result<Credentials, Failed> {
         let mut lost = false;
         let mut waits = self.settings().pace.unsent.iter().take(UNSENT_TRIES);
         loop {
-            let grant = Grant::Refresh(refresh_token);
-            let failure = match token(net, self.deps.clock.as_ref(), endpoints, client, key, grant).await {
+            let failure = match desk.ask(grant).await {
                 Ok(new) => return Ok(new),
                 Err(failure) => failure,
             };
@@ -298,24 +311,31 @@ impl Handshake {
     }
 
     /// A sign-in that can't be renewed: good to its end, unless the network says otherwise.
-    async fn without_refresh_token(&self, channel: &Channel, oauth2: &dyn OAuth2, kept: &Kept, refused: bool) -> Said {
+    async fn without_renewal(
+        &self,
+        channel: &Channel,
+        connect: Connect<'_>,
+        kept: &Kept,
+        refused: bool,
+    ) -> Result<Said, Broken> {
         let credentials = &kept.credentials;
         if let Some(end) = credentials.expires_at.filter(|end| self.now() >= *end) {
             let cause =
                 "The sign-in has ended, as it does on this network after a while, and it can't be renewed from here.";
             let diagnosis = Diagnosis::new(Code::CredentialsWrong).because(cause).saw("Ended", end.to_string());
-            return Said::Dead(Box::new(reconnect(diagnosis)));
+            return Ok(Said::Dead(Box::new(reconnect(diagnosis))));
         }
         if !refused {
             let said = "the sign-in can't be renewed; it is good until its end";
-            return Said::Later(Refusal::Temporary(Detail::new(said)));
+            return Ok(Said::Later(Refusal::Temporary(Detail::new(said))));
         }
         // A refusal may have been about something else: the account call decides.
-        match oauth2.identify(self.net(&channel.network), channel.instance.as_deref(), credentials).await {
+        let complete = self.complete(channel, credentials.clone()).await?;
+        Ok(match self.whose(connect, &channel.network, channel.instance.as_deref(), &complete).await {
             Ok(_) => Said::New(credentials.clone()),
             Err(refusal @ Refusal::Auth(_)) => Said::Dead(Box::new(reconnect(refusal.diagnosis()))),
             Err(refusal) => Said::Later(refusal),
-        }
+        })
     }
 }
 
@@ -347,8 +367,14 @@ struct Failed(TokenFailure, bool);
 
 /// Only these answers mean that a sign-in has ended; everything else may pass or be mended here.
 fn is_dead(failure: &TokenFailure) -> bool {
-    const DEAD: [&str; 5] =
-        ["invalid_grant", "invalid_token", "expired_token", "token_expired", "invalid_refresh_token"];
+    const DEAD: [&str; 6] = [
+        "invalid_grant",
+        "invalid_token",
+        "expired_token",
+        "token_expired",
+        "invalid_refresh_token",
+        META_TOKEN_INVALID,
+    ];
     matches!(failure, TokenFailure::Refused { error, .. } if DEAD.contains(&error.as_str()))
 }
 
@@ -388,37 +414,4 @@ fn ended(Failed(failure, lost): &Failed) -> Diagnosis {
 pub(crate) fn reconnect(mut diagnosis: Diagnosis) -> Diagnosis {
     diagnosis.fix = vec!["Reconnect the channel; its posts, times and settings stay as they are.".to_owned()];
     diagnosis.offering(NextKind::Reconnect, "Reconnect", None)
-}
-
-/// What the network gave, with what it left out kept.
-fn merged(old: &Credentials, new: Credentials) -> Credentials {
-    let mut extra = old.extra.clone();
-    extra.extend(new.extra);
-    Credentials {
-        access_token: new.access_token,
-        refresh_token: new.refresh_token.filter(|token| !token.is_empty()).or_else(|| old.refresh_token.clone()),
-        expires_at: new.expires_at,
-        scopes: new.scopes.or_else(|| old.scopes.clone()),
-        extra,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_the_network_leaves_out_is_kept() {
-        let old = Credentials {
-            access_token: "old".into(),
-            refresh_token: Some("refresh".into()),
-            scopes: Some(vec!["write".to_owned()]),
-            extra: [("pds".to_owned(), Secret::from("a"))].into(),
-            ..Credentials::default()
-        };
-        let new = Credentials { access_token: "new".into(), refresh_token: Some("".into()), ..Credentials::default() };
-        let merged = merged(&old, new);
-        assert_eq!(merged.access_token.expose(), "new");
-        assert_eq!((merged.refresh_token, merged.scopes, merged.extra), (old.refresh_token, old.scopes, old.extra));
-    }
 }

@@ -29,6 +29,8 @@ pub struct Pace {
     pub landing: Duration,
     /// After this long without a step, an attempt at work counts as left behind by a crash.
     pub abandoned: Duration,
+    /// For how long one piece of work listens to a bot before it lets others have their turn.
+    pub listening: Duration,
     /// For all checks before leaving, together.
     pub preflight: Duration,
 }
@@ -41,6 +43,7 @@ impl Default for Pace {
             identity: [500, 2_000].map(Duration::from_millis).to_vec(),
             landing: Duration::from_secs(25),
             abandoned: Duration::from_secs(90),
+            listening: Duration::from_secs(20),
             preflight: Duration::from_secs(2),
         }
     }

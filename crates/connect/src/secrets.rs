@@ -12,6 +12,14 @@ pub(crate) fn random() -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// 130 random bits that can be read out and typed: 26 lower-case letters and digits, without those that look alike.
+pub(crate) fn speakable() -> Secret {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let mut bytes = [0_u8; 26];
+    rand::rng().fill_bytes(&mut bytes);
+    Secret::new(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect::<String>())
+}
+
 /// SHA-256 in hex: what is kept of a state, a cookie and a code.
 pub(crate) fn hash(value: &str) -> String {
     hex::encode(Sha256::digest(value.as_bytes()))
@@ -30,7 +38,7 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{challenge, random};
+    use super::{challenge, random, speakable};
 
     #[test]
     fn the_challenge_is_that_of_the_rfc() {
@@ -46,5 +54,12 @@ mod tests {
         let (a, b) = (random(), random());
         assert_ne!(a, b);
         assert_eq!(a.expose().len(), 43);
+    }
+
+    #[test]
+    fn a_code_can_be_typed() {
+        let (a, b) = (speakable(), speakable());
+        assert_ne!(a, b);
+        assert!(a.expose().len() == 26 && a.expose().bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit()));
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::{
     Asker, ConnectError, Guest, Handshake, Start, Started,
-    apps::{NoApp, asked_scope},
+    apps::{NoApp, asked_scope, not_configured},
+    callback::hash_of_request,
     handshake::Broken,
     measure,
     moves::visit,
-    oauth2::{Wish, authorize_url, push},
-    parked::Parked,
+    oauth1::{self, Desk1, Token},
+    oauth2::{TokenFailure, Wish, authorize_url, push},
+    parked::{Parked, ParkedOAuth1},
     secrets::{hash, random},
 };
 use crier_model::{
@@ -16,7 +18,7 @@ use crier_model::{
 };
 use crier_networks::{
     About, Connect, Network, Way,
-    connect::{InstanceField, OAuth2},
+    connect::{InstanceField, OAuth1, OAuth2},
     es256::Key,
 };
 use crier_store::{
@@ -26,6 +28,7 @@ use crier_store::{
 };
 use jiff::SignedDuration;
 use std::time::Duration;
+use tokio::time::sleep;
 use url::Url;
 
 /// People look for their phone, reset passwords, pass a second factor.
@@ -33,6 +36,9 @@ pub(crate) const OPEN_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 /// The most time asking whether a registered app is still known may take.
 const DOOR: Duration = Duration::from_secs(2);
+
+/// How often a request token is asked for again, with the person waiting.
+const REQUEST_TOKEN_TRIES: usize = 2;
 
 impl Handshake {
     /// Starts an attempt. A cause that keeps the person from leaving is the attempt's diagnosis.
@@ -65,7 +71,7 @@ impl Handshake {
                 Some(field) => Some(chosen_instance(*oauth2, &field, start.instance).map_err(ConnectError::Instance)?),
                 None => None,
             },
-            (None, Connect::Form(_)) => None,
+            (None, Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_)) => None,
         };
         let browser = start.browser.filter(|value| is_ours(value)).map_or_else(random, Secret::new);
         let state = random();
@@ -97,10 +103,15 @@ impl Handshake {
         let attempt = attempts::create(self.store(), AttemptId::new(), new, note).await?;
         measure::started(about.id);
         due::upsert(self.store(), &[visit(&attempt, attempt.expires_at)]).await?;
-        let mut url = None;
-        if let Connect::OAuth2(oauth2) = connect {
-            url = self.leave(about, oauth2, &attempt, &state, &verifier).await?;
-        }
+        let url = match connect {
+            Connect::OAuth2(oauth2) => self.leave(about, oauth2, &attempt, &state, &verifier).await?,
+            Connect::OAuth1(oauth1) => self.leave_by_oauth1(about, oauth1, &attempt).await?,
+            Connect::Dialog(dialog) => {
+                self.open_dialog(about, dialog, &attempt).await?;
+                None
+            }
+            Connect::Form(_) => None,
+        };
         let asker = match by {
             Starter::User(user) => Asker::User(user),
             Starter::Invite(invite) => Guest::new(Some(invite), Some(browser.expose())).into(),
@@ -169,6 +180,63 @@ impl Handshake {
         };
         let left = self.step(attempt, S::Away, changes).await?;
         Ok(left.is_some().then_some(url))
+    }
+
+    /// As [`Self::leave`], with a request token in the state's part.
+    async fn leave_by_oauth1(
+        &self,
+        about: &About,
+        oauth1: &dyn OAuth1,
+        attempt: &Attempt,
+    ) -> Result<Option<Url>, Broken> {
+        let endpoints = match oauth1.endpoints() {
+            Ok(endpoints) => endpoints,
+            Err(refusal) => return self.stay(attempt, refusal.diagnosis()).await,
+        };
+        let redirect_uri = &attempt.redirect_uri;
+        let configured = self.configured_by(about.id, &attempt.way);
+        let Some(chosen) = self.configured_app(about, configured, None, redirect_uri, "").await? else {
+            return self.stay(attempt, not_configured(about)).await;
+        };
+        let client = chosen.client.client();
+        let (net, clock) = (self.net(about.id), self.deps.clock.as_ref());
+        let desk = Desk1 { net, clock, endpoints: &endpoints, client: &client };
+        let request = match self.ask_for_request_token(&desk, redirect_uri).await {
+            Ok(request) => request,
+            Err(failure) => return self.stay(attempt, failure.diagnosis()).await,
+        };
+        let url = oauth1::authorize_url(&endpoints, &request);
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let state_hash = hash_of_request(about.id, request.token.expose());
+        let parked = Parked {
+            authorize_url: Some(url.to_string()),
+            client: Some(chosen.client),
+            oauth1: Some(ParkedOAuth1 { endpoints, request }),
+            ..Parked::default()
+        };
+        let changes = Changes {
+            app: Some(chosen.app),
+            state_hash: Some(state_hash),
+            parked: Some(parked.write()?),
+            note: Some(Note::new("Sent to the network", host)),
+            ..Changes::default()
+        };
+        let left = self.step(attempt, S::Away, changes).await?;
+        Ok(left.is_some().then_some(url))
+    }
+
+    /// A request token too many is harmless, so that the request is repeated whatever kept its answer away.
+    async fn ask_for_request_token(&self, desk: &Desk1<'_>, redirect_uri: &str) -> Result<Token, TokenFailure> {
+        let mut waits = self.settings().pace.unsent.iter().take(REQUEST_TOKEN_TRIES);
+        loop {
+            match desk.request_token(redirect_uri).await {
+                Err(failure) if failure.never_left() || failure.answer_lost() => match waits.next() {
+                    Some(wait) => sleep(*wait).await,
+                    None => return Err(failure),
+                },
+                settled => return settled,
+            }
+        }
     }
 
     async fn stay(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Url>, Broken> {

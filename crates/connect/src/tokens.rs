@@ -25,7 +25,7 @@ const LATER_AT_MOST: SignedDuration = SignedDuration::from_mins(30);
 #[async_trait]
 impl Tokens for Handshake {
     async fn fresh(&self, channel: ChannelId, refused: bool) -> Result<Credentials, Refusal> {
-        self.give(channel, refused).await.unwrap_or_else(|broken| {
+        self.give_complete(channel, refused).await.unwrap_or_else(|broken| {
             let said = format!("internal error, reference {}", broken.reference());
             Err(Refusal::Temporary(Detail::new(said).diagnosed(Code::Internal)))
         })
@@ -33,8 +33,15 @@ impl Tokens for Handshake {
 }
 
 impl Handshake {
-    async fn give(&self, id: ChannelId, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
+    async fn give_complete(&self, id: ChannelId, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
         let channel = channels::by_id(self.store(), id).await?;
+        Ok(match self.give(&channel, refused).await? {
+            Ok(credentials) => Ok(self.complete(&channel, credentials).await?),
+            refused => refused,
+        })
+    }
+
+    async fn give(&self, channel: &Channel, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
         if channel.state == ChannelState::NeedsReconnect {
             let detail = match &channel.reason {
                 Some(reason) => detail(reason),
@@ -42,7 +49,7 @@ impl Handshake {
             };
             return Ok(Err(Refusal::Auth(detail)));
         }
-        let held = Held::Channel(&channel);
+        let held = Held::Channel(channel);
         let kept = self.kept(held).await?.0;
         // Of several that were refused at once, one renews; the others come with a refusal of what has just been replaced.
         let replaced = kept.before.is_some() && self.now().duration_since(kept.obtained_at) < JUST_NOW;
@@ -92,7 +99,7 @@ impl Handshake {
 
     /// When to try again: as the network says, else sooner the nearer the end is.
     fn later(&self, channel: &Channel, kept: &Kept, refusal: &Refusal) -> Timestamp {
-        if let (None, None, Some(end)) = (channel.grant, &kept.credentials.refresh_token, kept.credentials.expires_at) {
+        if let (None, false, Some(end)) = (channel.grant, kept.renews(), kept.credentials.expires_at) {
             // It can't be renewed, and is looked at again when it has ended.
             return end.max(self.in_time(LATER_AT_LEAST));
         }

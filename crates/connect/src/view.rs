@@ -73,6 +73,25 @@ pub struct EventView {
     pub detail: Option<String>,
 }
 
+/// What to say to a bot.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DialogView {
+    /// As people find it.
+    pub bot: String,
+    /// Opens the bot, or a chat with it.
+    pub link: Option<String>,
+    /// What to do before the message is sent, in order.
+    pub steps: Vec<String>,
+    /// What to send, with the code in it.
+    pub message: String,
+}
+
+impl std::fmt::Debug for DialogView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DialogView").field("bot", &self.bot).finish_non_exhaustive()
+    }
+}
+
 /// One run of the handshake. Holds no secret but the authorize URL, which only its starter is given.
 #[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AttemptView {
@@ -88,6 +107,8 @@ pub struct AttemptView {
     /// All channels it became.
     pub channels: Vec<ChannelId>,
     pub state: AttemptState,
+    /// What to say to the network's bot; while `away`, and only for who started it.
+    pub dialog: Option<DialogView>,
     /// Where to send the person; while `started` or `away`, and only for who started it.
     pub authorize_url: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -119,6 +140,7 @@ impl std::fmt::Debug for AttemptView {
             .field("channels", &self.channels)
             .field("state", &self.state)
             .field("authorize_url", &self.authorize_url.as_ref().map(|_| "…"))
+            .field("dialog", &self.dialog.as_ref().map(|dialog| &dialog.bot))
             .field("account", &self.account)
             .field("granted", &self.granted)
             .field("missing", &self.missing)

@@ -4,7 +4,7 @@ use crate::{
     Failed,
     config::Config,
     log, metrics, parts,
-    work::{Attempts, Avatars, Expiries, Renewals, keep_house},
+    work::{Attempts, Avatars, Expiries, Listeners, Renewals, keep_house},
 };
 use crier_connect::Handshake;
 use crier_engine::{
@@ -133,6 +133,7 @@ fn worker(
         Arc::new(Avatars(handshake.clone())),
         Arc::new(Attempts(handshake.clone())),
         Arc::new(Expiries(handshake.clone())),
+        Arc::new(Listeners(handshake.clone())),
         Arc::new(announcer),
         Arc::new(caller),
     ];

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Renewals(pub Handshake);
 /// Fetches a channel's picture.
 pub struct Avatars(pub Handshake);
+/// Listens to bots for attempts that wait for their code.
+pub struct Listeners(pub Handshake);
 /// Comes back to attempts: expires them, takes up those a crash left behind.
 pub struct Attempts(pub Handshake);
 
@@ -69,6 +71,17 @@ impl Handler for Expiries {
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
         Ok(until(self.0.warn_of_expiry(subject::<ChannelId>(work)?).await.map_err(|error| ours(&error))?))
+    }
+}
+
+#[async_trait]
+impl Handler for Listeners {
+    fn kind(&self) -> &'static str {
+        due::kind::LISTEN
+    }
+
+    async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
+        Ok(until(self.0.listen(subject::<AttemptId>(work)?).await.map_err(|error| ours(&error))?))
     }
 }
 

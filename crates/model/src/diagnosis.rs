@@ -255,6 +255,9 @@ codes! {
     HandleNotFound "handle.not_found" { "There is no account of this handle",
         "The handle could not be traced to an account: neither its domain nor the directory of handles knows it, or the account says that it has another handle.",
         ["Check the spelling; a handle is a whole domain, for example ada.bsky.social.", "A handle changed just now may take some minutes to be known."], Retry "Try again" }
+    BotHeardElsewhere "bot.heard_elsewhere" { "Another program listens to this bot",
+        "The network lets one program at a time read what is said to a bot, and another one, or a webhook, does so.",
+        ["Stop the other program, or remove the bot's webhook; the connect then goes on by itself.", "Or set up a bot that only this installation uses."], Retry "Try again" }
     InstanceNotCompatible "instance.not_compatible" { "This server is not of the expected kind",
         "The address answers, but not as a server of this network.",
         ["Check the address of the server."], Retry "Try again" }

@@ -84,5 +84,5 @@ impl Choice {
 /// Credentials for something that has none of its own: the sign-in's, without what renews it.
 #[must_use]
 pub fn of_sign_in(sign_in: &Credentials) -> Credentials {
-    Credentials { refresh_token: None, ..sign_in.clone() }
+    Credentials { refresh_token: None, renews_itself: false, ..sign_in.clone() }
 }

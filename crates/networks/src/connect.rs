@@ -1,23 +1,28 @@
 //! The ways to connect an account. The handshake itself is written once, in `crier-connect`; a network says only what
 //! differs.
 
-use crate::Refusal;
+use crate::{Refusal, oauth1::Signer};
 use async_trait::async_trait;
 use crier_model::{Secret, channel::Identity};
 use crier_net::Client;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
 /// What was learnt from the channel's server at connect and steers its rules (an instance's limits). Kept in the clear.
 pub type Facts = serde_json::Map<String, serde_json::Value>;
+
+/// A JSON object that was answered.
+pub type Answered = serde_json::Map<String, serde_json::Value>;
 
 /// How an account of this network is connected.
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
 #[derive(Clone, Copy)]
 pub enum Connect<'a> {
     OAuth2(&'a dyn OAuth2),
+    OAuth1(&'a dyn OAuth1),
+    Dialog(&'a dyn Dialog),
     Form(&'a dyn Form),
 }
 
@@ -27,6 +32,8 @@ impl Connect<'_> {
     pub fn kind(self) -> &'static str {
         match self {
             Self::OAuth2(_) => "oauth2",
+            Self::OAuth1(_) => "oauth1",
+            Self::Dialog(_) => "dialog",
             Self::Form(_) => "form",
         }
     }
@@ -120,10 +127,61 @@ pub struct Endpoints {
     pub account: Option<String>,
     /// Further parameters of the authorize URL.
     pub authorize_extra: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Dialect::is_standard")]
+    pub dialect: Dialect,
 }
 
-/// A client id and secret, configured or registered.
-#[derive(Debug, Clone)]
+/// Where a server's OAuth 2 departs from RFC 6749; the default departs nowhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Dialect {
+    /// What `client_id` is called (TikTok: `client_key`).
+    pub client_id: Option<String>,
+    /// What `code` is called in the token request (TikTok for Business: `auth_code`).
+    pub code: Option<String>,
+    /// Scopes are asked for with commas between them instead of spaces.
+    pub commas: bool,
+    /// The token endpoint takes JSON instead of a form.
+    pub json: bool,
+    /// Where refresh tokens are given, where that is not the token endpoint.
+    pub refresh: Option<Url>,
+    /// The code is good for a short-lived token, which is good for a long-lived one (Facebook, Threads, Instagram).
+    pub long_lived: Option<Exchange>,
+    /// The access token renews itself, instead of a refresh token (Threads, Instagram).
+    pub renewal: Option<Renewal>,
+    /// After how many seconds a token ends whose answer does not say so.
+    pub lifetime_s: Option<u32>,
+}
+
+impl Dialect {
+    fn is_standard(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A GET that gives an access token for an access token, as Meta's networks have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    pub url: Url,
+    /// For example `th_exchange_token`.
+    pub grant_type: String,
+    /// The name of the parameter that carries the token.
+    pub token: String,
+    /// Whether the client id goes with it.
+    pub client_id: bool,
+    /// Whether the client secret goes with it.
+    pub client_secret: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewal {
+    pub exchange: Exchange,
+    /// Seconds a token must be old before it is renewed.
+    pub not_before_s: u32,
+}
+
+/// An app: a client id and secret, configured or registered. Of a bot the secret is its token.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Client2 {
     pub client_id: String,
     pub client_secret: Option<Secret>,
@@ -177,6 +235,16 @@ pub trait OAuth2: Send + Sync {
         Ok(None)
     }
 
+    /// The token endpoint's answer by the names of RFC 6749 §5, for networks that wrap or rename its fields.
+    fn token_answer(&self, answer: Answered) -> Answered {
+        answer
+    }
+
+    /// What else of that answer is kept in [`Credentials::extra`]: the name there, and where it is (RFC 6901).
+    fn keeps(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// Whose account the tokens are for. Also the one harmless live call with the very token that will be used.
     async fn identify(
         &self,
@@ -184,6 +252,87 @@ pub trait OAuth2: Send + Sync {
         instance: Option<&str>,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal>;
+}
+
+/// In [`Credentials::extra`]: the secret of an OAuth 1.0a token.
+pub const TOKEN_SECRET: &str = "token_secret";
+
+/// Where an OAuth 1.0a server is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OAuth1Endpoints {
+    pub request_token: Url,
+    pub authorize: Url,
+    pub access_token: Url,
+    /// Takes a signed POST that ends the token it was signed with.
+    pub revoke: Option<Url>,
+    /// Further parameters of the request for a request token.
+    pub request_extra: Vec<(String, String)>,
+    /// Further parameters of the authorize URL.
+    pub authorize_extra: Vec<(String, String)>,
+}
+
+/// An OAuth 1.0a network (RFC 5849). Its tokens neither expire nor are renewed.
+#[async_trait]
+pub trait OAuth1: Send + Sync {
+    fn endpoints(&self) -> Result<OAuth1Endpoints, Refusal>;
+
+    /// Whose account the token is for. Also the one harmless live call with the very token that will be used.
+    async fn identify(&self, net: &Client, signer: &Signer<'_>) -> Result<Identified, Refusal>;
+}
+
+/// How a bot is told a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introduction {
+    /// As people find it: `@crier_bot`.
+    pub bot: String,
+    /// Opens the bot, or a chat with it.
+    pub link: Option<Url>,
+    /// What a person does before they send the message, in order, in plain sentences.
+    pub steps: Vec<String>,
+    /// The message, with `{code}` in the code's place: `/connect {code}`.
+    pub message: String,
+}
+
+/// What was said to a bot since the last time.
+#[derive(Debug, Clone, Default)]
+pub struct Heard {
+    /// Codes, whoever's they are; anything else is left out.
+    pub codes: Vec<SaidCode>,
+    /// From where on to listen the next time; none leaves it as it was.
+    pub since: Option<String>,
+}
+
+/// A code, and what speaks for the place where it was said.
+#[derive(Debug, Clone)]
+pub struct SaidCode {
+    pub code: Secret,
+    pub credentials: Credentials,
+}
+
+/// A network with a bot that is told a code, in the chat or channel that is to be connected. The bot is the app: its token is
+/// the client secret, and comes with the credentials.
+#[async_trait]
+pub trait Dialog: Send + Sync {
+    /// A bot of one's own from the network itself; none where one must be configured.
+    async fn register(&self, net: &Client, redirect_uri: &str) -> Result<Option<Client2>, Refusal> {
+        let _ = (net, redirect_uri);
+        Ok(None)
+    }
+
+    /// Who the bot is. Also shows that the network takes its token.
+    async fn introduce(&self, net: &Client, bot: &Client2) -> Result<Introduction, Refusal>;
+
+    /// Waits up to `wait` for what is said to the bot after `since`; without it, for what the network has not yet given for
+    /// good. Only one call at a time is made for a bot. That somebody else listens to it is [`Code::BotHeardElsewhere`].
+    ///
+    /// [`Code::BotHeardElsewhere`]: crier_model::Code::BotHeardElsewhere
+    async fn listen(&self, net: &Client, bot: &Client2, since: Option<&str>, wait: Duration) -> Result<Heard, Refusal>;
+
+    /// What the place is. Also the one harmless live call with the very credentials that will be used.
+    async fn identify(&self, net: &Client, credentials: &Credentials) -> Result<Identified, Refusal>;
+
+    /// Says there what it was connected to, so that nobody has it connected unawares.
+    async fn greet(&self, net: &Client, credentials: &Credentials, words: &str) -> Result<(), Refusal>;
 }
 
 /// One field of a credentials form.
@@ -277,6 +426,9 @@ pub struct Credentials {
     pub access_token: Secret,
     #[serde(default)]
     pub refresh_token: Option<Secret>,
+    /// Whether the access token is good for its own successor, while it lasts ([`Dialect::renewal`]).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub renews_itself: bool,
     #[serde(default)]
     pub expires_at: Option<Timestamp>,
     /// Granted scopes as the token endpoint told them; none when it told nothing.
@@ -285,14 +437,41 @@ pub struct Credentials {
     /// Whatever else the network needs, for example a private key or a server's address.
     #[serde(default)]
     pub extra: BTreeMap<String, Secret>,
+    /// The app that got them, where every request needs it too (a signature, a bot). Never kept with them: whoever hands
+    /// them out adds it.
+    #[serde(default, skip_serializing)]
+    pub app: Option<Client2>,
 }
 
 impl Credentials {
+    /// Whether they can be renewed without a person.
+    #[must_use]
+    pub fn renews(&self) -> bool {
+        self.refresh_token.is_some() || self.renews_itself
+    }
+
+    /// New ones the network gave in place of these, with what it left out kept.
+    #[must_use]
+    pub fn replaced_by(&self, new: Self) -> Self {
+        let mut extra = self.extra.clone();
+        extra.extend(new.extra);
+        Self {
+            access_token: new.access_token,
+            refresh_token: new.refresh_token.filter(|token| !token.is_empty()).or_else(|| self.refresh_token.clone()),
+            renews_itself: new.renews_itself,
+            expires_at: new.expires_at,
+            scopes: new.scopes.or_else(|| self.scopes.clone()),
+            extra,
+            app: new.app.or_else(|| self.app.clone()),
+        }
+    }
+
     /// The text without any of these credentials in it, for what a server repeats of a request.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
-        let all =
-            [Some(&self.access_token), self.refresh_token.as_ref()].into_iter().flatten().chain(self.extra.values());
+        let app = self.app.as_ref().and_then(|app| app.client_secret.as_ref());
+        let all = [Some(&self.access_token), self.refresh_token.as_ref(), app].into_iter().flatten();
+        let all = all.chain(self.extra.values());
         // Short values are words rather than secrets, and replacing them would tell more than it hides.
         all.map(Secret::expose)
             .filter(|secret| secret.len() >= 6)
@@ -319,4 +498,24 @@ pub trait Tokens: Send + Sync {
     /// Credentials that are good now. `refused` says that the network has just refused the ones given before, so that
     /// they are renewed whatever their expiry says.
     async fn fresh(&self, channel: crier_model::ChannelId, refused: bool) -> Result<Credentials, Refusal>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_network_leaves_out_is_kept() {
+        let old = Credentials {
+            access_token: "old".into(),
+            refresh_token: Some("refresh".into()),
+            scopes: Some(vec!["write".to_owned()]),
+            extra: [("pds".to_owned(), Secret::from("a"))].into(),
+            ..Credentials::default()
+        };
+        let new = Credentials { access_token: "new".into(), refresh_token: Some("".into()), ..Credentials::default() };
+        let all = old.replaced_by(new);
+        assert_eq!(all.access_token.expose(), "new");
+        assert_eq!((all.refresh_token, all.scopes, all.extra), (old.refresh_token, old.scopes, old.extra));
+    }
 }

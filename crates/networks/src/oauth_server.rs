@@ -2,7 +2,7 @@
 
 use crate::{
     Credentials, Refusal, call,
-    connect::{Client2, ClientAuth, Endpoints},
+    connect::{Client2, ClientAuth, Dialect, Endpoints},
 };
 use crier_model::Secret;
 use crier_net::Client;
@@ -62,6 +62,7 @@ impl Metadata {
             client_auth,
             account: None,
             authorize_extra: Vec::new(),
+            dialect: Dialect::default(),
         }
     }
 }

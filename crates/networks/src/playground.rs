@@ -1,7 +1,7 @@
 //! Playground, the small network that comes with Crier. Its API is that of `crates/playground`.
 
 use crate::about::{About, Network, no_settings};
-use crate::connect::{Client2, ClientAuth, Connect, Credentials, Endpoints, Facts, Identified, OAuth2, Scope};
+use crate::connect::{Client2, ClientAuth, Connect, Credentials, Endpoints, Facts, Identified, OAuth2, Scope, Way};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Detail, Refusal, call, oauth_server};
 use async_trait::async_trait;
@@ -43,8 +43,17 @@ impl Playground {
         Self { origin: origin.origin().ascii_serialization() }
     }
 
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     pub(crate) fn api(&self, path: &str) -> String {
         format!("{}/api/{path}", self.origin)
+    }
+
+    pub(crate) async fn account(&self, net: &Client, credentials: &Credentials) -> Result<Identified, Refusal> {
+        let account = self.me(net, credentials).await?;
+        Ok(Identified { identity: account.into(), granted: None, facts: Facts::new() })
     }
 
     async fn upload(&self, cx: &Cx<'_>, media: &MediaItem) -> Result<Picture, Refusal> {
@@ -63,6 +72,23 @@ impl Network for Playground {
 
     fn connect(&self) -> Connect<'_> {
         Connect::OAuth2(self)
+    }
+
+    fn ways(&self) -> Vec<Way<'_>> {
+        vec![
+            Way {
+                id: "oauth2",
+                name: "Sign in",
+                help: "You allow access on a page of the Playground, as on most networks.",
+                connect: Connect::OAuth2(self),
+            },
+            Way {
+                id: "bot",
+                name: "Tell its bot a code",
+                help: "You send a code in a chat, as on Telegram. Good to see how that goes.",
+                connect: Connect::Dialog(self),
+            },
+        ]
     }
 
     fn rules(&self, _facts: &Facts) -> Rules {
@@ -172,8 +198,7 @@ impl OAuth2 for Playground {
         _instance: Option<&str>,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal> {
-        let account = self.me(net, credentials).await?;
-        Ok(Identified { identity: account.into(), granted: None, facts: Facts::new() })
+        self.account(net, credentials).await
     }
 }
 

@@ -97,6 +97,8 @@ fn way_said(network: &dyn Network, connect: Connect<'_>) -> Vec<String> {
             words.extend(oauth2.scopes().iter().map(|scope| format!("`{}`", scope.id)));
             words.extend(oauth2.instance().map(|field| format!("**{}**", field.label)));
         }
+        Connect::Dialog(_) => {}
+        Connect::OAuth1(_) => words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id)),
         Connect::Form(form) => words.extend(form.fields().iter().map(|field| format!("**{}**", field.label))),
     }
     words
@@ -143,7 +145,8 @@ fn table(registry: &Registry) -> String {
 fn connecting(network: &dyn Network) -> String {
     let way = |way: Way<'_>| match way.connect {
         Connect::OAuth2(oauth2) if oauth2.instance().is_some() => "signing in at your server".to_owned(),
-        Connect::OAuth2(_) => "signing in".to_owned(),
+        Connect::OAuth2(_) | Connect::OAuth1(_) => "signing in".to_owned(),
+        Connect::Dialog(_) => "its bot".to_owned(),
         Connect::Form(form) => {
             let required = form.fields().into_iter().filter(|field| field.required);
             format!("form: {}", required.map(|field| field.label.to_lowercase()).collect::<Vec<_>>().join(", "))

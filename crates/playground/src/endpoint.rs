@@ -29,12 +29,14 @@ pub(crate) enum Endpoint {
     Posts,
     /// `GET /api/posts/{id}/metrics` and `GET /api/me/metrics`
     Metrics,
+    /// `/api/bot` and `/api/bot/messages`
+    Bot,
     /// `GET /avatar/{id}`
     Avatar,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Endpoint; 12] = [
+    pub(crate) const ALL: [Endpoint; 13] = [
         Endpoint::Metadata,
         Endpoint::Register,
         Endpoint::Authorize,
@@ -46,6 +48,7 @@ impl Endpoint {
         Endpoint::Media,
         Endpoint::Posts,
         Endpoint::Metrics,
+        Endpoint::Bot,
         Endpoint::Avatar,
     ];
 
@@ -63,6 +66,7 @@ impl Endpoint {
             Endpoint::Media => "media",
             Endpoint::Posts => "posts",
             Endpoint::Metrics => "metrics",
+            Endpoint::Bot => "bot",
             Endpoint::Avatar => "avatar",
         }
     }

@@ -9,6 +9,7 @@
 mod accounts;
 mod api;
 mod avatar;
+mod bot;
 mod disk;
 mod endpoint;
 mod faults;

@@ -11,7 +11,9 @@ use crate::endpoint::Endpoint;
 use crate::gate::{self, Gate};
 use crate::media::FILE_MAX;
 use crate::oauth::{authorize, consent, metadata, register, revoke, token};
-use crate::pages::{apps, assets, compose, console, faults, guard, layout, live, own_pages, sign, timeline, viewer};
+use crate::pages::{
+    apps, assets, chat, compose, console, faults, guard, layout, live, own_pages, sign, timeline, viewer,
+};
 use crate::posts::PICTURES_MAX;
 use crate::state::Shared;
 
@@ -50,6 +52,7 @@ fn pages(shared: &Shared) -> Router<Shared> {
         .route("/apps/{id}/remove", post(apps::remove))
         .route("/apps/{id}/withdraw", post(apps::withdraw))
         .route("/pages", get(own_pages::list).post(own_pages::open))
+        .route("/bot/{id}", get(chat::chat).post(chat::say))
         .route("/faults", get(faults::panel).post(faults::set))
         .route("/events", get(live::events))
         .route("/media/{file}", get(assets::picture))
@@ -74,6 +77,8 @@ fn machines(shared: &Shared) -> Router<Shared> {
         .route("/api/me/metrics", gated(Endpoint::Metrics, get(api::me::metrics)))
         .route("/api/pages", gated(Endpoint::Pages, get(api::pages::list)))
         .route("/api/pages/{id}", gated(Endpoint::Pages, get(api::pages::read)))
+        .route("/api/bot", gated(Endpoint::Bot, get(api::bot::me)))
+        .route("/api/bot/messages", gated(Endpoint::Bot, get(api::bot::messages).post(api::bot::say)))
         .route("/api/media", gated(Endpoint::Media, post(api::media::upload)))
         .route("/api/posts", gated(Endpoint::Posts, get(api::posts::list).post(api::posts::create)))
         .route("/api/posts/{id}", gated(Endpoint::Posts, get(api::posts::read).merge(delete(api::posts::delete))))

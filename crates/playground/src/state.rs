@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, watch};
 use url::Url;
 
 use crate::accounts::Accounts;
+use crate::bot::Chats;
 use crate::disk::{Disk, Written};
 use crate::faults::Faults;
 use crate::log::Log;
@@ -27,6 +28,8 @@ pub(crate) struct World {
     pub(crate) media: Media,
     pub(crate) oauth: Authority,
     pub(crate) faults: Faults,
+    #[serde(skip)]
+    pub(crate) chats: Chats,
     /// Counts the changes, so that a request can wait until its own is on disk.
     #[serde(skip)]
     pub(crate) revision: u64,

@@ -80,6 +80,8 @@ pub struct Changes {
     pub app: Option<AppId>,
     pub channel: Option<ChannelId>,
     pub authorize_url: Option<String>,
+    /// Where the network names what takes the state's part.
+    pub state_hash: Option<String>,
     pub code_hash: Option<String>,
     pub nonce_hash: Option<String>,
     pub parked: Option<Secret>,
@@ -326,6 +328,7 @@ fn update_statement(
     set("app_id", changes.app.map(|app| app.0.into()));
     set("channel_id", changes.channel.map(|channel| channel.0.into()));
     set("authorize_url", changes.authorize_url.map(Value::from));
+    set("state_hash", changes.state_hash.map(Value::from));
     set("code_hash", changes.code_hash.map(Value::from));
     set("nonce_hash", changes.nonce_hash.map(Value::from));
     let parked = changes.parked.as_ref().map(|p| store.seal(TABLE, id.0, "parked", p)).transpose()?;

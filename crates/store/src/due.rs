@@ -39,6 +39,8 @@ pub mod kind {
     pub const MAIL: &str = "mail";
     /// Call a webhook (subject: delivery id).
     pub const WEBHOOK: &str = "webhook";
+    /// Listen to a bot for an attempt that waits for its code (subject: attempt id; lane: the bot's app).
+    pub const LISTEN: &str = "listen";
 }
 
 /// How long before a publication is due it is prepared. Nothing is prepared for one that is due sooner.
@@ -68,6 +70,12 @@ impl NewWork {
     pub fn in_lane(mut self, lane: ChannelId) -> Self {
         self.lane = Some(lane);
         self
+    }
+
+    /// Into a lane that is no channel's: work about one thing that only one at a time may do.
+    #[must_use]
+    pub fn in_lane_of(self, lane: Uuid) -> Self {
+        self.in_lane(ChannelId(lane))
     }
 
     #[must_use]

@@ -32,6 +32,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 pub(crate) enum ConnectKind {
     /// The person is sent to the network and comes back.
     Oauth2,
+    /// As with `oauth2`, by the older protocol.
+    Oauth1,
+    /// The person tells a bot of the network a code.
+    Dialog,
     /// A form is filled in here.
     Form,
 }
@@ -88,6 +92,8 @@ impl From<Way<'_>> for WayOut {
                     oauth2.scopes().iter().map(|s| Scope { id: s.id, why: s.why, required: s.required }).collect();
                 (ConnectKind::Oauth2, instance, Vec::new(), scopes)
             }
+            Connect::OAuth1(_) => (ConnectKind::Oauth1, None, Vec::new(), Vec::new()),
+            Connect::Dialog(_) => (ConnectKind::Dialog, None, Vec::new(), Vec::new()),
             Connect::Form(form) => (ConnectKind::Form, None, form.fields(), Vec::new()),
         };
         Self { id, name, help, connect, instance, fields, scopes }

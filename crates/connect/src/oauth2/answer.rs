@@ -1,9 +1,18 @@
 //! Reading a token endpoint's answer (RFC 6749 §5), with the liberties that networks take.
 
 use crier_model::{Code, Secret};
-use crier_networks::{Credentials, connect::SUBJECT};
+use crier_networks::{
+    Credentials,
+    connect::{Answered, Dialect, OAuth2, SUBJECT},
+};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What Meta's networks call an error of OAuth.
+pub(crate) const META: &str = "OAuthException";
+/// The one of those that says that a token is no longer good.
+pub(crate) const META_TOKEN_INVALID: &str = "OAuthException 190";
 
 /// The parts of an HTTP answer that matter.
 #[derive(Clone, Copy)]
@@ -60,16 +69,21 @@ pub(crate) fn refused(heard: Heard<'_>) -> Refused {
     }
 }
 
-pub(crate) fn read(heard: Heard<'_>, now: Timestamp) -> Said {
-    let Some(fields) = fields(heard) else {
+pub(crate) fn read(heard: Heard<'_>, now: Timestamp, oauth2: &dyn OAuth2, dialect: &Dialect) -> Said {
+    let Some(answer) = fields(heard) else {
         return unreadable(heard);
     };
+    let kept = kept(&answer, oauth2.keeps());
+    let fields = oauth2.token_answer(answer);
     if let Some(error) = error(&fields) {
         return Said::Error(error);
     }
     match heard.status {
-        200..=299 => match credentials(&fields, now) {
-            Ok(credentials) => Said::Tokens(credentials),
+        200..=299 => match credentials(&fields, now, dialect) {
+            Ok(mut credentials) => {
+                credentials.extra.extend(kept);
+                Said::Tokens(credentials)
+            }
             Err(missing) => Said::Unusable(Code::TokenMalformed, missing),
         },
         429 => Said::Unusable(Code::RateLimited, "the answer names no error".to_owned()),
@@ -96,7 +110,7 @@ fn unreadable(heard: Heard<'_>) -> Said {
 }
 
 /// The answer's fields: JSON, or a form where the network says so.
-fn fields(heard: Heard<'_>) -> Option<Map<String, Value>> {
+fn fields(heard: Heard<'_>) -> Option<Answered> {
     if let Ok(Value::Object(fields)) = serde_json::from_slice(heard.body) {
         return Some(fields);
     }
@@ -107,7 +121,17 @@ fn fields(heard: Heard<'_>) -> Option<Map<String, Value>> {
     })
 }
 
-fn error(fields: &Map<String, Value>) -> Option<OAuthError> {
+/// What the network wants kept besides, as far as it was told.
+fn kept(answer: &Answered, keeps: &[(&str, &str)]) -> BTreeMap<String, Secret> {
+    if keeps.is_empty() {
+        return BTreeMap::new();
+    }
+    let answer = Value::Object(answer.clone());
+    let told = |pointer: &str| answer.pointer(pointer).and_then(word).map(Secret::new);
+    keeps.iter().filter_map(|(name, pointer)| Some(((*name).to_owned(), told(pointer)?))).collect()
+}
+
+fn error(fields: &Answered) -> Option<OAuthError> {
     match fields.get("error")? {
         Value::String(error) if error.is_empty() => None,
         Value::String(error) => Some(OAuthError {
@@ -115,19 +139,27 @@ fn error(fields: &Map<String, Value>) -> Option<OAuthError> {
             description: text(fields, "error_description").or_else(|| text(fields, "error_message")),
         }),
         // Graph-like: { "error": { "message", "type", "code", "error_subcode" } }.
-        Value::Object(inner) => Some(OAuthError {
-            error: ["type", "code", "error"].iter().find_map(|name| text(inner, name)).unwrap_or_default(),
-            description: text(inner, "message").or_else(|| text(inner, "error_description")),
-        }),
+        Value::Object(inner) => {
+            let error = ["type", "code", "error"].iter().find_map(|name| text(inner, name)).unwrap_or_default();
+            // Meta calls every error by one name and tells them apart by number.
+            let number = text(inner, "code").filter(|_| error == META);
+            Some(OAuthError {
+                error: number.map_or_else(|| error.clone(), |number| format!("{META} {number}")),
+                description: text(inner, "message").or_else(|| text(inner, "error_description")),
+            })
+        }
         Value::Null | Value::Bool(false) => None,
         other => Some(OAuthError { error: other.to_string(), description: text(fields, "message") }),
     }
 }
 
-fn credentials(fields: &Map<String, Value>, now: Timestamp) -> Result<Credentials, String> {
+fn credentials(fields: &Answered, now: Timestamp, dialect: &Dialect) -> Result<Credentials, String> {
     let access_token = text(fields, "access_token").ok_or("the answer has no access_token")?;
     let expires_at = match fields.get("expires_in") {
-        None | Some(Value::Null) => None,
+        None | Some(Value::Null) => {
+            let known = dialect.lifetime_s.map(|life| SignedDuration::from_secs(life.into()));
+            known.and_then(|life| now.checked_add(life).ok())
+        }
         Some(value) => {
             let seconds = seconds(value).ok_or("expires_in is not a number of seconds")?;
             // Some networks say 0 for “never”.
@@ -137,6 +169,7 @@ fn credentials(fields: &Map<String, Value>, now: Timestamp) -> Result<Credential
     Ok(Credentials {
         access_token: Secret::new(access_token),
         refresh_token: text(fields, "refresh_token").map(Secret::new),
+        renews_itself: dialect.renewal.is_some(),
         expires_at,
         scopes: fields.get("scope").and_then(scopes),
         extra: text(fields, SUBJECT).map(|subject| (SUBJECT.to_owned(), Secret::new(subject))).into_iter().collect(),
@@ -162,8 +195,12 @@ fn scopes(value: &Value) -> Option<Vec<String>> {
 }
 
 /// A field's text, if it has any; numbers are taken as their digits.
-fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
-    match fields.get(name)? {
+fn text(fields: &Answered, name: &str) -> Option<String> {
+    word(fields.get(name)?)
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
@@ -174,8 +211,78 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
 mod tests {
     use super::*;
 
+    use async_trait::async_trait;
+    use crier_net::Client;
+    use crier_networks::{
+        Identified, Refusal,
+        connect::{Endpoints, Scope},
+    };
+
+    /// A network whose token answers are wrapped, or are not.
+    struct Network {
+        wraps: bool,
+    }
+
+    #[async_trait]
+    impl OAuth2 for Network {
+        fn scopes(&self) -> &'static [Scope] {
+            &[]
+        }
+        fn token_answer(&self, mut answer: Answered) -> Answered {
+            match answer.remove("data") {
+                Some(Value::Object(inner)) if self.wraps => inner,
+                _ => answer,
+            }
+        }
+        fn keeps(&self) -> &'static [(&'static str, &'static str)] {
+            &[("guild", "/guild/id"), ("bot", "/bot_user_id")]
+        }
+        async fn discover(&self, _: &Client, _: Option<&str>) -> Result<Endpoints, Refusal> {
+            unreachable!("nothing is asked here")
+        }
+        async fn identify(&self, _: &Client, _: Option<&str>, _: &Credentials) -> Result<Identified, Refusal> {
+            unreachable!("nothing is asked here")
+        }
+    }
+
     fn said(status: u16, content_type: &str, body: &str) -> Said {
-        read(Heard { status, content_type, body: body.as_bytes() }, Timestamp::UNIX_EPOCH)
+        said_in(status, content_type, body, false, &Dialect::default())
+    }
+
+    fn said_in(status: u16, content_type: &str, body: &str, wraps: bool, dialect: &Dialect) -> Said {
+        let heard = Heard { status, content_type, body: body.as_bytes() };
+        read(heard, Timestamp::UNIX_EPOCH, &Network { wraps }, dialect)
+    }
+
+    fn tokens(body: &str, wraps: bool, dialect: &Dialect) -> Credentials {
+        match said_in(200, "application/json", body, wraps, dialect) {
+            Said::Tokens(credentials) => credentials,
+            other => panic!("{body}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_answer_may_be_wrapped_and_hold_what_is_kept_besides() {
+        let body = r#"{"data":{"access_token":"a"},"guild":{"id":42},"bot_user_id":"U1","other":"x"}"#;
+        let credentials = tokens(body, true, &Dialect::default());
+        assert_eq!(credentials.access_token.expose(), "a");
+        assert_eq!(credentials.extra, [("guild", "42"), ("bot", "U1")].map(|(k, v)| (k.to_owned(), v.into())).into());
+    }
+
+    #[test]
+    fn a_known_end_counts_where_none_is_told() {
+        let dialect = Dialect { lifetime_s: Some(60), ..Dialect::default() };
+        let end = |body| tokens(body, false, &dialect).expires_at.map(Timestamp::as_second);
+        assert_eq!(end(r#"{"access_token":"a"}"#), Some(60));
+        assert_eq!(end(r#"{"access_token":"a","expires_in":5}"#), Some(5));
+        assert_eq!(end(r#"{"access_token":"a","expires_in":0}"#), None);
+    }
+
+    #[test]
+    fn errors_of_graph_are_told_apart_by_number() {
+        let body = r#"{"error":{"message":"Session has expired","type":"OAuthException","code":190}}"#;
+        let Said::Error(error) = said(400, "application/json", body) else { panic!() };
+        assert_eq!(error.error, "OAuthException 190");
     }
 
     fn code(said: Said) -> Code {

@@ -6,14 +6,14 @@ use crier_model::{Clock, Code, Diagnosis, Secret};
 use crier_net::{Answer, Client, Failure, Request};
 use crier_networks::{
     Credentials,
-    connect::{Client2, ClientAuth, Endpoints, ISSUER, SUBJECT},
+    connect::{Client2, ClientAuth, Endpoints, Exchange, ISSUER, OAuth2, SUBJECT},
     dpop,
     es256::Key,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use url::Url;
 
 /// The longest a token endpoint may take.
@@ -32,16 +32,17 @@ pub(crate) struct Wish<'a> {
 }
 
 impl Wish<'_> {
-    /// The parameters, with PKCE where the network takes it.
+    /// The parameters in the server's dialect, with PKCE where the network takes it.
     fn parameters(&self, endpoints: &Endpoints, client_id: &str) -> Vec<(String, String)> {
         let mut parameters = vec![
             ("response_type", "code".to_owned()),
-            ("client_id", client_id.to_owned()),
+            (client_id_name(endpoints), client_id.to_owned()),
             ("redirect_uri", self.redirect_uri.to_owned()),
             ("state", self.state.expose().to_owned()),
         ];
         if !self.scopes.is_empty() {
-            parameters.push(("scope", self.scopes.to_owned()));
+            let commas = endpoints.dialect.commas;
+            parameters.push(("scope", if commas { self.scopes.replace(' ', ",") } else { self.scopes.to_owned() }));
         }
         if endpoints.pkce {
             parameters.push(("code_challenge", challenge(self.verifier.expose())));
@@ -72,7 +73,9 @@ impl Pushed {
     /// The address that refers to it (RFC 9126 §4).
     pub fn url(&self, endpoints: &Endpoints, client_id: &str) -> Url {
         let mut url = endpoints.authorize.clone();
-        url.query_pairs_mut().append_pair("client_id", client_id).append_pair("request_uri", &self.request_uri);
+        url.query_pairs_mut()
+            .append_pair(client_id_name(endpoints), client_id)
+            .append_pair("request_uri", &self.request_uri);
         url
     }
 }
@@ -92,7 +95,8 @@ pub(crate) async fn push(
     let parameters = wish.parameters(endpoints, &client.client_id);
     // With HTTP Basic it stands in the body as well (RFC 9126 §2.1).
     let basic = endpoints.client_auth == ClientAuth::Basic && client.client_secret.is_some();
-    let own = parameters.iter().filter(|(name, _)| basic || name != "client_id");
+    let id = client_id_name(endpoints);
+    let own = parameters.iter().filter(|(name, _)| basic || name != id);
     let form = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let answer = asked(authenticated(net.post(at), endpoints, client, form), key)
         .await
@@ -142,6 +146,20 @@ pub(crate) enum Grant<'a> {
         repeated: bool,
     },
     Refresh(&'a Secret),
+    /// An access token for another one.
+    Token(&'a Secret, &'a Exchange),
+}
+
+/// Where and as whom tokens are asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Desk<'a> {
+    pub net: &'a Client,
+    pub clock: &'a dyn Clock,
+    pub oauth2: &'a dyn OAuth2,
+    pub endpoints: &'a Endpoints,
+    pub client: &'a Client2,
+    /// What the tokens are bound to.
+    pub key: Option<&'a Key>,
 }
 
 /// Why there are no tokens.
@@ -178,73 +196,84 @@ impl TokenFailure {
     }
 }
 
-/// One request to the token endpoint.
-pub(crate) async fn token(
-    net: &Client,
-    clock: &dyn Clock,
-    endpoints: &Endpoints,
-    client: &Client2,
-    key: Option<&Key>,
-    grant: Grant<'_>,
-) -> Result<Credentials, TokenFailure> {
-    let mut form = vec![];
-    match grant {
-        Grant::Code { code, verifier, redirect_uri, .. } => {
-            form.push(("grant_type", "authorization_code"));
-            form.push(("code", code.expose()));
-            form.push(("redirect_uri", redirect_uri));
-            form.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+impl Desk<'_> {
+    /// One request for tokens.
+    pub async fn ask(&self, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
+        let request = match grant {
+            Grant::Code { code, verifier, redirect_uri, .. } => {
+                let name = self.endpoints.dialect.code.as_deref().unwrap_or("code");
+                let mut fields = vec![("grant_type", "authorization_code"), (name, code.expose())];
+                fields.push(("redirect_uri", redirect_uri));
+                fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+                self.post(&self.endpoints.token, fields)
+            }
+            Grant::Refresh(token) => {
+                let url = self.endpoints.dialect.refresh.as_ref().unwrap_or(&self.endpoints.token);
+                self.post(url, vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())])
+            }
+            Grant::Token(token, exchange) => self.get(exchange, token),
+        };
+        let answer = asked(request, self.key).await.map_err(TokenFailure::Failed)?;
+        let mut credentials = self.judge(&answer, grant)?;
+        if let Some(key) = self.key {
+            credentials.extra.insert(dpop::KEY.to_owned(), key.kept().clone());
         }
-        Grant::Refresh(token) => {
-            form.push(("grant_type", "refresh_token"));
-            form.push(("refresh_token", token.expose()));
+        if let Some(issuer) = &self.endpoints.issuer
+            && credentials.extra.contains_key(SUBJECT)
+        {
+            credentials.extra.insert(ISSUER.to_owned(), issuer.as_str().into());
         }
+        Ok(credentials)
     }
-    let request = authenticated(net.post(&endpoints.token), endpoints, client, form);
-    let answer = asked(request, key).await.map_err(TokenFailure::Failed)?;
-    let mut credentials = judge(&answer, clock.now(), endpoints, client, grant)?;
-    if let Some(key) = key {
-        credentials.extra.insert(dpop::KEY.to_owned(), key.kept().clone());
+
+    fn post(&self, url: &Url, fields: Vec<(&str, &str)>) -> Request {
+        authenticated(self.net.post(url), self.endpoints, self.client, fields)
     }
-    if let Some(issuer) = &endpoints.issuer
-        && credentials.extra.contains_key(SUBJECT)
-    {
-        credentials.extra.insert(ISSUER.to_owned(), issuer.as_str().into());
+
+    fn get(&self, exchange: &Exchange, token: &Secret) -> Request {
+        let mut query = vec![("grant_type", exchange.grant_type.as_str()), (&exchange.token, token.expose())];
+        if exchange.client_id {
+            query.push((client_id_name(self.endpoints), &self.client.client_id));
+        }
+        if let Some(secret) = self.client.client_secret.as_ref().filter(|_| exchange.client_secret) {
+            query.push(("client_secret", secret.expose()));
+        }
+        // A redirect would carry the address, and with it the token, elsewhere.
+        self.net.get(&exchange.url).no_redirects().query(&query)
     }
-    Ok(credentials)
 }
 
-fn authenticated<'a>(
-    request: Request,
-    endpoints: &Endpoints,
-    client: &'a Client2,
-    mut form: Vec<(&'a str, &'a str)>,
-) -> Request {
-    match (endpoints.client_auth, &client.client_secret) {
+fn client_id_name(endpoints: &Endpoints) -> &str {
+    endpoints.dialect.client_id.as_deref().unwrap_or("client_id")
+}
+
+fn authenticated(request: Request, endpoints: &Endpoints, client: &Client2, fields: Vec<(&str, &str)>) -> Request {
+    let proof: String;
+    let mut fields: Vec<(&str, &str)> = fields;
+    let request = match (endpoints.client_auth, &client.client_secret) {
         (ClientAuth::Basic, Some(secret)) => {
             // RFC 6749 §2.3.1: both are form-encoded before they are put together.
             let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-            request.basic(encoded(&client.client_id), encoded(secret.expose())).form(&form)
+            request.basic(encoded(&client.client_id), encoded(secret.expose()))
         }
         (ClientAuth::Body, Some(secret)) => {
-            form.push(("client_id", &client.client_id));
-            form.push(("client_secret", secret.expose()));
-            request.form(&form)
+            fields.push((client_id_name(endpoints), &client.client_id));
+            fields.push(("client_secret", secret.expose()));
+            request
         }
         (ClientAuth::PrivateKeyJwt, Some(secret)) => {
-            let assertion = Key::read(secret).map(|key| assertion(&key, endpoints, client)).unwrap_or_default();
-            let own = [
-                ("client_id", client.client_id.as_str()),
-                ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
-                ("client_assertion", assertion.as_str()),
-            ];
-            request.form(&form.into_iter().chain(own).collect::<Vec<(&str, &str)>>())
+            proof = Key::read(secret).map(|key| assertion(&key, endpoints, client)).unwrap_or_default();
+            fields.push((client_id_name(endpoints), &client.client_id));
+            fields.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+            fields.push(("client_assertion", &proof));
+            request
         }
         (ClientAuth::Basic | ClientAuth::Body | ClientAuth::PrivateKeyJwt, None) | (ClientAuth::None, _) => {
-            form.push(("client_id", &client.client_id));
-            request.form(&form)
+            fields.push((client_id_name(endpoints), &client.client_id));
+            request
         }
-    }
+    };
+    if endpoints.dialect.json { request.json(&BTreeMap::from_iter(fields)) } else { request.form(&fields) }
 }
 
 /// What a client proves itself with by its private key (RFC 7523 §3).
@@ -262,62 +291,62 @@ fn assertion(key: &Key, endpoints: &Endpoints, client: &Client2) -> String {
     key.sign(json!({ "kid": key.thumbprint() }), &claims)
 }
 
-fn judge(
-    answer: &Answer,
-    now: Timestamp,
-    endpoints: &Endpoints,
-    client: &Client2,
-    grant: Grant<'_>,
-) -> Result<Credentials, TokenFailure> {
-    let heard = Heard {
-        status: answer.status(),
-        content_type: answer.header("content-type").unwrap_or_default(),
-        body: answer.body(),
-    };
-    let secrets: Vec<&str> = match &grant {
-        Grant::Code { code, verifier, .. } => {
-            [Some(code), verifier.as_ref()].into_iter().flatten().map(|s| s.expose()).collect()
-        }
-        Grant::Refresh(token) => vec![token.expose()],
-    };
-    let secrets = [secrets, client.client_secret.iter().map(Secret::expose).collect()].concat();
-    let mut seen = Circumstances {
-        host: answer.host(),
-        status: heard.status,
-        skew: answer.clock_skew(),
-        client_id: &client.client_id,
-        by_document: endpoints.client_auth == ClientAuth::PrivateKeyJwt,
-        secrets: &secrets,
-        ..Circumstances::default()
-    };
-    if let Grant::Code { redirect_uri, returned_at, repeated, .. } = grant {
-        seen.since_return = Some(now.duration_since(returned_at).max(SignedDuration::ZERO));
-        seen.redirect_uri = Some(redirect_uri);
-        seen.repeated = repeated;
-    }
-    match read(heard, now) {
-        // A token that anybody could use is not what was asked for (RFC 9449 §5).
-        Said::Tokens(_) if endpoints.dpop && !is_bound(answer) => {
-            let diagnosis = Diagnosis::new(Code::TokenMalformed)
-                .because("The token endpoint gave a token that is not bound to the key it was asked for with.");
-            Err(TokenFailure::Unusable { diagnosis: Box::new(explain::circumstances(diagnosis, seen)), until: None })
-        }
-        Said::Tokens(credentials) => Ok(credentials),
-        Said::Error(error) => {
-            let diagnosis = Box::new(explain_token(&error, seen));
-            Err(match diagnosis.code {
-                Code::ServerError | Code::RateLimited => {
-                    TokenFailure::Unusable { diagnosis, until: answer.retry_after() }
-                }
-                _ => TokenFailure::Refused { error: error.error, diagnosis },
-            })
-        }
-        Said::Unusable(code, what) => {
-            let mut diagnosis = explain::circumstances(Diagnosis::new(code).saw("Answer", what), seen);
-            if let Some(until) = answer.retry_after() {
-                diagnosis = diagnosis.saw("Wait until", until.to_string());
+impl Desk<'_> {
+    fn judge(&self, answer: &Answer, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
+        let now = self.clock.now();
+        let heard = Heard {
+            status: answer.status(),
+            content_type: answer.header("content-type").unwrap_or_default(),
+            body: answer.body(),
+        };
+        let secrets: Vec<&str> = match &grant {
+            Grant::Code { code, verifier, .. } => {
+                [Some(code), verifier.as_ref()].into_iter().flatten().map(|s| s.expose()).collect()
             }
-            Err(TokenFailure::Unusable { diagnosis: Box::new(diagnosis), until: answer.retry_after() })
+            Grant::Refresh(token) | Grant::Token(token, _) => vec![token.expose()],
+        };
+        let secrets = [secrets, self.client.client_secret.iter().map(Secret::expose).collect()].concat();
+        let mut seen = Circumstances {
+            host: answer.host(),
+            status: heard.status,
+            skew: answer.clock_skew(),
+            client_id: &self.client.client_id,
+            by_document: self.endpoints.client_auth == ClientAuth::PrivateKeyJwt,
+            secrets: &secrets,
+            ..Circumstances::default()
+        };
+        if let Grant::Code { redirect_uri, returned_at, repeated, .. } = grant {
+            seen.since_return = Some(now.duration_since(returned_at).max(SignedDuration::ZERO));
+            seen.redirect_uri = Some(redirect_uri);
+            seen.repeated = repeated;
+        }
+        match read(heard, now, self.oauth2, &self.endpoints.dialect) {
+            // A token that anybody could use is not what was asked for (RFC 9449 §5).
+            Said::Tokens(_) if self.endpoints.dpop && !is_bound(answer) => {
+                let diagnosis = Diagnosis::new(Code::TokenMalformed)
+                    .because("The token endpoint gave a token that is not bound to the key it was asked for with.");
+                Err(TokenFailure::Unusable {
+                    diagnosis: Box::new(explain::circumstances(diagnosis, seen)),
+                    until: None,
+                })
+            }
+            Said::Tokens(credentials) => Ok(credentials),
+            Said::Error(error) => {
+                let diagnosis = Box::new(explain_token(&error, seen));
+                Err(match diagnosis.code {
+                    Code::ServerError | Code::RateLimited => {
+                        TokenFailure::Unusable { diagnosis, until: answer.retry_after() }
+                    }
+                    _ => TokenFailure::Refused { error: error.error, diagnosis },
+                })
+            }
+            Said::Unusable(code, what) => {
+                let mut diagnosis = explain::circumstances(Diagnosis::new(code).saw("Answer", what), seen);
+                if let Some(until) = answer.retry_after() {
+                    diagnosis = diagnosis.saw("Wait until", until.to_string());
+                }
+                Err(TokenFailure::Unusable { diagnosis: Box::new(diagnosis), until: answer.retry_after() })
+            }
         }
     }
 }
@@ -358,10 +387,10 @@ pub(crate) async fn revoke(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crier_networks::connect::Dialect;
 
-    #[test]
-    fn the_authorize_url_carries_everything_and_never_prompt_none() {
-        let endpoints = Endpoints {
+    fn endpoints() -> Endpoints {
+        Endpoints {
             authorize: "https://example.social/oauth/authorize?tenant=1".parse().unwrap(),
             token: "https://example.social/oauth/token".parse().unwrap(),
             par: None,
@@ -375,14 +404,31 @@ mod tests {
             client_auth: ClientAuth::Basic,
             account: None,
             authorize_extra: vec![("force_login".to_owned(), "true".to_owned())],
-        };
+            dialect: Dialect::default(),
+        }
+    }
+
+    #[test]
+    fn the_authorize_url_carries_everything_and_never_prompt_none() {
         let verifier = Secret::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         let state = Secret::new("st");
         let wish = Wish { redirect_uri: "https://c.test/cb", scopes: "read write", state: &state, verifier: &verifier };
-        let url = authorize_url(&endpoints, "id", wish);
+        let url = authorize_url(&endpoints(), "id", wish);
         let expected = "https://example.social/oauth/authorize?tenant=1&response_type=code&client_id=id\
             &redirect_uri=https%3A%2F%2Fc.test%2Fcb&state=st&scope=read+write\
             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&force_login=true";
+        assert_eq!(url.as_str(), expected);
+    }
+
+    #[test]
+    fn the_authorize_url_speaks_the_dialect() {
+        let dialect = Dialect { client_id: Some("client_key".to_owned()), commas: true, ..Dialect::default() };
+        let endpoints = Endpoints { pkce: false, authorize_extra: Vec::new(), dialect, ..endpoints() };
+        let (state, verifier) = (Secret::new("st"), Secret::new("v"));
+        let wish = Wish { redirect_uri: "https://c.test/cb", scopes: "a.b c", state: &state, verifier: &verifier };
+        let url = authorize_url(&endpoints, "id", wish);
+        let expected = "https://example.social/oauth/authorize?tenant=1&response_type=code&client_key=id\
+            &redirect_uri=https%3A%2F%2Fc.test%2Fcb&state=st&scope=a.b%2Cc";
         assert_eq!(url.as_str(), expected);
     }
 }

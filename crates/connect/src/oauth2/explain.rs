@@ -1,6 +1,9 @@
 //! From an OAuth error to its cause, told apart by everything that was seen.
 
-use super::OAuthError;
+use super::{
+    OAuthError,
+    answer::{META, META_TOKEN_INVALID},
+};
 use crier_model::{Code, Diagnosis};
 use jiff::SignedDuration;
 
@@ -105,13 +108,18 @@ pub(crate) fn explain_pushed(error: &OAuthError, seen: Circumstances<'_>) -> Dia
 pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diagnosis {
     let words = error.description.as_deref().unwrap_or_default().to_ascii_lowercase();
     let diagnosis = match error.error.as_str() {
+        META_TOKEN_INVALID => Diagnosis::new(Code::CredentialsWrong),
+        name if name.starts_with(META) => graph(&words, seen),
         "invalid_grant" | "bad_verification_code" | "code_expired" | "invalid_code" => grant(&words, seen),
+        "code_already_used" => grant("already used", seen),
         "invalid_client" | "invalid_client_metadata" if seen.by_document => Diagnosis::new(Code::ClientDocument),
         "invalid_dpop_proof" if seen.skew.is_some_and(|skew| skew.abs() > SKEW) => Diagnosis::new(Code::ClockSkew),
-        "invalid_client" | "incorrect_client_credentials" | "bad_client_id" | "bad_client_secret" => {
-            client(&words, error)
-        }
-        "redirect_uri_mismatch" => Diagnosis::new(Code::RedirectMismatch),
+        "invalid_client"
+        | "incorrect_client_credentials"
+        | "bad_client_id"
+        | "invalid_client_id"
+        | "bad_client_secret" => client(&words, error),
+        "redirect_uri_mismatch" | "bad_redirect_uri" => Diagnosis::new(Code::RedirectMismatch),
         "unauthorized_client" => Diagnosis::new(Code::ClientNotApproved)
             .because("The network says that this app may not ask for tokens in this way; it is not approved for it."),
         "invalid_scope" => Diagnosis::new(Code::ConsentScopeMissing),
@@ -175,10 +183,22 @@ fn grant(words: &str, seen: Circumstances<'_>) -> Diagnosis {
 fn client(words: &str, error: &OAuthError) -> Diagnosis {
     let unknown = ["not found", "unknown client", "no such", "does not exist", "deleted"];
     let says_secret = words.contains("secret") || words.contains("authentication") || error.error.contains("secret");
-    if error.error == "bad_client_id" || (!says_secret && unknown.iter().any(|word| words.contains(word))) {
+    if error.error.ends_with("client_id") || (!says_secret && unknown.iter().any(|word| words.contains(word))) {
         Diagnosis::new(Code::ClientUnknown)
     } else {
         Diagnosis::new(Code::ClientSecretWrong)
+    }
+}
+
+/// What Meta's networks mean: their words tell, where the number is that of every bad request (Graph API reference, 2026).
+fn graph(words: &str, seen: Circumstances<'_>) -> Diagnosis {
+    let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
+    if has(&["client secret", "app secret"]) {
+        Diagnosis::new(Code::ClientSecretWrong)
+    } else if has(&["validating application", "client_id", "app id", "invalid platform app"]) {
+        Diagnosis::new(Code::ClientUnknown)
+    } else {
+        grant(words, seen)
     }
 }
 
@@ -200,8 +220,11 @@ fn mismatch(diagnosis: Diagnosis, sent: &str, words: &str) -> Diagnosis {
         .saw("First difference", format!("after {alike} characters: sent {}, known {}", rest(sent), rest(known)))
 }
 
-fn said(mut diagnosis: Diagnosis, error: &OAuthError, secrets: &[&str]) -> Diagnosis {
-    diagnosis = diagnosis.saw("Error", quote(&error.error, secrets));
+/// Adds the network's own words.
+pub(crate) fn said(mut diagnosis: Diagnosis, error: &OAuthError, secrets: &[&str]) -> Diagnosis {
+    if !error.error.is_empty() {
+        diagnosis = diagnosis.saw("Error", quote(&error.error, secrets));
+    }
     match &error.description {
         Some(description) => diagnosis.saw("Said", quote(description, secrets)),
         None => diagnosis,
@@ -267,6 +290,30 @@ mod tests {
         let generic = "Client authentication failed due to unknown client, no client authentication included, or \
                        unsupported authentication method.";
         assert_eq!(explained("invalid_client", generic, seen()), Code::ClientSecretWrong);
+    }
+
+    #[test]
+    fn errors_of_graph_and_of_slack_are_understood() {
+        let cases = [
+            ("OAuthException 100", "This authorization code has been used.", Code::CodeUsed),
+            ("OAuthException 100", "This authorization code has expired.", Code::CodeExpired),
+            ("OAuthException 1", "Error validating client secret.", Code::ClientSecretWrong),
+            ("OAuthException 101", "Error validating application. Cannot get application info.", Code::ClientUnknown),
+            (
+                "OAuthException 100",
+                "Error validating verification code. Please make sure your redirect_uri is identical to the one you \
+                 used in the OAuth dialog request",
+                Code::RedirectMismatch,
+            ),
+            ("OAuthException 190", "Error validating access token: Session has expired", Code::CredentialsWrong),
+            ("invalid_client_id", "", Code::ClientUnknown),
+            ("bad_client_secret", "", Code::ClientSecretWrong),
+            ("bad_redirect_uri", "", Code::RedirectMismatch),
+            ("code_already_used", "", Code::CodeUsed),
+        ];
+        for (error, words, code) in cases {
+            assert_eq!(explained(error, words, seen()), code, "{error} {words}");
+        }
     }
 
     #[test]

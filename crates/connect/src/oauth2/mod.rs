@@ -7,9 +7,9 @@ mod explain;
 mod probe;
 
 use answer::{Heard, Refused, Said, read, refused};
-use explain::{Circumstances, explain_pushed, explain_token};
+use explain::{explain_pushed, explain_token};
 
-pub(crate) use answer::OAuthError;
-pub(crate) use ask::{Grant, TokenFailure, Wish, authorize_url, push, revoke, token};
-pub(crate) use explain::{SKEW, explain_authorization, quote};
+pub(crate) use answer::{META_TOKEN_INVALID, OAuthError};
+pub(crate) use ask::{Desk, Grant, TokenFailure, Wish, authorize_url, push, revoke};
+pub(crate) use explain::{Circumstances, SKEW, circumstances, explain_authorization, quote, said};
 pub(crate) use probe::{Probe, probe};

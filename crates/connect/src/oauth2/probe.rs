@@ -1,11 +1,9 @@
 //! Whether a token endpoint takes a client's id and secret, found out with a code that can't be right: a server looks at the
 //! client first (RFC 6749 §5.2: `invalid_client`, else `invalid_grant`).
 
-use super::{Grant, TokenFailure, token};
+use super::{Desk, Grant, TokenFailure};
 use crate::secrets::random;
-use crier_model::{Clock, Code, Diagnosis};
-use crier_net::Client;
-use crier_networks::connect::{Client2, Endpoints};
+use crier_model::{Code, Diagnosis};
 
 /// What the server said of the client.
 pub(crate) enum Probe {
@@ -15,22 +13,16 @@ pub(crate) enum Probe {
     Untold,
 }
 
-pub(crate) async fn probe(
-    net: &Client,
-    clock: &dyn Clock,
-    endpoints: &Endpoints,
-    client: &Client2,
-    redirect_uri: &str,
-) -> Probe {
+pub(crate) async fn probe(desk: &Desk<'_>, redirect_uri: &str) -> Probe {
     let (code, verifier) = (random(), random());
     let grant = Grant::Code {
         code: &code,
-        verifier: endpoints.pkce.then_some(&verifier),
+        verifier: desk.endpoints.pkce.then_some(&verifier),
         redirect_uri,
-        returned_at: clock.now(),
+        returned_at: desk.clock.now(),
         repeated: false,
     };
-    match token(net, clock, endpoints, client, None, grant).await {
+    match desk.ask(grant).await {
         Err(TokenFailure::Refused { error, .. }) if error == "invalid_grant" => Probe::Right,
         Err(TokenFailure::Refused { diagnosis, .. }) if is_about_the_client(&diagnosis) => Probe::Wrong(diagnosis),
         Ok(_) | Err(_) => Probe::Untold,

@@ -4,7 +4,7 @@ use crier_connect::{AttemptView, Callback, ConnectError, Deps, Handshake, Landin
 use crier_media::{Library, Storage};
 use crier_model::{AttemptId, ChannelId, Code, UserId, WorkspaceId, attempt::AttemptState};
 use crier_net::{Answer, Client, ProxyConfig, Resolve};
-use crier_networks::{Registry, connect::Client2, registry};
+use crier_networks::{Network, Registry, connect::Client2, registry};
 use crier_playground::{Config, Playground};
 use crier_store::{
     Store,
@@ -41,6 +41,8 @@ pub struct World {
     pub user: UserId,
     pub workspace: WorkspaceId,
     pub folder: TempDir,
+    registry: Registry,
+    settings: Settings,
     served: Served,
 }
 
@@ -80,6 +82,23 @@ impl World {
 
     /// A world whose handshake is set up otherwise.
     pub async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(change, playground_at).await
+    }
+
+    /// A world with these networks instead of the usual ones.
+    pub async fn of(networks: Vec<Box<dyn Network>>, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(change, |_| Registry::of(networks)).await
+    }
+
+    /// A world with networks that speak to the Playground in another way.
+    pub async fn beside_playground(
+        networks: impl FnOnce(&str) -> Vec<Box<dyn Network>>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::build(change, |origin| Registry::of(networks(origin))).await
+    }
+
+    async fn build(change: impl FnOnce(&mut Settings), registry: impl FnOnce(&str) -> Registry) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let folder = TempDir::new().unwrap();
@@ -96,7 +115,8 @@ impl World {
         let (user, workspace) = users::sign_up(&store, new, "Works", Registration::Open).await.unwrap();
         let mut settings = settings();
         change(&mut settings);
-        let handshake = node(&store, &clock, folder.path(), &origin, settings, client());
+        let registry = registry(&origin);
+        let handshake = node(&store, &clock, folder.path(), registry.clone(), settings.clone(), client());
         Self {
             origin,
             ahead,
@@ -107,6 +127,8 @@ impl World {
             user: user.id,
             workspace: workspace.id,
             folder,
+            registry,
+            settings,
             served,
         }
     }
@@ -114,7 +136,7 @@ impl World {
     /// Another node on the same database.
     pub async fn node(&self) -> Handshake {
         let store = Store::connect(self.store.config(), self.clock.clone()).await.unwrap();
-        node(&store, &self.clock, self.folder.path(), &self.origin, settings(), client())
+        node(&store, &self.clock, self.folder.path(), self.registry.clone(), self.settings.clone(), client())
     }
 
     /// The same server with another way out.
@@ -124,7 +146,7 @@ impl World {
 
     /// The same server with the network at another origin.
     pub fn at(&self, origin: &str, settings: Settings, net: Client) -> Handshake {
-        node(&self.store, &self.clock, self.folder.path(), origin, settings, net)
+        node(&self.store, &self.clock, self.folder.path(), playground_at(origin), settings, net)
     }
 
     /// The same server with other networks.
@@ -339,19 +361,24 @@ fn serve(listener: TcpListener, origin: &str, data: PathBuf, ahead: &Arc<AtomicI
     Served { stop, task }
 }
 
+/// The usual networks.
+fn playground_at(origin: &str) -> Registry {
+    let playground = Some(origin.parse().unwrap());
+    Registry::new(&registry::Settings { playground, ..registry::Settings::default() })
+}
+
 fn node(
     store: &Store,
     clock: &Arc<TestClock>,
     folder: &std::path::Path,
-    origin: &str,
+    registry: Registry,
     settings: Settings,
     net: Client,
 ) -> Handshake {
-    let playground = Some(origin.parse().unwrap());
     Handshake::new(Deps {
         store: store.clone(),
         net,
-        registry: Registry::new(&registry::Settings { playground, ..registry::Settings::default() }),
+        registry,
         library: Library::new(store.clone(), Storage::folder(&folder.join("media")).unwrap()),
         clock: clock.clone(),
         settings,

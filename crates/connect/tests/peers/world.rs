@@ -9,7 +9,7 @@ use crier_net::{Client, Config, ProxyConfig};
 use crier_networks::{
     About, Connect, Credentials, Identified, Network, Refusal, Registry,
     about::no_settings,
-    connect::{Client2, ClientAuth, Endpoints, Facts, OAuth2, Scope},
+    connect::{Client2, ClientAuth, Dialect, Endpoints, Facts, OAuth2, Scope},
     playground::Playground,
     publish::Publish,
 };
@@ -132,6 +132,8 @@ impl OAuth2 for Provider {
         Ok(Endpoints {
             authorize: url("authorization_endpoint"),
             token: url("token_endpoint"),
+            par: None,
+            dpop: false,
             revoke: Some(url("revocation_endpoint")),
             registration: None,
             scope: None,
@@ -139,8 +141,10 @@ impl OAuth2 for Provider {
             iss_always: told["authorization_response_iss_parameter_supported"] == true,
             pkce: true,
             client_auth: self.set_up.auth,
+            account: None,
             // It gives refresh tokens only to those who are asked anew (OpenID Connect Core, 11).
             authorize_extra: vec![("prompt".to_owned(), "consent".to_owned())],
+            dialect: Dialect::default(),
         })
     }
 

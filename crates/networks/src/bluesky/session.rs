@@ -49,6 +49,7 @@ impl Session {
             refresh_token: Some(self.refresh_jwt),
             scopes: None,
             extra: extra.map(|(key, value)| (key.to_owned(), value)).into(),
+            ..Credentials::default()
         }
     }
 }

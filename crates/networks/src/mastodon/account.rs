@@ -2,7 +2,7 @@
 
 use super::instance::{self, Limits};
 use super::{Mastodon, not_compatible, refine};
-use crate::connect::{Client2, ClientAuth, Credentials, Endpoints, Identified, InstanceField, OAuth2, Scope};
+use crate::connect::{Client2, ClientAuth, Credentials, Dialect, Endpoints, Identified, InstanceField, OAuth2, Scope};
 use crate::oauth_server::{Metadata, Registered};
 use crate::{Detail, Refusal, call, origin};
 use async_trait::async_trait;
@@ -134,6 +134,7 @@ fn usual(origin: &str) -> Result<Endpoints, Refusal> {
         client_auth: ClientAuth::Body,
         account: None,
         authorize_extra: Vec::new(),
+        dialect: Dialect::default(),
     })
 }
 

@@ -11,6 +11,7 @@ use crier_net::{Client, Config, ProxyConfig};
 use crier_networks::bluesky::Directory;
 use crier_networks::choosing::Access;
 use crier_networks::connect::FormRefusal;
+use crier_networks::oauth1::Signer;
 use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
 use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, registry, text};
 use jiff::SignedDuration;
@@ -89,11 +90,19 @@ impl World {
 
     async fn oauth2(&self, given: &Given) -> Outcome {
         let ways = self.network().ways();
-        let oauth2 = ways.iter().find_map(|way| match way.connect {
-            Connect::OAuth2(oauth2) => Some(oauth2),
-            Connect::Form(_) => None,
-        });
-        let oauth2 = oauth2.unwrap_or_else(|| panic!("{} is not connected by OAuth 2", self.network));
+        let connect = ways.iter().map(|way| way.connect).find(|connect| !matches!(connect, Connect::Form(_)));
+        let oauth2 = match connect {
+            Some(Connect::OAuth2(oauth2)) => oauth2,
+            Some(Connect::OAuth1(oauth1)) => {
+                let credentials = credentials(given);
+                let signer = Signer::account(&credentials, DUE_AT.parse().unwrap()).unwrap();
+                return told(oauth1.identify(&self.net, &signer).await, |it| json!(it));
+            }
+            Some(Connect::Dialog(dialog)) => {
+                return told(dialog.identify(&self.net, &credentials(given)).await, |it| json!(it));
+            }
+            _ => panic!("{} is not connected by signing in", self.network),
+        };
         let instance = given.instance.as_deref();
         match self.fixture.action {
             Action::Discover => told(oauth2.discover(&self.net, instance).await, |it| json!(it)),
@@ -137,7 +146,7 @@ impl World {
         let ways = self.network().ways();
         let form = ways.iter().find_map(|way| match way.connect {
             Connect::Form(form) => Some(form),
-            Connect::OAuth2(_) => None,
+            _ => None,
         });
         let form = form.unwrap_or_else(|| panic!("{} is not connected by a form", self.network));
         if self.fixture.action == Action::Refresh {

@@ -20,3 +20,18 @@
   };
   new EventSource("/events").addEventListener("timeline", () => refresh().catch(() => { news.hidden = false; }));
 })();
+
+// The same for an open chat.
+(() => {
+  const chat = document.getElementById("chat");
+  if (!chat || !window.EventSource) return;
+  const refresh = async () => {
+    const answer = await fetch(window.location.pathname);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("chat");
+    if (fresh) chat.replaceChildren(...fresh.children);
+  };
+  // What is missed now comes with the next message, or a reload.
+  new EventSource("/events").addEventListener("timeline", () => refresh().catch(() => {}));
+})();

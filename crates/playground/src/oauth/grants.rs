@@ -16,6 +16,8 @@ use crate::secrets::{Digest, NoRandomness, fresh, s256};
 
 /// Dead codes and tokens are remembered for this long, to say why they are dead.
 const REMEMBERED: Duration = Duration::from_secs(14 * 24 * 3600);
+/// A hundred years.
+const FOR_GOOD: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 const PRUNE_EVERY: Duration = Duration::from_secs(600);
 
 /// What a code was issued for.
@@ -263,6 +265,15 @@ impl Grants {
         }
         self.add_pair(id, scopes.clone(), pair, lives, now);
         Ok(scopes)
+    }
+
+    /// A permission given without a consent page, with one token that lasts.
+    pub(crate) fn give(&mut self, account: AccountId, client_id: &str, scopes: Scopes, token: &str, now: Timestamp) {
+        let (id, expires_at) = (Uuid::new_v4(), now + FOR_GOOD);
+        let grant =
+            Grant { account, client_id: client_id.to_owned(), scopes: scopes.clone(), created_at: now, revoked: None };
+        self.grants.insert(id, grant);
+        self.access.insert(key(token), Access { grant: id, page: None, scopes, expires_at, revoked: false });
     }
 
     fn add_pair(&mut self, grant: Uuid, scopes: Scopes, pair: &Pair, lives: Lives, now: Timestamp) {

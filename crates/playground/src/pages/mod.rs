@@ -3,6 +3,7 @@
 pub(crate) mod apps;
 pub(crate) mod assets;
 pub(crate) mod card;
+pub(crate) mod chat;
 pub(crate) mod compose;
 pub(crate) mod consent;
 pub(crate) mod console;

@@ -8,6 +8,8 @@ import { useSession } from "@/app/session";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
+import { DialogView } from "./attempt-dialog";
+import { CancelButton } from "./cancel-button";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";
 import { PasteAddress } from "./paste-address";
 import { attempts, GUEST, wayOf } from "./queries";
@@ -19,6 +21,7 @@ export function WaitingView({ attempt, network }: { attempt: AttemptView; networ
   const seconds = useSecondsUntil(attempt.expires_at);
   const byForm = wayOf(useNetworkMap().get(attempt.network), attempt.way)?.connect === "form";
   if (byForm) return <FormWaits attempt={attempt} />;
+  if (attempt.dialog) return <DialogView attempt={attempt} dialog={attempt.dialog} />;
   return (
     <Stack>
       <Text>{t("connect.wait.text")}</Text>
@@ -80,18 +83,6 @@ function FormWaits({ attempt }: { attempt: AttemptView }) {
         <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
       </Group>
     </Stack>
-  );
-}
-
-export function CancelButton({ attempt, label }: { attempt: AttemptView; label: string }) {
-  const cancel = useAttemptAction((workspace) => attempts.cancel(workspace, attempt.id));
-  return (
-    <>
-      <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
-        {label}
-      </Button>
-      {cancel.error && <ProblemView error={cancel.error} />}
-    </>
   );
 }
 

@@ -7,7 +7,7 @@ import { useSession } from "@/app/session";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { Empty } from "@/components/empty";
 import { ProblemView } from "@/components/problem-view";
-import { CancelButton } from "./attempt-open";
+import { CancelButton } from "./cancel-button";
 import { matching, tick, tickAll, tickedAtFirst, usable } from "./choices";
 import classes from "./choosing-view.module.css";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";

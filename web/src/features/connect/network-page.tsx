@@ -76,7 +76,7 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
     focus: (name) =>
       formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
-  const oauth = way.connect === "oauth2";
+  const oauth = way.connect === "oauth2" || way.connect === "oauth1";
   const failed = failedChecks(form.preflight.data);
   const warned = failed.length > 0 || form.preflight.error !== null;
 
@@ -146,7 +146,9 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
                 ? t("connect.goOn")
                 : oauth
                   ? t("connect.goTo", { network: network.name })
-                  : t("connect.connectForm")}
+                  : way.connect === "dialog"
+                    ? t("connect.getCode")
+                    : t("connect.connectForm")}
             </Button>
             {oauth && (
               <Button

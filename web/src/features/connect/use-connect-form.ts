@@ -105,6 +105,10 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
       return;
     }
     const view = attempt as AttemptView;
+    if (way.connect === "dialog") {
+      await navigate({ to: attemptPage(workspace.id), params: { attempt: view.id } });
+      return;
+    }
     const address = view.authorize_url;
     if (!address || isFinal(view.state)) {
       tab?.close();

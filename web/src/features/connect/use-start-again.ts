@@ -5,7 +5,7 @@ import { useNetworkMap } from "@/app/queries";
 import { useSession } from "@/app/session";
 import { attemptPage, attempts, GUEST, wayOf } from "./queries";
 
-/** The same handshake from the start: straight to the network where nothing has to be typed, else to its form. */
+/** The same handshake from the start: straight to the network or its bot where nothing has to be typed, else to its form. */
 export function useStartAgain(attempt: AttemptView) {
   const { workspace } = useSession();
   const navigate = useNavigate();
@@ -15,7 +15,8 @@ export function useStartAgain(attempt: AttemptView) {
       const channel = attempt.purpose === "reconnect" ? (attempt.channel_id ?? undefined) : undefined;
       const instance = attempt.instance ?? undefined;
       const way = attempt.way;
-      if (wayOf(network, way)?.connect === "oauth2") {
+      // Without a way that is known, the form tells what there is.
+      if ((wayOf(network, way)?.connect ?? "form") !== "form") {
         const next = await attempts.start(workspace.id, { network: attempt.network, way, instance, channel });
         if (next.authorize_url) window.location.assign(next.authorize_url);
         else await navigate({ to: attemptPage(workspace.id), params: { attempt: next.id } });

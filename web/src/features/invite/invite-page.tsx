@@ -200,7 +200,7 @@ function WayForm({ network, way }: { network: Network; way: Way }) {
     focus: (name) =>
       element.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
-  const leaves = way.connect === "oauth2";
+  const leaves = way.connect === "oauth2" || way.connect === "oauth1";
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void form.submit({ newTab: false, anyway: true });
@@ -239,7 +239,11 @@ function WayForm({ network, way }: { network: Network; way: Way }) {
             loading={form.busy}
             rightSection={leaves ? <IconArrowRight size={18} aria-hidden /> : null}
           >
-            {leaves ? t("connect.goTo", { network: network.name }) : t("connect.connectForm")}
+            {leaves
+              ? t("connect.goTo", { network: network.name })
+              : way.connect === "dialog"
+                ? t("connect.getCode")
+                : t("connect.connectForm")}
           </Button>
         </Group>
       </Stack>

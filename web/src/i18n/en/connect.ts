@@ -27,6 +27,7 @@ export const connect = {
   goTo: "Continue to {{network}}",
   newTab: "Open in a new tab",
   connectForm: "Connect",
+  getCode: "Get a code",
   appTitle: "{{network}} needs an app of yours first",
   appConsole: "Make an app in the developer console of {{network}}.",
   appConsoleOpen: "Open the console",
@@ -60,6 +61,12 @@ export const connect = {
     form: "This connect waits for its form.",
     formAgain: "Fill in the form",
     noPage: "This connect was started by somebody else or in another browser; it can be finished there.",
+  },
+  dialog: {
+    send: "Send this message there:",
+    copy: "Copy the message",
+    text: "The code is good once and for this connect only. This page goes on by itself as soon as {{bot}} was told it.",
+    open: "Open {{bot}}",
   },
   work: {
     title: "Talking to {{network}}",
