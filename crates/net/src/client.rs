@@ -153,12 +153,6 @@ impl Client {
         self.0.pauses.until(host, Timestamp::now())
     }
 
-    /// The proxy, as host and port, by which this address would be called; none when it is called directly.
-    #[must_use]
-    pub fn proxy_for(&self, url: &Url) -> Option<String> {
-        Some(self.0.dialer.proxies.towards(&crate::dial::Target::of(url)?)?.place())
-    }
-
     /// Judges an address without calling it: can be read, `http` or `https`, and not plainly a private or reserved place. A name
     /// is not looked up here: it is judged again, by its addresses, when it is called.
     ///
