@@ -1,12 +1,12 @@
 //! The second step: pages of an account, several at once.
 
-use crate::world::{Query, World, code};
+use crate::world::{Query, World, code, stands};
 use crier_connect::{AttemptView, Callback, ChoiceView, ConnectError, Landing, Start, Started};
 use crier_model::{
     AttemptId, ChannelId, Code, NextKind, attempt::AttemptState as S, channel::ChannelState, permission::Role,
 };
 use crier_networks::{Refusal, connect::Tokens};
-use crier_store::{attempts, channels::Channel, due, workspaces};
+use crier_store::{attempts, channels::Channel, due, testing::record::row, workspaces};
 use jiff::SignedDuration;
 use serde_json::json;
 use std::time::Duration;
@@ -168,7 +168,7 @@ async fn some_now_and_the_rest_another_time() {
 async fn nothing_to_choose_says_what_is_needed() {
     let world = World::start().await;
     let view = world.sign_in("grace", None).await;
-    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::NothingToChoose)));
+    row("nothing to choose", "failed: account.nothing_to_choose", stands(&view));
     let diagnosis = view.diagnosis.unwrap();
     let value = |label: &str| diagnosis.evidence.iter().find(|e| e.label == label).unwrap().value.clone();
     assert!(diagnosis.cause.contains("Grace (grace) has no page"), "{}", diagnosis.cause);
