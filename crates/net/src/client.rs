@@ -87,7 +87,12 @@ impl Client {
         Ok(going_by(dialer, routes))
     }
 
-    fn going_by(dialer: Dialer, pauses: Arc<Pauses>, limits: Limits, routes: HashMap<String, Self>) -> Self {
+    fn going_by(
+        dialer: Dialer,
+        pauses: Arc<Pauses>,
+        Limits { timeout, max_body }: Limits,
+        routes: HashMap<String, Self>,
+    ) -> Self {
         let dialer = Arc::new(dialer);
         let http = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -95,7 +100,6 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .build(Connector(Arc::clone(&dialer)));
-        let Limits { timeout, max_body } = limits;
         Self(Arc::new(Inner { dialer, http: Decompression::new(http), pauses, timeout, max_body, routes }))
     }
 

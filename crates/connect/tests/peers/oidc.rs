@@ -99,11 +99,12 @@ async fn peer_oidc_insists_on_pkce() {
 #[tokio::test]
 #[ignore = "needs peers/oidc-provider"]
 async fn peer_oidc_a_redirect_uri_that_differs_by_anything_is_named_before_leaving() {
-    let right = World::of(set_up()).await.handshake.preflight("oidc", None, None).await.unwrap();
+    let world = World::of(set_up()).await;
+    let right = world.handshake.preflight(world.workspace, "oidc", None, None).await.unwrap();
     assert!(right.iter().all(|check| check.ok), "{right:?}");
     for client in ["slash", "port", "case"] {
         let world = World::of(Oidc { client, ..set_up() }).await;
-        let checks = world.handshake.preflight("oidc", None, None).await.unwrap();
+        let checks = world.handshake.preflight(world.workspace, "oidc", None, None).await.unwrap();
         let app = checks.iter().find(|check| check.name == "app").unwrap();
         let diagnosis = app.diagnosis.as_ref().unwrap_or_else(|| panic!("{client}: {checks:?}"));
         assert_eq!(diagnosis.code, Code::RedirectMismatch, "{client}: {diagnosis:?}");

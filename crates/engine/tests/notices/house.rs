@@ -7,7 +7,7 @@ use crier_engine::{
     work::Handler,
 };
 use crier_model::{
-    ChannelId, Code, Diagnosis, Secret, UserId, WorkspaceId,
+    ChannelId, Code, Diagnosis, Secret, WorkspaceId,
     channel::{ChannelState, Identity},
 };
 use crier_store::{
@@ -46,7 +46,6 @@ pub struct House {
     pub store: TestStore,
     pub clock: Arc<TestClock>,
     pub workspace: WorkspaceId,
-    pub user: UserId,
     pub channel: ChannelId,
 }
 
@@ -74,9 +73,8 @@ pub fn person(email: &str) -> NewUser {
 pub async fn house() -> House {
     let clock = TestClock::at(Timestamp::now());
     let store = testing::open_at(clock.clone()).await;
-    let (user, workspace) =
-        users::sign_up(&store, person("ada@example.org"), "Ada's", Registration::Open).await.unwrap();
-    let mut house = House { store, clock, workspace: workspace.id, user: user.id, channel: ChannelId::new() };
+    let (_, workspace) = users::sign_up(&store, person("ada@example.org"), "Ada's", Registration::Open).await.unwrap();
+    let mut house = House { store, clock, workspace: workspace.id, channel: ChannelId::new() };
     house.channel = house.connect().await;
     house
 }
@@ -85,6 +83,7 @@ impl House {
     pub async fn connect(&self) -> ChannelId {
         let connected = Connected {
             network: "playground".to_owned(),
+            way: "oauth2".to_owned(),
             instance: None,
             identity: Identity {
                 remote_id: "1".to_owned(),
@@ -94,9 +93,11 @@ impl House {
                 avatar_url: None,
             },
             app: None,
+            grant: None,
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,
+            renews: false,
         };
         channels::upsert_connected(&self.store, self.workspace, &connected, |_| Vec::new()).await.unwrap().channel.id
     }
