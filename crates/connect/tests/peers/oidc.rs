@@ -117,7 +117,7 @@ async fn peer_oidc_a_redirect_uri_that_differs_by_anything_is_named_before_leavi
         assert!(words.contains("invalid_redirect_uri"), "{words}");
     }
     let unknown = World::of(Oidc { client: "unknown", ..set_up() }).await;
-    let checks = unknown.handshake.preflight("oidc", None, None).await.unwrap();
+    let checks = unknown.handshake.preflight(unknown.workspace, "oidc", None, None).await.unwrap();
     let app = checks.iter().find(|check| check.name == "app").unwrap();
     assert_eq!(app.diagnosis.as_ref().unwrap().code, Code::ClientUnknown, "{checks:?}");
 }
