@@ -1821,7 +1821,7 @@ export interface components {
          * @description What a notice is about.
          * @enum {string}
          */
-        NoticeKind: "ChannelReconnect" | "ChannelExpiring" | "PublicationAtRisk" | "PublicationFailed" | "PublicationUnconfirmed" | "PublicationHeld" | "PublicationMissed";
+        NoticeKind: "channel.reconnect" | "channel.expiring" | "publication.at_risk" | "publication.failed" | "publication.unconfirmed" | "publication.held" | "publication.missed";
         OpenInvite: {
             /** @description What is behind the `#` of the link. */
             token: string;
