@@ -137,7 +137,8 @@ mod tests {
     }
 
     fn each_error() -> Vec<ConnectError> {
-        let finding = || Finding::error("/instance", "instance.missing", "It is missing.", "Type it.");
+        let finding =
+            || Finding::error("/instance", "instance.missing", "The address of the server is missing.", "Type it.");
         let all = vec![
             ConnectError::UnknownNetwork("orkut".to_owned()),
             ConnectError::Instance(finding()),

@@ -110,7 +110,12 @@ impl House {
 
     /// A node at work.
     pub async fn work(&self, mail: Arc<dyn Mail>) -> Running {
-        let store = Store::connect(self.store.config(), self.clock.clone()).await.unwrap();
+        // Nodes are processes of their own where there can be several; those of one SQLite file wake each other in one process.
+        let store = if self.store.is_postgres() {
+            Store::connect(self.store.config(), self.clock.clone()).await.unwrap()
+        } else {
+            (*self.store).clone()
+        };
         let public_url: url::Url = "https://crier.example/".parse().unwrap();
         let allow = vec!["127.0.0.0/8".parse().unwrap()];
         let config = crier_net::Config { proxy: crier_net::ProxyConfig::None, allow, ..crier_net::Config::default() };

@@ -54,7 +54,7 @@ export function InvitedAttemptPage() {
 /** The attempt is not this browser's, unless the link is opened here too. */
 function Elsewhere({ error, onOpened }: { error: unknown; onOpened: () => void }) {
   const { t } = useTranslation();
-  const foreign = asProblem(error).code === "state.foreign_browser";
+  const foreign = ["state.foreign_browser", "invite.required"].includes(asProblem(error).code);
   const title = t(foreign ? "invite.elsewhere" : "connect.failed.title");
   usePageTitle(title);
   return (
