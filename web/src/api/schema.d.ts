@@ -3276,12 +3276,13 @@ export interface operations {
     };
     get_invited_picture: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description The choice's id. */
+                choice: string;
+            };
             header?: never;
             path: {
                 id: string;
-                /** @description The choice's id. */
-                choice: string;
             };
             cookie?: never;
         };
@@ -3909,13 +3910,14 @@ export interface operations {
     };
     get_choice_picture: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description The choice's id. */
+                choice: string;
+            };
             header?: never;
             path: {
                 workspace: string;
                 id: string;
-                /** @description The choice's id. */
-                choice: string;
             };
             cookie?: never;
         };
