@@ -15,7 +15,7 @@ async function makeLink(page, networks, accounts = "1") {
   await dialog.getByLabel("Name").fill("For Acme");
   for (const network of networks) {
     await dialog.getByRole("combobox", { name: "Networks" }).or(dialog.getByLabel("Networks")).first().click();
-    await page.getByRole("option", { name: network }).click();
+    await page.getByRole("option", { name: network, exact: true }).click();
   }
   await dialog.getByLabel("Accounts").fill(accounts);
   await dialog.getByRole("button", { name: "Make the link" }).click();

@@ -7,14 +7,14 @@ withBrowser();
 
 const json = (method, data) => ({ method, data, headers: { origin: URL_OF_CRIER } });
 
-/** A post that goes out now, on a channel whose sign-in the network takes back before. */
+/** A post that goes out now, and that the network refuses for what is in it. */
 async function failingPost(page) {
   await connectPlayground(page);
   const base = await workspace(page);
   const [channel] = (await ask(page, `${base}/channels`)).items;
   await ask(page, `${URL_OF_PLAYGROUND}/faults.json`, {
     method: "POST",
-    data: { kind: "status", status: 401, endpoints: ["posts", "token"] },
+    data: { kind: "status", code: 422, endpoints: ["posts"] },
     headers: { origin: URL_OF_PLAYGROUND },
   });
   const due = new Date(Date.now() + 3_600_000).toISOString();

@@ -27,7 +27,7 @@ impl Handshake {
     /// same callback waits for the first and lands where that does.
     pub async fn callback(&self, callback: Callback) -> Landing {
         let (started, waited) = (Instant::now(), Waited::default());
-        let landed = waited.during(self.land(&callback)).await;
+        let landed = Box::pin(waited.during(self.land(&callback))).await;
         // Whoever made the address up is not to make up labels.
         let network = self.network(&callback.network).map_or("unknown", |known| known.about().id);
         measure::callback(network, started.elapsed().saturating_sub(waited.so_far()));

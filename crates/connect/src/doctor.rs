@@ -295,7 +295,7 @@ impl Doctor {
         let mut servers = vec![None];
         match apps::servers_in_use(self.handshake.store(), SERVERS).await {
             Ok(in_use) => {
-                servers.extend(in_use.into_iter().filter(|(network, _)| network == id).map(|(_, at)| Some(at)))
+                servers.extend(in_use.into_iter().filter(|(network, _)| network == id).map(|(_, at)| Some(at)));
             }
             Err(error) => {
                 return vec![Row::local(

@@ -87,7 +87,7 @@ impl ConnectError {
                 diagnosis.fix = vec![finding.fix.clone()];
                 diagnosis
             }
-            Self::Form { diagnosis: Some(diagnosis), .. } => (**diagnosis).clone(),
+            Self::Form { diagnosis: Some(diagnosis), .. } | Self::InviteEnded(diagnosis) => (**diagnosis).clone(),
             Self::Form { findings, diagnosis: None } => {
                 findings.iter().fold(Diagnosis::new(Code::FormIncomplete), |diagnosis, finding| {
                     diagnosis.saw(finding.pointer.rsplit('/').next().unwrap_or_default(), &finding.message)
@@ -98,7 +98,6 @@ impl ConnectError {
             Self::NotTheStarter => Diagnosis::new(Code::AttemptOfAnother),
             Self::NotThisGuest => of_guest(Diagnosis::new(Code::StateForeignBrowser)),
             Self::UnknownInvite => Diagnosis::new(Code::InviteUnknown),
-            Self::InviteEnded(diagnosis) => (**diagnosis).clone(),
             Self::NotInvited(finding) => {
                 let mut diagnosis = Diagnosis::new(Code::NetworkUnknown).because(&finding.message);
                 diagnosis.fix = vec![finding.fix.clone()];
@@ -138,7 +137,8 @@ mod tests {
     }
 
     fn each_error() -> Vec<ConnectError> {
-        let finding = || Finding::error("/instance", "instance.missing", "It is missing.", "Type it.");
+        let finding =
+            || Finding::error("/instance", "instance.missing", "The address of the server is missing.", "Type it.");
         let all = vec![
             ConnectError::UnknownNetwork("orkut".to_owned()),
             ConnectError::Instance(finding()),
@@ -148,6 +148,10 @@ mod tests {
             ConnectError::UnknownChannel,
             ConnectError::UnknownAttempt,
             ConnectError::NotTheStarter,
+            ConnectError::NotThisGuest,
+            ConnectError::UnknownInvite,
+            ConnectError::InviteEnded(Box::new(Diagnosis::new(Code::InviteExpired))),
+            ConnectError::NotInvited(finding()),
             ConnectError::WrongNonce,
             ConnectError::WrongState { state: AttemptState::Failed, wanted: "confirmed" },
             ConnectError::Internal("4f2a".to_owned()),
@@ -166,9 +170,13 @@ mod tests {
                 ConnectError::WrongState { .. } => 7,
                 ConnectError::Internal(_) => 8,
                 ConnectError::Way(_) => 9,
+                ConnectError::NotThisGuest => 10,
+                ConnectError::UnknownInvite => 11,
+                ConnectError::InviteEnded(_) => 12,
+                ConnectError::NotInvited(_) => 13,
             });
         }
-        assert_eq!(kinds.len(), 10);
+        assert_eq!(kinds.len(), 14);
         all
     }
 

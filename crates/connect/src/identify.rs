@@ -51,7 +51,7 @@ impl Handshake {
             return self.wait_for_person(&attempt, diagnosis).await;
         }
         if let Some(choosing) = choosing {
-            return self.second_step(choosing, &attempt, parked, &identified).await;
+            return Box::pin(self.second_step(choosing, &attempt, parked, &identified)).await;
         }
         let credentials = parked.credentials.take().ok_or(Broken::Lacks("credentials"))?;
         let Identified { identity, facts, .. } = identified;

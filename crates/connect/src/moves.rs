@@ -103,7 +103,7 @@ impl Handshake {
     /// Works on an attempt in a task of its own, which goes on when the request that began it is dropped.
     pub(crate) fn set_to_work(&self, attempt: Attempt) -> JoinHandle<()> {
         let (handshake, waited) = (self.clone(), Waited::current());
-        tokio::spawn(async move { waited.during(handshake.work(attempt)).await })
+        tokio::spawn(async move { Box::pin(waited.during(handshake.work(attempt))).await })
     }
 
     /// Takes an attempt as far as it goes without a person. What breaks here is the attempt's end, unless it may go well
@@ -128,7 +128,7 @@ impl Handshake {
     async fn drive(&self, mut attempt: Attempt) -> Result<(), Broken> {
         while is_at_work(&attempt) {
             let next = match attempt.state {
-                S::Identified => self.identify(attempt).await?,
+                S::Identified => Box::pin(self.identify(attempt)).await?,
                 _ => self.exchange(attempt).await?,
             };
             let Some(next) = next else { return Ok(()) };

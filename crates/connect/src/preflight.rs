@@ -276,7 +276,7 @@ async fn check_host(net: &Client, url: &Url, limit: Duration) -> Check {
         Err(_) => Some(slow(limit).saw("Host", url.host_str().unwrap_or_default())),
     };
     let title = format!("{} can be reached", url.host_str().unwrap_or_default());
-    let note = net.proxy_for(url).map(|proxy| format!("by the proxy {proxy}"));
+    let note = net.proxy_towards(url).map(|proxy| format!("by the proxy {proxy}"));
     Check { note, ..check("host", title, started, diagnosis) }
 }
 

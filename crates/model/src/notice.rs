@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident $word:literal),+ $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident $word:tt),+ $(,)?) => {
         /// What a notice is about.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         pub enum NoticeKind { $($(#[$doc])* #[serde(rename = $word)] $name),+ }

@@ -87,7 +87,12 @@ impl Client {
         Ok(going_by(dialer, routes))
     }
 
-    fn going_by(dialer: Dialer, pauses: Arc<Pauses>, limits: Limits, routes: HashMap<String, Self>) -> Self {
+    fn going_by(
+        dialer: Dialer,
+        pauses: Arc<Pauses>,
+        Limits { timeout, max_body }: Limits,
+        routes: HashMap<String, Self>,
+    ) -> Self {
         let dialer = Arc::new(dialer);
         let http = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -95,7 +100,6 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .build(Connector(Arc::clone(&dialer)));
-        let Limits { timeout, max_body } = limits;
         Self(Arc::new(Inner { dialer, http: Decompression::new(http), pauses, timeout, max_body, routes }))
     }
 
@@ -151,12 +155,6 @@ impl Client {
     #[must_use]
     pub fn paused_until(&self, host: &str) -> Option<Timestamp> {
         self.0.pauses.until(host, Timestamp::now())
-    }
-
-    /// The proxy, as host and port, by which this address would be called; none when it is called directly.
-    #[must_use]
-    pub fn proxy_for(&self, url: &Url) -> Option<String> {
-        Some(self.0.dialer.proxies.towards(&crate::dial::Target::of(url)?)?.place())
     }
 
     /// Judges an address without calling it: can be read, `http` or `https`, and not plainly a private or reserved place. A name

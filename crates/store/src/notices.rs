@@ -257,6 +257,7 @@ pub async fn set_choices(store: &Store, user: UserId, choices: &Choices) -> Resu
 /// [`StoreError::Stale`] when the lease is not held any more.
 pub async fn hand_on(store: &Store, fence: Fence, notice: &Notice, body: &str, by_mail: bool) -> Result<()> {
     let mut tx = store.begin().await?;
+    due::hold_in(&tx, fence).await?;
     let mut work = Vec::new();
     if by_mail {
         let sql = "SELECT m.user_id, c.choices FROM member m LEFT JOIN notice_choices c ON c.user_id = m.user_id \

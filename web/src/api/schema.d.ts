@@ -115,6 +115,24 @@ export interface paths {
         patch: operations["update_me"];
         trace?: never;
     };
+    "/api/v1/auth/me/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which notices this person wants, and by which ways. */
+        get: operations["get_choices"];
+        /** Changes it; kinds that are left out stay as they are. */
+        put: operations["put_choices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/sessions": {
         parameters: {
             query?: never;
@@ -194,6 +212,193 @@ export interface paths {
         put?: never;
         /** Makes an account with a workspace of its own, and signs in. */
         post: operations["sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The invitation that is open in this browser. */
+        get: operations["get_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts connecting an account of the guest's. Send them to `authorize_url`, or fill in the network's form. */
+        post: operations["start_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One attempt of this browser's. */
+        get: operations["get_invited"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finishes by hand, with the address that the browser landed on and that did not reach this server. */
+        post: operations["paste_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an attempt up; what the network granted meanwhile is revoked where it can be. */
+        post: operations["cancel_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/choose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects what was chosen among an attempt's choices, as for members. Each counts against the link's number. */
+        post: operations["choose_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the account that came back in another browser than the one that left. */
+        post: operations["confirm_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with an attempt that stands still, as its diagnosis offers. */
+        post: operations["continue_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/form": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends the network's form. Wrong fields are named under `/values`; the attempt then still waits for the form. */
+        post: operations["submit_invited"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/attempts/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture of one of an attempt's choices, fetched from the network by this server. */
+        get: operations["get_invited_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invite/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Opens an invite link in this browser: its token moves into a cookie that no script can read. */
+        post: operations["open_invite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -551,6 +756,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's invite links, newest first; those that have ended too. */
+        get: operations["list_invites"];
+        put?: never;
+        /** Makes a link with which people without an account here connect accounts of theirs to this workspace. */
+        post: operations["create_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/invites/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a link: nothing is connected by it any more, not even by those who are at a network just now. */
+        delete: operations["revoke_invite"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/keys": {
         parameters: {
             query?: never;
@@ -683,6 +923,57 @@ export interface paths {
         };
         /** Looks before leaving: is an app set up, do the network's hosts answer, is our clock right. Takes at most two seconds. */
         get: operations["preflight"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this person is told in the app, newest first. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/notices/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes that this person has seen their notices up to one. */
+        post: operations["mark_seen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/notices/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many notices this person has not seen. */
+        get: operations["count_unread"];
         put?: never;
         post?: never;
         delete?: never;
@@ -824,6 +1115,59 @@ export interface paths {
         put?: never;
         /** Sends a failed, held or cancelled publication again, now. What was already done of it is not repeated. */
         post: operations["retry_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's webhook. */
+        get: operations["get_webhook"];
+        /** Sets where notices are sent. The first time, or with `new_secret`, the answer has the secret that signs the calls. */
+        put: operations["put_webhook"];
+        post?: never;
+        /** Takes the webhook away; what is still to be delivered is given up. */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/webhook/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last calls, newest first. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/webhook/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls the webhook with a test. The answer is the call as it waits; what came of it is in the list of calls. */
+        post: operations["test_webhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1058,6 +1402,35 @@ export interface components {
             /** @description The key itself. It is not kept, so it can't be shown again. */
             secret: string;
         };
+        /** @description A link as it is shown once. */
+        CreatedInvite: components["schemas"]["Invite"] & {
+            /** @description The address to send. What is behind its `#` is not kept, so it can't be shown again. */
+            link: string;
+        };
+        /** @description A call to the webhook. */
+        Delivery: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** @description Sent as `webhook-id`, the same at every try. */
+            id: components["schemas"]["DeliveryId"];
+            /** @description The `type` of its body. */
+            kind: string;
+            notice_id?: components["schemas"]["NoticeId"] | null;
+            /** @description What came of the last try, in words. */
+            said: string;
+            state: components["schemas"]["DeliveryStanding"];
+            /** Format: int32 */
+            tries: number;
+        };
+        /**
+         * Format: uuid
+         * @description One call to a workspace's webhook.
+         */
+        DeliveryId: string;
+        /** @enum {string} */
+        DeliveryStanding: "pending" | "delivered" | "failed";
         Diagnosis: {
             cause: string;
             code: string;
@@ -1177,12 +1550,67 @@ export interface components {
             label: string;
             placeholder: string;
         };
+        /** @description An invitation, as its guests see it. */
+        Invitation: {
+            /** Format: date-time */
+            expires_at: string;
+            networks: components["schemas"]["Network"][];
+            /** @description The name of the person who asks. */
+            person: string;
+            /**
+             * Format: int32
+             * @description How many more accounts can be connected; 0 when it has been used up in this browser.
+             */
+            uses_left: number;
+            /** @description The workspace's name. */
+            workspace: string;
+        };
+        Invite: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description The name of the person who made it, which guests see. */
+            created_by: string;
+            /** Format: date-time */
+            expires_at: string;
+            id: components["schemas"]["InviteId"];
+            /** Format: int32 */
+            max_uses: number;
+            /** @description What it is called here; guests don't see it. */
+            name: string;
+            /** @description Ids of the networks one may choose among. */
+            networks: string[];
+            state: components["schemas"]["InviteState"];
+            /**
+             * Format: int32
+             * @description Accounts connected by it so far.
+             */
+            uses: number;
+        };
+        /**
+         * Format: uuid
+         * @description A link by which somebody without an account here connects an account of theirs.
+         */
+        InviteId: string;
+        /** @enum {string} */
+        InviteState: "open" | "expired" | "used_up" | "revoked";
+        InvitedStart: {
+            /** @description The server, as typed, for networks made of many. */
+            instance?: string | null;
+            /** @description One of those the link invites to. */
+            network: string;
+            /** @description Which of the network's ways; the recommended one when left out. */
+            way?: string | null;
+        };
         /** @description An attempt in the log of all. */
         LoggedAttempt: {
             attempt: components["schemas"]["AttemptView"];
             person?: components["schemas"]["PersonView"] | null;
             workspace_id: components["schemas"]["WorkspaceId"];
             workspace_name: string;
+        };
+        /** @description The webhook, or null where there is none. */
+        MaybeWebhook: {
+            webhook?: components["schemas"]["Webhook"] | null;
         };
         /** @description Who is signed in, and what belongs to them. */
         Me: {
@@ -1326,6 +1754,22 @@ export interface components {
             /** @description Which of the network's ways; left out, a reconnect goes as before, and a new channel by the recommended way. */
             way?: string | null;
         };
+        NewInvite: {
+            /**
+             * Format: date-time
+             * @description At most a year ahead.
+             */
+            expires_at: string;
+            /**
+             * Format: int32
+             * @description How many accounts may be connected by it, 1 to 100.
+             */
+            max_uses: number;
+            /** @description What it is called here, for example whom it is for. */
+            name: string;
+            /** @description Ids of networks, at least one. */
+            networks: string[];
+        };
         Next: {
             kind: components["schemas"]["NextKind"];
             label: string;
@@ -1336,6 +1780,52 @@ export interface components {
          * @enum {string}
          */
         NextKind: "retry" | "reconnect" | "sign_in" | "continue" | "open" | "none";
+        /** @description A post that is due next on a channel. */
+        NextPost: {
+            /** Format: date-time */
+            due_at: string;
+            /** @description The first words. */
+            excerpt: string;
+            post_id: components["schemas"]["PostId"];
+        };
+        /** @description Something people are told. */
+        Notice: {
+            channel_id: components["schemas"]["ChannelId"];
+            /** Format: date-time */
+            created_at: string;
+            id: components["schemas"]["NoticeId"];
+            kind: components["schemas"]["NoticeKind"];
+            /** @description What is due next on the channel, as it was when the notice was written. */
+            next: components["schemas"]["NextPost"][];
+            post_id?: components["schemas"]["PostId"] | null;
+            text: string;
+            title: string;
+            /** @description Whether it came after the last one this person has seen. */
+            unread: boolean;
+        };
+        /** @description What a person is told, and by which ways. */
+        NoticeChoices: {
+            /** @description Every kind there is. */
+            kinds: {
+                [key: string]: components["schemas"]["Ways"];
+            };
+            /** @description Whether this installation sends mails. */
+            mail: boolean;
+        };
+        /**
+         * Format: uuid
+         * @description Something people are told.
+         */
+        NoticeId: string;
+        /**
+         * @description What a notice is about.
+         * @enum {string}
+         */
+        NoticeKind: "channel.reconnect" | "channel.expiring" | "publication.at_risk" | "publication.failed" | "publication.unconfirmed" | "publication.held" | "publication.missed";
+        OpenInvite: {
+            /** @description What is behind the `#` of the link. */
+            token: string;
+        };
         /** @description A piece of a list. */
         Page_ApiKey: {
             items: {
@@ -1428,6 +1918,53 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A piece of a list. */
+        Page_Delivery: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** @description Sent as `webhook-id`, the same at every try. */
+                id: components["schemas"]["DeliveryId"];
+                /** @description The `type` of its body. */
+                kind: string;
+                notice_id?: components["schemas"]["NoticeId"] | null;
+                /** @description What came of the last try, in words. */
+                said: string;
+                state: components["schemas"]["DeliveryStanding"];
+                /** Format: int32 */
+                tries: number;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
+        Page_Invite: {
+            items: {
+                /** Format: date-time */
+                created_at: string;
+                /** @description The name of the person who made it, which guests see. */
+                created_by: string;
+                /** Format: date-time */
+                expires_at: string;
+                id: components["schemas"]["InviteId"];
+                /** Format: int32 */
+                max_uses: number;
+                /** @description What it is called here; guests don't see it. */
+                name: string;
+                /** @description Ids of the networks one may choose among. */
+                networks: string[];
+                state: components["schemas"]["InviteState"];
+                /**
+                 * Format: int32
+                 * @description Accounts connected by it so far.
+                 */
+                uses: number;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
         Page_LoggedAttempt: {
             items: {
                 attempt: components["schemas"]["AttemptView"];
@@ -1514,6 +2051,25 @@ export interface components {
                 network: string;
                 /** @description To be registered at the network, character by character. */
                 redirect_uri: string;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
+        Page_Notice: {
+            items: {
+                channel_id: components["schemas"]["ChannelId"];
+                /** Format: date-time */
+                created_at: string;
+                id: components["schemas"]["NoticeId"];
+                kind: components["schemas"]["NoticeKind"];
+                /** @description What is due next on the channel, as it was when the notice was written. */
+                next: components["schemas"]["NextPost"][];
+                post_id?: components["schemas"]["PostId"] | null;
+                text: string;
+                title: string;
+                /** @description Whether it came after the last one this person has seen. */
+                unread: boolean;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -1751,7 +2307,7 @@ export interface components {
          * @description What an attempt is for.
          * @enum {string}
          */
-        Purpose: "new" | "reconnect";
+        Purpose: "new" | "reconnect" | "invite";
         /** @description Why a publication is held, unconfirmed, failed or cancelled. */
         Reason: {
             /** @description Stable, for example `held.reconnect`, `held.missed`, `content.refused`. */
@@ -1789,6 +2345,10 @@ export interface components {
             required: boolean;
             /** @description What it is for. */
             why: string;
+        };
+        Seen: {
+            /** @description The newest notice that was seen; all before it count as seen too. */
+            up_to: components["schemas"]["NoticeId"];
         };
         /** @description This installation. */
         Server: {
@@ -1852,6 +2412,13 @@ export interface components {
          * @enum {string}
          */
         Unit: "grapheme" | "utf16" | "weighted" | "byte";
+        Unread: {
+            /**
+             * Format: int64
+             * @description At most 100: then there may be more.
+             */
+            unread: number;
+        };
         /** @description The form of an upload. */
         Upload: {
             /**
@@ -1896,6 +2463,28 @@ export interface components {
             /** @description What people choose it by; empty where there is only one. */
             name: string;
             scopes: components["schemas"]["Scope"][];
+        };
+        /** @description By which ways a person is told of one kind. */
+        Ways: {
+            app: boolean;
+            mail: boolean;
+        };
+        Webhook: {
+            /** @description What is sent to it. */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** @description The signing secret, once: when it is made. */
+            secret?: string | null;
+            /** Format: date-time */
+            updated_at: string;
+            url: string;
+        };
+        WebhookInput: {
+            /** @description At least one. */
+            kinds: components["schemas"]["NoticeKind"][];
+            /** @description Makes a new signing secret in place of the one there is. */
+            new_secret?: boolean;
+            /** @description Called with POST. */
+            url: string;
         };
         /** @enum {string} */
         WeekStart: "monday" | "sunday";
@@ -2191,6 +2780,68 @@ export interface operations {
             };
         };
     };
+    get_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeChoices"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: components["schemas"]["Ways"];
+                };
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeChoices"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_sessions: {
         parameters: {
             query?: never;
@@ -2324,6 +2975,357 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitedStart"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    paste_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PastedAddress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pasted"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Chosen"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Confirmation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    continue_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_invited: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormValues"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttemptView"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invited_picture: {
+        parameters: {
+            query: {
+                /** @description The choice's id. */
+                choice: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": number[];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenInvite"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
                 };
             };
             /** @description A problem document. */
@@ -2908,13 +3910,14 @@ export interface operations {
     };
     get_choice_picture: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description The choice's id. */
+                choice: string;
+            };
             header?: never;
             path: {
                 workspace: string;
                 id: string;
-                /** @description The choice's id. */
-                choice: string;
             };
             cookie?: never;
         };
@@ -3146,6 +4149,99 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invites: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invite"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvite"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvite"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document. */
             default: {
@@ -3543,6 +4639,103 @@ export interface operations {
             };
         };
     };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 1 to 100; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notice"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_unread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unread"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_posts: {
         parameters: {
             query?: {
@@ -3911,6 +5104,158 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaybeWebhook"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description A problem document. */

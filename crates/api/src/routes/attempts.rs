@@ -73,6 +73,7 @@ pub(crate) struct Chosen {
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct OfChoice {
     /// The choice's id.
     pub(crate) choice: String,

@@ -50,7 +50,7 @@ impl Network for Blogs {
     }
 
     fn publish(&self) -> &dyn Publish {
-        self.0.publish()
+        Network::publish(&self.0)
     }
 }
 

@@ -98,7 +98,7 @@ async fn attempt(house: &House, person: &crate::house::Person<'_>, network: &str
         app: None,
         purpose: "new".to_owned(),
         channel: None,
-        started_by: person.user,
+        started_by: person.user.into(),
         state_hash: AttemptId::new().to_string(),
         browser_hash: "browser".to_owned(),
         pkce_verifier: None,

@@ -1,12 +1,12 @@
 //! The second step: pages of an account, several at once.
 
-use crate::world::{Query, World, code};
+use crate::world::{Query, World, code, stands};
 use crier_connect::{AttemptView, Callback, ChoiceView, ConnectError, Landing, Start, Started};
 use crier_model::{
     AttemptId, ChannelId, Code, NextKind, attempt::AttemptState as S, channel::ChannelState, permission::Role,
 };
 use crier_networks::{Refusal, connect::Tokens};
-use crier_store::{attempts, channels::Channel, due, workspaces};
+use crier_store::{attempts, channels::Channel, due, testing::record::row, workspaces};
 use jiff::SignedDuration;
 use serde_json::json;
 use std::time::Duration;
@@ -168,7 +168,7 @@ async fn some_now_and_the_rest_another_time() {
 async fn nothing_to_choose_says_what_is_needed() {
     let world = World::start().await;
     let view = world.sign_in("grace", None).await;
-    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::NothingToChoose)));
+    row("nothing to choose", "failed: account.nothing_to_choose", stands(&view));
     let diagnosis = view.diagnosis.unwrap();
     let value = |label: &str| diagnosis.evidence.iter().find(|e| e.label == label).unwrap().value.clone();
     assert!(diagnosis.cause.contains("Grace (grace) has no page"), "{}", diagnosis.cause);
@@ -307,7 +307,7 @@ async fn only_the_starter_sees_and_chooses() {
 async fn a_reconnect_picks_its_page_by_itself() {
     let world = World::start().await;
     world.pages("ada", &["bakery", "garden", "library"]).await;
-    let channels = world.connect_pages("ada").await;
+    let channels = Box::pin(world.connect_pages("ada")).await;
     world.pages("ada", &["kiosk"]).await;
     let view = world.sign_in("ada", Some(channels[1].id)).await;
     assert_eq!((view.state, code(&view), view.channel_id), (S::Connected, None, Some(channels[1].id)));
@@ -325,7 +325,7 @@ async fn a_reconnect_by_somebody_who_does_not_manage_it_says_whose_it_is() {
     let world = World::start().await;
     world.pages("ada", &["bakery"]).await;
     world.pages("grace", &["harbour"]).await;
-    let channel = world.connect_pages("ada").await.remove(0);
+    let channel = Box::pin(world.connect_pages("ada")).await.remove(0);
     let view = world.sign_in("grace", Some(channel.id)).await;
     assert_eq!((view.state, code(&view)), (S::Identified, Some(Code::OtherThanExpected)));
     let evidence = view.diagnosis.unwrap().evidence;
@@ -349,7 +349,7 @@ async fn a_reconnect_by_somebody_who_does_not_manage_it_says_whose_it_is() {
 async fn a_reconnect_whose_page_was_not_granted_says_so() {
     let world = World::start().await;
     world.pages("ada", &["bakery", "garden"]).await;
-    let channels = world.connect_pages("ada").await;
+    let channels = Box::pin(world.connect_pages("ada")).await;
     world.fault(json!({"kind": "withhold_page", "page": "bakery"})).await;
     let view = world.sign_in("ada", Some(channels[0].id)).await;
     assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::ConsentScopeMissing)));
@@ -427,7 +427,7 @@ async fn killed_while_the_choices_are_tried() {
 async fn what_three_channels_live_on_is_renewed_once() {
     let world = World::start().await;
     world.pages("ada", &["bakery", "garden", "library"]).await;
-    let channels = world.connect_pages("ada").await;
+    let channels = Box::pin(world.connect_pages("ada")).await;
     world.pass_everywhere(HOUR * 4 / 5);
     for channel in &channels {
         let next = world.handshake.renew(channel.id).await.unwrap().unwrap();
@@ -459,7 +459,7 @@ async fn what_three_channels_live_on_is_renewed_once() {
 async fn a_refused_page_takes_new_credentials_from_the_sign_in() {
     let world = World::start().await;
     world.pages("ada", &["bakery"]).await;
-    let channel = world.connect_pages("ada").await.remove(0);
+    let channel = Box::pin(world.connect_pages("ada")).await.remove(0);
     let first = world.handshake.fresh(channel.id, false).await.unwrap();
     assert_eq!(first.refresh_token, None);
     let second = world.handshake.fresh(channel.id, true).await.unwrap();
@@ -478,7 +478,7 @@ async fn a_refused_page_takes_new_credentials_from_the_sign_in() {
 async fn a_page_that_was_taken_away_ends_alone() {
     let world = World::start().await;
     world.pages("ada", &["bakery", "garden"]).await;
-    let channels = world.connect_pages("ada").await;
+    let channels = Box::pin(world.connect_pages("ada")).await;
     world.pass_everywhere(HOUR * 5 / 6);
     world.fault(json!({"kind": "withhold_page", "page": "bakery"})).await;
     for channel in &channels {
@@ -494,7 +494,7 @@ async fn a_page_that_was_taken_away_ends_alone() {
 async fn a_revoked_sign_in_ends_all_that_live_on_it_and_one_reconnect_mends_them() {
     let world = World::start().await;
     world.pages("ada", &["bakery", "garden"]).await;
-    let channels = world.connect_pages("ada").await;
+    let channels = Box::pin(world.connect_pages("ada")).await;
     world.fault(json!({"id": "r", "kind": "revoke_tokens", "now": true})).await;
     let refusal = world.handshake.fresh(channels[0].id, true).await.unwrap_err();
     assert!(matches!(refusal, Refusal::Auth(_)), "{refusal:?}");

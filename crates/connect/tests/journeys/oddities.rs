@@ -63,6 +63,7 @@ async fn each_word_of_a_token_endpoint_has_its_page() {
             "failed: grant.redirect_mismatch",
         ),
         ("verifier mismatch", "invalid_grant", "PKCE verification failed.", "failed: grant.verifier_mismatch"),
+        ("code refused without a reason", "invalid_grant", "grant request is invalid", "failed: grant.refused"),
         ("app that is not approved", "unauthorized_client", "", "failed: client.not_approved"),
     ] {
         let odd = Odd::start().await;

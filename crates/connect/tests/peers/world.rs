@@ -130,6 +130,9 @@ impl OAuth2 for Provider {
         let url = |name: &str| told[name].as_str().unwrap().parse::<Url>().unwrap();
         assert_eq!(told["code_challenge_methods_supported"], serde_json::json!(["S256"]));
         Ok(Endpoints {
+            account: None,
+            dpop: false,
+            par: None,
             authorize: url("authorization_endpoint"),
             token: url("token_endpoint"),
             par: None,

@@ -7,7 +7,7 @@ use crier_engine::{
     work::Handler,
 };
 use crier_model::{
-    ChannelId, Code, Diagnosis, Secret, UserId, WorkspaceId,
+    ChannelId, Code, Diagnosis, Secret, WorkspaceId,
     channel::{ChannelState, Identity},
 };
 use crier_store::{
@@ -46,7 +46,6 @@ pub struct House {
     pub store: TestStore,
     pub clock: Arc<TestClock>,
     pub workspace: WorkspaceId,
-    pub user: UserId,
     pub channel: ChannelId,
 }
 
@@ -74,9 +73,8 @@ pub fn person(email: &str) -> NewUser {
 pub async fn house() -> House {
     let clock = TestClock::at(Timestamp::now());
     let store = testing::open_at(clock.clone()).await;
-    let (user, workspace) =
-        users::sign_up(&store, person("ada@example.org"), "Ada's", Registration::Open).await.unwrap();
-    let mut house = House { store, clock, workspace: workspace.id, user: user.id, channel: ChannelId::new() };
+    let (_, workspace) = users::sign_up(&store, person("ada@example.org"), "Ada's", Registration::Open).await.unwrap();
+    let mut house = House { store, clock, workspace: workspace.id, channel: ChannelId::new() };
     house.channel = house.connect().await;
     house
 }
@@ -85,6 +83,7 @@ impl House {
     pub async fn connect(&self) -> ChannelId {
         let connected = Connected {
             network: "playground".to_owned(),
+            way: "oauth2".to_owned(),
             instance: None,
             identity: Identity {
                 remote_id: "1".to_owned(),
@@ -94,9 +93,11 @@ impl House {
                 avatar_url: None,
             },
             app: None,
+            grant: None,
             scopes: Vec::new(),
             credentials: Secret::new("{}"),
             token_expires_at: None,
+            renews: false,
         };
         channels::upsert_connected(&self.store, self.workspace, &connected, |_| Vec::new()).await.unwrap().channel.id
     }
@@ -109,7 +110,12 @@ impl House {
 
     /// A node at work.
     pub async fn work(&self, mail: Arc<dyn Mail>) -> Running {
-        let store = Store::connect(self.store.config(), self.clock.clone()).await.unwrap();
+        // Nodes are processes of their own where there can be several; those of one SQLite file wake each other in one process.
+        let store = if self.store.is_postgres() {
+            Store::connect(self.store.config(), self.clock.clone()).await.unwrap()
+        } else {
+            (*self.store).clone()
+        };
         let public_url: url::Url = "https://crier.example/".parse().unwrap();
         let allow = vec!["127.0.0.0/8".parse().unwrap()];
         let config = crier_net::Config { proxy: crier_net::ProxyConfig::None, allow, ..crier_net::Config::default() };

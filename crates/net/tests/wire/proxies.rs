@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crier_net::{Client, Config, FailureKind, Message, ProxyConfig, Stage};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::certificates::Authority;
 use crate::host::{Host, answer, ok};
@@ -108,9 +108,10 @@ async fn its_refusals_are_told_apart() {
 
 #[tokio::test]
 async fn a_proxy_that_is_not_there_is_told() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound and not listening: it refuses, and no test beside this one can be given the port.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = taken.local_addr().unwrap().port();
     let authority = Authority::new();
     for scheme in ["http", "https", "socks5"] {
         let client = through(&format!("{scheme}://127.0.0.1:{port}"), &authority);

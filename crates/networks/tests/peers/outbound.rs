@@ -168,6 +168,7 @@ fn peer_outbound_the_environment_names_the_proxy() {
 
 #[tokio::test]
 #[ignore = "run by the test above"]
+#[allow(clippy::print_stdout, reason = "the test above reads it")]
 async fn asks_through_the_environment() {
     let client = Client::new(Config { proxy: ProxyConfig::Environment, ..config() }).unwrap();
     let mut outcomes = Vec::new();

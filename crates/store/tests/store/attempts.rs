@@ -172,7 +172,7 @@ async fn attempts_are_found_by_what_became_of_them_page_by_page() {
         let network = if i % 2 == 0 { "playground" } else { "mastodon" };
         let new = NewAttempt {
             network: network.to_owned(),
-            started_by: if i == 3 { bob } else { scene.user },
+            started_by: if i == 3 { bob } else { scene.user }.into(),
             ..new(&scene, &format!("hash {i}"))
         };
         ids.push(attempts::create(&scene, AttemptId::new(), new, Note::new("Started", "")).await.unwrap().id);

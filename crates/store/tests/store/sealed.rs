@@ -62,7 +62,7 @@ async fn fill(scene: &Scene, store: &Store, from: usize, to: usize) {
             app: None,
             purpose: "new".to_owned(),
             channel: None,
-            started_by: scene.user,
+            started_by: scene.user.into(),
             state_hash: format!("state {i}"),
             browser_hash: "browser".to_owned(),
             pkce_verifier: Some(Secret::new("verifier")),

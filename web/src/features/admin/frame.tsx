@@ -1,10 +1,11 @@
-import { Tabs } from "@mantine/core";
+import { Group } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
-import { Link, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "@/app/session";
 import { Empty } from "@/components/empty";
+import { ButtonLink } from "@/components/links";
 import { Page } from "@/components/page";
 
 const TABS = [
@@ -38,22 +39,22 @@ export function AdminFrame({ title, lead, actions, children }: Props) {
   }
   return (
     <Page title={title} lead={lead} width="reading" actions={actions}>
-      <Tabs value={pathname} mb="md">
-        <Tabs.List component="nav" role="navigation" aria-label={t("admin.tabs")}>
-          {TABS.map(([to, label]) => (
-            <Tabs.Tab
+      <Group component="nav" gap={4} mb="md" aria-label={t("admin.tabs")}>
+        {TABS.map(([to, label]) => {
+          const here = pathname === to;
+          return (
+            <ButtonLink
               key={to}
-              value={to}
-              role="link"
-              aria-selected={undefined}
-              aria-current={pathname === to ? "page" : undefined}
-              renderRoot={(props) => <Link to={to} {...props} />}
+              to={to}
+              size="sm"
+              variant={here ? "light" : "subtle"}
+              aria-current={here ? "page" : undefined}
             >
               {t(label)}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-      </Tabs>
+            </ButtonLink>
+          );
+        })}
+      </Group>
       {children}
     </Page>
   );

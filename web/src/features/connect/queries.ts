@@ -102,6 +102,7 @@ export const attempts = {
 
 /** Where the picture of one of an attempt's choices is. */
 export function pictureOf(workspace: string, id: string, choice: string): string {
-  const attempt = workspace === GUEST ? `/api/v1/invite/attempts/${id}` : `/api/v1/workspaces/${workspace}/attempts/${id}`;
+  const attempt =
+    workspace === GUEST ? `/api/v1/invite/attempts/${id}` : `/api/v1/workspaces/${workspace}/attempts/${id}`;
   return `${attempt}/picture?choice=${encodeURIComponent(choice)}`;
 }

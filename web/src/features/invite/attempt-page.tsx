@@ -16,6 +16,7 @@ import { WaitingView, WorkingView } from "@/features/connect/attempt-open";
 import { ChoosingView } from "@/features/connect/choosing-view";
 import { attemptQuery, attempts, GUEST, isFinal } from "@/features/connect/queries";
 import { useStartAgain } from "@/features/connect/use-start-again";
+import { i18n } from "@/i18n";
 import { GuestSession } from "./guest-session";
 import { PasteLink } from "./paste-link";
 import { invitationQuery } from "./queries";
@@ -53,7 +54,7 @@ export function InvitedAttemptPage() {
 /** The attempt is not this browser's, unless the link is opened here too. */
 function Elsewhere({ error, onOpened }: { error: unknown; onOpened: () => void }) {
   const { t } = useTranslation();
-  const foreign = asProblem(error).code === "state.foreign_browser";
+  const foreign = ["state.foreign_browser", "invite.required"].includes(asProblem(error).code);
   const title = t(foreign ? "invite.elsewhere" : "connect.failed.title");
   usePageTitle(title);
   return (
@@ -66,9 +67,8 @@ function Elsewhere({ error, onOpened }: { error: unknown; onOpened: () => void }
 }
 
 function Attempt({ attempt, invitation }: { attempt: AttemptView; invitation: Invitation | null }) {
-  const { t } = useTranslation();
   const network = useNetworkMap().get(attempt.network)?.name ?? attempt.network;
-  const title = titleOf(attempt, network, invitation, t);
+  const title = titleOf(attempt, network, invitation);
   usePageTitle(title);
   return (
     <Stack>
@@ -182,33 +182,28 @@ function Failed({ attempt, invitation }: Omit<ViewProps, "network">) {
   );
 }
 
-function titleOf(
-  attempt: AttemptView,
-  network: string,
-  invitation: Invitation | null,
-  t: ReturnType<typeof useTranslation>["t"],
-): string {
+function titleOf(attempt: AttemptView, network: string, invitation: Invitation | null): string {
   const name = attempt.account?.name ?? network;
   switch (attempt.state) {
     case "started":
     case "away":
-      return t("connect.wait.title", { network });
+      return i18n.t("connect.wait.title", { network });
     case "choosing":
-      return t("connect.choosing.title");
+      return i18n.t("connect.choosing.title");
     case "confirming":
-      return t("connect.confirm.title");
+      return i18n.t("connect.confirm.title");
     case "connected":
       return invitation
-        ? t("invite.done", { name, workspace: invitation.workspace })
-        : t("connect.done.title", { name });
+        ? i18n.t("invite.done", { name, workspace: invitation.workspace })
+        : i18n.t("connect.done.title", { name });
     case "expired":
-      return t("connect.failed.expired");
+      return i18n.t("connect.failed.expired");
     case "cancelled":
-      return t("connect.failed.cancelled");
+      return i18n.t("connect.failed.cancelled");
     case "failed":
     case "superseded":
-      return t("connect.failed.title");
+      return i18n.t("connect.failed.title");
     default:
-      return t("connect.work.title", { network });
+      return i18n.t("connect.work.title", { network });
   }
 }

@@ -16,7 +16,15 @@ export function GuestSession({ invitation, children }: { invitation: Invitation;
     const time_zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const workspace = { id: GUEST, name: invitation.workspace, role: "viewer", time_zone } as const;
     return {
-      user: { id: GUEST, name: "", email: "", time_zone, clock: "h24", week_start: "monday" },
+      user: {
+        id: GUEST,
+        name: "",
+        email: "",
+        is_admin: false,
+        time_zone,
+        clock: "h24",
+        week_start: "monday",
+      },
       workspace,
       workspaces: [workspace],
       switchTo: () => undefined,

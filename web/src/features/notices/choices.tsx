@@ -1,7 +1,8 @@
 import { Checkbox, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Ways } from "@/api/types";
+import type { NoticeKind, Ways } from "@/api/types";
 import { ProblemView } from "@/components/problem-view";
 import { choicesQuery, KINDS, useSetChoices } from "./queries";
 
@@ -12,9 +13,16 @@ export function NoticeChoices() {
   const { t } = useTranslation();
   const { data, error, refetch } = useQuery(choicesQuery);
   const set = useSetChoices();
+  // What was ticked counts at once; the server's word on it comes later.
+  const [ticked, setTicked] = useState<Partial<Record<NoticeKind, Ways>>>({});
   if (error) return <ProblemView error={error} onRetry={() => refetch()} />;
   if (!data) return <Skeleton h={240} aria-hidden />;
-  const pending = set.isPending ? set.variables : undefined;
+
+  function tick(kind: NoticeKind, ways: Ways) {
+    setTicked({ ...ticked, [kind]: ways });
+    set.mutate({ [kind]: ways }, { onError: () => setTicked({}) });
+  }
+
   return (
     <Stack gap="xs" id="notices">
       {set.error && <ProblemView error={set.error} />}
@@ -30,7 +38,7 @@ export function NoticeChoices() {
           </Table.Thead>
           <Table.Tbody>
             {KINDS.map((kind) => {
-              const ways: Ways = pending?.[kind] ?? data.kinds[kind] ?? { app: true, mail: true };
+              const ways: Ways = ticked[kind] ?? data.kinds[kind] ?? { app: true, mail: true };
               const label = t(`notices.kinds.${kind}`);
               return (
                 <Table.Tr key={kind}>
@@ -44,9 +52,7 @@ export function NoticeChoices() {
                           kind: label,
                           way: t(`notices.settings.${way}`),
                         })}
-                        onChange={(event) =>
-                          set.mutate({ [kind]: { ...ways, [way]: event.currentTarget.checked } })
-                        }
+                        onChange={(event) => tick(kind, { ...ways, [way]: event.currentTarget.checked })}
                       />
                     </Table.Td>
                   ))}
