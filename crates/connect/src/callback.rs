@@ -108,10 +108,7 @@ impl Handshake {
             };
             return Ok(Claim::Nothing(no_attempt(Diagnosis::new(Code::StateUnknown).because(cause))));
         };
-        if let Some(claimed) = self.park_code(callback, attempt, parked, code).await? {
-            return Ok(Claim::Working(self.set_to_work(claimed)));
-        }
-        Ok(Claim::Settled)
+        Ok(self.park_code(callback, attempt, parked, code).await?.map_or(Claim::Settled, Claim::Working))
     }
 
     async fn park_code(
@@ -120,7 +117,7 @@ impl Handshake {
         attempt: &Attempt,
         parked: Parked,
         code: &str,
-    ) -> Result<Option<Attempt>, Broken> {
+    ) -> Result<Option<JoinHandle<()>>, Broken> {
         let foreign = !callback.is_of(attempt);
         let nonce = foreign.then(random);
         let nonce_hash = nonce.as_ref().map(|nonce| hash(nonce.expose()));
@@ -135,7 +132,7 @@ impl Handshake {
             note: Some(Note::new("Back from the network", where_from)),
             ..Changes::default()
         };
-        self.step(attempt, S::Returned, changes).await
+        self.step_and_work(attempt, S::Returned, changes).await
     }
 
     /// Waits for the outcome and names the page to show.
@@ -161,9 +158,7 @@ impl Handshake {
         }
         // A scanner or prefetcher may have come first; the person's own browser needs no confirmation.
         if attempt.state == S::Confirming && callback.is_of(&attempt) {
-            if let Some(confirmed) = self.confirmed(&attempt).await? {
-                self.set_to_work(confirmed);
-            }
+            self.confirmed(&attempt).await?;
             attempt = self.rested(id, self.settings().pace.landing).await?;
         }
         // Only who holds the code gets the nonce, and only the browser that came back holds it.

@@ -58,9 +58,7 @@ impl Handshake {
             let picked = picked(choices, ids).map_err(|findings| ConnectError::Form { findings, diagnosis: None })?;
             let note = Note::new("Chosen", names(picked.iter().copied()));
             let picked = picked.into_iter().map(|choice| choice.identity.remote_id.clone()).collect();
-            if let Some(going) = self.go_on_with(&attempt, parked.clone(), picked, note).await? {
-                self.set_to_work(going);
-            }
+            self.step_and_work(&attempt, S::Identified, going_on_with(parked, picked, note)?).await?;
         }
         let attempt = self.rested(id, self.settings().pace.landing).await?;
         self.shown(attempt, &by).await
@@ -163,21 +161,7 @@ impl Handshake {
         let picked: Vec<_> = choices.iter().filter(usable).collect();
         let note = Note::new("Found", names(picked.iter().copied()));
         let picked = picked.into_iter().map(|choice| choice.identity.remote_id.clone()).collect();
-        self.go_on_with(attempt, parked, picked, note).await
-    }
-
-    /// Sets down what was picked. The attempt is at work again, also after a crash.
-    async fn go_on_with(
-        &self,
-        attempt: &Attempt,
-        parked: Parked,
-        picked: Vec<String>,
-        note: Note,
-    ) -> Result<Option<Attempt>, Broken> {
-        let parked = Parked { picked: Some(picked), ..parked };
-        let changes =
-            Changes { parked: Some(parked.write()?), erase_diagnosis: true, note: Some(note), ..Changes::default() };
-        self.step(attempt, S::Identified, changes).await
+        self.step(attempt, S::Identified, going_on_with(parked, picked, note)?).await
     }
 
     /// Tries each of those picked with what will be used for it, and connects those that work.
@@ -240,6 +224,12 @@ impl Handshake {
         };
         self.step(attempt, S::Choosing, changes).await
     }
+}
+
+/// Sets down what was picked. The attempt is at work again, also after a crash.
+fn going_on_with(parked: Parked, picked: Vec<String>, note: Note) -> Result<Changes, Broken> {
+    let parked = Some(Parked { picked: Some(picked), ..parked }.write()?);
+    Ok(Changes { parked, erase_diagnosis: true, note: Some(note), ..Changes::default() })
 }
 
 /// Those of the choices that are named; what is wrong with the names is a finding at each.

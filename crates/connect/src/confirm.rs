@@ -40,15 +40,13 @@ impl Handshake {
         if !holds_nonce {
             return Err(ConnectError::WrongNonce);
         }
-        if let Some(confirmed) = self.confirmed(&attempt).await? {
-            self.set_to_work(confirmed);
-        }
+        self.confirmed(&attempt).await?;
         let attempt = self.rested(attempt.id, self.settings().pace.landing).await?;
         self.shown(attempt, &by).await
     }
 
     /// The account is the starter's wish: the attempt goes on as if their own browser had come back.
-    pub(crate) async fn confirmed(&self, attempt: &Attempt) -> Result<Option<Attempt>, Broken> {
+    pub(crate) async fn confirmed(&self, attempt: &Attempt) -> Result<(), Broken> {
         let parked = Parked { foreign: false, nonce: None, ..Parked::read(attempt.parked.as_ref())? };
         let changes = Changes {
             parked: Some(parked.write()?),
@@ -56,6 +54,7 @@ impl Handshake {
             note: Some(Note::new("Confirmed", "")),
             ..Changes::default()
         };
-        self.step(attempt, S::Identified, changes).await
+        self.step_and_work(attempt, S::Identified, changes).await?;
+        Ok(())
     }
 }

@@ -1,9 +1,14 @@
 //! Connecting by a form of credentials: the same attempt, the same parking, the same end.
 
-use crate::{Asker, AttemptView, ConnectError, Handshake, handshake::Broken, moves::is_at_work, parked::Parked};
+use crate::{
+    Asker, AttemptView, ConnectError, Handshake,
+    handshake::Broken,
+    moves::{is_at_work, undropped},
+    parked::Parked,
+};
 use crier_model::{AttemptId, Diagnosis, Finding, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::connect::{Field, FieldKind, FormRefusal, SignedIn};
-use crier_store::attempts::{self, Attempt, Changes, Note};
+use crier_store::attempts::{Attempt, Changes, Note};
 use std::collections::BTreeMap;
 
 /// The longest value taken, in bytes.
@@ -42,15 +47,16 @@ impl Handshake {
             checked(&form.fields(), values).map_err(|findings| ConnectError::Form { findings, diagnosis: None })?;
         let note = Note::new("Signing in", "");
         let changes = Changes { note: Some(note), ..Changes::default() };
-        let Some(claimed) = self.step(&attempt, S::Exchanging, changes).await? else {
-            let attempt = self.rested(id, self.settings().pace.landing).await?;
-            return self.shown(attempt, &by).await;
-        };
         let handshake = self.clone();
-        // A task of its own goes on when the request is dropped.
-        let signing_in = tokio::spawn(async move { Box::pin(handshake.sign_in(claimed, values)).await });
-        signing_in.await.map_err(|_| Broken::Lacks("an end: signing in broke off"))??;
-        let attempt = attempts::by_id(self.store(), id).await?;
+        undropped(async move {
+            match handshake.step(&attempt, S::Exchanging, changes).await? {
+                Some(claimed) => Box::pin(handshake.sign_in(claimed, values)).await,
+                None => Ok(()),
+            }
+        })
+        .await??;
+        // Another request may have been first, and be at it.
+        let attempt = self.rested(id, self.settings().pace.landing).await?;
         self.shown(attempt, &by).await
     }
 

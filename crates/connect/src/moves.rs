@@ -31,6 +31,14 @@ pub(crate) fn is_at_work(attempt: &Attempt) -> bool {
     }
 }
 
+/// Does something to its end, whether or not the request that asked for it is still there.
+pub(crate) async fn undropped<T: Send + 'static>(doing: impl Future<Output = T> + Send + 'static) -> Result<T, Broken> {
+    let waited = Waited::current();
+    tokio::spawn(async move { waited.during(doing).await })
+        .await
+        .map_err(|_| Broken::Lacks("an end: the work on it broke off"))
+}
+
 impl Handshake {
     /// Moves an attempt on, unless it was changed since it was read: then somebody else is at it, and the answer is none.
     pub(crate) async fn step(&self, attempt: &Attempt, to: S, changes: Changes) -> Result<Option<Attempt>, Broken> {
@@ -98,6 +106,22 @@ impl Handshake {
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(250));
         }
+    }
+
+    /// [`Self::step`], and on from there, in a task of its own: a request that is dropped in between, by a browser that hangs
+    /// up, would otherwise leave behind what nobody works on.
+    pub(crate) async fn step_and_work(
+        &self,
+        attempt: &Attempt,
+        to: S,
+        changes: Changes,
+    ) -> Result<Option<JoinHandle<()>>, Broken> {
+        let (handshake, attempt) = (self.clone(), attempt.clone());
+        undropped(async move {
+            let claimed = handshake.step(&attempt, to, changes).await?;
+            Ok(claimed.map(|claimed| handshake.set_to_work(claimed)))
+        })
+        .await?
     }
 
     /// Works on an attempt in a task of its own, which goes on when the request that began it is dropped.

@@ -34,9 +34,7 @@ impl Handshake {
             return Err(ConnectError::WrongState { state: S::Expired, wanted: "continued" });
         }
         if waits {
-            if let Some(going) = self.decided(&attempt).await? {
-                self.set_to_work(going);
-            }
+            self.decided(&attempt).await?;
         } else if self.now() >= self.left_behind_at(&attempt).await? {
             self.set_to_work(attempt);
         }
@@ -44,8 +42,8 @@ impl Handshake {
         self.shown(attempt, &by).await
     }
 
-    /// Notes what the person decided by going on in the face of the diagnosis.
-    async fn decided(&self, attempt: &Attempt) -> Result<Option<Attempt>, Broken> {
+    /// Notes what the person decided by going on in the face of the diagnosis, and goes on.
+    async fn decided(&self, attempt: &Attempt) -> Result<(), Broken> {
         let mut parked = Parked::read(attempt.parked.as_ref())?;
         let what = match attempt.diagnosis.as_ref().map(|diagnosis| diagnosis.code) {
             _ if attempt.state == S::Choosing => {
@@ -68,6 +66,7 @@ impl Handshake {
             note: Some(Note::new("Going on", what)),
             ..Changes::default()
         };
-        self.step(attempt, S::Identified, changes).await
+        self.step_and_work(attempt, S::Identified, changes).await?;
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use crier_connect::{AttemptView, Started};
 use crier_model::{AttemptId, Code, attempt::AttemptState as S};
 use crier_store::attempts::{self, Changes};
 use serde_json::json;
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll, time::Duration};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Moment {
@@ -152,4 +152,47 @@ async fn nobody_coming_back_lapses() {
     assert_eq!((view.state, code(&view)), (S::Expired, Some(Code::StateExpired)));
     assert_eq!(attempts::by_id(&world.store, id).await.unwrap().parked, None);
     assert_eq!(world.handshake.revisit(AttemptId::new()).await.unwrap(), None);
+}
+
+/// However far the work on its request had come when it hung up: either nothing has happened, or all of it does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_may_hang_up_at_any_moment() {
+    let world = World::start().await;
+    let (mut untouched, mut connected) = (0, 0);
+    for turns in 0.. {
+        let started = world.leave().await;
+        let query = world.allow(&started).await;
+        let request = world.handshake.callback(returning(&query, Some(&started.browser_cookie), None));
+        let stayed = hung_up_after(turns, request).await.is_some();
+        let mut state = world.state(started.attempt.id).await;
+        for _ in 0..500 {
+            if matches!(state, S::Away | S::Connected) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            state = world.state(started.attempt.id).await;
+        }
+        match state {
+            S::Away => untouched += 1,
+            S::Connected => connected += 1,
+            state => panic!("left {state} by a browser that hung up in turn {turns}"),
+        }
+        if stayed {
+            break;
+        }
+    }
+    assert!(untouched > 0 && connected > 1, "{untouched} untouched, {connected} connected");
+}
+
+/// What a request comes to, unless it is dropped when its turn comes once more than so often.
+async fn hung_up_after<T>(mut turns: u32, request: impl Future<Output = T>) -> Option<T> {
+    let mut request = Box::pin(request);
+    poll_fn(|context| match turns.checked_sub(1) {
+        None => Poll::Ready(None),
+        Some(left) => {
+            turns = left;
+            request.as_mut().poll(context).map(Some)
+        }
+    })
+    .await
 }
