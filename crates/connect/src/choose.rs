@@ -7,8 +7,9 @@ use crate::{
     handshake::Broken,
     identify::another,
     moves::is_at_work,
-    parked::Parked,
+    parked::{Parked, ParkedClient},
     start::OPEN_FOR,
+    whose::of_app,
 };
 use crier_model::{AttemptId, Code, Diagnosis, Finding, NextKind, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::{
@@ -100,7 +101,7 @@ impl Handshake {
         mut parked: Parked,
         identified: &Identified,
     ) -> Result<Option<Attempt>, Broken> {
-        let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
+        let credentials = self.parked_sign_in(attempt, &parked)?;
         let instance = attempt.instance.as_deref().or(parked.instance.as_deref());
         let words = choosing.words();
         let access = self.access(&attempt.network, instance, &credentials);
@@ -130,6 +131,12 @@ impl Handshake {
         credentials: &'a Credentials,
     ) -> Access<'a> {
         Access { net: self.net(network), instance, credentials, now: self.now() }
+    }
+
+    /// What the sign-in gave, as the network's requests need it.
+    pub(crate) fn parked_sign_in(&self, attempt: &Attempt, parked: &Parked) -> Result<Credentials, Broken> {
+        let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
+        Ok(of_app(credentials, self.must_way(attempt)?, parked.client.as_ref().map(ParkedClient::client)))
     }
 
     async fn wait_to_ask_again(&self, attempt: &Attempt, diagnosis: Diagnosis) -> Result<Option<Attempt>, Broken> {
@@ -172,7 +179,7 @@ impl Handshake {
         parked: Parked,
         picked: Vec<Choice>,
     ) -> Result<Option<Attempt>, Broken> {
-        let sign_in = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
+        let sign_in = self.parked_sign_in(attempt, &parked)?;
         let instance = attempt.instance.as_deref().or(parked.instance.as_deref());
         let probed = stream::iter(picked).map(async |choice| {
             let credentials = choice.credentials(&sign_in);

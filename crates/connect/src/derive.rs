@@ -58,7 +58,8 @@ impl Handshake {
         let choosing = self.network(&channel.network).and_then(Network::choosing);
         let choosing = choosing.ok_or_else(|| Broken::NoNetwork(channel.network.clone()))?;
         let instance = channel.instance.as_deref();
-        let own = choosing.derive(&self.access(&channel.network, instance, root), &channel.remote_id).await;
-        Ok(own.map(|own| own.unwrap_or_else(|| of_sign_in(root))))
+        let root = self.complete(channel, root.clone()).await?;
+        let own = choosing.derive(&self.access(&channel.network, instance, &root), &channel.remote_id).await;
+        Ok(own.map(|own| own.unwrap_or_else(|| of_sign_in(&root))))
     }
 }

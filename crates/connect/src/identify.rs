@@ -9,8 +9,7 @@ use crate::{
     invite::of_guest,
     look::{covered, missing},
     moves::PARKED_FOR,
-    parked::{Parked, ParkedClient},
-    whose::of_app,
+    parked::Parked,
 };
 use crier_model::{
     Code, Diagnosis, NextKind,
@@ -61,8 +60,7 @@ impl Handshake {
     /// Asks the network whose the tokens are: also the one harmless live call before anything is attached.
     async fn learn_account(&self, attempt: &Attempt, mut parked: Parked) -> Result<Option<Attempt>, Broken> {
         let connect = self.must_way(attempt)?;
-        let credentials = parked.credentials.clone().ok_or(Broken::Lacks("credentials"))?;
-        let credentials = of_app(credentials, connect, parked.client.as_ref().map(ParkedClient::client));
+        let credentials = self.parked_sign_in(attempt, &parked)?;
         let (network, instance) = (attempt.network.as_str(), attempt.instance.as_deref());
         let refusal = match self.patiently(|| self.whose(connect, network, instance, &credentials)).await {
             Ok(identified) => {

@@ -170,6 +170,7 @@ fn credentials(fields: &Answered, now: Timestamp, dialect: &Dialect) -> Result<C
         access_token: Secret::new(access_token),
         refresh_token: text(fields, "refresh_token").map(Secret::new),
         renews_itself: dialect.renewal.is_some(),
+        app: None,
         expires_at,
         scopes: fields.get("scope").and_then(scopes),
         extra: text(fields, SUBJECT).map(|subject| (SUBJECT.to_owned(), Secret::new(subject))).into_iter().collect(),

@@ -135,8 +135,6 @@ impl OAuth2 for Provider {
             par: None,
             authorize: url("authorization_endpoint"),
             token: url("token_endpoint"),
-            par: None,
-            dpop: false,
             revoke: Some(url("revocation_endpoint")),
             registration: None,
             scope: None,
@@ -144,7 +142,6 @@ impl OAuth2 for Provider {
             iss_always: told["authorization_response_iss_parameter_supported"] == true,
             pkce: true,
             client_auth: self.set_up.auth,
-            account: None,
             // It gives refresh tokens only to those who are asked anew (OpenID Connect Core, 11).
             authorize_extra: vec![("prompt".to_owned(), "consent".to_owned())],
             dialect: Dialect::default(),
