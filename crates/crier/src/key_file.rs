@@ -25,6 +25,11 @@ pub fn read_or_make(path: &Path) -> Result<SecretKey, Failed> {
     }
 }
 
+/// Puts a key where there is none.
+pub fn write(path: &Path, key: &SecretKey) -> Result<(), Failed> {
+    write_new(path, key).map_err(|error| Failed::to(&format!("the secret key file {}", path.display()), error))
+}
+
 /// Written whole under another name first: nobody can read half a key.
 fn write_new(path: &Path, key: &SecretKey) -> std::io::Result<()> {
     let partial = path.with_extension(format!("{}.partial", std::process::id()));

@@ -33,6 +33,6 @@ pub mod users;
 pub mod wake;
 pub mod workspaces;
 
-pub use connection::{Store, StoreConfig, Tx};
+pub use connection::{Store, StoreConfig, Tx, copy_sqlite};
 pub use error::{DatabaseError, DatabaseErrorKind, Result, StoreError};
 pub use seal::{SealError, SecretKey};

@@ -48,6 +48,14 @@ impl SecretKey {
         Secret::new(hex::encode(self.0))
     }
 
+    /// Names the key without telling anything of it: what is sealed with it carries this id.
+    ///
+    /// # Errors
+    /// As [`Self::derive`].
+    pub fn id(&self) -> Result<String, SealError> {
+        Ok(hex::encode(&self.derive("seal/v1/id")?[..4]))
+    }
+
     /// Derives 32 bytes for another purpose, for example to sign links. Different purposes give unrelated keys.
     ///
     /// # Errors
@@ -108,8 +116,7 @@ struct Key {
 impl Key {
     fn derive(secret: &SecretKey) -> Result<Self, SealError> {
         let cipher = XChaCha20Poly1305::new_from_slice(&secret.derive("seal/v1/key")?);
-        let id = hex::encode(&secret.derive("seal/v1/id")?[..4]);
-        Ok(Self { id, cipher: cipher.map_err(|_| SealError::Derivation)? })
+        Ok(Self { id: secret.id()?, cipher: cipher.map_err(|_| SealError::Derivation)? })
     }
 }
 
