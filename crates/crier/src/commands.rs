@@ -1,6 +1,9 @@
 //! What can be asked of the program, and the flags that set what the configuration has.
 
-use crate::config::{Config, ConfigError, Layers, settings};
+use crate::{
+    backup,
+    config::{Config, ConfigError, Layers, settings},
+};
 use clap::{Arg, ArgAction, ArgMatches};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -14,6 +17,8 @@ pub enum Command {
     Networks { json: bool },
     Doctor { networks: Vec<String>, json: bool },
     Migrate,
+    Backup(backup::Wanted),
+    Restore { from: PathBuf },
     Config,
     Version,
 }
@@ -90,7 +95,8 @@ pub fn read() -> Given {
 }
 
 fn described() -> clap::Command {
-    let json = || Arg::new("json").long("json").action(ArgAction::SetTrue).help("Answer in JSON");
+    let switch = |name: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue);
+    let json = || switch("json").help("Answer in JSON");
     let user = clap::Command::new("user").about("Accounts").subcommand_required(true).subcommand(
         clap::Command::new("create")
             .about("Makes an account with a workspace of its own")
@@ -159,6 +165,18 @@ fn described() -> clap::Command {
                 .arg(json()),
         )
         .subcommand(clap::Command::new("migrate").about("Brings the database up to date"))
+        .subcommand(
+            clap::Command::new("backup")
+                .about("Writes the database and the media into one file, while the server runs")
+                .arg(Arg::new("to").long("to").value_name("FILE").help("Where to [default: crier-backup-TIME.tar]"))
+                .arg(switch("with-key").help("Puts the secret key in: whoever has the file can then use the channels"))
+                .arg(switch("without-media").help("Leaves the media out")),
+        )
+        .subcommand(
+            clap::Command::new("restore")
+                .about("Puts a backup back where nothing is yet")
+                .arg(Arg::new("from").required(true).value_name("FILE").help("What `crier backup` wrote")),
+        )
         .subcommand(clap::Command::new("config").about("Shows every setting, its value and where it comes from"))
         .subcommand(clap::Command::new("version").about("Prints the version"));
     let file =
@@ -209,6 +227,12 @@ fn given(matches: &ArgMatches) -> Given {
             json: deepest.get_flag("json"),
         },
         "migrate" => Command::Migrate,
+        "backup" => Command::Backup(backup::Wanted {
+            to: text("to").map(PathBuf::from),
+            with_key: deepest.get_flag("with-key"),
+            without_media: deepest.get_flag("without-media"),
+        }),
+        "restore" => Command::Restore { from: text("from").unwrap_or_default().into() },
         "config" => Command::Config,
         "version" => Command::Version,
         _ => Command::Serve,

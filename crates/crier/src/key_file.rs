@@ -2,6 +2,7 @@
 //! hexadecimal digits: the first seals, all open.
 
 use crate::Failed;
+use crier_model::Secret;
 use crier_store::{KeySource, SecretKey};
 use std::{
     fs,
@@ -38,10 +39,21 @@ fn wrong(path: &Path, cause: &dyn std::fmt::Display) -> Failed {
     Failed::to(&format!("the secret key file {}", path.display()), cause)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Vec<SecretKey>, Failed> {
+/// Keys as the file holds them; `path` is for errors.
+pub fn parse(path: &Path, text: &str) -> Result<Vec<SecretKey>, Failed> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let keys = lines.map(SecretKey::from_hex).collect::<Result<Vec<_>, _>>().map_err(|error| wrong(path, &error))?;
     if keys.is_empty() { Err(wrong(path, &"it holds no key")) } else { Ok(keys) }
+}
+
+/// What [`parse`] reads.
+pub fn to_text(keys: &[SecretKey]) -> Secret {
+    keys.iter().map(|key| format!("{}\n", key.to_hex().expose())).collect::<String>().into()
+}
+
+/// Puts keys where there are none.
+pub fn write(path: &Path, keys: &[SecretKey]) -> Result<(), Failed> {
+    write_new(path, keys).map_err(|error| wrong(path, &error))
 }
 
 /// Written whole under another name first: nobody can read half a key.
@@ -52,10 +64,7 @@ fn write_partial(path: &Path, keys: &[SecretKey]) -> std::io::Result<PathBuf> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&partial)?;
-    for key in keys {
-        file.write_all(key.to_hex().expose().as_bytes())?;
-        file.write_all(b"\n")?;
-    }
+    file.write_all(to_text(keys).expose().as_bytes())?;
     file.sync_all()?;
     Ok(partial)
 }

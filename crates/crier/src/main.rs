@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod accounts;
+mod backup;
 mod commands;
 mod config;
 mod doctor;
@@ -71,6 +72,8 @@ async fn run(command: Command, config: Config) -> Result<ExitCode, Failed> {
                 .map_err(|error| Failed::to("migrating the database", error))?;
             Ok(say("The database is up to date."))
         }
+        Command::Backup(wanted) => Ok(say(&backup::backup(&config, wanted).await?)),
+        Command::Restore { from } => Ok(say(&backup::restore(&config, &from).await?)),
         Command::Config => Ok(say(&config.told())),
         Command::Version => Ok(ExitCode::SUCCESS),
     }

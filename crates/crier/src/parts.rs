@@ -31,7 +31,7 @@ pub async fn store(config: &Config) -> Result<Store, Failed> {
 }
 
 /// Makes a folder that only its owner may look into, where it is missing.
-fn make_private(folder: &Path) -> Result<(), Failed> {
+pub fn make_private(folder: &Path) -> Result<(), Failed> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -93,6 +93,8 @@ pub mod held {
     pub const PAUSED: &str = "held.paused";
     /// Its time was missed; a person decides.
     pub const MISSED: &str = "held.missed";
+    /// A backup was restored, and it may have been sent since that was made; a person decides.
+    pub const RESTORED: &str = "held.restored";
 }
 
 /// Why a publication is held, unconfirmed, failed or cancelled.

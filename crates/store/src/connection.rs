@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
-    sqlx::{self, sqlite::SqliteConnectOptions},
+    sqlx::{self, Connection, sqlite::SqliteConnectOptions},
 };
 use sea_orm_migration::MigratorTrait;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::Path, str::FromStr, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// Which database, and the keys for its secrets.
@@ -119,6 +119,16 @@ impl Store {
         Ok(Tx { inner, store: self.clone(), pending: Pending::default(), events: Vec::new() })
     }
 
+    /// Whether nothing is in the database yet, not even our tables.
+    pub async fn is_empty(&self) -> Result<bool> {
+        let sql = if self.is_postgres() {
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() LIMIT 1"
+        } else {
+            "SELECT 1 FROM sqlite_schema LIMIT 1"
+        };
+        Ok(self.reader().query_one_raw(self.statement(sql, [])).await?.is_none())
+    }
+
     /// Asks the database a trivial question, for readiness checks.
     pub async fn ping(&self) -> Result<()> {
         self.reader().query_one_raw(self.statement("SELECT 1", [])).await?;
@@ -208,6 +218,17 @@ fn sqlite_options(config: &StoreConfig, read_only: bool) -> ConnectOptions {
         if read_only { sqlite.pragma("query_only", "on") } else { sqlite.pragma("journal_size_limit", "67108864") }
     });
     options
+}
+
+/// Copies a SQLite database as of this moment into a new file. Others may read and write meanwhile.
+///
+/// # Errors
+/// When the database or the new file can't be opened, or the disk is full.
+pub async fn copy_sqlite(url: &str, to: &Path) -> Result<()> {
+    let options = SqliteConnectOptions::from_str(url)?.busy_timeout(Duration::from_secs(10));
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
+    sqlx::query("VACUUM INTO $1").bind(to.to_string_lossy().as_ref()).execute(&mut connection).await?;
+    Ok(connection.close().await?)
 }
 
 async fn open_postgres(config: &StoreConfig) -> Result<DatabaseConnection> {

@@ -39,6 +39,6 @@ pub mod wake;
 pub mod webhooks;
 pub mod workspaces;
 
-pub use connection::{Store, StoreConfig, Tx};
+pub use connection::{Store, StoreConfig, Tx, copy_sqlite};
 pub use error::{DatabaseError, DatabaseErrorKind, Result, StoreError};
 pub use seal::{KEYS_NOTICED_WITHIN, KeySource, SealError, SecretKey};

@@ -2,10 +2,12 @@
 
 mod change;
 mod people;
+mod restored;
 
 pub use change::{Change, Work, hold, set_state, set_state_in};
 pub(crate) use change::{cancel_channel_in, reason_json, resume_in, schedule_work, work_of, write_event_in};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
+pub use restored::hold_restored;
 
 use crate::{
     Store,

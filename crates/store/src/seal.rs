@@ -122,8 +122,7 @@ struct Key {
 impl Key {
     fn derive(secret: &SecretKey) -> Result<Self, SealError> {
         let cipher = XChaCha20Poly1305::new_from_slice(&secret.derive("seal/v1/key")?);
-        let id = secret.id()?;
-        Ok(Self { id, cipher: cipher.map_err(|_| SealError::Derivation)? })
+        Ok(Self { id: secret.id()?, cipher: cipher.map_err(|_| SealError::Derivation)? })
     }
 }
 
