@@ -141,11 +141,7 @@ impl Server {
     }
 
     /// Notes a request, and reads the fields of its signature. A used nonce and a clock that is off are refused.
-    fn heard(
-        &self,
-        what: &'static str,
-        headers: &HeaderMap,
-    ) -> Result<(Option<Trouble>, BTreeMap<String, String>), Box<Response>> {
+    fn heard(&self, what: &'static str, headers: &HeaderMap) -> Result<Heard, Box<Response>> {
         let header = headers["authorization"].to_str().unwrap().strip_prefix("OAuth ").unwrap().to_owned();
         let fields: BTreeMap<String, String> = header
             .split(", ")
@@ -180,6 +176,9 @@ impl Server {
         })
     }
 }
+
+/// What a request meets, and the fields of its signature.
+type Heard = (Option<Trouble>, BTreeMap<String, String>);
 
 /// As X answers: a form that calls itself a web page.
 fn answered(trouble: Option<Trouble>, form: String) -> Response {
