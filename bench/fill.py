@@ -25,15 +25,15 @@ def milliseconds(moment):
     return int(moment.timestamp() * 1000)
 
 
-def times():
-    """When the posts are due: IN_MONTH of them within MONTH, the others over the years around it."""
+def times(in_month):
+    """When the posts are due: so many of them within MONTH, the others over the years around it."""
     first, end = map(milliseconds, MONTH)
-    step = (end - first) // IN_MONTH
-    yield from (first + i * step for i in range(IN_MONTH))
+    step = (end - first) // in_month
+    yield from (first + i * step for i in range(in_month))
     day = 24 * 3600 * 1000
-    half = (POSTS - IN_MONTH) // 2
+    half = (POSTS - in_month) // 2
     yield from (first - day - i * day // 10 for i in range(half))
-    yield from (end + day + i * day // 10 for i in range(POSTS - IN_MONTH - half))
+    yield from (end + day + i * day // 10 for i in range(POSTS - in_month - half))
 
 
 def post(user, workspace, channels, number, due, now):
@@ -57,7 +57,7 @@ def format_uuid(value):
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def fill(path):
+def fill(path, in_month=IN_MONTH):
     """Fills the database at `path`, in which there must be one person with one workspace. Returns the workspace's id."""
     now = int(time.time() * 1000)
     connection = sqlite3.connect(path)
@@ -66,11 +66,11 @@ def fill(path):
         channels = [uuid7(now), uuid7(now + 1)]
         for number, channel in enumerate(channels):
             connection.execute(
-                "INSERT INTO channel (id, workspace_id, network, instance, remote_id, name, handle, state, scopes, credentials, "
-                "credentials_version, settings, created_at, updated_at) VALUES (?, ?, 'webhook', '', ?, ?, ?, 'active', '[]', '', 1, '{}', ?, ?)",
+                "INSERT INTO channel (id, workspace_id, network, way, instance, remote_id, name, handle, state, scopes, credentials, "
+                "credentials_version, renews, settings, created_at, updated_at) VALUES (?, ?, 'webhook', 'form', '', ?, ?, ?, 'active', '[]', '', 1, 0, '{}', ?, ?)",
                 (channel, workspace, f"bench-{number}", f"Bench {number}", f"bench-{number}", now, now))
         posts, publications, work = [], [], []
-        for number, due in enumerate(times()):
+        for number, due in enumerate(times(in_month)):
             row, of_post, due_work = post(user, workspace, channels, number, due, now)
             posts.append(row)
             publications.extend(of_post)

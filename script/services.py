@@ -142,6 +142,22 @@ def peers(log, names=None):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def chromium():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    raise Failed("Chromium is not installed; run script/bootstrap test")
+
+
+def install_browser_library():
+    """What drives Chromium, as e2e/package-lock.json names it, when it is not there yet."""
+    folder = ROOT / "e2e"
+    stamp = folder / "node_modules/.package-lock.json"
+    if not stamp.exists() or stamp.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True)
+        stamp.touch()
+
+
 class Crier:
     """A running `crier serve` with a data folder of its own; people reach it under `host`, a name for this machine."""
 

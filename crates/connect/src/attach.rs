@@ -17,9 +17,6 @@ use crier_store::{
 };
 use serde_json::Value as Json;
 
-/// How many older attempts of a channel are looked at.
-const OLDER: u64 = 20;
-
 /// An account that is to become a channel.
 pub(crate) struct Account {
     pub identity: Identity,
@@ -110,7 +107,6 @@ impl Handshake {
         let expires_at = credentials.expires_at;
         let kept = Kept::new(credentials, self.now());
         let refresh_at = kept.refresh_at();
-        // What is derived from a grant is derived again.
         let warn_at = kept
             .hard_end()
             .filter(|_| grant.is_none())
@@ -148,8 +144,7 @@ impl Handshake {
     /// Connects of the same channel that were begun earlier and are still away have nothing left to do. They end with the same
     /// commit: whoever comes back with one finds it open only while this one is not yet connected.
     async fn supersede_older(&self, tx: &mut Tx, attempt: &Attempt, channel: ChannelId) -> Result<(), Broken> {
-        let older = attempts::list_for_channel_in(tx, attempt.workspace, channel, OLDER).await?;
-        for old in older.iter().filter(|old| old.id < attempt.id && old.state.awaits_return()) {
+        for old in &attempts::older_and_away_in(tx, channel, attempt.id).await? {
             let diagnosis = Diagnosis::new(Code::StateSuperseded);
             let changes = Changes {
                 erase_parked: true,

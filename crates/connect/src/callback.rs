@@ -43,7 +43,7 @@ impl Handshake {
         let Some(attempt) = attempts::by_state_hash(self.store(), &state_hash).await? else {
             return Ok(no_attempt(Diagnosis::new(Code::StateUnknown).saw("Network", self.name(&callback.network))));
         };
-        self.receive(callback, attempt).await
+        Box::pin(self.receive(callback, attempt)).await
     }
 
     /// A delivery for this attempt.

@@ -74,14 +74,14 @@ impl Handshake {
         identified: &Identified,
     ) -> Result<Option<Attempt>, Broken> {
         let Some(choices) = parked.choices.clone() else {
-            return self.learn_choices(choosing, attempt, parked, identified).await;
+            return Box::pin(self.learn_choices(choosing, attempt, parked, identified)).await;
         };
         if let Some(picked) = parked.picked.take() {
             let picked = choices.into_iter().filter(|choice| picked.contains(&choice.identity.remote_id)).collect();
-            return self.connect_picked(choosing, attempt, parked, picked).await;
+            return Box::pin(self.connect_picked(choosing, attempt, parked, picked)).await;
         }
         if attempt.purpose == "reconnect" && !parked.as_new {
-            return self.pick_expected(attempt, parked, &choices, identified).await;
+            return Box::pin(self.pick_expected(attempt, parked, &choices, identified)).await;
         }
         let words = choosing.words();
         let usable = choices.iter().filter(|choice| choice.unusable.is_none()).count();

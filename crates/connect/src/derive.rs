@@ -26,7 +26,7 @@ impl Handshake {
         if renewed {
             let lives = root.credentials.expires_at.is_none_or(|end| self.now() < end);
             root = match Box::pin(self.renewed(held, &root, false, false)).await? {
-                Renewal::Fresh(root) => root,
+                Renewal::Fresh(root) => *root,
                 Renewal::Later(_) if lives => root,
                 Renewal::Later(refusal) => return Ok(Said::Later(refusal)),
                 Renewal::Dead(diagnosis) => return Ok(Said::Dead(diagnosis)),
@@ -47,7 +47,7 @@ impl Handshake {
                 Ok(_) | Err(_) => renewed = true,
             }
             root = match Box::pin(self.renewed(held, &root, true, false)).await? {
-                Renewal::Fresh(root) => root,
+                Renewal::Fresh(root) => *root,
                 Renewal::Later(refusal) => return Ok(Said::Later(refusal)),
                 Renewal::Dead(diagnosis) => return Ok(Said::Dead(diagnosis)),
             };

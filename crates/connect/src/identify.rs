@@ -28,10 +28,10 @@ impl Handshake {
     pub(crate) async fn identify(&self, attempt: Attempt) -> Result<Option<Attempt>, Broken> {
         let mut parked = Parked::read(attempt.parked.as_ref())?;
         if parked.short_lived {
-            return self.lengthen(&attempt, parked).await;
+            return Box::pin(self.lengthen(&attempt, parked)).await;
         }
         let Some(identified) = parked.identified.clone() else {
-            return self.learn_account(&attempt, parked).await;
+            return Box::pin(self.learn_account(&attempt, parked)).await;
         };
         if let Some(diagnosis) = self.lacks_required(&attempt) {
             return self.fail(&attempt, diagnosis).await;

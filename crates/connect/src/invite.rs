@@ -189,7 +189,7 @@ impl Handshake {
         }
         let user = invite.created_by;
         let start = Start { workspace: invite.workspace, user, network, way, instance, channel: None, browser };
-        self.begin(start, Starter::Invite(invite.id)).await
+        Box::pin(self.begin(start, Starter::Invite(invite.id))).await
     }
 
     /// The workspace of an attempt that this guest may see.

@@ -42,7 +42,7 @@ pub(crate) async fn undropped<T: Send + 'static>(doing: impl Future<Output = T> 
 impl Handshake {
     /// Moves an attempt on, unless it was changed since it was read: then somebody else is at it, and the answer is none.
     pub(crate) async fn step(&self, attempt: &Attempt, to: S, changes: Changes) -> Result<Option<Attempt>, Broken> {
-        self.step_with(attempt, to, changes, &[]).await
+        Box::pin(self.step_with(attempt, to, changes, &[])).await
     }
 
     /// [`Self::step`] with due work that is written with it.
@@ -153,7 +153,7 @@ impl Handshake {
         while is_at_work(&attempt) {
             let next = match attempt.state {
                 S::Identified => Box::pin(self.identify(attempt)).await?,
-                _ => self.exchange(attempt).await?,
+                _ => Box::pin(self.exchange(attempt)).await?,
             };
             let Some(next) = next else { return Ok(()) };
             attempt = next;

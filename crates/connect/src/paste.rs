@@ -26,15 +26,11 @@ impl Handshake {
         let attempt = self.own(attempt, workspace, &by).await?;
         let query = parameters(address);
         let named = query.as_ref().and_then(|query| named_attempt(&attempt.network, query));
-        let (query, state_hash) = match (query, named) {
-            (Some(query), Some(named)) => (query, named),
-            _ => {
-                let cause = "This is not the address of a return: it should begin with the one below and hold “state=” or \
-                             “oauth_token=”.";
-                let diagnosis =
-                    Diagnosis::new(Code::StateUnknown).because(cause).saw("Begins with", &attempt.redirect_uri);
-                return Ok(no_attempt(diagnosis));
-            }
+        let (Some(query), Some(state_hash)) = (query, named) else {
+            let cause = "This is not the address of a return: it should begin with the one below and hold “state=” or \
+                         “oauth_token=”.";
+            let diagnosis = Diagnosis::new(Code::StateUnknown).because(cause).saw("Begins with", &attempt.redirect_uri);
+            return Ok(no_attempt(diagnosis));
         };
         let named = attempts::by_state_hash(self.store(), &state_hash).await?;
         if named.is_none_or(|named| named.id != attempt.id) {
@@ -47,7 +43,7 @@ impl Handshake {
             browser: browser.map(str::to_owned),
             signed_in: by.user(),
         };
-        Ok(self.receive(&callback, attempt).await?)
+        Ok(Box::pin(self.receive(&callback, attempt)).await?)
     }
 }
 

@@ -36,7 +36,7 @@ const UNSENT_TRIES: usize = 2;
 
 /// What became of it.
 pub(crate) enum Renewal {
-    Fresh(Kept),
+    Fresh(Box<Kept>),
     /// Not now; nothing is lost.
     Later(Refusal),
     /// The sign-in has ended for good; the channel says so.
@@ -81,7 +81,7 @@ impl Handshake {
             let (mut kept, version) = self.kept(held).await?;
             let replaced = kept.credentials.access_token != seen.credentials.access_token;
             if replaced && kept.is_good(self.now()) {
-                return Ok(Renewal::Fresh(kept));
+                return Ok(Renewal::Fresh(kept.into()));
             }
             if kept.refreshing_until.is_some_and(|until| self.now() < until) {
                 if let Some(diagnosis) = self.ended_meanwhile(held.channel()).await? {
@@ -90,7 +90,7 @@ impl Handshake {
                 let lives = kept.credentials.expires_at.is_none_or(|end| self.now() < end);
                 if lives && !refused {
                     // Renewed ahead of time: what there is will do until the other is done.
-                    return Ok(Renewal::Fresh(kept));
+                    return Ok(Renewal::Fresh(kept.into()));
                 }
                 if Instant::now() >= patience {
                     let said = "another is renewing this sign-in and has not finished";
@@ -152,7 +152,7 @@ impl Handshake {
                 // The old pair stays at hand until the next renewal has shown that the new one works.
                 let before = Some(kept.credentials);
                 let kept = Kept { before, ..Kept::new(new, self.now()) };
-                (kept.clone(), Ok(Renewal::Fresh(kept)))
+                (kept.clone(), Ok(Renewal::Fresh(kept.into())))
             }
             Ok(Said::Later(refusal)) => (Kept { refreshing_until: None, ..kept }, Ok(Renewal::Later(refusal))),
             Ok(Said::Dead(diagnosis)) => {
@@ -168,7 +168,7 @@ impl Handshake {
         match self.keep(held, version, &kept, &work).await {
             Ok(_) => renewal,
             // Reconnected, or deleted, while the network was asked: what is there now counts.
-            Err(Broken::Store(StoreError::Stale { .. })) => Ok(Renewal::Fresh(self.kept(held).await?.0)),
+            Err(Broken::Store(StoreError::Stale { .. })) => Ok(Renewal::Fresh(self.kept(held).await?.0.into())),
             Err(broken) => Err(broken),
         }
     }

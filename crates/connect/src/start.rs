@@ -46,7 +46,7 @@ impl Handshake {
     /// # Errors
     /// An unknown network or channel, an address that can't be a server's, or something broken here.
     pub async fn start(&self, start: Start<'_>) -> Result<Started, ConnectError> {
-        self.begin(start, Starter::User(start.user)).await
+        Box::pin(self.begin(start, Starter::User(start.user))).await
     }
 
     pub(crate) async fn begin(&self, start: Start<'_>, by: Starter) -> Result<Started, ConnectError> {

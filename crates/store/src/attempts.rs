@@ -15,7 +15,7 @@ use crier_model::{
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
-    QueryFilter, QueryOrder, QuerySelect, Select, Value, sea_query::Query,
+    QueryFilter, QueryOrder, QuerySelect, Value, sea_query::Query,
 };
 use uuid::Uuid;
 
@@ -247,33 +247,33 @@ pub async fn list_for_channel(
     channel: ChannelId,
     limit: u64,
 ) -> Result<Vec<Attempt>> {
-    let rows = of_channel(workspace, channel, limit).all(store.reader()).await?;
-    rows.into_iter().map(|row| read(store, row)).collect()
-}
-
-/// As [`list_for_channel`], as the caller's transaction sees them.
-pub async fn list_for_channel_in(
-    tx: &Tx,
-    workspace: WorkspaceId,
-    channel: ChannelId,
-    limit: u64,
-) -> Result<Vec<Attempt>> {
-    let rows = of_channel(workspace, channel, limit).all(&tx.inner).await?;
-    rows.into_iter().map(|row| read(tx.store(), row)).collect()
-}
-
-fn of_channel(workspace: WorkspaceId, channel: ChannelId, limit: u64) -> Select<connect_attempt::Entity> {
     let became = Query::select()
         .column(connect_attempt_channel::Column::AttemptId)
         .from(connect_attempt_channel::Entity)
         .and_where(connect_attempt_channel::Column::ChannelId.eq(channel.0))
         .to_owned();
     let became = connect_attempt::Column::Id.in_subquery(became);
-    connect_attempt::Entity::find()
+    let rows = connect_attempt::Entity::find()
         .filter(Condition::any().add(connect_attempt::Column::ChannelId.eq(channel.0)).add(became))
         .filter(connect_attempt::Column::WorkspaceId.eq(workspace.0))
         .order_by_desc(connect_attempt::Column::Id)
         .limit(limit)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(|row| read(store, row)).collect()
+}
+
+/// Attempts to reconnect a channel that were begun before this one and nobody has come back with, as the caller's transaction
+/// sees them.
+pub async fn older_and_away_in(tx: &Tx, channel: ChannelId, than: AttemptId) -> Result<Vec<Attempt>> {
+    let awaits_return = AttemptState::ALL.iter().filter(|state| state.awaits_return()).map(|state| state.as_str());
+    let rows = connect_attempt::Entity::find()
+        .filter(connect_attempt::Column::ChannelId.eq(channel.0))
+        .filter(connect_attempt::Column::Id.lt(than.0))
+        .filter(connect_attempt::Column::State.is_in(awaits_return))
+        .all(&tx.inner)
+        .await?;
+    rows.into_iter().map(|row| read(tx.store(), row)).collect()
 }
 
 /// Moves an attempt on, if it is in one of the states `from` (and has the version asked for): a compare-and-set. `None` means

@@ -1274,6 +1274,7 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             diagnosis?: components["schemas"]["Diagnosis"] | null;
+            dialog?: components["schemas"]["DialogView"] | null;
             events: components["schemas"]["EventView"][];
             /** Format: date-time */
             expires_at: string;
@@ -1396,7 +1397,7 @@ export interface components {
             nonce: string;
         };
         /** @enum {string} */
-        ConnectKind: "oauth2" | "form";
+        ConnectKind: "oauth2" | "oauth1" | "dialog" | "form";
         /** @description A key as it is shown once. */
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /** @description The key itself. It is not kept, so it can't be shown again. */
@@ -1440,6 +1441,17 @@ export interface components {
             fix: string[];
             next: components["schemas"]["Next"];
             title: string;
+        };
+        /** @description What to say to a bot. */
+        DialogView: {
+            /** @description As people find it. */
+            bot: string;
+            /** @description Opens the bot, or a chat with it. */
+            link?: string | null;
+            /** @description What to send, with the code in it. */
+            message: string;
+            /** @description What to do before the message is sent, in order. */
+            steps: string[];
         };
         /** @description How far it has come. */
         DoctorProgress: {
@@ -1856,6 +1868,7 @@ export interface components {
                 /** Format: date-time */
                 created_at: string;
                 diagnosis?: components["schemas"]["Diagnosis"] | null;
+                dialog?: components["schemas"]["DialogView"] | null;
                 events: components["schemas"]["EventView"][];
                 /** Format: date-time */
                 expires_at: string;

@@ -141,11 +141,7 @@ impl Server {
     }
 
     /// Notes a request, and reads the fields of its signature. A used nonce and a clock that is off are refused.
-    fn heard(
-        &self,
-        what: &'static str,
-        headers: &HeaderMap,
-    ) -> Result<(Option<Trouble>, BTreeMap<String, String>), Response> {
+    fn heard(&self, what: &'static str, headers: &HeaderMap) -> Result<Heard, Box<Response>> {
         let header = headers["authorization"].to_str().unwrap().strip_prefix("OAuth ").unwrap().to_owned();
         let fields: BTreeMap<String, String> = header
             .split(", ")
@@ -168,7 +164,7 @@ impl Server {
         let off = Timestamp::now().as_second() - fields["oauth_timestamp"].parse::<i64>().unwrap();
         if off.abs() > PATIENCE {
             let said = json!({"errors": [{"code": 135, "message": "Timestamp out of bounds."}]});
-            return Err((StatusCode::UNAUTHORIZED, axum::Json(said)).into_response());
+            return Err((StatusCode::UNAUTHORIZED, axum::Json(said)).into_response().into());
         }
         Ok((trouble, fields))
     }
@@ -180,6 +176,9 @@ impl Server {
         })
     }
 }
+
+/// What a request meets, and the fields of its signature.
+type Heard = (Option<Trouble>, BTreeMap<String, String>);
 
 /// As X answers: a form that calls itself a web page.
 fn answered(trouble: Option<Trouble>, form: String) -> Response {
@@ -193,7 +192,7 @@ fn answered(trouble: Option<Trouble>, form: String) -> Response {
 async fn request_token(State(server): State<Server>, headers: HeaderMap, body: String) -> Response {
     let (trouble, fields) = match server.heard("request_token", &headers) {
         Ok(heard) => heard,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     assert_eq!(body, "x_auth_access_type=write");
     assert_eq!(fields["oauth_callback"], format!("{PUBLIC_URL}integrations/social/{ID}"));
@@ -205,7 +204,7 @@ async fn request_token(State(server): State<Server>, headers: HeaderMap, body: S
 async fn access_token(State(server): State<Server>, headers: HeaderMap) -> Response {
     let (trouble, fields) = match server.heard("access_token", &headers) {
         Ok(heard) => heard,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let request = &fields["oauth_token"];
     // A request token is good once.
@@ -220,7 +219,7 @@ async fn access_token(State(server): State<Server>, headers: HeaderMap) -> Respo
 async fn revoke(State(server): State<Server>, headers: HeaderMap) -> Response {
     let (_, fields) = match server.heard("revoke", &headers) {
         Ok(heard) => heard,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     server.place(|place| place.given.remove(&fields["oauth_token"]));
     axum::Json(json!({})).into_response()
@@ -229,7 +228,7 @@ async fn revoke(State(server): State<Server>, headers: HeaderMap) -> Response {
 async fn me(State(server): State<Server>, headers: HeaderMap) -> Response {
     let (trouble, fields) = match server.heard("me", &headers) {
         Ok(heard) => heard,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     if !server.place(|place| place.given.contains(&fields["oauth_token"])) {
         return (StatusCode::UNAUTHORIZED, "gone").into_response();

@@ -32,6 +32,7 @@
     const fresh = page.getElementById("chat");
     if (fresh) chat.replaceChildren(...fresh.children);
   };
-  // What is missed now comes with the next message, or a reload.
-  new EventSource("/events").addEventListener("timeline", () => refresh().catch(() => {}));
+  const events = new EventSource("/events");
+  // What was said before it was listened to is fetched once it is.
+  for (const event of ["open", "timeline"]) events.addEventListener(event, () => refresh().catch(() => {}));
 })();
