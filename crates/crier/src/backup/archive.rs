@@ -130,6 +130,7 @@ impl Reader {
 
     /// The first file, which must have this name, and the second, if it has that one.
     pub fn head(&mut self, first: &str, second: &str) -> io::Result<(Vec<u8>, Option<Vec<u8>>)> {
+        let none = || io::Error::new(io::ErrorKind::InvalidData, "it is no backup that Crier made");
         let mut entries = self.tar.entries()?;
         let mut next = |name: &str| -> io::Result<Option<Vec<u8>>> {
             let Some(entry) = entries.next() else { return Ok(None) };
@@ -141,8 +142,9 @@ impl Reader {
             entry.read_to_end(&mut bytes)?;
             Ok(Some(bytes))
         };
-        let none = || io::Error::new(io::ErrorKind::InvalidData, "it is no backup that Crier made");
-        Ok((next(first)?.ok_or_else(none)?, next(second)?))
+        // What is no archive at all is told in other words by each of its bytes.
+        let first = next(first).ok().flatten().ok_or_else(none)?;
+        Ok((first, next(second)?))
     }
 
     /// Writes everything into a folder, and compares it with the manifest.

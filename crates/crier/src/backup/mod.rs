@@ -156,10 +156,14 @@ pub async fn restore(config: &Config, from: &Path) -> Result<String, Failed> {
     let held = crier_store::publications::hold_restored(&store).await.map_err(failed)?;
     store.close().await.map_err(failed)?;
     let mut told = format!("Restored the backup of {}.\n", about.made_at);
-    if held > 0 {
+    let due = match held {
+        0 => None,
+        1 => Some("1 publication was due since then: it is".to_owned()),
+        many => Some(format!("{many} publications were due since then: they are")),
+    };
+    if let Some(due) = due {
         told += &format!(
-            "{held} publications were due since then: they are held, because they may have been sent. Look at each on its network, \
-             then send or cancel it.\n"
+            "{due} held, because it may have been sent already. Look on the network, then send or cancel it.\n"
         );
     }
     told += "If the installation it was made from still runs, stop it before you start this one: both would publish.";
