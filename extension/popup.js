@@ -47,7 +47,7 @@ function offer(pairing) {
   by("offer-workspace").previousElementSibling.hidden = !workspace;
   say(
     "offer-meaning",
-    `With it, ${server} can act as you at ${site}, as this browser does. Once a day it gets the new one, until you stop it here. Allow this only if ${server} is yours, or you trust those who run it.`,
+    `With this session ${server} can act as you at ${site}, as this browser does. Once a day it gets the new one, until you stop it here. Allow this only if ${server} is yours, or you trust those who run it.`,
   );
   const to = new URL(server);
   say("offer-open", to.protocol === "http:" && !isLocal(to) ? `The way to ${server} is not encrypted: others on it can read along.` : "");

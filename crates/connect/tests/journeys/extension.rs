@@ -3,12 +3,20 @@
 use crate::crash::hung_up_after;
 use crate::scripted::{ID, Kind, Scripted};
 use crate::world::{World, code, refused};
-use crier_connect::{ConnectError, HandedOver, Renewed, Start, Started};
-use crier_model::{ChannelId, Code, Diagnosis, NextKind, Secret, attempt::AttemptState as S, channel::ChannelState};
+use crier_connect::{ConnectError, Guest, HandedOver, NewLink, Renewed, Start, Started};
+use crier_model::{
+    ChannelId, Code, Diagnosis, Document, NextKind, Secret,
+    attempt::AttemptState as S,
+    channel::ChannelState,
+    post::{Content, Part, Timing, ValidPost},
+    publication::{PublicationState as State, Reason, held},
+};
 use crier_networks::connect::{Connect, Tokens};
 use crier_networks::playground::Playground;
 use crier_store::{
     attempts, channels,
+    posts::{self, Save},
+    publications::{self, Change, Publication},
     testing::record::{self, row},
 };
 use serde_json::json;
@@ -74,6 +82,24 @@ impl World {
 
     async fn renew(&self, token: &Secret, value: &str) -> Result<Renewed, ConnectError> {
         self.handshake.renew_handover(token, session(value)).await
+    }
+
+    /// A post that waits for its channel to be reconnected.
+    async fn held_post(&self, channel: ChannelId) -> Publication {
+        let part = Part { body: Document::from_plain("Hello"), ..Part::default() };
+        let post = ValidPost {
+            content: Content { parts: vec![part], ..Content::default() },
+            channels: vec![channel],
+            timing: Timing::At(self.clock_in(3600)),
+            time_zone: "UTC".to_owned(),
+        };
+        let save =
+            Save { workspace: self.workspace, by: self.user, id: None, expected_version: None, idempotency_key: None };
+        let saved = posts::save(&self.store, save, &post).await.unwrap();
+        let publication = publications::for_post(&self.store, self.workspace, saved.id).await.unwrap().remove(0);
+        let why = Change::default().because(Reason::new(held::RECONNECT, "Held", "Waits."));
+        publications::set_state(&self.store, publication.id, &[State::Scheduled], State::Held, why).await.unwrap();
+        publication
     }
 
     /// The session that a channel is used with.
@@ -269,8 +295,10 @@ async fn a_new_session_brings_a_lapsed_channel_back() {
     let lapsed = world.channel(channel).await;
     assert_eq!((lapsed.state, lapsed.reason.unwrap().code), (ChannelState::NeedsReconnect, Code::CredentialsWrong));
     record::raised(Code::CredentialsWrong);
+    let held = world.held_post(channel).await;
     let renewed = world.renew(&token, &world.session_of("ada").await).await.unwrap();
-    assert_eq!(renewed.state, ChannelState::Active);
+    assert_eq!((renewed.state, renewed.resumed), (ChannelState::Active, 1));
+    assert_eq!(publications::by_id(&world.store, held.id).await.unwrap().state, State::Scheduled);
     let channel = world.channel(channel).await;
     assert_eq!((channel.state, channel.reason), (ChannelState::Active, None));
     // Off is off.
@@ -292,6 +320,44 @@ async fn the_token_of_a_deleted_channel_is_dead_also_when_it_comes_back() {
     assert_eq!(again, channel);
     assert_eq!(refused(world.renew(&token, &cookie).await), Code::HandoverEnded);
     world.renew(&newer, &cookie).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_channel_that_is_deleted_while_its_session_is_looked_at_stays_deleted() {
+    let world = world().await;
+    let (channel, token) = world.by_extension("ada").await;
+    world.fault(json!({"kind": "delay", "ms": 800, "endpoints": ["me"]})).await;
+    let (handshake, cookies) = (world.handshake.clone(), session(&world.session_of("ada").await));
+    let renewing = tokio::spawn(async move { handshake.renew_handover(&token, cookies).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    channels::delete(&world.store, world.workspace, channel).await.unwrap();
+    assert_eq!(refused(renewing.await.unwrap()), Code::HandoverEnded);
+    assert!(world.channels().await.is_empty());
+    let row = channels::by_id(&world.store, channel).await.unwrap();
+    assert!(row.deleted_at.is_some(), "{row:?}");
+}
+
+#[tokio::test]
+async fn a_guest_hands_over_and_renews_without_an_account_here() {
+    let world = world().await;
+    let link = NewLink {
+        workspace: world.workspace,
+        created_by: world.user,
+        name: "For Acme".to_owned(),
+        networks: vec![ID.to_owned()],
+        max_uses: 1,
+        expires_at: world.clock_in(3600),
+    };
+    let (_, token) = world.handshake.make_invite(link).await.unwrap();
+    let invitation = world.handshake.invitation(token.expose()).await.unwrap();
+    let started = world.handshake.start_invited(&invitation, ID, None, None, None).await.unwrap();
+    // Those who invited don't see the guest's code.
+    assert_eq!(world.view(started.attempt.id).await.extension, None);
+    let handed = world.hand_over(&started, &world.session_of("grace").await).await.unwrap();
+    let guest = Guest::new(None, Some(&started.browser_cookie));
+    let view = world.handshake.view(started.attempt.id, world.workspace, guest).await.unwrap();
+    assert_eq!((handed.state, view.state, view.channel_id), (S::Connected, S::Connected, None));
+    world.renew(&handed.token.unwrap(), &world.session_of("grace").await).await.unwrap();
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ export const connect = {
       "Come back to this page and click the extension’s icon. It shows what it would hand over, and does so once you allow it.",
     cookies_one: "It hands over this cookie of {{origin}}, and nothing else:",
     cookies_other: "It hands over these cookies of {{origin}}, and nothing else:",
-    text: "They let this server act as you on {{site}}, as your browser does. The extension brings the new ones once a day, until you stop it. This page goes on by itself.",
+    text: "With this session the server can act as you at {{site}}, as your browser does. The extension brings the new one once a day, until you stop it. This page goes on by itself.",
     open: "Open {{site}}",
   },
   work: {
