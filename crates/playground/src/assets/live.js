@@ -33,5 +33,9 @@
     if (fresh) chat.replaceChildren(...fresh.children);
   };
   // What is missed now comes with the next message, or a reload.
-  new EventSource("/events").addEventListener("timeline", () => refresh().catch(() => {}));
+  const again = () => refresh().catch(() => {});
+  const events = new EventSource("/events");
+  events.addEventListener("timeline", again);
+  // Something may have been said while the page was on its way.
+  events.addEventListener("open", again);
 })();
