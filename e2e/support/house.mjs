@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 export const URL_OF_CRIER = process.env.CRIER_URL;
 export const URL_OF_PLAYGROUND = process.env.PLAYGROUND_URL;
 
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -18,6 +18,14 @@ const FLAGS = [
   // Third-party cookies and storage are blocked; a journey makes sure of it.
   "--test-third-party-cookie-phaseout",
 ];
+
+/** How every window is set up. */
+export const WINDOW = {
+  baseURL: URL_OF_CRIER,
+  viewport: { width: 1280, height: 860 },
+  timezoneId: "Europe/Berlin",
+  locale: "en-GB",
+};
 
 let browser;
 let open = [];
@@ -45,13 +53,12 @@ export function withBrowser() {
 
 /** A fresh browser window. What its pages complain about is in `complaints`. */
 export async function newWindow(options = {}) {
-  const context = await browser.newContext({
-    baseURL: URL_OF_CRIER,
-    viewport: { width: 1280, height: 860 },
-    timezoneId: "Europe/Berlin",
-    locale: "en-GB",
-    ...options,
-  });
+  const context = await browser.newContext({ ...WINDOW, ...options });
+  return { context, ...(await watched(context)) };
+}
+
+/** A page in a browser context that is closed after the journey, and what its pages complain about. */
+export async function watched(context) {
   context.setDefaultTimeout(30_000);
   open.push(context);
   const complaints = [];
@@ -64,14 +71,17 @@ export async function newWindow(options = {}) {
       }
     });
   });
-  const page = await context.newPage();
-  return { context, page, complaints };
+  return { page: await context.newPage(), complaints };
 }
 
 /** Somebody new, signed up through the form. */
 export async function signUp(options) {
   const window = await newWindow(options);
-  const { page } = window;
+  return { ...window, email: await signUpIn(window.page) };
+}
+
+/** The same in a page there is. */
+export async function signUpIn(page) {
   people += 1;
   const email = `ada${people}.${process.pid}@example.org`;
   await page.goto("/sign-up");
@@ -80,7 +90,7 @@ export async function signUp(options) {
   await page.getByRole("textbox", { name: "Password" }).fill("correct horse battery");
   await page.getByRole("button", { name: "Create account" }).click();
   await page.waitForURL("**/welcome");
-  return { ...window, email };
+  return email;
 }
 
 /** Somebody who runs the server, signed in. */

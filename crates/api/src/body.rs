@@ -37,7 +37,7 @@ fn unread(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "input.too_large", "The body is too large")
-                .detail("A JSON body may have 2 MB.")
+                .detail("A JSON body may have 2 MB, and one with cookies 64 KB.")
         }
         status => Problem::new(status, "input.interrupted", "The body did not arrive whole").detail("Send it again."),
     }

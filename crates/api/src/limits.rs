@@ -28,6 +28,7 @@ pub(crate) struct Limits {
     invite_opened: DefaultKeyedRateLimiter<IpAddr>,
     invited_address: DefaultKeyedRateLimiter<IpAddr>,
     invited_link: DefaultKeyedRateLimiter<InviteId>,
+    handed_over: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl Default for Limits {
@@ -39,6 +40,7 @@ impl Default for Limits {
             invite_opened: RateLimiter::keyed(Quota::per_minute(a(20)).allow_burst(a(60))),
             invited_address: RateLimiter::keyed(Quota::per_minute(a(10)).allow_burst(a(30))),
             invited_link: RateLimiter::keyed(Quota::per_minute(a(20)).allow_burst(a(60))),
+            handed_over: RateLimiter::keyed(Quota::per_minute(a(20)).allow_burst(a(60))),
         }
     }
 }
@@ -67,6 +69,11 @@ impl Limits {
     /// As [`Self::guest`], where only the browser is known.
     pub fn guest_address(&self, from: IpAddr) -> Result<(), Problem> {
         take(&self.invited_address, &from)
+    }
+
+    /// Codes and tokens of hand-overs can't be guessed; this keeps those who try from being a load.
+    pub fn hand_over(&self, from: IpAddr) -> Result<(), Problem> {
+        take(&self.handed_over, &from)
     }
 }
 

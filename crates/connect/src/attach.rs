@@ -1,6 +1,8 @@
 //! The good end: the account becomes a channel (several of them several), or the channel gets its new credentials.
 
-use crate::{Handshake, expiry, handshake::Broken, invite::closed, measure, parked::Kept, parked::Parked};
+use crate::{
+    Handshake, expiry, extension::LAPSES, handshake::Broken, invite::closed, measure, parked::Kept, parked::Parked,
+};
 use crier_model::{
     ChannelId, Code, Diagnosis, GrantId,
     attempt::{AttemptState as S, Starter},
@@ -14,6 +16,7 @@ use crier_store::{
     due::{self, NewWork},
     grants,
     invites::{self, Standing},
+    pairings,
 };
 use serde_json::Value as Json;
 
@@ -137,6 +140,9 @@ impl Handshake {
         if let Some(settings) = with_facts(channel, facts) {
             channels::set_settings_in(tx, attempt.workspace, channel.id, &settings).await?;
         }
+        let renewal = parked.renewal.as_deref().filter(|_| grant.is_none());
+        let pairing = renewal.map(|token_hash| (token_hash, self.in_time(LAPSES)));
+        pairings::settle_in(tx, channel.id, pairing).await?;
         attempts::add_channel_in(tx, attempt.id, channel.id).await?;
         Ok(upserted)
     }
@@ -163,7 +169,7 @@ impl Handshake {
 }
 
 /// The channel's settings with what was learnt of its server; none when nothing was.
-fn with_facts(channel: &Channel, facts: Facts) -> Option<Json> {
+pub(crate) fn with_facts(channel: &Channel, facts: Facts) -> Option<Json> {
     if facts.is_empty() {
         return None;
     }

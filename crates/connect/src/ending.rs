@@ -3,6 +3,7 @@
 use crate::{
     Asker, AttemptView, ConnectError, Handshake,
     dialog::unsaid,
+    extension::nothing_handed_over,
     handshake::Broken,
     oauth1::Desk1,
     oauth2,
@@ -74,8 +75,10 @@ impl Handshake {
             diagnosis =
                 diagnosis.because("You came back from the network, but the account was not taken over in time.");
         }
-        if let Ok(Parked { dialog: Some(dialog), .. }) = Parked::read(attempt.parked.as_ref()) {
-            diagnosis = unsaid(diagnosis, &dialog);
+        match Parked::read(attempt.parked.as_ref()) {
+            Ok(Parked { dialog: Some(dialog), .. }) => diagnosis = unsaid(diagnosis, &dialog),
+            Ok(Parked { pairing: Some(_), .. }) => diagnosis = nothing_handed_over(diagnosis),
+            _ => {}
         }
         let note = Note::new("The connect lapsed", "It was not finished in time.");
         self.end(attempt, S::Expired, Some(diagnosis), note).await

@@ -43,6 +43,15 @@ pub enum ConnectError {
     /// The attempt is in a state that does not allow it.
     #[error("this connect is {state}, so it can’t be {wanted}")]
     WrongState { state: AttemptState, wanted: &'static str },
+    /// What the browser extension sent is not the cookies that were asked for.
+    #[error("{} of the cookies are not those asked for", .0.len())]
+    Cookies(Vec<Finding>),
+    /// The renewal token is of no hand-over that goes on.
+    #[error("the hand-over has ended")]
+    HandoverEnded,
+    /// The session that was handed over anew does not speak for the channel's account; nothing was stored.
+    #[error("{}", .0.title)]
+    NotRenewed(Box<Diagnosis>),
     /// Something broke here; the reference is in the log beside the cause.
     #[error("internal error, reference {0}")]
     Internal(String),
@@ -54,10 +63,10 @@ impl ConnectError {
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownNetwork(_) | Self::UnknownChannel | Self::UnknownAttempt | Self::UnknownInvite => 404,
-            Self::Instance(_) | Self::Way(_) | Self::NotInvited(_) | Self::Form { .. } => 422,
+            Self::Instance(_) | Self::Way(_) | Self::NotInvited(_) | Self::Form { .. } | Self::Cookies(_) => 422,
             Self::NotTheStarter | Self::NotThisGuest | Self::WrongNonce => 403,
-            Self::InviteEnded(_) => 410,
-            Self::WrongState { .. } => 409,
+            Self::InviteEnded(_) | Self::HandoverEnded => 410,
+            Self::WrongState { .. } | Self::NotRenewed(_) => 409,
             Self::Internal(_) => 500,
         }
     }
@@ -67,7 +76,7 @@ impl ConnectError {
     pub fn findings(&self) -> &[Finding] {
         match self {
             Self::Instance(finding) | Self::Way(finding) | Self::NotInvited(finding) => std::slice::from_ref(finding),
-            Self::Form { findings, .. } => findings,
+            Self::Form { findings, .. } | Self::Cookies(findings) => findings,
             _ => &[],
         }
     }
@@ -87,12 +96,20 @@ impl ConnectError {
                 diagnosis.fix = vec![finding.fix.clone()];
                 diagnosis
             }
-            Self::Form { diagnosis: Some(diagnosis), .. } | Self::InviteEnded(diagnosis) => (**diagnosis).clone(),
+            Self::Form { diagnosis: Some(diagnosis), .. }
+            | Self::InviteEnded(diagnosis)
+            | Self::NotRenewed(diagnosis) => (**diagnosis).clone(),
             Self::Form { findings, diagnosis: None } => {
                 findings.iter().fold(Diagnosis::new(Code::FormIncomplete), |diagnosis, finding| {
                     diagnosis.saw(finding.pointer.rsplit('/').next().unwrap_or_default(), &finding.message)
                 })
             }
+            Self::Cookies(findings) => {
+                findings.iter().fold(Diagnosis::new(Code::CookiesWrong), |diagnosis, finding| {
+                    diagnosis.saw(finding.pointer.rsplit('/').next().unwrap_or_default(), &finding.message)
+                })
+            }
+            Self::HandoverEnded => Diagnosis::new(Code::HandoverEnded),
             Self::UnknownChannel => Diagnosis::new(Code::ChannelUnknown),
             Self::UnknownAttempt => Diagnosis::new(Code::AttemptUnknown),
             Self::NotTheStarter => Diagnosis::new(Code::AttemptOfAnother),
@@ -154,6 +171,9 @@ mod tests {
             ConnectError::NotInvited(finding()),
             ConnectError::WrongNonce,
             ConnectError::WrongState { state: AttemptState::Failed, wanted: "confirmed" },
+            ConnectError::Cookies(vec![finding()]),
+            ConnectError::HandoverEnded,
+            ConnectError::NotRenewed(Box::new(Diagnosis::new(Code::CredentialsWrong))),
             ConnectError::Internal("4f2a".to_owned()),
         ];
         // A new kind of error does not compile until it has its place here, and then in the list above.
@@ -174,9 +194,12 @@ mod tests {
                 ConnectError::UnknownInvite => 11,
                 ConnectError::InviteEnded(_) => 12,
                 ConnectError::NotInvited(_) => 13,
+                ConnectError::Cookies(_) => 14,
+                ConnectError::HandoverEnded => 15,
+                ConnectError::NotRenewed(_) => 16,
             });
         }
-        assert_eq!(kinds.len(), 14);
+        assert_eq!(kinds.len(), 17);
         all
     }
 

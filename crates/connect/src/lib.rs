@@ -22,6 +22,7 @@ mod error;
 mod exchange;
 mod expiry;
 mod explain;
+mod extension;
 mod form;
 mod handshake;
 mod identify;
@@ -49,11 +50,12 @@ mod whose;
 pub use doctor::{Doctor, House, Progress, Report, Row, Wrong};
 pub use document::PATH as CLIENT_DOCUMENT;
 pub use error::ConnectError;
+pub use extension::{HandedOver, Renewed};
 pub use handshake::{Deps, Handshake};
 pub use invite::{Asker, Guest, Invitation, NewLink};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
 pub use set_up::{AppPlace, AppSource, AppView, NetworkApps, Removed};
 pub use view::{
-    AccountView, AttemptView, Check, ChoiceView, ChoosingView, DialogView, EventView, LoggedAttempt, MissingScope,
-    PersonView, Purpose,
+    AccountView, AttemptView, Check, ChoiceView, ChoosingView, DialogView, EventView, ExtensionView, LoggedAttempt,
+    MissingScope, PersonView, Purpose,
 };

@@ -1,8 +1,8 @@
 //! Looking at attempts.
 
 use crate::{
-    AccountView, Asker, AttemptView, ChoiceView, ChoosingView, ConnectError, DialogView, EventView, Handshake,
-    LoggedAttempt, MissingScope, PersonView, Purpose,
+    AccountView, Asker, AttemptView, ChoiceView, ChoosingView, ConnectError, DialogView, EventView, ExtensionView,
+    Handshake, LoggedAttempt, MissingScope, PersonView, Purpose,
     handshake::Broken,
     parked::{Parked, ParkedDialog},
 };
@@ -159,6 +159,10 @@ impl Handshake {
             Some(Connect::OAuth2(oauth2)) if attempt.account.is_some() => missing(oauth2, &attempt.granted),
             _ => Vec::new(),
         };
+        let site = match self.way(&attempt) {
+            Some(Connect::Extension(extension)) => Some(extension.site()),
+            _ => None,
+        };
         let lapsed = !attempt.state.is_final() && self.now() >= attempt.expires_at;
         let state = if lapsed { S::Expired } else { attempt.state };
         let mine = by.started(&attempt) && matches!(state, S::Started | S::Away);
@@ -180,16 +184,18 @@ impl Handshake {
             channels: if guest { Vec::new() } else { channels },
             state,
             dialog: parked.dialog.filter(|_| mine).map(shown_dialog),
+            extension: parked.pairing.filter(|_| mine).zip(site).map(|(code, site)| ExtensionView {
+                site: site.name.to_owned(),
+                origin: site.origin,
+                cookies: site.cookies.iter().map(|&name| name.to_owned()).collect(),
+                code: code.expose().to_owned(),
+            }),
             authorize_url: parked
                 .authorize_url
                 .filter(|_| mine && parked.authorize_until.is_none_or(|until| self.now() < until)),
             expires_at: attempt.expires_at,
             created_at: attempt.created_at,
-            account: attempt.account.map(|identity| AccountView {
-                name: identity.name,
-                handle: identity.handle,
-                avatar_url: identity.avatar_url,
-            }),
+            account: attempt.account.map(AccountView::from),
             granted: attempt.granted,
             missing,
             choosing: None,

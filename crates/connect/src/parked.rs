@@ -26,6 +26,10 @@ pub(crate) struct Parked {
     pub oauth1: Option<ParkedOAuth1>,
     /// While a bot waits for its code.
     pub dialog: Option<ParkedDialog>,
+    /// What the browser extension is to show, until it has.
+    pub pairing: Option<Secret>,
+    /// The hash of the token by which the extension may bring the channel new cookies.
+    pub renewal: Option<String>,
     /// Until it was exchanged; the verifier in OAuth 1.0a.
     pub code: Option<Secret>,
     /// For the browser that came back, when it is not the one that left.

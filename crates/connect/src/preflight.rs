@@ -13,7 +13,7 @@ use crier_model::{Code, Diagnosis, WorkspaceId};
 use crier_net::Client;
 use crier_networks::{
     About, Connect,
-    connect::{Client2, Dialog, Endpoints, FieldKind, Form, OAuth1, OAuth1Endpoints, OAuth2},
+    connect::{Client2, Dialog, Endpoints, Extension, FieldKind, Form, OAuth1, OAuth1Endpoints, OAuth2},
 };
 use std::{
     future::Future,
@@ -73,6 +73,7 @@ impl Handshake {
                 Ok(vec![self.check_bot(about, dialog, self.configured_by(about.id, chosen.id), limit).await])
             }
             Connect::Form(form) => Ok(check_form(self.net(about.id), form, limit).await),
+            Connect::Extension(extension) => Ok(check_site(self.net(about.id), extension, limit).await),
         }
     }
 
@@ -264,7 +265,17 @@ impl Handshake {
 async fn check_form(net: &Client, form: &dyn Form, limit: Duration) -> Vec<Check> {
     let default = form.fields().into_iter().find(|field| field.kind == FieldKind::Url).and_then(|f| f.default);
     let Some(url) = default.and_then(|address| Url::parse(&address).ok()) else { return Vec::new() };
-    let (host, clock) = tokio::join!(check_host(net, &url, limit), check_clock(net, &url, limit));
+    check_host_and_clock(net, &url, limit).await
+}
+
+/// What is known beforehand of a website: whether it can be reached.
+async fn check_site(net: &Client, extension: &dyn Extension, limit: Duration) -> Vec<Check> {
+    let Ok(url) = Url::parse(&extension.site().origin) else { return Vec::new() };
+    check_host_and_clock(net, &url, limit).await
+}
+
+async fn check_host_and_clock(net: &Client, url: &Url, limit: Duration) -> Vec<Check> {
+    let (host, clock) = tokio::join!(check_host(net, url, limit), check_clock(net, url, limit));
     [Some(host), clock].into_iter().flatten().collect()
 }
 

@@ -193,7 +193,7 @@ impl Handshake {
         }
         match self.network(&channel.network).and_then(|network| network.way(&channel.way)) {
             Some(Connect::OAuth2(oauth2)) => self.refresh_oauth2(channel, oauth2, kept, refused).await,
-            Some(connect @ (Connect::OAuth1(_) | Connect::Dialog(_))) => {
+            Some(connect @ (Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Extension(_))) => {
                 self.without_renewal(channel, connect, kept, refused).await
             }
             Some(Connect::Form(form)) => Ok(self.refresh_form(channel, form, kept, refused).await),

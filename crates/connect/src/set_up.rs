@@ -217,7 +217,7 @@ impl Handshake {
 fn by_app(network: &dyn Network) -> Option<&dyn OAuth2> {
     network.ways().into_iter().find_map(|way| match way.connect {
         Connect::OAuth2(oauth2) => Some(oauth2),
-        Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_) => None,
+        Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_) | Connect::Extension(_) => None,
     })
 }
 

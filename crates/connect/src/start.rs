@@ -71,7 +71,7 @@ impl Handshake {
                 Some(field) => Some(chosen_instance(*oauth2, &field, start.instance).map_err(ConnectError::Instance)?),
                 None => None,
             },
-            (None, Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_)) => None,
+            (None, Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_) | Connect::Extension(_)) => None,
         };
         let browser = start.browser.filter(|value| is_ours(value)).map_or_else(random, Secret::new);
         let state = random();
@@ -108,6 +108,10 @@ impl Handshake {
             Connect::OAuth1(oauth1) => self.leave_by_oauth1(about, oauth1, &attempt).await?,
             Connect::Dialog(dialog) => {
                 self.open_dialog(about, dialog, &attempt).await?;
+                None
+            }
+            Connect::Extension(extension) => {
+                self.open_pairing(extension, &attempt).await?;
                 None
             }
             Connect::Form(_) => None,

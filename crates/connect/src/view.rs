@@ -1,6 +1,8 @@
 //! An attempt as people see it.
 
-use crier_model::{AttemptId, ChannelId, Diagnosis, Timestamp, UserId, WorkspaceId, attempt::AttemptState};
+use crier_model::{
+    AttemptId, ChannelId, Diagnosis, Timestamp, UserId, WorkspaceId, attempt::AttemptState, channel::Identity,
+};
 use serde::{Deserialize, Serialize};
 
 /// What an attempt is for.
@@ -22,6 +24,12 @@ pub struct AccountView {
     pub handle: String,
     /// Where the network keeps the picture.
     pub avatar_url: Option<String>,
+}
+
+impl From<Identity> for AccountView {
+    fn from(identity: Identity) -> Self {
+        Self { name: identity.name, handle: identity.handle, avatar_url: identity.avatar_url }
+    }
 }
 
 /// A permission that was asked for and not granted.
@@ -92,7 +100,25 @@ impl std::fmt::Debug for DialogView {
     }
 }
 
-/// One run of the handshake. Holds no secret but the authorize URL, which only its starter is given.
+/// What the browser extension is to hand over.
+#[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ExtensionView {
+    /// What people call the site.
+    pub site: String,
+    pub origin: String,
+    /// The exact names of the cookies that are asked for; no other is taken.
+    pub cookies: Vec<String>,
+    /// By which the extension says which connect it is for; good once.
+    pub code: String,
+}
+
+impl std::fmt::Debug for ExtensionView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ExtensionView").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+/// One run of the handshake. Holds no secret but what sends its starter on, which only they are given: the authorize URL or a code.
 #[derive(Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AttemptView {
     pub id: AttemptId,
@@ -109,6 +135,8 @@ pub struct AttemptView {
     pub state: AttemptState,
     /// What to say to the network's bot; while `away`, and only for who started it.
     pub dialog: Option<DialogView>,
+    /// What the browser extension is to hand over; while `away`, and only for who started it.
+    pub extension: Option<ExtensionView>,
     /// Where to send the person; while `started` or `away`, and only for who started it.
     pub authorize_url: Option<String>,
     #[schema(value_type = String, format = DateTime)]
@@ -141,6 +169,7 @@ impl std::fmt::Debug for AttemptView {
             .field("state", &self.state)
             .field("authorize_url", &self.authorize_url.as_ref().map(|_| "…"))
             .field("dialog", &self.dialog.as_ref().map(|dialog| &dialog.bot))
+            .field("extension", &self.extension)
             .field("account", &self.account)
             .field("granted", &self.granted)
             .field("missing", &self.missing)

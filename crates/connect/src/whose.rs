@@ -18,6 +18,7 @@ impl Handshake {
             Connect::OAuth2(oauth2) => oauth2.identify(net, instance, credentials).await,
             Connect::OAuth1(oauth1) => oauth1.identify(net, &Signer::account(credentials, self.now())?).await,
             Connect::Dialog(dialog) => dialog.identify(net, credentials).await,
+            Connect::Extension(extension) => extension.identify(net, credentials).await,
             Connect::Form(_) => Err(Refusal::Content(Detail::new("a form tells whose the account is by itself"))),
         }
     }

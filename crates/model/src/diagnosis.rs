@@ -258,6 +258,12 @@ codes! {
     BotHeardElsewhere "bot.heard_elsewhere" { "Another program listens to this bot",
         "The network lets one program at a time read what is said to a bot, and another one, or a webhook, does so.",
         ["Stop the other program, or remove the bot's webhook; the connect then goes on by itself.", "Or set up a bot that only this installation uses."], Retry "Try again" }
+    CookiesWrong "cookies.wrong" { "These are not the cookies of a session at the site",
+        "A cookie that makes up a session at the site is missing: nobody is signed in there in this browser. Or another one was sent, which is not taken.",
+        ["Sign in at the site in this browser, then hand over again."], Retry "Try again" }
+    HandoverEnded "handover.ended" { "This hand-over has ended",
+        "The token is of no hand-over that goes on: its channel was deleted or connected anew, it was stopped, or it was not used for 90 days.",
+        ["Reconnect the channel with the browser extension; its posts, times and settings stay as they are.", "Or remove the hand-over from the extension if the channel does not need it any more."], Open "Show channels" "/channels" }
     InstanceNotCompatible "instance.not_compatible" { "This server is not of the expected kind",
         "The address answers, but not as a server of this network.",
         ["Check the address of the server."], Retry "Try again" }

@@ -24,6 +24,7 @@ pub enum Connect<'a> {
     OAuth1(&'a dyn OAuth1),
     Dialog(&'a dyn Dialog),
     Form(&'a dyn Form),
+    Extension(&'a dyn Extension),
 }
 
 impl Connect<'_> {
@@ -35,6 +36,7 @@ impl Connect<'_> {
             Self::OAuth1(_) => "oauth1",
             Self::Dialog(_) => "dialog",
             Self::Form(_) => "form",
+            Self::Extension(_) => "extension",
         }
     }
 }
@@ -335,6 +337,29 @@ pub trait Dialog: Send + Sync {
     async fn greet(&self, net: &Client, credentials: &Credentials, words: &str) -> Result<(), Refusal>;
 }
 
+/// A website whose session is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// As people call it.
+    pub name: &'static str,
+    /// Where people sign in to it: `https://example.social`.
+    pub origin: String,
+    /// The exact names of the cookies that make up a session there. No other is ever asked for or taken.
+    pub cookies: &'static [&'static str],
+}
+
+/// A network without an API for such as us. Its website's session speaks for an account: a browser extension hands over the
+/// session's cookies once the person has agreed, and does so again day by day, as they change. Each hand-over is for one channel,
+/// so that such a network has no second step.
+#[async_trait]
+pub trait Extension: Send + Sync {
+    fn site(&self) -> Site;
+
+    /// Whose session it is, with its cookies in [`Credentials::cookies`]. Also the one harmless live call with the very
+    /// credentials that will be used.
+    async fn identify(&self, net: &Client, credentials: &Credentials) -> Result<Identified, Refusal>;
+}
+
 /// One field of a credentials form.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Field {
@@ -420,6 +445,9 @@ pub struct SignedIn {
 pub const SUBJECT: &str = "sub";
 pub const ISSUER: &str = "iss";
 
+/// In front of a cookie's name in [`Credentials::extra`].
+const COOKIE: &str = "cookie ";
+
 /// What speaks for an account. Serialised only to be sealed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
@@ -448,6 +476,22 @@ impl Credentials {
     #[must_use]
     pub fn renews(&self) -> bool {
         self.refresh_token.is_some() || self.renews_itself
+    }
+
+    /// A session at a website, by its cookies.
+    #[must_use]
+    pub fn of_cookies(cookies: impl IntoIterator<Item = (String, Secret)>) -> Self {
+        let extra = cookies.into_iter().map(|(name, value)| (format!("{COOKIE}{name}"), value)).collect();
+        Self { extra, ..Self::default() }
+    }
+
+    /// The value of a `Cookie` header that carries the session; none where they are no session's.
+    #[must_use]
+    pub fn cookies(&self) -> Option<String> {
+        let pair =
+            |(name, value): (&String, &Secret)| Some(format!("{}={}", name.strip_prefix(COOKIE)?, value.expose()));
+        let pairs: Vec<_> = self.extra.iter().filter_map(pair).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
     /// New ones the network gave in place of these, with what it left out kept.
@@ -503,6 +547,14 @@ pub trait Tokens: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cookies_are_what_a_browser_would_send() {
+        let session = [("b".to_owned(), Secret::from("two")), ("a".to_owned(), Secret::from("one"))];
+        assert_eq!(Credentials::of_cookies(session).cookies().as_deref(), Some("a=one; b=two"));
+        let token = Credentials { extra: [("sub".to_owned(), Secret::from("x"))].into(), ..Credentials::default() };
+        assert_eq!(token.cookies(), None);
+    }
 
     #[test]
     fn what_the_network_leaves_out_is_kept() {

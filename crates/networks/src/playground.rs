@@ -1,13 +1,15 @@
 //! Playground, the small network that comes with Crier. Its API is that of `crates/playground`.
 
 use crate::about::{About, Network, no_settings};
-use crate::connect::{Client2, ClientAuth, Connect, Credentials, Endpoints, Facts, Identified, OAuth2, Scope, Way};
+use crate::connect::{
+    Client2, ClientAuth, Connect, Credentials, Endpoints, Extension, Facts, Identified, OAuth2, Scope, Site, Way,
+};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Detail, Refusal, call, oauth_server};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
 use crier_model::{Code, Timestamp, channel::Identity};
-use crier_net::{Client, Multipart};
+use crier_net::{Client, Multipart, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
@@ -60,7 +62,7 @@ impl Playground {
         let form = Multipart::new()
             .file("file", &media.name, &media.mime, cx.media.bytes(media).await?)
             .text("alt", &media.alt);
-        let request = cx.net.post(self.api("media")).bearer(cx.credentials.access_token.expose()).multipart(form);
+        let request = signed(cx.net.post(self.api("media")), cx.credentials).multipart(form);
         call::json(request, cx.credentials, refine).await
     }
 }
@@ -87,6 +89,12 @@ impl Network for Playground {
                 name: "Tell its bot a code",
                 help: "You send a code in a chat, as on Telegram. Good to see how that goes.",
                 connect: Connect::Dialog(self),
+            },
+            Way {
+                id: "extension",
+                name: "Hand over its cookies with the browser extension",
+                help: "Your browser hands over your session there, as on networks without an API. Good to see how that goes.",
+                connect: Connect::Extension(self),
             },
         ]
     }
@@ -212,10 +220,17 @@ impl Playground {
         Ok(metadata.endpoints(ClientAuth::Basic))
     }
 
-    /// Whom a token speaks for.
+    /// Whom a token or a session speaks for.
     pub(crate) async fn me(&self, net: &Client, credentials: &Credentials) -> Result<Account, Refusal> {
-        let request = net.get(self.api("me")).bearer(credentials.access_token.expose());
-        call::ask(request, credentials, refine).await
+        call::ask(signed(net.get(self.api("me")), credentials), credentials, refine).await
+    }
+}
+
+/// With the token, or the session at the website, that speaks for the account.
+fn signed(request: Request, credentials: &Credentials) -> Request {
+    match credentials.cookies() {
+        Some(cookies) => request.secret_header("cookie", cookies),
+        None => request.bearer(credentials.access_token.expose()),
     }
 }
 
@@ -229,6 +244,17 @@ pub(crate) async fn register(
     let Some(endpoint) = &endpoints.registration else { return Ok(None) };
     let scope = scopes.iter().map(|scope| scope.id).collect::<Vec<_>>().join(" ");
     oauth_server::register(net, endpoint, redirect_uri, &scope).await.map(Some)
+}
+
+#[async_trait]
+impl Extension for Playground {
+    fn site(&self) -> Site {
+        Site { name: ABOUT.name, origin: self.origin.clone(), cookies: &["playground_session"] }
+    }
+
+    async fn identify(&self, net: &Client, credentials: &Credentials) -> Result<Identified, Refusal> {
+        self.account(net, credentials).await
+    }
 }
 
 #[async_trait]
@@ -249,12 +275,8 @@ impl Publish for Playground {
             "media_ids": media_ids,
             "reply_to": item.thread.as_ref().map(|thread| &thread.parent.remote_id),
         });
-        let request = cx
-            .net
-            .post(self.api("posts"))
-            .bearer(cx.credentials.access_token.expose())
-            .header("idempotency-key", &key)
-            .json(&body);
+        let request =
+            signed(cx.net.post(self.api("posts")), cx.credentials).header("idempotency-key", &key).json(&body);
         let create = || call::json::<Post>(request, cx.credentials, refine);
         Ok(cx.step("create post", Once::Key(key), create).await?.into())
     }
@@ -269,7 +291,7 @@ impl Recent for Playground {
         loop {
             let mut query = vec![("account", "me".to_owned()), ("limit", "100".to_owned())];
             query.extend(before.map(|id| ("before", id)));
-            let request = cx.net.get(self.api("posts")).query(&query).bearer(cx.credentials.access_token.expose());
+            let request = signed(cx.net.get(self.api("posts")).query(&query), cx.credentials);
             let listing: Listing = call::ask(request, cx.credentials, refine).await?;
             let reached_earlier = listing.posts.last().is_none_or(|post| post.created_at < cx.due_at);
             let mut posts = listing.posts.into_iter();

@@ -100,6 +100,9 @@ fn way_said(network: &dyn Network, connect: Connect<'_>) -> Vec<String> {
         Connect::Dialog(_) => {}
         Connect::OAuth1(_) => words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id)),
         Connect::Form(form) => words.extend(form.fields().iter().map(|field| format!("**{}**", field.label))),
+        Connect::Extension(extension) => {
+            words.extend(extension.site().cookies.iter().map(|name| format!("`{name}`")));
+        }
     }
     words
 }
@@ -147,6 +150,7 @@ fn connecting(network: &dyn Network) -> String {
         Connect::OAuth2(oauth2) if oauth2.instance().is_some() => "signing in at your server".to_owned(),
         Connect::OAuth2(_) | Connect::OAuth1(_) => "signing in".to_owned(),
         Connect::Dialog(_) => "its bot".to_owned(),
+        Connect::Extension(_) => "the browser extension".to_owned(),
         Connect::Form(form) => {
             let required = form.fields().into_iter().filter(|field| field.required);
             format!("form: {}", required.map(|field| field.label.to_lowercase()).collect::<Vec<_>>().join(", "))

@@ -128,12 +128,11 @@ impl Gate {
         match self.endpoint {
             Endpoint::Token | Endpoint::Revoke => self.by_form(&parts.headers, body),
             Endpoint::Authorize | Endpoint::Consent => Sender {
-                account: parts.extensions.get::<Viewer>().and_then(|viewer| viewer.account().map(|account| account.id)),
                 client: parts
                     .uri
                     .query()
                     .and_then(|query| Params::parse(query.as_bytes()).get("client_id").map(str::to_owned)),
-                grant_type: None,
+                ..viewing(parts)
             },
             Endpoint::Avatar => Sender {
                 account: parts
@@ -145,7 +144,7 @@ impl Gate {
                     .and_then(|id| id.parse().ok()),
                 ..Sender::default()
             },
-            endpoint if endpoint.is_api() => self.by_token(&parts.headers),
+            endpoint if endpoint.is_api() => self.by_token(&parts.headers).unwrap_or_else(|| viewing(parts)),
             _ => Sender::default(),
         }
     }
@@ -170,11 +169,10 @@ impl Gate {
         }
     }
 
-    fn by_token(&self, headers: &HeaderMap) -> Sender {
-        let Some(token) = bearer(headers) else {
-            return Sender::default();
-        };
-        self.shared.look(|world, _| {
+    /// None where no token was sent.
+    fn by_token(&self, headers: &HeaderMap) -> Option<Sender> {
+        let token = bearer(headers)?;
+        Some(self.shared.look(|world, _| {
             world
                 .oauth
                 .grants
@@ -185,7 +183,7 @@ impl Gate {
                     grant_type: None,
                 })
                 .unwrap_or_default()
-        })
+        }))
     }
 
     async fn judge(&self, sender: &Sender) -> Result<Verdict, Problem> {
@@ -206,6 +204,12 @@ impl Gate {
         tracing::info!(endpoint = %self.endpoint, faults = ?verdict.fired, "faults fired");
         Ok(verdict)
     }
+}
+
+/// Who is signed in in the browser that sent it.
+fn viewing(parts: &Parts) -> Sender {
+    let viewer = parts.extensions.get::<Viewer>();
+    Sender { account: viewer.and_then(|viewer| viewer.account().map(|account| account.id)), ..Sender::default() }
 }
 
 /// Makes a lasting change, to `account` or to all.

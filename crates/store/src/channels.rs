@@ -7,7 +7,7 @@ use crate::{
     due::{self, NewWork},
     entity::channel,
     error::{Result, StoreError},
-    events, grants, notices, publications,
+    events, grants, notices, pairings, publications,
 };
 use crier_model::{
     AppId, ChannelId, Diagnosis, GrantId, Secret, WorkspaceId,
@@ -402,6 +402,7 @@ pub async fn delete(store: &Store, workspace: WorkspaceId, id: ChannelId) -> Res
                WHERE id = $1";
     tx.execute(sql, [id.0.into(), ms(store.now()).into(), erased.into()]).await?;
     grants::drop_unused_in(&tx, workspace).await?;
+    pairings::end_in(&tx, id).await?;
     events::channel_changed(&mut tx, workspace, id, "deleted");
     tx.commit().await?;
     Ok(cancelled)

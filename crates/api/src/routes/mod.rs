@@ -7,6 +7,7 @@ mod auth;
 mod channels;
 mod doctor;
 mod events;
+pub(crate) mod handovers;
 mod invited;
 mod invites;
 mod keys;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         networks::routes(),
         channels::routes(),
         attempts::routes(),
+        handovers::routes(),
         attempt_log::routes(),
         apps::routes(),
         doctor::routes(),

@@ -38,6 +38,8 @@ pub(crate) enum ConnectKind {
     Dialog,
     /// A form is filled in here.
     Form,
+    /// A browser extension hands over the session at the network's website.
+    Extension,
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -95,6 +97,7 @@ impl From<Way<'_>> for WayOut {
             Connect::OAuth1(_) => (ConnectKind::Oauth1, None, Vec::new(), Vec::new()),
             Connect::Dialog(_) => (ConnectKind::Dialog, None, Vec::new(), Vec::new()),
             Connect::Form(form) => (ConnectKind::Form, None, form.fields(), Vec::new()),
+            Connect::Extension(_) => (ConnectKind::Extension, None, Vec::new(), Vec::new()),
         };
         Self { id, name, help, connect, instance, fields, scopes }
     }

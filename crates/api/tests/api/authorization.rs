@@ -24,12 +24,15 @@ fn operations(workspace: &str) -> Vec<(Method, String, String)> {
     all
 }
 
-const PUBLIC: [(&str, &str); 5] = [
+const PUBLIC: [(&str, &str); 8] = [
     ("GET", "/api/v1/server"),
     ("POST", "/api/v1/auth/sign-in"),
     ("POST", "/api/v1/auth/sign-out"),
     ("POST", "/api/v1/auth/sign-up"),
     ("POST", "/api/v1/invite/open"),
+    ("POST", "/api/v1/connect/extension"),
+    ("POST", "/api/v1/connect/extension/renew"),
+    ("POST", "/api/v1/connect/extension/stop"),
 ];
 
 /// What somebody who may only look may ask.

@@ -5,6 +5,7 @@ mod accounts;
 mod authorization;
 mod choosing;
 mod description;
+mod handovers;
 mod house;
 mod input;
 mod invites;

@@ -185,7 +185,7 @@ async fn a_browser_may_hang_up_at_any_moment() {
 }
 
 /// What a request comes to, unless it is dropped when its turn comes once more than so often.
-async fn hung_up_after<T>(mut turns: u32, request: impl Future<Output = T>) -> Option<T> {
+pub async fn hung_up_after<T>(mut turns: u32, request: impl Future<Output = T>) -> Option<T> {
     let mut request = Box::pin(request);
     poll_fn(|context| match turns.checked_sub(1) {
         None => Poll::Ready(None),

@@ -12,6 +12,7 @@ mod crash;
 mod dialects;
 mod dialog;
 mod doctor;
+mod extension;
 mod flow;
 mod foreign;
 mod form;

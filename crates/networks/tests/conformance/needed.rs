@@ -56,7 +56,7 @@ fn connecting(connect: Connect<'_>, fixtures: &[Fixture]) -> Vec<&'static str> {
             }
             names
         }
-        Connect::OAuth1(_) | Connect::Dialog(_) => vec!["identify", "identify:auth"],
+        Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Extension(_) => vec!["identify", "identify:auth"],
         Connect::Form(_) => {
             let mut names = vec!["sign_in"];
             let renewed = |fixture: &Fixture| {

@@ -101,6 +101,9 @@ impl World {
             Some(Connect::Dialog(dialog)) => {
                 return told(dialog.identify(&self.net, &credentials(given)).await, |it| json!(it));
             }
+            Some(Connect::Extension(extension)) => {
+                return told(extension.identify(&self.net, &credentials(given)).await, |it| json!(it));
+            }
             _ => panic!("{} is not connected by signing in", self.network),
         };
         let instance = given.instance.as_deref();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::accounts::{Account, AccountId};
-use crate::api::bearer::caller;
+use crate::api::bearer::by_token;
 use crate::api::shape::{self, AccountShape};
 use crate::endpoint::Endpoint;
 use crate::faults::Kind;
@@ -105,7 +105,7 @@ fn unkept(body: serde_json::Value) -> Response {
 
 /// The person who calls. A page has no pages.
 fn person(shared: &Shared, headers: &HeaderMap) -> Result<Bearer, Problem> {
-    let caller = caller(shared, headers, Scope::PagesManage)?;
+    let caller = by_token(shared, headers, Scope::PagesManage)?;
     if caller.is_page {
         return Err(Problem::new(StatusCode::FORBIDDEN, "not_a_person", "This is the token of a page."));
     }

@@ -57,7 +57,7 @@ pub(crate) async fn create(State(shared): State<Shared>, headers: HeaderMap, bod
         text: new.text,
         media: new.media_ids.iter().map(|id| MediaId::named(id)).collect(),
         reply_to,
-        app: Some(caller.client_id),
+        app: caller.app,
     };
     let key = idempotency_key(&headers)?;
     let made = publish::publish(&shared, caller.account, draft, key).await?;

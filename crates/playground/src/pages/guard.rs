@@ -55,6 +55,12 @@ fn from_own_page(shared: &Shared, headers: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a browser says that the request was made by a page that is not ours. Programs say nothing of pages.
+pub(crate) fn from_another_page(shared: &Shared, headers: &HeaderMap) -> bool {
+    let origin = headers.get(header::ORIGIN).is_some_and(|origin| origin.as_bytes() != shared.origin().as_bytes());
+    origin || headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
 /// Adds the headers that every answer carries.
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

@@ -266,3 +266,32 @@ async fn each_endpoint_needs_its_permission() {
         assert_eq!(error(&answer.json().await.unwrap()), "invalid_token");
     }
 }
+
+#[tokio::test]
+async fn the_session_of_a_browser_is_as_good_as_a_token_to_programs_and_to_own_pages_only() {
+    let network = Network::start().await;
+    let browser = network.browser("ada").await;
+    let cookie = browser.cookie.clone().unwrap();
+    let me = || network.http.get(network.at("/api/me")).header("cookie", &cookie);
+    let answer = me().send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(text(&answer.json().await.unwrap(), "handle"), "ada");
+    let post = network.http.post(network.at("/api/posts")).header("cookie", &cookie);
+    let answer = post.json(&json!({"text": "By session", "media_ids": []})).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    // Pages of others make browsers send it, too.
+    for (name, value) in
+        [("origin", "http://evil.example"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")]
+    {
+        let answer = me().header(name, value).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{name}: {value}");
+    }
+    assert_eq!(me().header("origin", &network.origin).send().await.unwrap().status(), StatusCode::OK);
+    // It speaks for a person, not for an app that could act as pages.
+    let pages = network.http.get(network.at("/api/pages")).header("cookie", &cookie).send().await.unwrap();
+    assert_eq!(pages.status(), StatusCode::UNAUTHORIZED);
+    browser.send("/sign-out", &[]).await;
+    let answer = me().send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(error(&answer.json().await.unwrap()), "invalid_token");
+}

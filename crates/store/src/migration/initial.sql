@@ -166,6 +166,14 @@ CREATE TABLE invite (
 );
 CREATE INDEX invite_workspace ON invite (workspace_id, id);
 
+CREATE TABLE extension_pairing (
+  channel_id {uuid} PRIMARY KEY REFERENCES channel (id) ON DELETE CASCADE,
+  token_hash TEXT NOT NULL UNIQUE,
+  created_at BIGINT NOT NULL,
+  used_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+
 CREATE TABLE connect_event (
   id {uuid} PRIMARY KEY,
   attempt_id {uuid} NOT NULL REFERENCES connect_attempt (id) ON DELETE CASCADE,

@@ -11,6 +11,7 @@ mod invites;
 mod media;
 mod nodes;
 mod notices;
+mod pairings;
 mod people;
 mod posts;
 mod publications;

@@ -9,6 +9,7 @@ import { DiagnosisView } from "@/components/diagnosis-view";
 import { ButtonLink } from "@/components/links";
 import { ProblemView } from "@/components/problem-view";
 import { DialogView } from "./attempt-dialog";
+import { ExtensionView } from "./attempt-extension";
 import { CancelButton } from "./cancel-button";
 import { minutesAndSeconds, useSecondsUntil } from "./countdown";
 import { PasteAddress } from "./paste-address";
@@ -22,6 +23,7 @@ export function WaitingView({ attempt, network }: { attempt: AttemptView; networ
   const byForm = wayOf(useNetworkMap().get(attempt.network), attempt.way)?.connect === "form";
   if (byForm) return <FormWaits attempt={attempt} />;
   if (attempt.dialog) return <DialogView attempt={attempt} dialog={attempt.dialog} />;
+  if (attempt.extension) return <ExtensionView attempt={attempt} extension={attempt.extension} />;
   return (
     <Stack>
       <Text>{t("connect.wait.text")}</Text>

@@ -148,7 +148,9 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
                   ? t("connect.goTo", { network: network.name })
                   : way.connect === "dialog"
                     ? t("connect.getCode")
-                    : t("connect.connectForm")}
+                    : way.connect === "extension"
+                      ? t("connect.goToExtension")
+                      : t("connect.connectForm")}
             </Button>
             {oauth && (
               <Button

@@ -105,7 +105,7 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
       return;
     }
     const view = attempt as AttemptView;
-    if (way.connect === "dialog") {
+    if (way.connect === "dialog" || way.connect === "extension") {
       await navigate({ to: attemptPage(workspace.id), params: { attempt: view.id } });
       return;
     }

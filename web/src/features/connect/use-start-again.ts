@@ -5,7 +5,7 @@ import { useNetworkMap } from "@/app/queries";
 import { useSession } from "@/app/session";
 import { attemptPage, attempts, GUEST, wayOf } from "./queries";
 
-/** The same handshake from the start: straight to the network or its bot where nothing has to be typed, else to its form. */
+/** The same handshake from the start: straight to the network, bot or extension where nothing is typed, else to its form. */
 export function useStartAgain(attempt: AttemptView) {
   const { workspace } = useSession();
   const navigate = useNavigate();

@@ -243,7 +243,9 @@ function WayForm({ network, way }: { network: Network; way: Way }) {
               ? t("connect.goTo", { network: network.name })
               : way.connect === "dialog"
                 ? t("connect.getCode")
-                : t("connect.connectForm")}
+                : way.connect === "extension"
+                  ? t("connect.goToExtension")
+                  : t("connect.connectForm")}
           </Button>
         </Group>
       </Stack>

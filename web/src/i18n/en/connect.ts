@@ -28,6 +28,7 @@ export const connect = {
   newTab: "Open in a new tab",
   connectForm: "Connect",
   getCode: "Get a code",
+  goToExtension: "Continue with the extension",
   appTitle: "{{network}} needs an app of yours first",
   appConsole: "Make an app in the developer console of {{network}}.",
   appConsoleOpen: "Open the console",
@@ -67,6 +68,17 @@ export const connect = {
     copy: "Copy the message",
     text: "The code is good once and for this connect only. This page goes on by itself as soon as {{bot}} was told it.",
     open: "Open {{bot}}",
+  },
+  extension: {
+    install: "Have the Crier extension in this browser.",
+    docs: "How to install it, and what it may do",
+    signIn: "Sign in to {{site}} in this browser, as the account you want to connect.",
+    click:
+      "Come back to this page and click the extension’s icon. It shows what it would hand over, and does so once you allow it.",
+    cookies_one: "It hands over this cookie of {{origin}}, and nothing else:",
+    cookies_other: "It hands over these cookies of {{origin}}, and nothing else:",
+    text: "With this session the server can act as you at {{site}}, as your browser does. The extension brings the new one once a day, until you stop it. This page goes on by itself.",
+    open: "Open {{site}}",
   },
   work: {
     title: "Talking to {{network}}",
