@@ -195,7 +195,7 @@ impl Handshake {
             }
         }
         if accounts.is_empty() {
-            return self.none_works(attempt, parked, &refused).await;
+            return Box::pin(self.none_works(attempt, parked, &refused)).await;
         }
         let left_out = left_out(accounts.len(), &refused);
         self.attach(attempt, &parked, accounts, Some(Together { sign_in, left_out })).await

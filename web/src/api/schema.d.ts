@@ -218,6 +218,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connect/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands a site's session over to the connect that waits for it, once. The answer has the token for bringing new cookies later. */
+        post: operations["hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/extension/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a channel new cookies of the same account. A channel that needs reconnecting goes on, and so do its held posts. */
+        post: operations["renew_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connect/extension/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a renewal token. The channel keeps the session it has, as long as the site takes it. */
+        post: operations["stop_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invite": {
         parameters: {
             query?: never;
@@ -1262,7 +1313,7 @@ export interface components {
          * @enum {string}
          */
         AttemptState: "started" | "away" | "returned" | "exchanging" | "identified" | "choosing" | "confirming" | "connected" | "failed" | "expired" | "superseded" | "cancelled";
-        /** @description One run of the handshake. Holds no secret but the authorize URL, which only its starter is given. */
+        /** @description One run of the handshake. Holds no secret but what sends its starter on, which only they are given: the authorize URL or a code. */
         AttemptView: {
             account?: components["schemas"]["AccountView"] | null;
             /** @description Where to send the person; while `started` or `away`, and only for who started it. */
@@ -1278,6 +1329,7 @@ export interface components {
             events: components["schemas"]["EventView"][];
             /** Format: date-time */
             expires_at: string;
+            extension?: components["schemas"]["ExtensionView"] | null;
             /** @description Scopes that were granted. */
             granted: string[];
             id: components["schemas"]["AttemptId"];
@@ -1397,7 +1449,7 @@ export interface components {
             nonce: string;
         };
         /** @enum {string} */
-        ConnectKind: "oauth2" | "oauth1" | "dialog" | "form";
+        ConnectKind: "oauth2" | "oauth1" | "dialog" | "form" | "extension";
         /** @description A key as it is shown once. */
         CreatedApiKey: components["schemas"]["ApiKey"] & {
             /** @description The key itself. It is not kept, so it can't be shown again. */
@@ -1509,6 +1561,16 @@ export interface components {
             label: string;
             value: string;
         };
+        /** @description What the browser extension is to hand over. */
+        ExtensionView: {
+            /** @description By which the extension says which connect it is for; good once. */
+            code: string;
+            /** @description The exact names of the cookies that are asked for; no other is taken. */
+            cookies: string[];
+            origin: string;
+            /** @description What people call the site. */
+            site: string;
+        };
         /** @description One field of a credentials form. */
         Field: {
             default?: string | null;
@@ -1553,6 +1615,28 @@ export interface components {
             values: {
                 [key: string]: string;
             };
+        };
+        HandOver: {
+            /** @description The pairing code of the page that waits. */
+            code: string;
+            /** @description The values of the site's cookies by their names: those that the attempt names, and no other. */
+            cookies: {
+                [key: string]: string;
+            };
+        };
+        /** @description What came of a hand-over. */
+        HandedOver: {
+            account?: components["schemas"]["AccountView"] | null;
+            diagnosis?: components["schemas"]["Diagnosis"] | null;
+            /**
+             * Format: date-time
+             * @description Until when the token is good unless it is used.
+             */
+            expires_at: string;
+            /** @description How the connect stands: it is `connected`, has ended, or goes on at its page. */
+            state: components["schemas"]["AttemptState"];
+            /** @description Good from `connected` on, for new cookies of this account and nothing else; none when the connect has failed. */
+            token?: string | null;
         };
         InstanceQuestion: {
             default?: string | null;
@@ -1872,6 +1956,7 @@ export interface components {
                 events: components["schemas"]["EventView"][];
                 /** Format: date-time */
                 expires_at: string;
+                extension?: components["schemas"]["ExtensionView"] | null;
                 /** @description Scopes that were granted. */
                 granted: string[];
                 id: components["schemas"]["AttemptId"];
@@ -2330,6 +2415,30 @@ export interface components {
             message: string;
             title: string;
         };
+        RenewHandover: {
+            /** @description As in the first hand-over. */
+            cookies: {
+                [key: string]: string;
+            };
+            /** @description From the answer to the first hand-over. */
+            token: string;
+        };
+        /** @description New cookies were stored for a channel. */
+        Renewed: {
+            account: components["schemas"]["AccountView"];
+            /**
+             * Format: date-time
+             * @description Until when the token is good unless it is used again.
+             */
+            expires_at: string;
+            /**
+             * Format: int64
+             * @description How many posts went on that were held for want of a good session.
+             */
+            resumed: number;
+            /** @description The channel's: one that needed reconnecting is `active` again. */
+            state: components["schemas"]["ChannelState"];
+        };
         /** @description What a person saw on the network. */
         Resolution: {
             /** @enum {string} */
@@ -2406,6 +2515,9 @@ export interface components {
             time_zone?: string | null;
             /** @description “NAME's workspace” when left out. */
             workspace_name?: string | null;
+        };
+        StopHandover: {
+            token: string;
         };
         TextRules: {
             /** @description What every link counts as, in `unit`; none when a link counts as its own length. */
@@ -2989,6 +3101,100 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HandOver"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenewHandover"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renewed"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StopHandover"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document. */
             default: {
