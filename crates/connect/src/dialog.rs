@@ -151,11 +151,11 @@ impl Handshake {
             note: Some(Note::new("The bot was told the code", "")),
             ..Changes::default()
         };
-        if let Some(claimed) = self.step(&attempt, S::Identified, changes).await? {
-            let handshake = self.clone();
+        if let Some(work) = self.step_and_work(&attempt, S::Identified, changes).await? {
+            let (handshake, id) = (self.clone(), attempt.id);
             tokio::spawn(async move {
-                let id = claimed.id;
-                handshake.work(claimed).await;
+                // However it ends, the row says how it stands.
+                drop(work.await);
                 if let Err(why) = Box::pin(handshake.greet(id)).await {
                     tracing::info!(attempt = %id, why, "the place that was connected was not told so");
                 }

@@ -1,11 +1,9 @@
-import { Button, Code, Group, List, Stack, Text } from "@mantine/core";
-import { IconClockHour4, IconExternalLink } from "@tabler/icons-react";
+import { Code, List, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
 import { DocsLink } from "@/components/problem-view";
-import { CancelButton } from "./cancel-button";
-import { minutesAndSeconds, useSecondsUntil } from "./countdown";
+import { WaitActions } from "./wait-actions";
 
 /** What the browser extension is to hand over; the page goes on by itself once it has. */
 export function ExtensionView({
@@ -17,7 +15,6 @@ export function ExtensionView({
 }) {
   const { t } = useTranslation();
   const { workspace } = useSession();
-  const seconds = useSecondsUntil(attempt.expires_at);
   const { site, origin, cookies } = extension;
   return (
     <Stack>
@@ -48,24 +45,7 @@ export function ExtensionView({
       <Text c="dimmed" size="sm">
         {t("connect.extension.text", { site })}
       </Text>
-      <Group gap="xs" aria-live="off">
-        <IconClockHour4 size={18} aria-hidden />
-        <Text size="sm" ff="monospace">
-          {t("connect.wait.left", { time: minutesAndSeconds(seconds) })}
-        </Text>
-      </Group>
-      <Group gap="xs">
-        <Button
-          component="a"
-          href={origin}
-          target="_blank"
-          rel="noreferrer"
-          leftSection={<IconExternalLink size={18} aria-hidden />}
-        >
-          {t("connect.extension.open", { site })}
-        </Button>
-        <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
-      </Group>
+      <WaitActions attempt={attempt} href={origin} label={t("connect.extension.open", { site })} />
     </Stack>
   );
 }

@@ -1,5 +1,4 @@
 import { Button, Group, Loader, Stack, Text } from "@mantine/core";
-import { IconClockHour4, IconExternalLink } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
@@ -11,15 +10,14 @@ import { ProblemView } from "@/components/problem-view";
 import { DialogView } from "./attempt-dialog";
 import { ExtensionView } from "./attempt-extension";
 import { CancelButton } from "./cancel-button";
-import { minutesAndSeconds, useSecondsUntil } from "./countdown";
 import { PasteAddress } from "./paste-address";
 import { attempts, GUEST, wayOf } from "./queries";
 import { useAttemptAction } from "./use-attempt-action";
+import { WaitActions } from "./wait-actions";
 
 /** The person is at the network. */
 export function WaitingView({ attempt, network }: { attempt: AttemptView; network: string }) {
   const { t } = useTranslation();
-  const seconds = useSecondsUntil(attempt.expires_at);
   const byForm = wayOf(useNetworkMap().get(attempt.network), attempt.way)?.connect === "form";
   if (byForm) return <FormWaits attempt={attempt} />;
   if (attempt.dialog) return <DialogView attempt={attempt} dialog={attempt.dialog} />;
@@ -28,26 +26,11 @@ export function WaitingView({ attempt, network }: { attempt: AttemptView; networ
     <Stack>
       <Text>{t("connect.wait.text")}</Text>
       {!attempt.authorize_url && <Text c="dimmed">{t("connect.wait.noPage")}</Text>}
-      <Group gap="xs" aria-live="off">
-        <IconClockHour4 size={18} aria-hidden />
-        <Text size="sm" ff="monospace">
-          {t("connect.wait.left", { time: minutesAndSeconds(seconds) })}
-        </Text>
-      </Group>
-      <Group gap="xs">
-        {attempt.authorize_url && (
-          <Button
-            component="a"
-            href={attempt.authorize_url}
-            target="_blank"
-            rel="noreferrer"
-            leftSection={<IconExternalLink size={18} aria-hidden />}
-          >
-            {t("connect.wait.open", { network })}
-          </Button>
-        )}
-        <CancelButton attempt={attempt} label={t("connect.wait.cancel")} />
-      </Group>
+      <WaitActions
+        attempt={attempt}
+        href={attempt.authorize_url}
+        label={t("connect.wait.open", { network })}
+      />
       {attempt.authorize_url && <PasteAddress attempt={attempt} />}
     </Stack>
   );

@@ -26,6 +26,7 @@ import { CredentialFields } from "./credential-fields";
 import { failedChecks, Preflight } from "./preflight";
 import { wayOf } from "./queries";
 import { useConnectForm } from "./use-connect-form";
+import { beginLabel, leavesBy } from "./way-words";
 
 /** Everything before leaving for one network: what it asks, its form, the checks. */
 export function NetworkPage() {
@@ -76,7 +77,7 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
     focus: (name) =>
       formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
-  const oauth = way.connect === "oauth2" || way.connect === "oauth1";
+  const leaves = leavesBy(way);
   const failed = failedChecks(form.preflight.data);
   const warned = failed.length > 0 || form.preflight.error !== null;
 
@@ -124,7 +125,7 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
               required
             />
           )}
-          {!oauth && (
+          {!leaves && (
             <CredentialFields
               fields={way.fields}
               values={form.values}
@@ -140,19 +141,11 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
             <Button
               type="submit"
               loading={form.busy}
-              rightSection={oauth ? <IconArrowRight size={18} aria-hidden /> : null}
+              rightSection={leaves ? <IconArrowRight size={18} aria-hidden /> : null}
             >
-              {warned
-                ? t("connect.goOn")
-                : oauth
-                  ? t("connect.goTo", { network: network.name })
-                  : way.connect === "dialog"
-                    ? t("connect.getCode")
-                    : way.connect === "extension"
-                      ? t("connect.goToExtension")
-                      : t("connect.connectForm")}
+              {warned ? t("connect.goOn") : beginLabel(t, network, way)}
             </Button>
-            {oauth && (
+            {leaves && (
               <Button
                 variant="default"
                 disabled={form.busy}

@@ -15,6 +15,7 @@ import { ProblemView } from "@/components/problem-view";
 import classes from "@/features/connect/add-page.module.css";
 import { CredentialFields } from "@/features/connect/credential-fields";
 import { useConnectForm } from "@/features/connect/use-connect-form";
+import { beginLabel, leavesBy } from "@/features/connect/way-words";
 import { GuestSession } from "./guest-session";
 import { PasteLink } from "./paste-link";
 import { invitationQuery, openInvite } from "./queries";
@@ -200,7 +201,7 @@ function WayForm({ network, way }: { network: Network; way: Way }) {
     focus: (name) =>
       element.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
-  const leaves = way.connect === "oauth2" || way.connect === "oauth1";
+  const leaves = leavesBy(way);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     void form.submit({ newTab: false, anyway: true });
@@ -239,13 +240,7 @@ function WayForm({ network, way }: { network: Network; way: Way }) {
             loading={form.busy}
             rightSection={leaves ? <IconArrowRight size={18} aria-hidden /> : null}
           >
-            {leaves
-              ? t("connect.goTo", { network: network.name })
-              : way.connect === "dialog"
-                ? t("connect.getCode")
-                : way.connect === "extension"
-                  ? t("connect.goToExtension")
-                  : t("connect.connectForm")}
+            {beginLabel(t, network, way)}
           </Button>
         </Group>
       </Stack>
