@@ -15,6 +15,11 @@ LONGEST_STEP = 20 * 60
 LONGEST_TEST_PROGRAM = 5 * 60
 LINES_SHOWN = 80
 
+# How test runners say that a test passed or was left out: of no use to somebody who looks for what failed.
+PASSED = re.compile(r"\s*(✔|✓|﹣|test .* \.\.\. (ok|ignored))")
+# How they name one that failed: Node's, Rust's and Vitest's.
+FAILED = re.compile(r"^\s*(?:✖ (.+) \([\d.]+ms\)|test (.+) \.\.\. FAILED| FAIL  (.+))$", re.M)
+
 
 class Count:
     """How many tests passed, failed and were left out."""
@@ -47,6 +52,11 @@ def count_report(path):
     return Count(report["numPassedTests"], report["numFailedTests"], left_out)
 
 
+def names_of_failed(text):
+    """The tests that failed, each once, in the order they were told."""
+    return list(dict.fromkeys(next(filter(None, names)) for names in FAILED.findall(text)))
+
+
 def count_summary(text):
     """A last line `N passed, N failed`."""
     lines = re.findall(r"^(\d+) passed, (\d+) failed", text, re.M)
@@ -59,6 +69,7 @@ class Run:
     def __init__(self, root, logs):
         self.root, self.logs = root, logs
         self.rows = []  # (section, step, Count, seconds)
+        self.failures = []  # (section, step, test)
         self.current = ""
         self._once = {}
         logs.mkdir(parents=True, exist_ok=True)
@@ -134,7 +145,8 @@ class Run:
         """Writes down what came of a step; `output` is shown, as it failed."""
         self.rows.append((self.current, step, count, seconds))
         print(f"  {'FAILED' if count.failed or output else 'ok':7}{step:28} {seconds:7.1f} s   {count}", flush=True)
-        lines = output.rstrip().splitlines()
+        self.failures += [(self.current, step, name) for name in names_of_failed(output)]
+        lines = [line for line in output.rstrip().splitlines() if not PASSED.match(line)]
         if len(lines) > LINES_SHOWN:
             print(f"    … {len(lines) - LINES_SHOWN} lines before it, all in {self.logs}")
         for line in lines[-LINES_SHOWN:]:
@@ -157,6 +169,8 @@ class Run:
             total.add(count)
             seconds += took
         print(f"{'together':10} {seconds:7.1f} s")
+        for section, step, name in self.failures:
+            print(f"FAILED {section}, {step}: {name}")
         print(f"{total.passed} passed, {total.failed} failed")
 
 

@@ -1,7 +1,9 @@
 """Tests of the scripts: that the checks see what they are for, and that what is counted is what ran."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import pathlib
 import sys
 import tempfile
@@ -129,6 +131,21 @@ class Counting(unittest.TestCase):
         self.assertEqual(self.run_step("tests", ["true"]), (0, 1))
         # A crash after the last line still fails.
         self.assertEqual(self.run_step("tests", ["sh", "-c", "echo '7 passed, 0 failed'; exit 1"]), (7, 1))
+
+    def test_what_failed_is_named_and_what_passed_is_not_shown(self):
+        told = ("✔ goes well (12.5ms)\n✖ ends badly (30000.1ms)\ntest a::works ... ok\ntest a::breaks ... FAILED\n FAIL  src/x.test.ts > counts\n"
+                "✖ failing tests:\n✖ ends badly (30000.1ms)\n  why it did\n")
+        self.assertEqual(running.names_of_failed(told), ["ends badly", "a::breaks", "src/x.test.ts > counts"])
+        shown = io.StringIO()
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(shown):
+            run = running.Run(pathlib.Path(folder), pathlib.Path(folder))
+            run.current = "section"
+            run.note("step", running.Count(2, 3), 0.0, told)
+            run.sum_up()
+        self.assertIn("FAILED section, step: ends badly\n", shown.getvalue())
+        self.assertIn("|   why it did", shown.getvalue())
+        self.assertNotIn("goes well", shown.getvalue())
+        self.assertTrue(shown.getvalue().endswith("2 passed, 3 failed\n"))
 
     def test_what_is_built_upon_a_crate_is_found_through_others(self):
         programs = running.TestPrograms([], {"a": {"serde"}, "b": {"a"}, "c": {"b"}, "d": set()})
