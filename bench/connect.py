@@ -86,8 +86,7 @@ class Connects:
         return shown["state"] if shown["diagnosis"] is None else f"{shown['state']}: {shown['diagnosis']['code']}"
 
     def one_after_another(self, count):
-        """Our share of each return, in milliseconds: what the browser waited, without what the network says it took over its answers.
-        The network counts whole milliseconds, so a share is rather too large than too small."""
+        """Our share of each return, in milliseconds: what the browser waited, without what the network says it took over its answers."""
         waited = []
         for n in range(count):
             attempt = self.start()

@@ -2,6 +2,7 @@
 //! pasted into a ticket.
 
 use crate::{Check, Handshake, explain::failed, handshake::Broken};
+use async_trait::async_trait;
 use crier_model::{Code, Diagnosis, Evidence};
 use crier_net::{Client, redact};
 use crier_networks::Network;
@@ -9,12 +10,12 @@ use crier_store::{apps, installation, sealed};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fmt::Write,
+    fmt::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use url::Url;
 use uuid::Uuid;
 
@@ -24,8 +25,20 @@ const PER_NETWORK: Duration = Duration::from_secs(10);
 const SERVERS: u64 = 10;
 /// For the answer under our own public address.
 const OUTSIDE: Duration = Duration::from_secs(10);
+/// For the mail server.
+const MAIL: Duration = Duration::from_secs(10);
 /// Less room than this on the disk is a failure: a database that can't grow stops everything.
 const ROOM: u64 = 100 * 1024 * 1024;
+
+/// The mail server, as far as the doctor needs one.
+#[async_trait]
+pub trait MailProbe: Send + Sync + fmt::Debug {
+    /// Connects and signs in, without sending.
+    ///
+    /// # Errors
+    /// What the server, or the way to it, has against it, without secrets.
+    async fn probe(&self) -> Result<(), String>;
+}
 
 /// What only the program knows of itself.
 #[derive(Debug, Clone)]
@@ -36,15 +49,19 @@ pub struct House {
     pub data_dir: PathBuf,
     /// The way out, in words and without its password.
     pub proxy: String,
+    /// Networks whose way out is another: their names, and the way in words.
+    pub other_ways: Vec<(String, String)>,
     /// How names are looked up, in words.
     pub resolver: String,
+    /// None where mails are not sent.
+    pub mail: Option<Arc<dyn MailProbe>>,
 }
 
 /// One thing looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DoctorRow)]
 pub struct Row {
-    /// A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `outbound`, `public_url`.
+    /// A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `mail`, `outbound`, `public_url`.
     pub area: String,
     pub title: String,
     pub ok: bool,
@@ -129,7 +146,7 @@ impl Doctor {
         tokio::spawn(async move {
             let networks: Vec<_> = doctor.handshake.deps.registry.all().map(|network| network.about().id).collect();
             let networks = networks.into_iter().filter(|id| only.is_empty() || only.iter().any(|o| o == id));
-            let here = ["config", "database", "keys", "data_folder", "storage", "outbound", "public_url"];
+            let here = ["config", "database", "keys", "data_folder", "storage", "mail", "outbound", "public_url"];
             let areas: Vec<_> = here.into_iter().chain(networks).map(str::to_owned).collect();
             tell.send(Progress::Planned { areas: areas.clone() }).ok();
             let mut looking = JoinSet::new();
@@ -172,6 +189,7 @@ impl Doctor {
             "keys" => vec![self.keys().await],
             "data_folder" => vec![self.data_folder()],
             "storage" => vec![self.storage().await],
+            "mail" => vec![self.mail().await],
             "outbound" => self.outbound(),
             "public_url" => self.public_url().await,
             network => self.network(network).await,
@@ -239,9 +257,29 @@ impl Doctor {
         Row::local("storage", "The media storage takes and gives files", since, stored)
     }
 
+    async fn mail(&self) -> Row {
+        let since = Instant::now();
+        let Some(server) = &self.house.mail else {
+            let note = "none is set, so people are told in the app and by webhook only".to_owned();
+            return Row::local("mail", "Mail server", since, Ok(Some(note)));
+        };
+        let fix = "Check `mail_url`: the host, its port, whether it is smtps or smtp with tls, and the name and password in it.";
+        let probed = timeout(MAIL, server.probe()).await;
+        let probed = probed.unwrap_or_else(|_| Err(format!("It did not answer within {} s.", MAIL.as_secs())));
+        Row::local(
+            "mail",
+            "The mail server takes the sign-in",
+            since,
+            probed.map(|()| None).map_err(|said| (said, fix)),
+        )
+    }
+
     fn outbound(&self) -> Vec<Row> {
-        let row = |title: &str, note: &str| Row::local("outbound", title, Instant::now(), Ok(Some(note.to_owned())));
-        vec![row("The way out", &self.house.proxy), row("Names are looked up", &self.house.resolver)]
+        let row = |title: String, note: &str| Row::local("outbound", title, Instant::now(), Ok(Some(note.to_owned())));
+        let mut rows = vec![row("The way out".to_owned(), &self.house.proxy)];
+        rows.extend(self.house.other_ways.iter().map(|(network, way)| row(format!("The way out to {network}"), way)));
+        rows.push(row("Names are looked up".to_owned(), &self.house.resolver));
+        rows
     }
 
     async fn public_url(&self) -> Vec<Row> {

@@ -47,7 +47,7 @@ mod tokens;
 mod view;
 mod whose;
 
-pub use doctor::{Doctor, House, Progress, Report, Row, Wrong};
+pub use doctor::{Doctor, House, MailProbe, Progress, Report, Row, Wrong};
 pub use document::PATH as CLIENT_DOCUMENT;
 pub use error::ConnectError;
 pub use extension::{HandedOver, Renewed};

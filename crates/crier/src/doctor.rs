@@ -18,7 +18,7 @@ pub async fn examine(config: &Config, only: &[String]) -> Result<Report, Failed>
     let store = match opened.await {
         Ok(store) => store,
         Err(error) => {
-            return Ok(Report::without_database(&parts::house(config), &config.public_url, &error.to_string()));
+            return Ok(Report::without_database(&parts::house(config)?, &config.public_url, &error.to_string()));
         }
     };
     let library = parts::library(config, &store)?;

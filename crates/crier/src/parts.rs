@@ -5,14 +5,15 @@ use crate::{
     config::{Config, MailServer},
     key_file::{self, Watched},
 };
-use crier_connect::{Doctor, Handshake, House};
+use async_trait::async_trait;
+use crier_connect::{Doctor, Handshake, House, MailProbe};
 use crier_engine::notices::Smtp;
 use crier_media::{Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
 use crier_store::{Store, StoreConfig};
-use std::{path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 /// Opens the database; the data folder and the secret key are made where they are missing. The schema is not touched.
 pub async fn store(config: &Config) -> Result<Store, Failed> {
@@ -52,6 +53,7 @@ fn net_with(config: &Config, besides: Option<Allow>) -> Result<Client, Failed> {
         proxy: config.proxy.clone(),
         routes: config.network_proxies.clone(),
         no_proxy: config.no_proxy.clone(),
+        name_servers: config.name_servers.clone(),
         allow,
         extra_ca: config.extra_ca.clone(),
         ..crier_net::Config::default()
@@ -60,26 +62,55 @@ fn net_with(config: &Config, besides: Option<Allow>) -> Result<Client, Failed> {
 }
 
 /// What the doctor is told of the program.
-pub fn house(config: &Config) -> House {
-    House {
+pub fn house(config: &Config) -> Result<House, Failed> {
+    let registry = registry(config);
+    let name = |id: &str| registry.get(id).map_or_else(|| id.to_owned(), |network| network.about().name.to_owned());
+    let mail = mail(config)?.map(|smtp| Arc::new(Probed(smtp)) as Arc<dyn MailProbe>);
+    Ok(House {
         version: env!("CARGO_PKG_VERSION"),
         settings: config.given.len(),
         data_dir: config.data_dir.clone(),
-        proxy: match &config.proxy {
-            ProxyConfig::Environment => {
-                "by HTTPS_PROXY, HTTP_PROXY and NO_PROXY where the environment has them".to_owned()
+        proxy: in_words(&config.proxy),
+        other_ways: config.network_proxies.iter().map(|(network, way)| (name(network), in_words(way))).collect(),
+        resolver: match config.name_servers.as_slice() {
+            [] => "by the system's resolver".to_owned(),
+            servers => {
+                let servers: Vec<_> = servers.iter().map(ToString::to_string).collect();
+                format!("by the name servers {}", servers.join(", "))
             }
-            ProxyConfig::None => "directly, without a proxy".to_owned(),
-            ProxyConfig::Address(url) => format!("by the proxy {}", crier_net::redact(url)),
         },
-        resolver: "by the system's resolver".to_owned(),
+        mail,
+    })
+}
+
+fn in_words(way: &ProxyConfig) -> String {
+    match way {
+        ProxyConfig::Environment => "by HTTPS_PROXY, HTTP_PROXY and NO_PROXY where the environment has them".to_owned(),
+        ProxyConfig::None => "directly, without a proxy".to_owned(),
+        ProxyConfig::Address(url) => format!("by the proxy {}", crier_net::redact(url)),
+    }
+}
+
+/// The mail server as the doctor looks at it.
+struct Probed(Smtp);
+
+impl fmt::Debug for Probed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probed(…)")
+    }
+}
+
+#[async_trait]
+impl MailProbe for Probed {
+    async fn probe(&self) -> Result<(), String> {
+        self.0.probe().await
     }
 }
 
 pub fn doctor(config: &Config, handshake: Handshake) -> Result<Doctor, Failed> {
     // Our own public address may be called wherever it is; this way out is used for nothing else.
     let own = config.public_url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
-    Ok(Doctor::new(handshake, net_with(config, own)?, house(config)))
+    Ok(Doctor::new(handshake, net_with(config, own)?, house(config)?))
 }
 
 /// The mail server, where one is configured.

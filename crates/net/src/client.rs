@@ -17,6 +17,7 @@ use crate::config::{Config, ConfigError};
 use crate::connector::Connector;
 use crate::dial::{Dialer, Target};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::name_servers::NameServers;
 use crate::pauses::Pauses;
 use crate::proxy::Proxies;
 use crate::request::Request;
@@ -47,13 +48,18 @@ struct Limits {
 }
 
 impl Client {
-    /// A client with these settings and the system's resolver. Reads certificate authorities and, where asked to, the environment.
+    /// A client with these settings, and their name servers or the system's resolver. Reads certificate authorities and, where asked
+    /// to, the environment.
     ///
     /// # Errors
     ///
     /// A setting that can't be used.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        Self::with_resolver(config, Arc::new(SystemResolver))
+        let resolver: Arc<dyn Resolve> = match config.name_servers.as_slice() {
+            [] => Arc::new(SystemResolver),
+            servers => Arc::new(NameServers::new(servers)?),
+        };
+        Self::with_resolver(config, resolver)
     }
 
     /// A client that looks names up with `resolver`.

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Host;
 
+use crate::name_servers::NameServer;
 use crate::vet::Allow;
 
 /// Settings of the outbound client.
@@ -22,6 +23,8 @@ pub struct Config {
     pub routes: BTreeMap<String, ProxyConfig>,
     /// Hosts called directly, whatever the way out, besides those of `NO_PROXY` in the environment.
     pub no_proxy: Vec<NoProxy>,
+    /// Asked for the addresses of host names; without any, names are looked up as the machine is set up.
+    pub name_servers: Vec<NameServer>,
     /// Private, loopback and other reserved addresses or host names that may be called all the same.
     pub allow: Vec<Allow>,
     /// PEM files with certificate authorities trusted in addition to the system's and Mozilla's.
@@ -42,6 +45,7 @@ impl Default for Config {
             proxy: ProxyConfig::default(),
             routes: BTreeMap::new(),
             no_proxy: Vec::new(),
+            name_servers: Vec::new(),
             allow: Vec::new(),
             extra_ca: Vec::new(),
             user_agent: concat!("Crier/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -157,6 +161,18 @@ pub enum ConfigError {
     NoProxy {
         /// The entry.
         given: String,
+    },
+    /// An entry of the list of name servers can't be read.
+    #[error("name_servers: `{given}` is no address; write for example 192.168.1.1, 127.0.0.1:5353 or [::1]:5353")]
+    NameServer {
+        /// The entry.
+        given: String,
+    },
+    /// The name servers can't be used.
+    #[error("name_servers: looking names up can't be set up: {cause}")]
+    Resolver {
+        /// What stands against it.
+        cause: String,
     },
     /// An entry of the allow list can't be read.
     #[error(

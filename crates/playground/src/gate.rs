@@ -113,7 +113,7 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
         status: (!cut).then(|| response.status().as_u16()),
         outcome,
         faults,
-        took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        took_ms: started.elapsed().as_secs_f64() * 1000.0,
     });
     if cut {
         return hang_up(line);

@@ -30,7 +30,8 @@ pub(crate) struct Entry {
     pub(crate) outcome: String,
     /// The faults that fired, by id.
     pub(crate) faults: Vec<String>,
-    pub(crate) took_ms: u64,
+    /// Milliseconds, with what is less.
+    pub(crate) took_ms: f64,
 }
 
 #[derive(Debug, Default)]
@@ -79,7 +80,7 @@ mod tests {
             status: Some(200),
             outcome: "ok".to_owned(),
             faults: Vec::new(),
-            took_ms: 0,
+            took_ms: 0.0,
         }
     }
 

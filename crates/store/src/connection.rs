@@ -4,6 +4,7 @@
 //! never block it (WAL). PostgreSQL: one pool for both.
 
 use crate::{
+    checkpoint::{self, Checkpoints},
     error::{Result, StoreError},
     events::NewEvent,
     migration::Migrator,
@@ -65,6 +66,8 @@ struct Inner {
     sealer: Sealer,
     clock: Arc<dyn Clock>,
     wakers: Wakers,
+    /// Of SQLite.
+    checkpoints: Option<Checkpoints>,
 }
 
 impl fmt::Debug for Store {
@@ -90,7 +93,8 @@ impl Store {
             return Err(StoreError::Configuration(fix.to_owned()));
         };
         let wakers = wake::start(&writer);
-        Ok(Self { inner: Arc::new(Inner { reader, writer, sealer, clock, wakers }) })
+        let checkpoints = (writer.get_database_backend() == DbBackend::Sqlite).then(|| Checkpoints::start(&reader));
+        Ok(Self { inner: Arc::new(Inner { reader, writer, sealer, clock, wakers, checkpoints }) })
     }
 
     /// Brings the schema up to date. Safe to call from several nodes at once.
@@ -138,6 +142,9 @@ impl Store {
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) -> Result<()> {
         self.inner.wakers.stop();
+        if let Some(checkpoints) = &self.inner.checkpoints {
+            checkpoints.stop();
+        }
         self.inner.reader.close_by_ref().await?;
         self.inner.writer.close_by_ref().await?;
         Ok(())
@@ -215,7 +222,11 @@ fn sqlite_options(config: &StoreConfig, read_only: bool) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Normal)
             .statement_cache_capacity(256)
             .pragma("temp_store", "memory");
-        if read_only { sqlite.pragma("query_only", "on") } else { sqlite.pragma("journal_size_limit", "67108864") }
+        if read_only {
+            sqlite.pragma("query_only", "on")
+        } else {
+            sqlite.pragma("journal_size_limit", "67108864").pragma("wal_autocheckpoint", checkpoint::MOST_PAGES)
+        }
     });
     options
 }
@@ -260,6 +271,9 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         crate::events::write_in(&mut self).await?;
         self.inner.commit().await?;
+        if let Some(checkpoints) = &self.store.inner.checkpoints {
+            checkpoints.committed();
+        }
         self.store.wakers().wake(self.pending);
         Ok(())
     }

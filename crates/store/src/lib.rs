@@ -9,6 +9,7 @@
 //! `Debug` output carries a stored value.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod checkpoint;
 mod column;
 mod connection;
 mod entity;

@@ -73,7 +73,9 @@ impl House {
             settings: 0,
             data_dir: media.path().to_owned(),
             proxy: "directly".into(),
+            other_ways: Vec::new(),
             resolver: "by the system's resolver".into(),
+            mail: None,
         };
         let outside = crier_net::Client::new(crier_net::Config::default()).unwrap();
         let doctor = crier_connect::Doctor::new(handshake.clone(), outside, about);

@@ -1,8 +1,9 @@
 //! The doctor: what it finds, and that its report gives nothing away.
 
 use crate::world::{World, client};
+use async_trait::async_trait;
 use axum::{Json, Router, routing::get};
-use crier_connect::{AppPlace, Doctor, House, Progress, Report};
+use crier_connect::{AppPlace, Doctor, House, MailProbe, Progress, Report};
 use crier_model::Secret;
 use crier_networks::connect::Client2;
 use crier_store::{
@@ -12,7 +13,7 @@ use crier_store::{
     installation,
 };
 use serde_json::json;
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use url::Url;
 
 fn house(data_dir: PathBuf) -> House {
@@ -21,7 +22,20 @@ fn house(data_dir: PathBuf) -> House {
         settings: 20,
         data_dir,
         proxy: "directly, without a proxy".to_owned(),
+        other_ways: Vec::new(),
         resolver: "by the system's resolver".to_owned(),
+        mail: None,
+    }
+}
+
+/// A mail server that says this.
+#[derive(Debug)]
+struct Postman(Result<(), String>);
+
+#[async_trait]
+impl MailProbe for Postman {
+    async fn probe(&self) -> Result<(), String> {
+        self.0.clone()
     }
 }
 
@@ -117,6 +131,26 @@ async fn a_network_that_is_named_wrong_is_not_looked_for() {
     assert_eq!(world.doctor().unknown(&named[..1]), None);
 }
 
+#[tokio::test]
+async fn ways_out_and_the_mail_server_are_told() {
+    let world = World::start().await;
+    let told = async |mail: Option<Arc<dyn MailProbe>>| {
+        let other_ways = vec![("Mastodon".to_owned(), "by the proxy http://proxy.lan:3128".to_owned())];
+        let house = House { other_ways, mail, ..house(world.folder.path().to_owned()) };
+        let report = Doctor::new(world.handshake.clone(), client(), house).report(vec!["playground".to_owned()]).await;
+        let rows = report.checks.into_iter().filter(|row| row.area == "mail" || row.area == "outbound");
+        rows.map(|row| (row.title, row.note.or(row.wrong.map(|wrong| wrong.cause)))).collect::<Vec<_>>()
+    };
+    let rows = told(None).await;
+    let titles: Vec<_> = rows.iter().map(|(title, _)| title.as_str()).collect();
+    assert_eq!(titles, ["Mail server", "The way out", "The way out to Mastodon", "Names are looked up"]);
+    assert_eq!(rows[2].1.as_deref(), Some("by the proxy http://proxy.lan:3128"));
+    let well = told(Some(Arc::new(Postman(Ok(()))))).await;
+    assert_eq!(well[0], ("The mail server takes the sign-in".to_owned(), None));
+    let ill = told(Some(Arc::new(Postman(Err("535 5.7.8 wrong password".to_owned()))))).await;
+    assert_eq!(ill[0].1.as_deref(), Some("535 5.7.8 wrong password"));
+}
+
 const SECRETS: [&str; 12] = [
     "Configured-Secret-1",
     "Installation-Secret-2",
@@ -206,6 +240,7 @@ async fn a_report_of_a_house_full_of_secrets_in_which_all_is_wrong_gives_none_aw
     let net = crier_net::Client::new(proxied).unwrap();
     let house = House {
         proxy: crier_net::redact(&format!("by the proxy http://user:{}@127.0.0.1:9", SECRETS[7])),
+        mail: Some(Arc::new(Postman(Err(format!("535 no smtp://ada:{}@mail.invalid", SECRETS[7]))))),
         ..house(PathBuf::from("/nonexistent/data"))
     };
     // One with the configured app and the public address that leads nowhere, one whose only way out is shut.
@@ -215,7 +250,7 @@ async fn a_report_of_a_house_full_of_secrets_in_which_all_is_wrong_gives_none_aw
     let config = StoreConfig::new(address, SecretKey::new([9; 32]));
     let cause = Store::connect(&config, world.clock.clone()).await.unwrap_err().to_string();
     let closed = Report::without_database(&house, &"http://crier.invalid/".parse().unwrap(), &cause);
-    for area in ["keys", "data_folder", "public_url", "playground", "mastodon", "bluesky"] {
+    for area in ["keys", "data_folder", "mail", "public_url", "playground", "mastodon", "bluesky"] {
         let ill = [&as_set, &shut].into_iter().any(|report| wrong(report).iter().any(|(at, _)| *at == area));
         assert!(ill, "{area} is well in\n{}\n{}", as_set.text, shut.text);
     }

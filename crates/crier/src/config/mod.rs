@@ -5,7 +5,7 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_engine::notices::Smtp;
-use crier_net::{Allow, NoProxy, ProxyConfig};
+use crier_net::{Allow, NameServer, NoProxy, ProxyConfig};
 use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
 use layers::Given;
 #[cfg(test)]
@@ -71,6 +71,8 @@ pub struct Config {
     pub no_proxy: Vec<NoProxy>,
     /// The way out of single networks, by their ids.
     pub network_proxies: BTreeMap<String, ProxyConfig>,
+    /// Who is asked for the addresses of host names; nobody but the system when empty.
+    pub name_servers: Vec<NameServer>,
     pub trusted_proxies: Vec<IpAddr>,
     pub worker_parallel: usize,
     /// Client ids, by network, or by network and server (`mastodon@example.social`).
@@ -165,6 +167,7 @@ impl Reader<'_> {
         let proxy = self.parsed(settings::PROXY);
         let no_proxy = self.list(settings::NO_PROXY);
         let network_proxies = self.network_proxies();
+        let name_servers = self.list(settings::NAME_SERVERS);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
         let apps = self.apps();
@@ -206,6 +209,7 @@ impl Reader<'_> {
             proxy: proxy?,
             no_proxy: no_proxy?,
             network_proxies: network_proxies?,
+            name_servers: name_servers?,
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
             apps: apps?,

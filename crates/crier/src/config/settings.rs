@@ -136,6 +136,13 @@ pub const NETWORK_PROXIES: Setting = secret(setting(
     "pairs of a network (`crier networks` lists them) and its way out, apart by commas, for example bluesky=none,mastodon=http://proxy.lan:3128",
     "The way out of single networks, in place of `proxy`",
 ));
+pub const NAME_SERVERS: Setting = setting(
+    "name_servers",
+    "CRIER_NAME_SERVERS",
+    "",
+    "addresses apart by commas, with a port where that is not 53, for example 192.168.1.1,127.0.0.1:5353",
+    "Who is asked for the addresses of host names; as the machine is set up when not set",
+);
 pub const TRUSTED_PROXIES: Setting = setting(
     "trusted_proxies",
     "CRIER_TRUSTED_PROXIES",
@@ -224,7 +231,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 28] = [
+pub const ALL: [Setting; 29] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -240,6 +247,7 @@ pub const ALL: [Setting; 28] = [
     PROXY,
     NO_PROXY,
     NETWORK_PROXIES,
+    NAME_SERVERS,
     TRUSTED_PROXIES,
     WORKER_PARALLEL,
     MASTODON_URL,

@@ -81,6 +81,7 @@ fn every_wrong_kind_of_value_is_refused() {
         ("CRIER_NETWORK_PROXIES", "bluesky"),
         ("CRIER_NETWORK_PROXIES", "orkut=none"),
         ("CRIER_NETWORK_PROXIES", "bluesky=ftp://proxy.lan"),
+        ("CRIER_NAME_SERVERS", "dns.lan"),
         ("CRIER_TRUSTED_PROXIES", "proxy.lan"),
         ("CRIER_WORKER_PARALLEL", "0"),
         ("CRIER_METRICS_TOKEN", "short"),

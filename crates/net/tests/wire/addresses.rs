@@ -117,6 +117,24 @@ async fn a_silent_resolver_times_out() {
 }
 
 #[tokio::test]
+async fn a_silent_name_server_times_out() {
+    // It hears the questions, over UDP and TCP, and says nothing.
+    let (udp, tcp) = loop {
+        let udp = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(tcp) = tokio::net::TcpListener::bind(udp.local_addr().unwrap()).await {
+            break (udp, tcp);
+        }
+    };
+    let config = Config { name_servers: vec![udp.local_addr().unwrap().to_string().parse().unwrap()], ..here() };
+    let failure = Client::new(config).unwrap().get("https://a.test/").send().await.unwrap_err();
+    assert_failed(&failure, Stage::Resolve, FailureKind::DnsTimeout, false);
+    assert!(failure.is_safe_to_repeat());
+    let mut question = [0; 512];
+    assert!(udp.try_recv(&mut question).unwrap() > 12, "nobody asked");
+    drop(tcp);
+}
+
+#[tokio::test]
 async fn the_next_address_is_tried() {
     #[derive(Debug)]
     struct Two;

@@ -2,7 +2,7 @@
 
 use crate::{peer, text};
 use crier_model::Code;
-use crier_net::{Answer, Client, Config, Failure, FailureKind, ProxyConfig, Stage};
+use crier_net::{Answer, Client, Config, Failure, FailureKind, ProxyConfig, Stage, Url};
 use crier_networks::{Refusal, refusal::failure_code};
 use serde_json::Value;
 use std::{
@@ -250,4 +250,21 @@ async fn peer_outbound_a_limit_says_until_when() {
     let wait = until.duration_since(answer.received_at()).as_secs();
     assert!((58..=61).contains(&wait), "{wait}");
     assert!(client.paused_until("localhost").is_some());
+}
+
+#[tokio::test]
+#[ignore = "needs peers/outbound"]
+async fn peer_outbound_names_are_looked_up_at_the_name_server() {
+    let name_servers = vec![text(&way(), "name_server").parse().unwrap()];
+    let client = Client::new(Config { name_servers, ..config() }).unwrap();
+    let good = Url::parse(text(&way(), "good")).unwrap();
+    // Only this name server knows it.
+    let answer = ask(&client, &format!("https://site.test:{}/who", good.port().unwrap())).await.unwrap();
+    assert_eq!((answer.status(), answer.text().as_ref()), (200, "[Bearer token][]"));
+    let (code, failure) = why(&client, "https://nobody.test/").await;
+    assert_eq!((code, failure.stage), (Code::DnsNotFound, Stage::Resolve), "{failure}");
+    // It asks nobody about other names, and says so.
+    let (code, failure) = why(&client, "https://example.org/").await;
+    assert_eq!((code, failure.stage), (Code::DnsTimeout, Stage::Resolve), "{failure}");
+    assert!(failure.is_safe_to_repeat(), "{failure}");
 }

@@ -8,6 +8,7 @@ mod due;
 mod events;
 mod grants;
 mod invites;
+mod log;
 mod media;
 mod nodes;
 mod notices;

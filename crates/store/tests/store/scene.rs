@@ -27,6 +27,13 @@ pub struct Scene {
     pub workspace: WorkspaceId,
 }
 
+impl Scene {
+    /// The database's file; none on PostgreSQL.
+    pub fn file(&self) -> Option<&str> {
+        self.store.config().url.strip_prefix("sqlite://")
+    }
+}
+
 impl Deref for Scene {
     type Target = Store;
     fn deref(&self) -> &Store {
