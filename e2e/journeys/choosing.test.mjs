@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barriers, overhang } from "../support/accessibility.mjs";
+import { ending, row } from "../support/row.mjs";
 import { URL_OF_PLAYGROUND, ask, signUp, withBrowser, workspace } from "../support/house.mjs";
 
 withBrowser();
@@ -95,7 +96,8 @@ test("an account without pages is told what it needs", async () => {
   const { page, complaints } = await signUp();
   await account(page, []);
   await signIn(page);
-  await page.getByRole("heading", { name: "There is nothing to connect under this account" }).waitFor();
+  const nothing = "There is nothing to connect under this account";
+  row("nothing to choose", nothing, await ending(page, nothing));
   await page.getByText(/Make a page first/).first().waitFor();
   assert.deepEqual(await channels(page), []);
   // With a page, trying again leads on.

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { chromium } from "playwright-core";
-import { FLAGS, URL_OF_CRIER, URL_OF_PLAYGROUND, WINDOW, signUpIn, watched } from "./house.mjs";
+import { FLAGS, URL_OF_CRIER, URL_OF_PLAYGROUND, signUpIn, watched, windowOptions } from "./house.mjs";
 
 const SOURCE = path.resolve(import.meta.dirname, "../../extension");
 
@@ -27,8 +27,7 @@ export async function withExtension(test, { asGiven = false, ...options } = {}) 
   const folder = await mkdtemp(path.join(tmpdir(), "crier-extension-"));
   const extension = asGiven ? SOURCE : await allowed(folder);
   const context = await chromium.launchPersistentContext(path.join(folder, "profile"), {
-    ...WINDOW,
-    ...options,
+    ...windowOptions(options),
     executablePath: process.env.CHROMIUM,
     args: [...FLAGS, `--disable-extensions-except=${extension}`, `--load-extension=${extension}`],
   });

@@ -20,7 +20,7 @@ export const FLAGS = [
 ];
 
 /** How every window is set up. */
-export const WINDOW = {
+const WINDOW = {
   baseURL: URL_OF_CRIER,
   viewport: { width: 1280, height: 860 },
   timezoneId: "Europe/Berlin",
@@ -30,6 +30,14 @@ export const WINDOW = {
 let browser;
 let open = [];
 let people = 0;
+let windows = 0;
+
+/** Every window comes from an address of its own, as people do: tries to sign in and up are limited by address. */
+export function windowOptions(options = {}) {
+  windows += 1;
+  const address = [10, (process.pid >> 8) % 256, process.pid % 256, windows].join(".");
+  return { ...WINDOW, extraHTTPHeaders: { "x-forwarded-for": address }, ...options };
+}
 
 /** Opens the browser for a file's journeys, and keeps a picture of every page of a journey that failed. */
 export function withBrowser() {
@@ -53,7 +61,7 @@ export function withBrowser() {
 
 /** A fresh browser window. What its pages complain about is in `complaints`. */
 export async function newWindow(options = {}) {
-  const context = await browser.newContext({ ...WINDOW, ...options });
+  const context = await browser.newContext(windowOptions(options));
   return { context, ...(await watched(context)) };
 }
 

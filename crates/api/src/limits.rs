@@ -86,7 +86,10 @@ fn take<K: Clone + Eq + Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> 
     let wait = not_until.wait_time_from(governor::clock::DefaultClock::default().now());
     let seconds = wait.as_secs() + 1;
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate.limited", "Too many tries");
-    Err(Problem { retry_after: Some(seconds), ..problem.detail(format!("Wait {seconds} seconds, then try again.")) })
+    Err(Problem {
+        retry_after: Some(seconds),
+        ..problem.detail("There were more tries in a short time than anybody needs.")
+    })
 }
 
 /// Where a request comes from: the peer, or the last address that a trusted proxy wrote. An IPv6 address counts with its /64,

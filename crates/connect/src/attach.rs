@@ -7,6 +7,7 @@ use crier_model::{
     ChannelId, Code, Diagnosis, GrantId,
     attempt::{AttemptState as S, Starter},
     channel::Identity,
+    permission::Permission,
 };
 use crier_networks::{Credentials, connect::Facts};
 use crier_store::{
@@ -16,7 +17,7 @@ use crier_store::{
     due::{self, NewWork},
     grants,
     invites::{self, Standing},
-    pairings,
+    pairings, workspaces,
 };
 use serde_json::Value as Json;
 
@@ -79,15 +80,9 @@ impl Handshake {
         for it in &made {
             self.supersede_older(&mut tx, attempt, it.channel.id).await?;
         }
-        if let Starter::Invite(invite) = attempt.started_by {
-            // Each account that is connected is one of those the link is for.
-            for _ in &made {
-                let standing = invites::use_in(&mut tx, invite).await?;
-                if standing != Standing::Open {
-                    tx.rollback().await?;
-                    return self.fail(attempt, closed(standing)).await;
-                }
-            }
+        if let Some(diagnosis) = may_not(&mut tx, attempt, made.len()).await? {
+            tx.rollback().await?;
+            return self.fail(attempt, diagnosis).await;
         }
         tx.commit().await?;
         measure::ended(&attempt.network, S::Connected, None);
@@ -165,6 +160,26 @@ impl Handshake {
             }
         }
         Ok(())
+    }
+}
+
+/// Why whoever began the attempt may not connect this many accounts any more: roles change and links end while people are away.
+async fn may_not(tx: &mut Tx, attempt: &Attempt, accounts: usize) -> Result<Option<Diagnosis>, Broken> {
+    match attempt.started_by {
+        Starter::User(user) => {
+            let may = workspaces::may_in(tx, attempt.workspace, user, Permission::ManageChannels).await?;
+            Ok((!may).then(|| Diagnosis::new(Code::AccessLost)))
+        }
+        Starter::Invite(invite) => {
+            // Each account that is connected is one of those the link is for.
+            for _ in 0..accounts {
+                let standing = invites::use_in(tx, invite).await?;
+                if standing != Standing::Open {
+                    return Ok(Some(closed(standing)));
+                }
+            }
+            Ok(None)
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crier_store::{
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// Servers that have a picture in several types are to give one that can be decoded; AVIF can't.
+const ACCEPTED: &str = "image/webp, image/png, image/jpeg, image/gif, image/svg+xml;q=0.8, image/*;q=0.5";
 const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// Before a picture that did not come is asked for once more.
 const ONCE_MORE: Duration = Duration::from_secs(3);
@@ -64,7 +66,7 @@ impl Handshake {
     }
 
     async fn fetch_picture(&self, network: &str, source: &str) -> Result<bytes::Bytes, Unfetched> {
-        let request = self.net(network).get(source).header("accept", "image/*").timeout(TIMEOUT).max_body(MAX_BYTES);
+        let request = self.net(network).get(source).header("accept", ACCEPTED).timeout(TIMEOUT).max_body(MAX_BYTES);
         let answer = request
             .send()
             .await

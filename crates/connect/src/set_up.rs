@@ -213,10 +213,11 @@ impl Handshake {
     }
 }
 
-/// The way to connect a network under an app, if it has one.
+/// The way to connect a network under an app of one's own, if it has one: where clients are known by a document, there is none to
+/// enter.
 fn by_app(network: &dyn Network) -> Option<&dyn OAuth2> {
     network.ways().into_iter().find_map(|way| match way.connect {
-        Connect::OAuth2(oauth2) => Some(oauth2),
+        Connect::OAuth2(oauth2) => Some(oauth2).filter(|oauth2| !oauth2.by_document()),
         Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_) | Connect::Extension(_) => None,
     })
 }

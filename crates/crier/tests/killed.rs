@@ -132,17 +132,21 @@ impl House {
         Tab { id: text("id"), authorize_url: text("authorize_url"), cookie }
     }
 
-    /// Signs in at the network and says yes; the address it sends people back to.
-    async fn allowed(&self, tab: &Tab) -> Url {
+    /// Signs in at the network; the cookie that shows it.
+    async fn signed_in(&self) -> String {
         let signed_in = self.fill("/sign-in/demo", None, &[("account", "1"), ("return_to", "/")]).await;
-        let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// Says yes at the network to all it asks for; the address it sends people back to.
+    async fn allowed(&self, tab: &Tab) -> Url {
+        let cookie = self.signed_in().await;
         let page = self.net.get(&*tab.authorize_url).header("cookie", &cookie).send().await.unwrap();
         let page = page.text();
         let ticket = page.split_once("name=\"ticket\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+        let asked = page.split("name=\"scope\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
         let mut form = vec![("ticket", ticket.as_str()), ("decision", "allow")];
-        form.extend(
-            ["profile", "posts:write", "media:write", "posts:read", "metrics:read"].map(|scope| ("scope", scope)),
-        );
+        form.extend(asked.map(|scope| ("scope", scope)));
         let answer = self.fill("/oauth/authorize", Some(&cookie), &form).await;
         answer.header("location").unwrap().parse().unwrap()
     }
@@ -227,6 +231,12 @@ async fn connects_in_every_state_go_on_after_the_program_was_killed() {
     let landed = house.back(&to, None).send().await.unwrap();
     let nonce = landed.header("location").unwrap().split_once("#nonce=").unwrap().1.to_owned();
 
+    let choosing = house.start("playground_pages").await;
+    house.fill("/pages", Some(&house.signed_in().await), &[("name", "The kiosk"), ("handle", "kiosk")]).await;
+    let to = house.allowed(&choosing).await;
+    house.back(&to, Some(&choosing.cookie)).send().await.unwrap();
+    assert_eq!(house.comes_to(&choosing, "choosing").await, "choosing");
+
     let identified = house.start("playground").await;
     house.fault("me", 1).await;
     house.comes_back(&identified).await;
@@ -259,6 +269,10 @@ async fn connects_in_every_state_go_on_after_the_program_was_killed() {
         house.net.post(house.attempts(&format!("/{}/confirm", confirming.id))).json(&json!({ "nonce": nonce }));
     house.api(confirm).await;
     row("killed while confirming", house.comes_to(&confirming, "connected").await);
+    let shown = house.api(house.net.get(house.attempts(&format!("/{}", choosing.id)))).await;
+    let choose = house.net.post(house.attempts(&format!("/{}/choose", choosing.id)));
+    house.api(choose.json(&json!({ "choices": [shown["choices"][0]["id"]] }))).await;
+    row("killed while choosing", house.comes_to(&choosing, "connected").await);
     let to = house.allowed(&away).await;
     house.back(&to, Some(&away.cookie)).send().await.unwrap();
     row("killed while away", house.comes_to(&away, "connected").await);

@@ -1,6 +1,7 @@
 //! The library: files are taken in, recognised by their content, kept, shown small and given to networks.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod drawing;
 mod library;
 mod picture;
 mod refusal;

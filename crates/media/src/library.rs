@@ -157,8 +157,7 @@ impl Library {
         if bytes.len() as u64 > MAX_IMAGE_BYTES {
             return Err(MediaRefusal::TooLarge { max_bytes: MAX_IMAGE_BYTES }.into());
         }
-        let kind = picture::recognise(&bytes, "")?;
-        self.unpacked(move || picture::decode(kind, &bytes)?.avatar()).await
+        self.unpacked(move || picture::portrait(&bytes)).await
     }
 
     /// A channel's picture by its storage key.

@@ -1,6 +1,6 @@
 //! Pictures: what a file is by its content, how large it is, and smaller ones made of it.
 
-use crate::MediaRefusal;
+use crate::{MediaRefusal, drawing};
 use bytes::Bytes;
 use fast_image_resize::{IntoImageView, ResizeOptions, Resizer};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
@@ -200,6 +200,21 @@ pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, MediaRefusal> 
     let mut image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     image.apply_orientation(orientation);
     Ok(Decoded { kind, image })
+}
+
+/// An account's picture of whatever the network has, a drawing among it.
+///
+/// # Errors
+/// When it is no picture, or can't be decoded.
+pub(crate) fn portrait(bytes: &[u8]) -> Result<Picture, MediaRefusal> {
+    match recognise(bytes, "") {
+        Ok(kind) => decode(kind, bytes)?.avatar(),
+        // What is drawn is as good as any other picture of the kind that keeps every pixel.
+        Err(unknown) => {
+            let image = drawing::square(bytes, AVATAR_SIDE).ok_or(unknown)?;
+            Decoded { kind: Kind::Png, image }.avatar()
+        }
+    }
 }
 
 impl Decoded {

@@ -285,6 +285,9 @@ codes! {
     AttemptEnded "attempt.ended" { "This connect cannot go on",
         "The connect is in a state in which this cannot be done any more, or not yet.",
         ["Load the page again to see how it stands.", "Start a new connect if it has ended."], Retry "Start again" }
+    AccessLost "access.lost" { "You may not connect channels in this workspace any more",
+        "While you were away at the network, you left the workspace, or got a role in it that may not connect channels. What the network granted has been given back.",
+        ["Ask an admin of the workspace for the role of an admin.", "Then start the connect again."], Open "Channels" "/channels" }
     InviteUnknown "invite.unknown" { "There is no such invitation",
         "The link leads to no invitation of this installation: it was cut off, mistyped or copied in part.",
         ["Open the link exactly as it was sent.", "If it does not work, ask for a new one."], None "Ask for a new link" }

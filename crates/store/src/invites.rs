@@ -5,9 +5,9 @@ use crate::{
     column::{from_json, json, maybe_time, ms, time},
     entity::invite,
     error::{Result, StoreError},
-    events,
+    events, workspaces,
 };
-use crier_model::{InviteId, UserId, WorkspaceId};
+use crier_model::{InviteId, UserId, WorkspaceId, permission::Permission};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
@@ -126,10 +126,13 @@ pub async fn revoke(store: &Store, workspace: WorkspaceId, id: InviteId) -> Resu
 /// Counts an account as connected by an invite, unless it was revoked or used up: then its standing is returned. Of several at
 /// once no more get through than there are uses left. An account that was on its way when the invite expired still counts.
 pub async fn use_in(tx: &mut Tx, id: InviteId) -> Result<Standing> {
-    let sql = "UPDATE invite SET uses = uses + 1 WHERE id = $1 AND revoked_at IS NULL AND uses < max_uses RETURNING workspace_id";
+    let sql = "UPDATE invite SET uses = uses + 1 WHERE id = $1 AND revoked_at IS NULL AND uses < max_uses RETURNING workspace_id, created_by";
     if let Some(row) = tx.query_one(sql, [id.0.into()]).await? {
-        events::invite_changed(tx, WorkspaceId(row.try_get("", "workspace_id")?), id);
-        return Ok(Standing::Open);
+        let workspace = WorkspaceId(row.try_get("", "workspace_id")?);
+        let maker = UserId(row.try_get("", "created_by")?);
+        events::invite_changed(tx, workspace, id);
+        let stands = workspaces::may_in(tx, workspace, maker, Permission::ManageChannels).await?;
+        return Ok(if stands { Standing::Open } else { Standing::Revoked });
     }
     let row = tx.query_one("SELECT * FROM invite WHERE id = $1", [id.0.into()]).await?;
     let Some(row) = row else { return Ok(Standing::Revoked) };

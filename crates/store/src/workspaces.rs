@@ -3,10 +3,14 @@
 use crate::{
     Store, Tx,
     column::{ms, time, word},
+    connection::Lock,
     entity::{member, workspace},
     error::{Result, StoreError},
 };
-use crier_model::{UserId, WorkspaceId, permission::Role};
+use crier_model::{
+    UserId, WorkspaceId,
+    permission::{Permission, Role},
+};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
@@ -75,6 +79,14 @@ pub async fn membership(store: &Store, workspace: WorkspaceId, user: UserId) -> 
                WHERE m.workspace_id = $1 AND m.user_id = $2";
     let row = store.reader().query_one_raw(store.statement(sql, [workspace.0.into(), user.0.into()])).await?;
     row.as_ref().map(with_role).transpose()
+}
+
+/// Whether a user's role in a workspace allows something, and stays so until the caller's transaction ends.
+pub async fn may_in(tx: &Tx, workspace: WorkspaceId, user: UserId, permission: Permission) -> Result<bool> {
+    let sql = "SELECT role FROM member WHERE workspace_id = $1 AND user_id = $2";
+    let row = tx.query_one(&tx.locking(sql, Lock::Keep), [workspace.0.into(), user.0.into()]).await?;
+    let role = row.map(|row| row.try_get::<String>("", "role")).transpose()?;
+    Ok(role.as_deref().map(word::<Role>).transpose()?.is_some_and(|role| role.may(permission)))
 }
 
 fn with_role(row: &sea_orm::QueryResult) -> Result<(Workspace, Role)> {

@@ -1,9 +1,9 @@
 //! Coming back in another browser than the one that left.
 
 use crate::world::{World, code, refused, returning, stands};
-use crier_connect::{ConnectError, Landing};
-use crier_model::{AttemptId, Code, attempt::AttemptState as S};
-use crier_store::testing::record::row;
+use crier_connect::{ConnectError, Landing, Start};
+use crier_model::{AttemptId, Code, attempt::AttemptState as S, permission::Role};
+use crier_store::{testing::record::row, workspaces};
 
 fn nonce(landing: Landing) -> String {
     match landing {
@@ -108,4 +108,21 @@ async fn a_confirmation_comes_too_late_after_a_quarter_of_an_hour() {
     assert!(matches!(late, Err(ConnectError::WrongState { state: S::Expired, .. })), "{late:?}");
     world.comes_to("revoke", &["ok", "ok"]).await;
     assert!(world.channels().await.is_empty());
+}
+
+#[tokio::test]
+async fn whoever_lost_the_role_meanwhile_connects_nothing() {
+    let world = World::start().await;
+    let (user, _) = world.another_user().await;
+    let is = async |role| workspaces::set_member(&world.store, world.workspace, user, role).await.unwrap();
+    is(Role::Admin).await;
+    let started = world.handshake.start(Start { user, ..world.wish(None) }).await.unwrap();
+    let query = world.allow(&started).await;
+    is(Role::Editor).await;
+    world.handshake.callback(returning(&query, Some(&started.browser_cookie), None)).await;
+    let view = world.view(started.attempt.id).await;
+    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::AccessLost)));
+    assert!(world.channels().await.is_empty());
+    // What was granted is given back.
+    world.comes_to("revoke", &["ok", "ok"]).await;
 }

@@ -151,6 +151,19 @@ async fn of_two_guests_on_their_way_with_one_use_one_is_connected() {
 }
 
 #[tokio::test]
+async fn a_link_whose_maker_lost_the_role_meanwhile_attaches_nothing() {
+    let world = World::start().await;
+    let (_, token) = link(&world, 1).await;
+    let started = leave(&world, &token).await;
+    let query = world.allow(&started).await;
+    workspaces::set_member(&world.store, world.workspace, world.user, Role::Editor).await.unwrap();
+    world.handshake.callback(returning(&query, Some(&started.browser_cookie), None)).await;
+    let view = world.view(started.attempt.id).await;
+    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::InviteRevoked)));
+    assert!(world.channels().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_link_revoked_meanwhile_attaches_nothing_and_one_that_expired_meanwhile_does() {
     let world = World::start().await;
     let (id, token) = link(&world, 5).await;

@@ -174,7 +174,10 @@ impl Recent for Mastodon {
         let since = cx.due_at - CLOCK_SLACK;
         let words = fingerprint(&self.render(&item.body));
         let reply_to = item.thread.as_ref().map(|thread| thread.parent.remote_id.as_str());
-        let mut max_id: Option<String> = None;
+        let absent = || {
+            if lists(cx, item) { Ok(None) } else { cannot_tell("this server does not list posts that are not public") }
+        };
+        let (mut max_id, mut newest): (Option<String>, Option<String>) = (None, None);
         for _ in 0..PAGES {
             let mut query = vec![("limit", "40".to_owned()), ("exclude_reblogs", "true".to_owned())];
             query.extend(max_id.map(|id| ("max_id", id)));
@@ -185,6 +188,7 @@ impl Recent for Mastodon {
                 .bearer(cx.credentials.access_token.expose());
             let page: Vec<Listed> = call::ask(request, cx.credentials, refine).await?;
             let reached_earlier = page.last().is_none_or(|listed| listed.created_at < since);
+            let first = page.first().map(|listed| listed.status.id.clone());
             max_id = page.last().map(|listed| listed.status.id.clone());
             let is_it = |listed: &Listed| {
                 listed.created_at >= since
@@ -196,11 +200,26 @@ impl Recent for Mastodon {
                 return Ok(Some(listed.status.into()));
             }
             if reached_earlier {
-                return Ok(None);
+                return absent();
             }
+            if first == newest {
+                return cannot_tell("this server lists its newest posts only, and this one is not among them");
+            }
+            newest = first;
         }
-        Err(Refusal::Unknown(Detail::new("there are too many newer posts to tell whether this one is among them")))
+        cannot_tell("there are too many newer posts to tell whether this one is among them")
     }
+}
+
+fn cannot_tell<T>(why: &str) -> Result<T, Refusal> {
+    Err(Refusal::Unknown(Detail::new(why)))
+}
+
+/// Whether the author's list has a post of this visibility: servers that only speak Mastodon's API may list what is public.
+fn lists(cx: &Cx<'_>, item: &Item) -> bool {
+    let not_public = settings::read::<Settings>(&item.settings)
+        .is_ok_and(|settings| matches!(settings.visibility, Visibility::Private | Visibility::Direct));
+    !not_public || cx.facts.get("is_mastodon").and_then(Value::as_bool) == Some(true)
 }
 
 /// The words of a status' HTML, links by their words alone: servers split addresses into visible and hidden pieces, which

@@ -123,9 +123,13 @@ impl Channel {
             match self.publish(&publication, item, &notebook).await {
                 Ok(sent) => return sent,
                 Err(Refusal::Temporary(_)) => {}
-                Err(Refusal::Unknown(_)) => match patient(|| self.find(&publication, item)).await {
-                    Some(sent) => return sent,
-                    None => notebook.forget_interrupted(),
+                Err(Refusal::Unknown(_)) => match self.find(&publication, item).await {
+                    Ok(Some(sent)) => return sent,
+                    Ok(None) => notebook.forget_interrupted(),
+                    Err(Refusal::Temporary(_)) => {}
+                    // Where the server can't tell, people would be asked; a second copy harms nobody here.
+                    Err(Refusal::Unknown(_)) => notebook.forget_interrupted(),
+                    Err(refusal) => panic!("{refusal}"),
                 },
                 Err(refusal) => panic!("{refusal}"),
             }
