@@ -271,7 +271,7 @@ async fn connects_in_every_state_go_on_after_the_program_was_killed() {
     row("killed while confirming", house.comes_to(&confirming, "connected").await);
     let shown = house.api(house.net.get(house.attempts(&format!("/{}", choosing.id)))).await;
     let choose = house.net.post(house.attempts(&format!("/{}/choose", choosing.id)));
-    house.api(choose.json(&json!({ "choices": [shown["choices"][0]["id"]] }))).await;
+    house.api(choose.json(&json!({ "choices": [shown["choosing"]["choices"][0]["id"]] }))).await;
     row("killed while choosing", house.comes_to(&choosing, "connected").await);
     let to = house.allowed(&away).await;
     house.back(&to, Some(&away.cookie)).send().await.unwrap();
