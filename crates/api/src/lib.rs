@@ -8,6 +8,7 @@ mod body;
 mod calendar;
 mod callback;
 mod describe;
+mod extension;
 mod files;
 mod health;
 mod limits;
@@ -68,6 +69,7 @@ pub fn router(deps: Deps) -> Result<Router, String> {
         .merge(health::routes())
         .merge(metrics::routes())
         .merge(manual::routes())
+        .merge(extension::routes())
         .fallback(ui::fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(api);

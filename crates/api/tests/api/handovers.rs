@@ -171,3 +171,21 @@ async fn those_who_guess_are_slowed_down() {
         assert!(tries < 100, "a hundred guesses went through");
     }
 }
+
+#[tokio::test]
+async fn the_extension_is_given_as_it_is_loaded() {
+    let house = house().await;
+    let answer = house.ask(Method::GET, "/extension.zip", &HeaderMap::new(), None).await;
+    assert_eq!((answer.status.as_u16(), &answer.headers[header::CONTENT_TYPE]), (200, &"application/zip"));
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(answer.bytes)).unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../extension");
+    let mut names: Vec<_> = zip.file_names().map(str::to_owned).collect();
+    names.sort();
+    assert!(names.contains(&"crier-extension/manifest.json".to_owned()), "{names:?}");
+    for name in names {
+        let mut unpacked = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_name(&name).unwrap(), &mut unpacked).unwrap();
+        let there = std::fs::read(folder.join(name.trim_start_matches("crier-extension/"))).unwrap();
+        assert_eq!(unpacked, there, "{name}");
+    }
+}

@@ -1,4 +1,4 @@
-import { Code, List, Stack, Text } from "@mantine/core";
+import { Anchor, Code, List, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";
 import { useSession } from "@/app/session";
@@ -27,6 +27,9 @@ export function ExtensionView({
       <List type="ordered" spacing="sm">
         <List.Item>
           {t("connect.extension.install")}{" "}
+          <Anchor href="/extension.zip" download>
+            {t("connect.extension.download")}
+          </Anchor>{" "}
           <DocsLink href="/docs/connect-extension" inText>
             {t("connect.extension.docs")}
           </DocsLink>

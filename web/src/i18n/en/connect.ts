@@ -71,6 +71,7 @@ export const connect = {
   },
   extension: {
     install: "Have the Crier extension in this browser.",
+    download: "Download it",
     docs: "How to install it, and what it may do",
     signIn: "Sign in to {{site}} in this browser, as the account you want to connect.",
     click:
