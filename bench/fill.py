@@ -25,28 +25,28 @@ def milliseconds(moment):
     return int(moment.timestamp() * 1000)
 
 
-def times(in_month):
+def times(in_month, posts):
     """When the posts are due: so many of them within MONTH, the others over the years around it."""
     first, end = map(milliseconds, MONTH)
     step = (end - first) // in_month
     yield from (first + i * step for i in range(in_month))
     day = 24 * 3600 * 1000
-    half = (POSTS - in_month) // 2
+    half = (posts - in_month) // 2
     yield from (first - day - i * day // 10 for i in range(half))
-    yield from (end + day + i * day // 10 for i in range(POSTS - in_month - half))
+    yield from (end + day + i * day // 10 for i in range(posts - in_month - half))
 
 
-def post(user, workspace, channels, number, due, now):
+def post(user, workspace, channels, number, due, made, now):
     """A post's row, and the rows of its publications and their due work."""
     text = " ".join(WORDS[(number * 7 + i) % len(WORDS)] for i in range(12 + number % 30))
     body = [{"type": "paragraph", "content": [{"type": "text", "text": text}]}]
     content = {"parts": [{"body": body, "media": [], "delay_minutes": 0}], "variants": {}}
-    id = uuid7(now - POSTS + number)
+    id = uuid7(made)
     ids = [format_uuid(channel) for channel in channels]
     row = (id, workspace, user, due, "Europe/Berlin", json.dumps(content), json.dumps(ids), text[:200], 0, False, 1, now, now)
     publications, work = [], []
     for channel in channels:
-        publication = uuid7(now - POSTS + number)
+        publication = uuid7(made)
         publications.append((publication, workspace, id, channel, "webhook", 0, "scheduled", due, 0, 1, now, now))
         work.append((uuid7(now), workspace, "publish", format_uuid(publication), channel, due, 0, 0, "null", now))
     return row, publications, work
@@ -57,7 +57,7 @@ def format_uuid(value):
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def fill(path, in_month=IN_MONTH):
+def fill(path, in_month=IN_MONTH, count=POSTS):
     """Fills the database at `path`, in which there must be one person with one workspace. Returns the workspace's id."""
     now = int(time.time() * 1000)
     connection = sqlite3.connect(path)
@@ -70,8 +70,8 @@ def fill(path, in_month=IN_MONTH):
                 "credentials_version, renews, settings, created_at, updated_at) VALUES (?, ?, 'webhook', 'form', '', ?, ?, ?, 'active', '[]', '', 1, 0, '{}', ?, ?)",
                 (channel, workspace, f"bench-{number}", f"Bench {number}", f"bench-{number}", now, now))
         posts, publications, work = [], [], []
-        for number, due in enumerate(times(in_month)):
-            row, of_post, due_work = post(user, workspace, channels, number, due, now)
+        for number, due in enumerate(times(in_month, count)):
+            row, of_post, due_work = post(user, workspace, channels, number, due, now - count + number, now)
             posts.append(row)
             publications.extend(of_post)
             work.extend(due_work)

@@ -71,8 +71,9 @@ def answers(url, seconds, alive, every=0.05):
 
 
 @contextlib.contextmanager
-def postgresql(log):
-    """A server of this machine's newest PostgreSQL; yields the URL of a superuser who may create databases."""
+def postgresql(log, durable=False):
+    """A server of this machine's newest PostgreSQL; yields the URL of a superuser who may create databases. Unless it is to be durable,
+    it saves itself the waits for the disk."""
     found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))
     if not found:
         raise Failed("PostgreSQL's server is not installed; run script/bootstrap test")
@@ -101,7 +102,9 @@ def postgresql(log):
              "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             check=True, stdout=log, stderr=subprocess.STDOUT, cwd="/")
         settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "max_connections": 300,
-                    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "256MB"}
+                    "shared_buffers": "256MB"}
+        if not durable:
+            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen([*become, binaries / "postgres", "-D", data, *flags], stdout=log, stderr=subprocess.STDOUT,
                                   stdin=subprocess.DEVNULL, start_new_session=True, cwd="/")
