@@ -58,6 +58,19 @@ impl Playground {
         Ok(Identified { identity: account.into(), granted: None, facts: Facts::new() })
     }
 
+    async fn uploaded(&self, cx: &Cx<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+        let mut media_ids = Vec::new();
+        for (index, media) in item.media.iter().enumerate() {
+            let upload = || self.upload(cx, media);
+            let picture: Picture = cx
+                .step(&format!("upload picture {index}"), Once::Repeatable, upload)
+                .await
+                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
+            media_ids.push(picture.id);
+        }
+        Ok(media_ids)
+    }
+
     async fn upload(&self, cx: &Cx<'_>, media: &MediaItem) -> Result<Picture, Refusal> {
         let form = Multipart::new()
             .file("file", &media.name, &media.mime, cx.media.bytes(media).await?)
@@ -259,16 +272,12 @@ impl Extension for Playground {
 
 #[async_trait]
 impl Publish for Playground {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        self.uploaded(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let mut media_ids = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || self.upload(cx, media);
-            let picture: Picture = cx
-                .step(&format!("upload picture {index}"), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            media_ids.push(picture.id);
-        }
+        let media_ids = self.uploaded(cx, item).await?;
         let key = cx.key();
         let body = json!({
             "text": self.render(&item.body),

@@ -201,6 +201,13 @@ fn read<T: DeserializeOwned>(name: &str, answer: serde_json::Value) -> Result<T,
 /// Sends one part. Content has passed the network's rules; it is checked again by the network itself.
 #[async_trait]
 pub trait Publish: Send + Sync {
+    /// Does ahead of the due time what nobody sees yet, so that then only the last call is left: uploads. Its steps are those of
+    /// [`Publish::publish`], which finds them answered, and are all [`Once::Repeatable`], for nobody looks what became of them.
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        let _ = (cx, item);
+        Ok(())
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal>;
 }
 

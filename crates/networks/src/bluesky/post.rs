@@ -27,16 +27,12 @@ struct Written {
 
 #[async_trait]
 impl Publish for Bluesky {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        images(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let mut images = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let name = cx.upload_step(index, BLOB_LIFE);
-            let blob: Value = cx
-                .step(&name, Once::Repeatable, || upload(cx, media))
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            images.push(image(media, &blob));
-        }
+        let images = images(cx, item).await?;
         // Written down once: a repeated record must be the same to the byte, or its CID would change under replies.
         let created_at: Timestamp =
             cx.step("time", Once::Repeatable, || std::future::ready(Ok(cx.clock.now()))).await?;
@@ -58,6 +54,20 @@ impl Publish for Bluesky {
         };
         cx.step("put record", Once::Key(key.clone()), write).await
     }
+}
+
+/// The pictures as a record refers to them, uploaded.
+async fn images(cx: &Cx<'_>, item: &Item) -> Result<Vec<Value>, Refusal> {
+    let mut images = Vec::new();
+    for (index, media) in item.media.iter().enumerate() {
+        let name = cx.upload_step(index, BLOB_LIFE);
+        let blob: Value = cx
+            .step(&name, Once::Repeatable, || upload(cx, media))
+            .await
+            .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
+        images.push(image(media, &blob));
+    }
+    Ok(images)
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {

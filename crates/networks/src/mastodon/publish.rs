@@ -52,21 +52,13 @@ impl From<Status> for Sent {
 
 #[async_trait]
 impl Publish for Mastodon {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploaded(cx, server(cx.instance)?, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let origin = server(cx.instance)?;
-        let mut media_ids = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let at = format!("/media/{index}");
-            let name = cx.upload_step(index, UPLOAD_LIFE);
-            let attachment: Attachment = cx
-                .step(&name, Once::Repeatable, || upload(cx, origin, media))
-                .await
-                .map_err(|refusal| refusal.at(&at))?;
-            if attachment.url.is_none() {
-                processed(cx, origin, &attachment.id).await.map_err(|refusal| refusal.at(&at))?;
-            }
-            media_ids.push(attachment.id);
-        }
+        let media_ids = uploaded(cx, origin, item).await?;
         let status = self.status(item, &media_ids)?;
         let key = cx.key();
         let request = cx
@@ -111,6 +103,23 @@ impl Mastodon {
         }
         Ok(status)
     }
+}
+
+/// The server's ids of the files, once it has processed them.
+async fn uploaded(cx: &Cx<'_>, origin: &str, item: &Item) -> Result<Vec<String>, Refusal> {
+    let mut media_ids = Vec::new();
+    for (index, media) in item.media.iter().enumerate() {
+        let at = format!("/media/{index}");
+        let name = cx.upload_step(index, UPLOAD_LIFE);
+        let attachment: Attachment =
+            cx.step(&name, Once::Repeatable, || upload(cx, origin, media)).await.map_err(|refusal| refusal.at(&at))?;
+        if attachment.url.is_none() {
+            let wait = || processed(cx, origin, &attachment.id);
+            cx.step(&format!("{name}, processed"), Once::Repeatable, wait).await.map_err(|refusal| refusal.at(&at))?;
+        }
+        media_ids.push(attachment.id);
+    }
+    Ok(media_ids)
 }
 
 /// Uploads by the second version of the call, which answers before videos are processed; servers that have only the

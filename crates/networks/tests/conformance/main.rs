@@ -157,6 +157,42 @@ async fn crash(network: &str, raw: &Raw, at: usize) -> Option<String> {
     world.unexpected(&outcome)
 }
 
+#[tokio::test]
+async fn what_is_done_ahead_is_not_done_again_and_shows_nothing() {
+    log::keep();
+    let mut wrong = Vec::new();
+    let mut uploaded = BTreeSet::new();
+    for network in networks() {
+        for raw in fixture::of(&network) {
+            let plain = raw.plain();
+            if plain.action != Action::Publish || plain.expect.ok().is_none() {
+                continue;
+            }
+            let world = World::new(&network, &raw, false).await;
+            let notebook = Notebook::default();
+            let ahead = world.run_ahead(&notebook).await;
+            if let Err(told) = ahead.result {
+                wrong.push(format!("{} ahead of time: {}", raw.name, told.message));
+            }
+            let last = plain.exchanges.len().checked_sub(1);
+            let calls = world.server.calls();
+            if !calls.is_empty() {
+                uploaded.insert(network.clone());
+            }
+            if calls.iter().any(|call| call.exchange == last) {
+                wrong.push(format!("{}: it is published ahead of time", raw.name));
+            }
+            let outcome = world.run(&notebook).await;
+            wrong.extend(world.complaints().into_iter().map(|what| format!("{} after all: {what}", raw.name)));
+            wrong.extend(world.unexpected(&outcome).map(|what| format!("{} after all: {what}", raw.name)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for network in ["mastodon", "bluesky", "playground"] {
+        assert!(uploaded.contains(network), "{network} uploads nothing ahead");
+    }
+}
+
 /// A post that was held for a day: the network has forgotten the file meanwhile.
 #[tokio::test]
 async fn a_file_uploaded_long_ago_is_uploaded_again() {

@@ -81,11 +81,16 @@ impl World {
     pub async fn run(&self, notebook: &Notebook) -> Outcome {
         let given = &self.fixture.given;
         match self.fixture.action {
-            Action::Publish | Action::Find => self.publish(notebook).await,
+            Action::Publish | Action::Find => self.publish(notebook, false).await,
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
             Action::Choices | Action::Probe | Action::Derive => self.choosing(given).await,
         }
+    }
+
+    /// What is done ahead of the due time.
+    pub async fn run_ahead(&self, notebook: &Notebook) -> Outcome {
+        self.publish(notebook, true).await
     }
 
     async fn oauth2(&self, given: &Given) -> Outcome {
@@ -175,7 +180,7 @@ impl World {
         }
     }
 
-    async fn publish(&self, notebook: &Notebook) -> Outcome {
+    async fn publish(&self, notebook: &Notebook, ahead: bool) -> Outcome {
         let (given, network) = (&self.fixture.given, self.network());
         let due_at: Timestamp = DUE_AT.parse().unwrap();
         let clock = At(due_at + SignedDuration::from_mins(given.late));
@@ -195,6 +200,9 @@ impl World {
             part: given.index,
         };
         let item = self.item();
+        if ahead {
+            return told(network.publish().ahead(&cx, &item).await, |()| json!(null));
+        }
         if self.fixture.action == Action::Find {
             let recent = network.recent().unwrap_or_else(|| panic!("{} has no way to find a post", self.network));
             return told(recent.find(&cx, &item).await, |it| json!(it));
