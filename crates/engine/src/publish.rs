@@ -47,18 +47,27 @@ pub struct Rules {
     pub settle: SignedDuration,
     /// The most publications that go out on one channel in a day of its workspace, where the channel has no number of its own.
     pub daily_cap: u32,
+    /// Draws the number in 0..1 that spreads waits.
+    pub jitter: fn() -> f64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         let settle = SignedDuration::from_secs(60);
-        Self { patience: Patience::default(), late: publications::LATE_WINDOW, settle, daily_cap: 200 }
+        Self {
+            patience: Patience::default(),
+            late: publications::LATE_WINDOW,
+            settle,
+            daily_cap: 200,
+            jitter: rand::random,
+        }
     }
 }
 
 impl Rules {
     /// How long after its time a publication may still be on its way.
-    pub(crate) fn longest(&self) -> SignedDuration {
+    #[must_use]
+    pub fn longest(&self) -> SignedDuration {
         self.late.max(self.patience.window) + OVERTIME
     }
 }
@@ -248,7 +257,7 @@ impl Publisher {
             let since = progress.since.unwrap_or(due_at);
             let now = self.clock.now();
             let paused = noted(pace.refused(entry, &refusal, now).await).flatten();
-            let made = Try { now, since, tries, renewed, jitter: rand::random() };
+            let made = Try { now, since, tries, renewed, jitter: (self.rules.jitter)() };
             tracing::info!(network = network.id, tries, class = refusal.class(), %refusal, "a try was refused");
             match decision::decide(&refusal, made, &self.rules.patience) {
                 Decision::Renew => renewed = true,

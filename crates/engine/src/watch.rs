@@ -56,7 +56,10 @@ impl Watch {
     }
 
     /// Ends what is overdue; how many publications that were.
-    async fn look(&self) -> Result<u64, HandlerError> {
+    ///
+    /// # Errors
+    /// When the database can't be asked or written.
+    pub async fn look(&self) -> Result<u64, HandlerError> {
         let longest = self.rules.longest() + EVERY;
         let mut ended = 0;
         for publication in publications::overdue(&self.store, self.clock.now() - longest, MOST).await? {

@@ -11,6 +11,7 @@ mod invites;
 mod media;
 mod nodes;
 mod notices;
+mod pace;
 mod pairings;
 mod people;
 mod posts;
