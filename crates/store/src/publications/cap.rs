@@ -32,7 +32,7 @@ pub async fn started_since(
     most: u32,
 ) -> Result<u32> {
     let sql = "SELECT COUNT(*) AS started FROM (SELECT 1 FROM publication \
-               WHERE channel_id = $1 AND started_at >= $2 AND id <> $3 LIMIT $4) AS some";
+               WHERE channel_id = $1 AND started_at >= $2 AND id <> $3 LIMIT $4) AS counted";
     let values = [channel.0.into(), ms(since).into(), except.0.into(), i64::from(most).into()];
     let row = store.reader().query_one_raw(store.statement(sql, values)).await?;
     let started: i64 = row.map(|row| row.try_get("", "started")).transpose()?.unwrap_or_default();
