@@ -20,6 +20,8 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_NOSTR": "nostr-relay",
          "CRIER_PEER_OAUTH1": "oauth1-provider", "CRIER_PEER_OIDC": "oidc-provider", "CRIER_PEER_OUTBOUND": "outbound",
          "CRIER_PEER_SMTP": "smtp-sink"}
+# What spreads requests over several nodes; for tests of Crier itself.
+BALANCER = {"CRIER_PEER_BALANCER": "balancer"}
 # The most that one of them takes.
 PEER_PORTS = 12
 
@@ -124,9 +126,8 @@ def postgresql(log, durable=False):
 
 
 @contextlib.contextmanager
-def peers(log, names=None):
+def peers(log, chosen=PEERS):
     """The servers of peers/; yields the variables that tell the tests where they are."""
-    chosen = {k: v for k, v in PEERS.items() if names is None or v in names}
     folder = tempfile.mkdtemp(prefix="crier-peers-")
     environment = {}
     try:

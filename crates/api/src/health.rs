@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use crier_store::due;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::json;
@@ -27,7 +28,7 @@ struct Asked {
     nonce: Option<String>,
 }
 
-/// Whether the process answers and its worker goes round. To a nonce it answers with a proof that it is of this installation,
+/// Whether the process answers and its worker goes round, and since when the oldest due work waits to be done, on whatever node. To a nonce it answers with a proof that it is of this installation,
 /// by which the doctor tells whether the public address leads here.
 async fn health(_: Anyone, Query(asked): Query<Asked>, State(api): State<Api>) -> Response {
     let idle = api.pulse.as_ref().map(|pulse| {
@@ -37,6 +38,7 @@ async fn health(_: Anyone, Query(asked): Query<Asked>, State(api): State<Api>) -
     let stuck = idle.is_some_and(|idle| idle > STUCK_AFTER);
     let mut told = json!({
         "status": if stuck { "stuck" } else { "ok" },
+        "oldest_due_seconds": oldest_due(&api).await,
         "worker": idle.map(|idle| json!({ "looked_seconds_ago": idle.as_secs() })),
     });
     if let Some(nonce) = asked.nonce.filter(|nonce| nonce.len() <= NONCE_CHARACTERS) {
@@ -46,6 +48,17 @@ async fn health(_: Anyone, Query(asked): Query<Asked>, State(api): State<Api>) -
         }
     }
     answer(!stuck, told)
+}
+
+/// How long the oldest due work has waited; 0 when nothing waits, none while the database can't be asked.
+async fn oldest_due(api: &Api) -> Option<i64> {
+    match due::next_due_at(&api.store).await {
+        Ok(next) => Some(next.map_or(0, |next| api.store.now().duration_since(next).as_secs().max(0))),
+        Err(error) => {
+            tracing::warn!(%error, "the oldest due work could not be asked for");
+            None
+        }
+    }
 }
 
 /// Whether requests can be answered: the database must be there.

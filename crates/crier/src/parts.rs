@@ -26,6 +26,7 @@ pub async fn store(config: &Config) -> Result<Store, Failed> {
         max_connections: config.database_connections,
         older_keys: keys,
         key_source: Some(Arc::new(watched)),
+        late_window: config.late_window,
         ..StoreConfig::new(config.database_url.expose(), current)
     };
     Store::connect(&settings, Arc::new(SystemClock)).await.map_err(|error| Failed::to("opening the database", error))

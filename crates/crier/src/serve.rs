@@ -9,8 +9,11 @@ use crate::{
 use crier_connect::Handshake;
 use crier_engine::{
     Publisher, Worker,
+    cap::Resumer,
+    decision::Patience,
     notices::{Announcer, Caller, Mailer},
     publish::Rules,
+    watch::Watch,
     work::Handler,
     worker::{self, Pulse},
 };
@@ -41,7 +44,7 @@ pub async fn run(config: Config) -> Result<(), Failed> {
     let mut running = JoinSet::new();
     let counted = match (&config.metrics_token, config.metrics_listen) {
         (None, None) => None,
-        _ => Some(metrics::start(shutdown.clone())?),
+        _ => Some(metrics::start(store.clone(), shutdown.clone())?),
     };
     // Listening comes first: a port that is taken stops the start before any work is done.
     let listener = if config.role.answers() { Some(listen(config.listen).await?) } else { None };
@@ -55,7 +58,7 @@ pub async fn run(config: Config) -> Result<(), Failed> {
     }
     let mut pulse = None;
     if config.role.works() {
-        let worker = worker(&config, &store, &net, &registry, &library, &handshake)?;
+        let worker = worker(&config, &store, &net, &registry, &library, &handshake).await?;
         pulse = Some(worker.pulse());
         let token = shutdown.clone();
         running.spawn(async move {
@@ -104,7 +107,7 @@ fn play(
     })
 }
 
-fn worker(
+async fn worker(
     config: &Config,
     store: &Store,
     net: &Client,
@@ -120,13 +123,22 @@ fn worker(
         storage: library.storage().clone(),
         tokens: Arc::new(handshake.clone()),
         clock: clock.clone(),
-        rules: Rules::default(),
+        rules: Rules {
+            patience: Patience { window: config.retry_window, ..Patience::default() },
+            late: config.late_window,
+            daily_cap: config.channel_daily_cap,
+            ..Rules::default()
+        },
     };
     let preparer = publisher.preparer();
     let mail = parts::mail(config)?;
     let announcer = Announcer { store: store.clone(), public_url: config.public_url.clone(), by_mail: mail.is_some() };
     let caller = Caller { store: store.clone(), net: net.clone(), clock: clock.clone() };
+    let watch = Watch { store: store.clone(), clock: clock.clone(), rules: publisher.rules };
+    watch.begin().await.map_err(|error| Failed::to("writing down the watch", error))?;
     let mut handlers: Vec<Arc<dyn Handler>> = vec![
+        Arc::new(watch),
+        Arc::new(Resumer { store: store.clone() }),
         Arc::new(publisher),
         Arc::new(preparer),
         Arc::new(Renewals(handshake.clone())),

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use crier_connect::{ConnectError, Handshake};
 use crier_engine::work::{Done, Handler, HandlerError, subject};
 use crier_model::{AttemptId, ChannelId, Timestamp};
-use crier_store::{Store, StoreError, due, events, notices, sessions, workspaces};
+use crier_store::{Store, StoreError, due, events, notices, pace, sessions, workspaces};
 use jiff::SignedDuration;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -92,6 +92,9 @@ const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Long enough for whoever was on holiday.
 const NOTICES_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 
+/// A network's "slow down" is over long before.
+const PACE_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
 /// Forgets what nobody will ask for any more. Several nodes may do it side by side.
 pub async fn keep_house(store: Store, shutdown: CancellationToken) {
     let mut clock = tokio::time::interval(KEPT_EVERY);
@@ -115,6 +118,7 @@ async fn tidy(store: &Store) -> Result<(), StoreError> {
         events += events::forget_before(store, workspace, before).await?;
         notices::forget_before(store, workspace, notices_before).await?;
     }
+    pace::forget_before(store, store.now() - PACE_KEPT).await?;
     tracing::debug!(sessions = gone, events, "old rows were cleared away");
     Ok(())
 }

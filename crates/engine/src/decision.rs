@@ -76,6 +76,9 @@ pub fn decide(refusal: &Refusal, made: Try, patience: &Patience) -> Decision {
         Refusal::Unknown(_) => Decision::Ask(unconfirmed(refusal)),
         Refusal::RateLimit { until, .. } => {
             let at = until.unwrap_or(made.now).max(made.now + wait(made, patience));
+            if until.is_some_and(|until| until > made.since + patience.window) {
+                return Decision::Hold(quota(at, &detail.message).with(refusal.diagnosis()));
+            }
             later(at, refusal, made, patience)
         }
         Refusal::Temporary(_) => later(made.now + wait(made, patience), refusal, made, patience),
@@ -86,6 +89,13 @@ pub fn decide(refusal: &Refusal, made: Try, patience: &Patience) -> Decision {
 #[must_use]
 pub fn lacks_permission(refusal: &Refusal) -> bool {
     refusal.detail().diagnosis == Some(Code::ConsentScopeMissing)
+}
+
+/// Why a publication waits for people when the network takes nothing before its window of time is over.
+#[must_use]
+pub fn quota(until: Timestamp, said: &str) -> Reason {
+    let message = format!("It takes no more before {until:.0}. Send it then, give it a new time or cancel it. {said}");
+    Reason::new(held::QUOTA, "The network takes no more for now", message)
 }
 
 /// Why people are asked.
@@ -165,6 +175,14 @@ mod tests {
         let until = Timestamp::UNIX_EPOCH + SignedDuration::from_mins(30);
         let refusal = Refusal::RateLimit { until: Some(until), detail: Detail::new("429") };
         assert!(matches!(decide(&refusal, made(1), &Patience::default()), Decision::Retry { at, .. } if at == until));
+    }
+
+    #[test]
+    fn a_wait_beyond_the_window_is_for_people_to_decide() {
+        let until = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(3);
+        let refusal = Refusal::RateLimit { until: Some(until), detail: Detail::new("429") };
+        let decision = decide(&refusal, made(1), &Patience::default());
+        assert!(matches!(decision, Decision::Hold(r) if r.code == "held.quota" && r.message.contains("03:00")));
     }
 
     #[test]

@@ -4,15 +4,19 @@
 //! It knows networks only by their trait and the handshake only by [`crier_networks::connect::Tokens`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod cap;
 pub mod compose;
 pub mod decision;
 mod doubt;
 mod journal;
 mod media_source;
 pub mod notices;
+mod pace;
 pub mod prepare;
 pub mod publish;
 mod sending;
+mod share;
+pub mod watch;
 pub mod work;
 pub mod worker;
 

@@ -102,6 +102,10 @@ impl Preparer {
 
     async fn channel(&self, job: &Loaded) -> Result<(), Unready> {
         let problem = |code: &str, title: &str, said: &str| Unready::Problem(Reason::new(code, title, said));
+        if job.workspace.paused_at.is_some() {
+            let said = "It will be held unless somebody lets the workspace go on before its time.";
+            return Err(problem("early.paused", "The workspace is paused", said));
+        }
         match job.channel.state {
             ChannelState::Active => {}
             ChannelState::Disabled => {

@@ -1,7 +1,9 @@
 //! Publishing one publication: its guards, its tries, and what follows each outcome.
 
 use crate::{
+    cap,
     decision::{self, Decision, Patience, Try},
+    pace::Pace,
     prepare::Preparer,
     sending::{Outcome, Progress, Sending},
     work::{Done, Handler, HandlerError, subject},
@@ -19,17 +21,21 @@ use crier_store::{
     Store, StoreError,
     channels::{self, Channel},
     due::{self, Fence},
+    pace::Entry,
     publications::{self, Change, Loaded},
 };
 use jiff::SignedDuration;
 use std::{sync::Arc, time::Duration};
+use tracing::Instrument;
 
 /// How long after its window a publication that was tried may still be taken up, to find out how it ended.
-const OVERTIME: SignedDuration = SignedDuration::from_mins(15);
+pub(crate) const OVERTIME: SignedDuration = SignedDuration::from_mins(15);
 /// From this on, the history says that it went out late.
 const WORTH_TELLING: SignedDuration = SignedDuration::from_mins(1);
 /// How long renewing a channel's tokens may take.
 const TOKENS_DEADLINE: Duration = Duration::from_secs(60);
+/// How long one taking up may last: many parts, each within its network's deadline.
+const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// How publishing is done; settable by configuration.
 #[derive(Debug, Clone, Copy)]
@@ -39,12 +45,30 @@ pub struct Rules {
     pub late: SignedDuration,
     /// How long after a call whose answer was lost a network's listing of recent posts proves that it was not done.
     pub settle: SignedDuration,
+    /// The most publications that go out on one channel in a day of its workspace, where the channel has no number of its own.
+    pub daily_cap: u32,
+    /// Draws the number in 0..1 that spreads waits.
+    pub jitter: fn() -> f64,
 }
 
 impl Default for Rules {
     fn default() -> Self {
         let settle = SignedDuration::from_secs(60);
-        Self { patience: Patience::default(), late: publications::LATE_WINDOW, settle }
+        Self {
+            patience: Patience::default(),
+            late: publications::LATE_WINDOW,
+            settle,
+            daily_cap: 200,
+            jitter: rand::random,
+        }
+    }
+}
+
+impl Rules {
+    /// How long after its time a publication may still be on its way.
+    #[must_use]
+    pub fn longest(&self) -> SignedDuration {
+        self.late.max(self.patience.window) + OVERTIME
     }
 }
 
@@ -70,9 +94,14 @@ impl Handler for Publisher {
         due::kind::PUBLISH
     }
 
+    fn deadline(&self) -> Duration {
+        DEADLINE
+    }
+
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
         let id: PublicationId = subject(work)?;
-        let unreadable = match self.take_up(id, work).await {
+        let span = tracing::info_span!("publish", publication = %id);
+        let unreadable = match self.take_up(id, work).instrument(span).await {
             Err(error @ (HandlerError::Other(_) | HandlerError::Store(StoreError::Damaged { .. }))) => error,
             done => return done,
         };
@@ -111,6 +140,9 @@ impl Publisher {
         if !DUE.contains(&job.publication.state) {
             return Ok(Done::Finished);
         }
+        if job.workspace.paused_at.is_some() {
+            return self.hold_paused(&job, work.fence).await;
+        }
         if let Some(reason) = obstacle(&job.channel) {
             return self.hold(&job, work.fence, &job.channel, None, reason).await;
         }
@@ -121,11 +153,25 @@ impl Publisher {
         };
         let due_at = job.publication.due_at.unwrap_or(work.due_at);
         let progress = Progress::of(&job.publication)?;
+        let since = progress.since.unwrap_or(due_at);
         let sending = Sending::new(self, network, &job, work.fence, due_at).await?;
-        match self.too_late(&job, progress.since.unwrap_or(due_at)) {
-            Some(reason) => self.come_too_late(sending, progress, reason).await,
-            None => self.attempt(sending, progress).await,
+        if let Some(reason) = self.too_late(&job, since) {
+            return self.come_too_late(sending, progress, reason).await;
         }
+        let pace = Pace::of(&self.store, &job.channel);
+        let entry = match pace.enter().await? {
+            Entry::Wait { until, said } => return self.paced(&job, work.fence, since, until, &said).await,
+            entry => entry,
+        };
+        if let Some((midnight, reason)) =
+            cap::reached(&self.store, &job, work, self.rules.daily_cap, self.clock.now()).await?
+        {
+            let change = Change::under(work.fence).finishing().because(reason);
+            publications::hold_over_cap(&self.store, id, &DUE, midnight, change).await?;
+            tracing::warn!(channel = %job.channel.id, "the channel's daily cap holds a publication");
+            return Ok(Done::Settled);
+        }
+        self.attempt(sending, progress, &pace, &entry).await
     }
 
     /// Makes publications ready ahead of time, with what this one sends them with.
@@ -143,7 +189,7 @@ impl Publisher {
     fn too_late(&self, job: &Loaded, since: Timestamp) -> Option<Reason> {
         let late = self.clock.now().duration_since(since);
         let tried = job.publication.tries > 0;
-        let allowed = if tried { self.rules.late.max(self.rules.patience.window) + OVERTIME } else { self.rules.late };
+        let allowed = if tried { self.rules.longest() } else { self.rules.late };
         (late > allowed).then(|| {
             let said = format!(
                 "It was due at {since:.0}, and Crier came to it {} minutes late. Publish it now or give it a new time.",
@@ -179,35 +225,53 @@ impl Publisher {
         }
     }
 
-    async fn attempt(&self, sending: Sending<'_>, mut progress: Progress) -> Result<Done, HandlerError> {
+    async fn attempt(
+        &self,
+        sending: Sending<'_>,
+        mut progress: Progress,
+        pace: &Pace<'_>,
+        entry: &Entry,
+    ) -> Result<Done, HandlerError> {
         let (job, fence, due_at) = (sending.job, sending.fence, sending.due_at);
         let id = job.publication.id;
+        let network = sending.network.about();
         let mut renewed = false;
         self.start(job, fence, due_at).await?;
         loop {
-            let title = format!("Calling {}", sending.network.about().name);
+            let title = format!("Calling {}", network.name);
             let tries = publications::record_try(&self.store, fence, id, &title, "").await?;
             let outcome = match self.credentials(job, renewed).await {
                 Ok(credentials) => sending.send_rest(&credentials, &mut progress).await?,
                 Err(refusal) => Outcome::Refused(refusal),
             };
-            let refusal = match outcome {
-                Outcome::All => return self.published(&sending, progress).await,
-                Outcome::Next(at) => return self.wait(job, fence, at, "Waits for the next part").await,
-                Outcome::LookAt(at) => {
-                    return self.wait(job, fence, at, "Waits to look whether it was published").await;
-                }
-                Outcome::Refused(refusal) => refusal,
+            let Outcome::Refused(refusal) = outcome else {
+                tried(network.id, "good");
+                noted(pace.succeeded(entry, &sending.heard, self.clock.now()).await);
+                return match outcome {
+                    Outcome::Next(at) => self.wait(job, fence, at, "Waits for the next part").await,
+                    Outcome::LookAt(at) => self.wait(job, fence, at, "Waits to look whether it was published").await,
+                    Outcome::All | Outcome::Refused(_) => self.published(&sending, progress).await,
+                };
             };
+            tried(network.id, refusal.class());
             let since = progress.since.unwrap_or(due_at);
-            let made = Try { now: self.clock.now(), since, tries, renewed, jitter: rand::random() };
-            tracing::info!(publication = %id, network = %job.publication.network, tries, %refusal, "a try was refused");
+            let now = self.clock.now();
+            let paused = noted(pace.refused(entry, &refusal, now).await).flatten();
+            let made = Try { now, since, tries, renewed, jitter: (self.rules.jitter)() };
+            tracing::info!(network = network.id, tries, class = refusal.class(), %refusal, "a try was refused");
             match decision::decide(&refusal, made, &self.rules.patience) {
                 Decision::Renew => renewed = true,
                 Decision::Retry { at, reason } => {
-                    let change = Change::under(fence).releasing(at).because(reason);
+                    let change = Change::under(fence).because(reason);
+                    let change = match paused.map(|paused| paused.min(since + self.rules.patience.window)) {
+                        Some(paused) => change.postponing(at.max(paused)),
+                        None => change.releasing(at),
+                    };
                     self.moved(job, State::Scheduled, change).await?;
                     return Ok(Done::Settled);
+                }
+                Decision::Hold(reason) if reason.code == held::QUOTA => {
+                    return self.rest(job, fence, State::Held, reason).await;
                 }
                 Decision::Hold(reason) => return self.hold_refused(job, fence, &refusal, reason).await,
                 Decision::Ask(reason) => return self.rest(job, fence, State::Unconfirmed, reason).await,
@@ -216,11 +280,43 @@ impl Publisher {
         }
     }
 
+    /// Waits for the time that the network has named to others before it; it keeps its place among those of its channel.
+    async fn paced(
+        &self,
+        job: &Loaded,
+        fence: Fence,
+        since: Timestamp,
+        until: Timestamp,
+        said: &str,
+    ) -> Result<Done, HandlerError> {
+        if until >= since + self.rules.patience.window {
+            return self.rest(job, fence, State::Held, decision::quota(until, said)).await;
+        }
+        let message = format!("It goes on at {until:.0}. {said}");
+        let reason = Reason::new("retry.paced", "Waits, since the network asked to be left alone", message);
+        self.moved(job, State::Scheduled, Change::under(fence).postponing(until).because(reason)).await?;
+        Ok(Done::Settled)
+    }
+
+    /// Holds it while its workspace is paused; one that goes on meanwhile sends it at once.
+    async fn hold_paused(&self, job: &Loaded, fence: Fence) -> Result<Done, HandlerError> {
+        let said = "The workspace is paused. It is sent when somebody lets the workspace go on.";
+        let reason = Reason::new(held::PAUSED, "The workspace is paused", said);
+        let change = Change::under(fence).finishing().because(reason);
+        if publications::hold_paused(&self.store, &job.publication, &DUE, change).await?.is_some() {
+            return Ok(Done::Settled);
+        }
+        self.wait(job, fence, self.clock.now(), "Its workspace goes on").await
+    }
+
     /// Marks it as being sent, and says so when it is late.
     async fn start(&self, job: &Loaded, fence: Fence, due_at: Timestamp) -> Result<(), HandlerError> {
         let now = self.clock.now();
         let change = Change { started_at: Some(now), ..Change::under(fence) };
         let late = now.duration_since(due_at);
+        if job.publication.tries == 0 {
+            metrics::histogram!("crier_publication_lateness_seconds").record(late.as_secs_f64().max(0.0));
+        }
         let change = if job.publication.tries == 0 && late > WORTH_TELLING {
             change.noting("Being sent late", format!("It was due {} minutes ago.", late.as_mins()))
         } else {
@@ -250,6 +346,7 @@ impl Publisher {
             ..Change::under(fence)
         };
         self.moved(job, State::Published, change.finishing()).await?;
+        ended(job, State::Published);
         tracing::info!(publication = %job.publication.id, network = %job.publication.network, "published");
         // What is only shown can't fail what was done.
         if let Err(error) = channels::touch_ok(&self.store, job.channel.id).await {
@@ -286,6 +383,7 @@ impl Publisher {
         let code = reason.code.clone();
         let change = Change::under(fence).finishing().because(reason);
         if publications::hold(&self.store, id, &DUE, seen, refused, change).await?.is_some() {
+            ended(job, State::Held);
             tracing::warn!(publication = %id, network = %job.publication.network, %code, "held");
             return Ok(Done::Settled);
         }
@@ -296,6 +394,7 @@ impl Publisher {
     async fn rest(&self, job: &Loaded, fence: Fence, state: State, reason: Reason) -> Result<Done, HandlerError> {
         tracing::warn!(publication = %job.publication.id, network = %job.publication.network, %state, code = %reason.code, "not published");
         self.moved(job, state, Change::under(fence).finishing().because(reason)).await?;
+        ended(job, state);
         Ok(Done::Settled)
     }
 
@@ -303,6 +402,20 @@ impl Publisher {
         publications::set_state(&self.store, job.publication.id, &DUE, to, change).await?;
         Ok(())
     }
+}
+
+fn tried(network: &'static str, class: &'static str) {
+    metrics::counter!("crier_publication_tries_total", "network" => network, "class" => class).increment(1);
+}
+
+fn ended(job: &Loaded, state: State) {
+    let network = job.publication.network.clone();
+    metrics::counter!("crier_publications_ended_total", "network" => network, "state" => state.as_str()).increment(1);
+}
+
+/// What is only remembered for the next call can't fail this one.
+fn noted<T>(done: Result<T, StoreError>) -> Option<T> {
+    done.inspect_err(|error| tracing::warn!(%error, "what a network said of its limits was not noted")).ok()
 }
 
 /// A channel's credentials, within a time.

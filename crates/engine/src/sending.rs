@@ -8,6 +8,7 @@ use crate::{
     work::HandlerError,
 };
 use crier_model::{Timestamp, post::Part, publication::PublicationState as State};
+use crier_net::{Client, Heard};
 use crier_networks::{Credentials, Cx, Detail, Item, Network, Refusal, Sent, connect::Facts, publish::Thread};
 use crier_store::{
     due::Fence,
@@ -63,6 +64,9 @@ pub(crate) struct Sending<'a> {
     pub job: &'a Loaded,
     pub fence: Fence,
     pub due_at: Timestamp,
+    /// What the network says of its limits while this is sent.
+    pub heard: Heard,
+    net: Client,
     files: Files,
     facts: Facts,
     settings: Map<String, Value>,
@@ -79,7 +83,8 @@ impl<'a> Sending<'a> {
         let files = Files::of(&publisher.store, &publisher.storage, &job.post).await?;
         let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
         let settings = job.post.content.settings_for(job.channel.id);
-        Ok(Self { publisher, network, job, fence, due_at, files, facts, settings })
+        let (net, heard) = publisher.net.route(network.about().id).hearing();
+        Ok(Self { publisher, network, job, fence, due_at, heard, net, files, facts, settings })
     }
 
     pub fn parts(&self) -> &'a [Part] {
@@ -213,7 +218,7 @@ impl<'a> Sending<'a> {
 
     pub fn cx<'b>(&'b self, credentials: &'b Credentials, journal: &'b StoreJournal, part: usize) -> Cx<'b> {
         Cx {
-            net: self.publisher.net.route(self.network.about().id),
+            net: &self.net,
             clock: self.publisher.clock.as_ref(),
             credentials,
             instance: self.job.channel.instance.as_deref(),

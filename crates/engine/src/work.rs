@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use crier_model::Timestamp;
+use std::time::Duration;
 
 /// What became of a piece of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub enum Done {
 #[async_trait]
 pub trait Handler: Send + Sync {
     fn kind(&self) -> &'static str;
+    /// How long one piece may take. What takes longer hangs: it is stopped and tried again.
+    fn deadline(&self) -> Duration {
+        Duration::from_secs(10 * 60)
+    }
     async fn handle(&self, work: &crier_store::due::Claimed) -> Result<Done, HandlerError>;
 }
 
@@ -33,6 +38,9 @@ pub fn subject<T: std::str::FromStr>(work: &crier_store::due::Claimed) -> Result
 pub enum HandlerError {
     #[error(transparent)]
     Store(#[from] crier_store::StoreError),
+    /// It took longer than its deadline.
+    #[error("it was stopped after {0:?}")]
+    Overdue(Duration),
     #[error("{0}")]
     Other(String),
 }

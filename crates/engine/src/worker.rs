@@ -1,7 +1,10 @@
 //! The worker loop: claims due work under a lease, runs it side by side, sleeps until exactly the next due time.
 
-use crate::work::{Done, Handler, HandlerError};
-use crier_model::{Clock, Timestamp, WorkId};
+use crate::{
+    share::Shares,
+    work::{Done, Handler, HandlerError},
+};
+use crier_model::{Clock, Timestamp, WorkId, WorkspaceId};
 use crier_store::{
     Store, StoreError,
     due::{self, Claimed, Fence},
@@ -68,8 +71,14 @@ impl Pulse {
     }
 }
 
-/// Work in flight, by the fence it holds.
-type InFlight = Arc<Mutex<HashMap<WorkId, (Fence, AbortHandle)>>>;
+/// A piece of work in flight.
+struct Held {
+    fence: Fence,
+    workspace: Option<WorkspaceId>,
+    abort: AbortHandle,
+}
+
+type InFlight = Arc<Mutex<HashMap<WorkId, Held>>>;
 
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
 pub struct Worker {
@@ -81,6 +90,15 @@ pub struct Worker {
     in_flight: InFlight,
     /// Told whenever a piece of work ends, so that its place is filled.
     freed: Arc<Notify>,
+}
+
+/// What is due next.
+struct Next {
+    at: Timestamp,
+    /// Whose work is left out.
+    beside: Vec<WorkspaceId>,
+    /// How many pieces may be claimed of it.
+    most: usize,
 }
 
 impl Worker {
@@ -140,20 +158,22 @@ impl Worker {
 
     async fn claim(&self, running: &mut JoinSet<()>) -> Result<Duration, StoreError> {
         loop {
-            let room = self.settings.parallel.saturating_sub(running.len());
+            let shares = self.shares();
+            let room = shares.room();
             if room == 0 {
                 // Looks again as soon as a place is free.
                 return Ok(LOOK_AGAIN);
             }
-            // Asking when is a read; a claim takes the one writer of SQLite.
-            let Some(next) = due::next_due_at(&self.store).await? else { return Ok(LOOK_AGAIN) };
             let now = self.clock.now();
+            // Asking when is a read; a claim takes the one writer of SQLite.
+            let Some(Next { at: next, beside, most }) = self.next(&shares, now).await? else { return Ok(LOOK_AGAIN) };
             if next > now {
                 let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
                 return Ok(wait.min(LOOK_AGAIN));
             }
-            let limit = u32::try_from(room).unwrap_or(u32::MAX);
-            let claimed = due::claim(&self.store, now, &self.settings.owner, limit, self.settings.lease).await?;
+            let limit = u32::try_from(room.min(most)).unwrap_or(u32::MAX);
+            let (owner, lease) = (&self.settings.owner, self.settings.lease);
+            let claimed = due::claim_beside(&self.store, now, owner, limit, lease, &beside).await?;
             if claimed.is_empty() {
                 // Somebody else was faster, or holds it in a transaction that is not over.
                 return Ok(Duration::from_millis(50));
@@ -162,9 +182,25 @@ impl Worker {
         }
     }
 
+    /// What is due next, first among the workspaces that have less than their share.
+    async fn next(&self, shares: &Shares, now: Timestamp) -> Result<Option<Next>, StoreError> {
+        let (beside, most) = (shares.above(), usize::MAX);
+        let at = due::next_due_beside(&self.store, &beside).await?;
+        if beside.is_empty() || at.is_some_and(|at| at <= now) {
+            return Ok(at.map(|at| Next { at, beside, most }));
+        }
+        // Nobody else waits: those with more than their share may have more, except for the last places.
+        let (beside, most) = (shares.full(), shares.until_full());
+        Ok(due::next_due_beside(&self.store, &beside).await?.map(|at| Next { at, beside, most }))
+    }
+
+    fn shares(&self) -> Shares {
+        Shares::of(self.settings.parallel, locked(&self.in_flight).values().map(|held| held.workspace))
+    }
+
     fn spawn_all(&self, claimed: Vec<Claimed>, running: &mut JoinSet<()>) {
         for work in claimed {
-            let fence = work.fence;
+            let (fence, workspace) = (work.fence, work.workspace);
             let handler = self.handlers.get(work.kind.as_str()).cloned();
             let (store, clock) = (self.store.clone(), self.clock.clone());
             let (in_flight, freed) = (self.in_flight.clone(), self.freed.clone());
@@ -177,7 +213,7 @@ impl Worker {
                 locked(&in_flight).remove(&fence.work);
                 freed.notify_one();
             });
-            locked(&self.in_flight).insert(fence.work, (fence, abort));
+            locked(&self.in_flight).insert(fence.work, Held { fence, workspace, abort });
             // It waits for this, unless it was ended at once.
             let _ = go.send(());
         }
@@ -188,7 +224,7 @@ impl Worker {
         if tokio::time::timeout(self.settings.grace, all).await.is_ok() {
             return;
         }
-        let left: Vec<Fence> = locked(&self.in_flight).values().map(|(fence, _)| *fence).collect();
+        let left: Vec<Fence> = locked(&self.in_flight).values().map(|held| held.fence).collect();
         tracing::warn!(count = left.len(), "work in flight did not end in time and is given back");
         running.shutdown().await;
         for fence in left {
@@ -197,7 +233,7 @@ impl Worker {
     }
 }
 
-fn locked(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<WorkId, (Fence, AbortHandle)>> {
+fn locked(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<WorkId, Held>> {
     // Nothing panics while it is held.
     in_flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -207,7 +243,7 @@ async fn keep_leases(store: Store, clock: Arc<dyn Clock>, in_flight: InFlight, l
     let third = Duration::try_from(lease / 3).unwrap_or(Duration::from_secs(10));
     loop {
         tokio::time::sleep(third).await;
-        let fences: Vec<Fence> = locked(&in_flight).values().map(|(fence, _)| *fence).collect();
+        let fences: Vec<Fence> = locked(&in_flight).values().map(|held| held.fence).collect();
         if fences.is_empty() {
             continue;
         }
@@ -215,15 +251,15 @@ async fn keep_leases(store: Store, clock: Arc<dyn Clock>, in_flight: InFlight, l
             Ok(held) => {
                 for fence in fences.iter().filter(|fence| !held.contains(&fence.work)) {
                     // It may have ended since: then there is no entry any more.
-                    if let Some((current, abort)) = locked(&in_flight).get(&fence.work)
-                        && current == fence
+                    if let Some(held) = locked(&in_flight).get(&fence.work)
+                        && held.fence == *fence
                     {
                         tracing::warn!(work = %fence.work, "the lease was lost; its work is stopped");
-                        abort.abort();
+                        held.abort.abort();
                     }
                 }
                 let mut entries = locked(&in_flight);
-                entries.retain(|_, (_, abort)| !abort.is_finished());
+                entries.retain(|_, held| !held.abort.is_finished());
             }
             Err(error) => tracing::error!(%error, "leases could not be extended"),
         }
@@ -236,7 +272,9 @@ async fn run_one(store: &Store, clock: &dyn Clock, handler: Option<Arc<dyn Handl
         settle(due::finish(store, work.fence).await);
         return;
     };
-    let outcome = AssertUnwindSafe(handler.handle(work)).catch_unwind().await;
+    let deadline = handler.deadline();
+    let outcome = AssertUnwindSafe(tokio::time::timeout(deadline, handler.handle(work))).catch_unwind().await;
+    let outcome = outcome.map(|ended| ended.unwrap_or_else(|_| Err(HandlerError::Overdue(deadline))));
     match outcome {
         Ok(Ok(Done::Settled)) => {}
         Ok(Ok(Done::Finished)) => settle(due::finish(store, work.fence).await),

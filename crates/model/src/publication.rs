@@ -89,10 +89,14 @@ impl FromStr for PublicationState {
 pub mod held {
     /// The channel's sign-in is refused; ends with a reconnect.
     pub const RECONNECT: &str = "held.reconnect";
-    /// The channel is switched off; ends when it is enabled.
+    /// The channel is switched off, or the workspace is paused; ends when that does.
     pub const PAUSED: &str = "held.paused";
     /// Its time was missed; a person decides.
     pub const MISSED: &str = "held.missed";
+    /// The network takes no more for now, until after its window of time; a person decides.
+    pub const QUOTA: &str = "held.quota";
+    /// The channel's daily cap is reached; ends at midnight, or when a person sends it.
+    pub const CAP: &str = "held.cap";
     /// A backup was restored, and it may have been sent since that was made; a person decides.
     pub const RESTORED: &str = "held.restored";
 }

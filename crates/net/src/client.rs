@@ -8,7 +8,6 @@ use std::time::Duration;
 use http::{HeaderValue, Method};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use jiff::Timestamp;
 use tower_http::decompression::Decompression;
 use url::Url;
 
@@ -17,8 +16,8 @@ use crate::config::{Config, ConfigError};
 use crate::connector::Connector;
 use crate::dial::{Dialer, Target};
 use crate::failure::{Failure, FailureKind, Stage};
+use crate::heard::Heard;
 use crate::name_servers::NameServers;
-use crate::pauses::Pauses;
 use crate::proxy::Proxies;
 use crate::request::Request;
 use crate::resolver::{Resolve, SystemResolver};
@@ -29,14 +28,13 @@ use crate::vet::Vet;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(45);
 const IDLE_PER_HOST: usize = 8;
 
-/// The outbound client. Clones share connections and pauses and cost nothing.
+/// The outbound client. Clones share connections and cost nothing.
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Inner>);
+pub struct Client(pub(crate) Arc<Inner>, pub(crate) Option<Heard>);
 
 pub(crate) struct Inner {
     pub(crate) dialer: Arc<Dialer>,
     pub(crate) http: Decompression<legacy::Client<Connector, Outgoing>>,
-    pub(crate) pauses: Arc<Pauses>,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
     routes: HashMap<String, Client>,
@@ -79,11 +77,9 @@ impl Client {
             user_agent,
             connect_timeout: config.connect_timeout,
         };
-        let pauses = Arc::new(Pauses::default());
         let going_by = |dialer, routes| {
-            let pauses = Arc::clone(&pauses);
             let limits = Limits { timeout: config.timeout, max_body: config.max_body };
-            Self::going_by(dialer, pauses, limits, routes)
+            Self::going_by(dialer, limits, routes)
         };
         let mut routes = HashMap::new();
         for (name, proxy) in &config.routes {
@@ -93,12 +89,7 @@ impl Client {
         Ok(going_by(dialer, routes))
     }
 
-    fn going_by(
-        dialer: Dialer,
-        pauses: Arc<Pauses>,
-        Limits { timeout, max_body }: Limits,
-        routes: HashMap<String, Self>,
-    ) -> Self {
+    fn going_by(dialer: Dialer, Limits { timeout, max_body }: Limits, routes: HashMap<String, Self>) -> Self {
         let dialer = Arc::new(dialer);
         let http = legacy::Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -106,7 +97,14 @@ impl Client {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .build(Connector(Arc::clone(&dialer)));
-        Self(Arc::new(Inner { dialer, http: Decompression::new(http), pauses, timeout, max_body, routes }))
+        Self(Arc::new(Inner { dialer, http: Decompression::new(http), timeout, max_body, routes }), None)
+    }
+
+    /// A client that also remembers, for whoever asks, what hosts said of their limits in answers that were good.
+    #[must_use]
+    pub fn hearing(&self) -> (Self, Heard) {
+        let heard = Heard::default();
+        (Self(Arc::clone(&self.0), Some(heard.clone())), heard)
     }
 
     /// The client that takes the way out of this name, or this one where there is none.
@@ -154,13 +152,6 @@ impl Client {
     /// Starts a request of any method.
     pub fn request(&self, method: Method, url: impl AsRef<str>) -> Request {
         Request::new(self.clone(), method, read_url(url.as_ref(), &["http", "https"]))
-    }
-
-    /// Until when a host wants no more requests, if it said so (429, or 503 with `Retry-After`) and that time isn't over.
-    /// The client itself never waits.
-    #[must_use]
-    pub fn paused_until(&self, host: &str) -> Option<Timestamp> {
-        self.0.pauses.until(host, Timestamp::now())
     }
 
     /// Judges an address without calling it: can be read, `http` or `https`, and not plainly a private or reserved place. A name

@@ -307,7 +307,7 @@ impl Hop {
             Err(_) => return Err(self.failed(&self.timed_out(&reached, &progress), &reached).into()),
         };
         self.refused_by_proxy(&response)?;
-        self.note_pause(&response);
+        self.note_limits(&response);
         Ok(response)
     }
 
@@ -392,15 +392,11 @@ impl Hop {
         })
     }
 
-    fn note_pause(&self, response: &Response) {
-        let status = response.status().as_u16();
-        if status != 429 && status != 503 {
-            return;
-        }
-        let now = Timestamp::now();
-        if let Some(until) = retry_after::retry_after(status, response.headers(), now) {
-            let host = self.url.host_str().unwrap_or_default();
-            self.client.0.pauses.note(host, until, now);
+    fn note_limits(&self, response: &Response) {
+        if let Some(heard) = self.client.1.as_ref().filter(|_| response.status().is_success())
+            && let Some(until) = retry_after::used_up(response.headers(), Timestamp::now())
+        {
+            heard.note(until);
         }
     }
 

@@ -28,15 +28,31 @@ pub(crate) fn retry_after(status: u16, headers: &HeaderMap, received: Timestamp)
     if let Some(moment) = text(headers, "retry-after").and_then(|text| moment(text, received, ahead)) {
         return Some(moment);
     }
+    let windows = windows(headers, received, ahead);
+    end_of_used_up(&windows).or_else(|| windows.first().filter(|_| status == 429).map(|(_, end)| *end))
+}
+
+/// The end of the rate limits' windows that an answer calls used up: one that was given, but is the last for now.
+pub(crate) fn used_up(headers: &HeaderMap, received: Timestamp) -> Option<Timestamp> {
+    let ahead = -clock_skew(headers, received).unwrap_or_default();
+    end_of_used_up(&windows(headers, received, ahead))
+}
+
+/// What is left of a window, where that is said, and its end.
+type Window = (Option<f64>, Timestamp);
+
+fn end_of_used_up(windows: &[Window]) -> Option<Timestamp> {
+    windows.iter().filter(|(left, _)| *left == Some(0.0)).map(|(_, end)| *end).max()
+}
+
+fn windows(headers: &HeaderMap, received: Timestamp, ahead: SignedDuration) -> Vec<Window> {
     let separate = WINDOWS.iter().filter_map(|(reset, remaining)| {
         let left = text(headers, remaining).and_then(|left| left.parse::<f64>().ok());
         Some((left, moment(text(headers, reset)?, received, ahead)?))
     });
     let together = headers.get_all("ratelimit").iter().filter_map(|value| value.to_str().ok()).flat_map(policies);
     let together = together.filter_map(|(left, reset)| Some((Some(left), moment(&reset, received, ahead)?)));
-    let windows: Vec<_> = separate.chain(together).collect();
-    let used_up = windows.iter().filter(|(left, _)| *left == Some(0.0)).map(|(_, end)| *end).max();
-    used_up.or_else(|| windows.first().filter(|_| status == 429).map(|(_, end)| *end))
+    separate.chain(together).collect()
 }
 
 /// What is left of each policy of a `RateLimit` field, and the seconds to its end: `"daily";r=0;t=60, "burst";r=3;t=1`

@@ -53,6 +53,18 @@ impl Detail {
 }
 
 impl Refusal {
+    /// Its class as a word, for logs and metrics.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Auth(_) => "auth",
+            Self::Content(_) => "content",
+            Self::RateLimit { .. } => "rate_limit",
+            Self::Temporary(_) => "temporary",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
     #[must_use]
     pub fn detail(&self) -> &Detail {
         match self {

@@ -57,6 +57,8 @@ pub struct Channel {
     pub renews: bool,
     pub last_ok_at: Option<Timestamp>,
     pub settings: Json,
+    /// The most publications a day, where it differs from the installation's.
+    pub daily_cap: Option<u32>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// Deleted channels are kept for the history of their posts.
@@ -174,7 +176,7 @@ pub async fn of_grant(store: &Store, grant: GrantId) -> Result<Vec<Channel>> {
 
 /// Makes a channel of a connected account, or brings the one it has up to date: it keeps its id, posts and settings, comes back
 /// if it was deleted, becomes active unless a person disabled it, and the publications held for a reconnect go back on the
-/// schedule (those that are more than [`publications::LATE_WINDOW`] late become `held.missed`: people decide).
+/// schedule (those later than [`crate::StoreConfig::late_window`] become `held.missed`: people decide).
 ///
 /// `work` is written with it, once the id is known: refreshing, fetching the picture.
 pub async fn upsert_connected(
@@ -353,6 +355,13 @@ pub async fn rename(store: &Store, workspace: WorkspaceId, id: ChannelId, name: 
     update_field(store, workspace, id, "name", name).await
 }
 
+/// Sets how many publications may go out on the channel in a day; none takes the installation's number.
+pub async fn set_daily_cap(store: &Store, workspace: WorkspaceId, id: ChannelId, cap: Option<u32>) -> Result<()> {
+    let mut tx = store.begin().await?;
+    update_field_in(&mut tx, workspace, id, "daily_cap", cap.map(i64::from)).await?;
+    tx.commit().await
+}
+
 /// Replaces the channel's settings.
 pub async fn set_settings(store: &Store, workspace: WorkspaceId, id: ChannelId, settings: &Json) -> Result<()> {
     update_field(store, workspace, id, "settings", &json(settings, "settings")?).await
@@ -360,7 +369,7 @@ pub async fn set_settings(store: &Store, workspace: WorkspaceId, id: ChannelId, 
 
 /// As [`set_settings`], in the caller's transaction.
 pub async fn set_settings_in(tx: &mut Tx, workspace: WorkspaceId, id: ChannelId, settings: &Json) -> Result<()> {
-    update_field_in(tx, workspace, id, "settings", &json(settings, "settings")?).await
+    update_field_in(tx, workspace, id, "settings", json(settings, "settings")?).await
 }
 
 async fn update_field(store: &Store, workspace: WorkspaceId, id: ChannelId, column: &str, value: &str) -> Result<()> {
@@ -369,7 +378,13 @@ async fn update_field(store: &Store, workspace: WorkspaceId, id: ChannelId, colu
     tx.commit().await
 }
 
-async fn update_field_in(tx: &mut Tx, workspace: WorkspaceId, id: ChannelId, column: &str, value: &str) -> Result<()> {
+async fn update_field_in(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    id: ChannelId,
+    column: &str,
+    value: impl Into<Value>,
+) -> Result<()> {
     let (owner, state) = lock_in(tx, id).await?;
     if owner != workspace {
         return Err(NOT_FOUND);
@@ -435,6 +450,7 @@ impl TryFrom<channel::Model> for Channel {
             renews: row.renews,
             last_ok_at: maybe_time(row.last_ok_at)?,
             settings: from_json(&row.settings, "settings")?,
+            daily_cap: row.daily_cap.map(|cap| u32::try_from(cap).unwrap_or(u32::MAX)),
             created_at: time(row.created_at)?,
             updated_at: time(row.updated_at)?,
             deleted_at: maybe_time(row.deleted_at)?,

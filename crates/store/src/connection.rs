@@ -8,11 +8,12 @@ use crate::{
     error::{Result, StoreError},
     events::NewEvent,
     migration::Migrator,
+    publications::LATE_WINDOW,
     seal::{KeySource, Place, Sealer, SecretKey},
     wake::{self, Pending, Wakers},
 };
 use crier_model::{Clock, Secret};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
@@ -35,12 +36,21 @@ pub struct StoreConfig {
     pub older_keys: Vec<SecretKey>,
     /// Asked for changes of the keys while the store is open; none for keys that don't change.
     pub key_source: Option<Arc<dyn KeySource>>,
+    /// How late a held publication may be when what held it ends, and still go out without a person being asked.
+    pub late_window: SignedDuration,
 }
 
 impl StoreConfig {
     /// With 10 connections and no older keys.
     pub fn new(url: impl Into<String>, secret_key: SecretKey) -> Self {
-        Self { url: url.into(), max_connections: 10, secret_key, older_keys: Vec::new(), key_source: None }
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            secret_key,
+            older_keys: Vec::new(),
+            key_source: None,
+            late_window: LATE_WINDOW,
+        }
     }
 }
 
@@ -68,6 +78,7 @@ struct Inner {
     wakers: Wakers,
     /// Of SQLite.
     checkpoints: Option<Checkpoints>,
+    late_window: SignedDuration,
 }
 
 impl fmt::Debug for Store {
@@ -94,14 +105,28 @@ impl Store {
         };
         let wakers = wake::start(&writer);
         let checkpoints = (writer.get_database_backend() == DbBackend::Sqlite).then(|| Checkpoints::start(&reader));
-        Ok(Self { inner: Arc::new(Inner { reader, writer, sealer, clock, wakers, checkpoints }) })
+        let late_window = config.late_window;
+        Ok(Self { inner: Arc::new(Inner { reader, writer, sealer, clock, wakers, checkpoints, late_window }) })
     }
 
-    /// Brings the schema up to date. Safe to call from several nodes at once.
+    /// Brings the schema up to date. Safe to call from several nodes at once. A schema that a newer version has brought further
+    /// is left as it is: migrations only add, so that the version before can go on beside it (see `migration`).
     pub async fn migrate(&self) -> Result<()> {
         let tx = self.begin().await?;
         if self.is_postgres() {
             tx.execute("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
+        }
+        Migrator::install(&tx.inner).await?;
+        let rows = tx.query_all("SELECT version FROM seaql_migrations", []).await?;
+        let applied = rows.iter().map(|row| row.try_get("", "version")).collect::<Result<Vec<String>, _>>()?;
+        let known: Vec<String> = Migrator::migrations().iter().map(|known| known.name().to_owned()).collect();
+        if known.iter().all(|name| applied.contains(name)) {
+            if applied.len() > known.len() {
+                tracing::info!(
+                    "the database was brought up to date by a newer version; this one works on it all the same"
+                );
+            }
+            return tx.commit().await;
         }
         Migrator::up(&tx.inner, None).await?;
         tx.commit().await
@@ -153,6 +178,10 @@ impl Store {
     #[must_use]
     pub fn is_postgres(&self) -> bool {
         self.backend() == DbBackend::Postgres
+    }
+
+    pub(crate) fn late_window(&self) -> SignedDuration {
+        self.inner.late_window
     }
 
     pub(crate) fn backend(&self) -> DbBackend {

@@ -7,7 +7,7 @@
 
 use crate::{
     Store, Tx,
-    column::{from_json, json, ms, time},
+    column::{from_json, json, maybe_time, ms, time},
     connection::Lock,
     entity::due_work,
     error::{Result, StoreError},
@@ -41,6 +41,10 @@ pub mod kind {
     pub const WEBHOOK: &str = "webhook";
     /// Listen to a bot for an attempt that waits for its code (subject: attempt id; lane: the bot's app).
     pub const LISTEN: &str = "listen";
+    /// Let a channel's publications go on that its daily cap held (subject: channel id).
+    pub const RESUME: &str = "resume";
+    /// Look for publications that came to no end in their time (subject: `publications`).
+    pub const WATCH: &str = "watch";
 }
 
 /// How long before a publication is due it is prepared. Nothing is prepared for one that is due sooner.
@@ -140,6 +144,18 @@ pub async fn upsert_in(tx: &mut Tx, work: &[NewWork]) -> Result<()> {
     settle_lanes(tx, &lanes).await
 }
 
+/// Adds work, unless there is a row of the same kind and subject.
+pub async fn ensure(store: &Store, work: &NewWork) -> Result<()> {
+    let mut tx = store.begin().await?;
+    let row = row(work, ms(tx.now()))?;
+    use due_work::Column as C;
+    let known = OnConflict::columns([C::Kind, C::Subject]).do_nothing().to_owned();
+    due_work::Entity::insert(row).on_conflict(known).exec_without_returning(&tx.inner).await?;
+    tx.pending.due(work.due_at);
+    settle_lanes(&mut tx, &work.lane.into_iter().map(|lane| lane.0).collect()).await?;
+    tx.commit().await
+}
+
 fn row(work: &NewWork, created_at: i64) -> Result<due_work::ActiveModel> {
     let due_at = ms(work.due_at);
     Ok(due_work::ActiveModel {
@@ -159,21 +175,6 @@ fn row(work: &NewWork, created_at: i64) -> Result<due_work::ActiveModel> {
     })
 }
 
-const CLAIM_POSTGRES: &str = "
-WITH picked AS MATERIALIZED (
-  SELECT id FROM due_work WHERE ready_at <= $1 ORDER BY ready_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
-)
-UPDATE due_work AS work
-SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = nextval('fence'), tries = work.tries + 1
-FROM picked WHERE work.id = picked.id
-RETURNING work.*";
-
-const CLAIM_SQLITE: &str = "
-UPDATE due_work
-SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = (SELECT value FROM fence), tries = tries + 1
-WHERE id IN (SELECT id FROM due_work WHERE ready_at <= $1 ORDER BY ready_at, id LIMIT $2)
-RETURNING *";
-
 /// Claims up to `limit` rows that are due at `now` for `owner`, in order of due time, until `now + lease`.
 ///
 /// No row is ever given to two claimers at once, and of a lane only one row at a time.
@@ -184,14 +185,39 @@ pub async fn claim(
     limit: u32,
     lease: SignedDuration,
 ) -> Result<Vec<Claimed>> {
+    claim_beside(store, now, owner, limit, lease, &[]).await
+}
+
+/// As [`claim`], leaving out the work of these workspaces: they have their share.
+pub async fn claim_beside(
+    store: &Store,
+    now: Timestamp,
+    owner: &str,
+    limit: u32,
+    lease: SignedDuration,
+    beside: &[WorkspaceId],
+) -> Result<Vec<Claimed>> {
     let until = now.saturating_add(lease).map_err(|_| StoreError::Damaged { what: "lease" })?;
-    let values: [Value; 4] = [ms(now).into(), i64::from(limit).into(), ms(until).into(), owner.into()];
+    let mut values: Vec<Value> = vec![ms(now).into(), i64::from(limit).into(), ms(until).into(), owner.into()];
+    let others = others_sql(beside, &mut values);
+    let ready = format!("SELECT id FROM due_work WHERE ready_at <= $1{others} ORDER BY ready_at, id LIMIT $2");
     let rows = if store.is_postgres() {
-        store.reader().query_all_raw(store.statement(CLAIM_POSTGRES, values)).await?
+        let sql = format!(
+            "WITH picked AS MATERIALIZED ({ready} FOR UPDATE SKIP LOCKED) \
+             UPDATE due_work AS work \
+             SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = nextval('fence'), tries = work.tries + 1 \
+             FROM picked WHERE work.id = picked.id RETURNING work.*"
+        );
+        store.reader().query_all_raw(store.statement(&sql, values)).await?
     } else {
+        let sql = format!(
+            "UPDATE due_work \
+             SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = (SELECT value FROM fence), tries = tries + 1 \
+             WHERE id IN ({ready}) RETURNING *"
+        );
         let tx = store.begin().await?;
         tx.execute("UPDATE fence SET value = value + 1", []).await?;
-        let rows = tx.query_all(CLAIM_SQLITE, values).await?;
+        let rows = tx.query_all(&sql, values).await?;
         if rows.is_empty() {
             tx.rollback().await?;
         } else {
@@ -203,6 +229,17 @@ pub async fn claim(
         rows.iter().map(|row| due_work::Model::from_query_result(row, "")).collect::<Result<_, _>>()?;
     rows.sort_by_key(|row| (row.due_at, row.id));
     rows.into_iter().map(Claimed::try_from).collect()
+}
+
+/// Leaves out the rows of these workspaces; work that belongs to none is never left out.
+fn others_sql(beside: &[WorkspaceId], values: &mut Vec<Value>) -> String {
+    if beside.is_empty() {
+        return String::new();
+    }
+    let first = values.len() + 1;
+    values.extend(beside.iter().map(|workspace| Value::from(workspace.0)));
+    let marks: Vec<_> = (first..=values.len()).map(|i| format!("${i}")).collect();
+    format!(" AND (workspace_id IS NULL OR workspace_id NOT IN ({}))", marks.join(", "))
 }
 
 /// The work is done: the row goes, and the next of its lane becomes ready.
@@ -252,6 +289,22 @@ pub async fn release_in(tx: &mut Tx, fence: Fence, until: Timestamp, payload: Op
     settle_lanes(tx, &lanes).await
 }
 
+/// Gives the row back, to be claimed again from `until` on. It keeps its place: until then nothing else of its lane is claimed,
+/// unless the lane is changed meanwhile.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the lease is not held any more.
+pub(crate) async fn postpone_in(tx: &mut Tx, fence: Fence, until: Timestamp) -> Result<()> {
+    lock_lanes(tx, &fence.lane.into_iter().collect()).await?;
+    let sql = "UPDATE due_work SET ready_at = $3, lease_until = NULL, lease_owner = NULL \
+               WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL";
+    if tx.execute(sql, [fence.work.0.into(), fence.number.into(), ms(until).into()]).await? == 0 {
+        return Err(STALE);
+    }
+    tx.pending.due(until);
+    Ok(())
+}
+
 /// Holds leases longer. Returns those that are still held; the others are lost, and their work is somebody else's.
 pub async fn extend(store: &Store, fences: &[Fence], until: Timestamp) -> Result<HashSet<WorkId>> {
     let mut held = HashSet::new();
@@ -277,9 +330,39 @@ pub async fn extend(store: &Store, fences: &[Fence], until: Timestamp) -> Result
 
 /// When the next row becomes claimable: the time to sleep until. A row under a lease counts with the lease's end.
 pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
-    let sql = "SELECT ready_at FROM due_work WHERE ready_at IS NOT NULL ORDER BY ready_at, id LIMIT 1";
-    let row = store.reader().query_one_raw(store.statement(sql, [])).await?;
+    next_due_beside(store, &[]).await
+}
+
+/// As [`next_due_at`], leaving out the work of these workspaces.
+pub async fn next_due_beside(store: &Store, beside: &[WorkspaceId]) -> Result<Option<Timestamp>> {
+    let mut values = Vec::new();
+    let others = others_sql(beside, &mut values);
+    let sql = format!("SELECT ready_at FROM due_work WHERE ready_at IS NOT NULL{others} ORDER BY ready_at, id LIMIT 1");
+    let row = store.reader().query_one_raw(store.statement(&sql, values)).await?;
     row.map(|row| time(row.try_get("", "ready_at")?)).transpose()
+}
+
+/// How much waits to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Rows that could be claimed now; of a channel with many due posts, the first.
+    pub due: u64,
+    /// Since when the oldest of them could be.
+    pub oldest: Option<Timestamp>,
+    /// Rows that are being worked on, on whatever node.
+    pub leased: u64,
+}
+
+/// How much waits to be done now.
+pub async fn backlog(store: &Store) -> Result<Backlog> {
+    let sql = "SELECT COUNT(*) AS due, MIN(ready_at) AS oldest, \
+               (SELECT COUNT(*) FROM due_work WHERE ready_at > $1 AND lease_until IS NOT NULL) AS leased \
+               FROM due_work WHERE ready_at <= $1";
+    let row = store.reader().query_one_raw(store.statement(sql, [ms(store.now()).into()])).await?;
+    let row = row.ok_or(StoreError::Damaged { what: "backlog" })?;
+    let (due, leased): (i64, i64) = (row.try_get("", "due")?, row.try_get("", "leased")?);
+    let oldest = maybe_time(row.try_get("", "oldest")?)?;
+    Ok(Backlog { due: due.unsigned_abs(), oldest, leased: leased.unsigned_abs() })
 }
 
 /// Removes a row, whoever holds it; true when there was one.

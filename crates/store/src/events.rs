@@ -18,6 +18,7 @@ pub mod kind {
     pub const POST_SAVED: &str = "post.saved";
     pub const POST_DELETED: &str = "post.deleted";
     pub const PUBLICATION_CHANGED: &str = "publication.changed";
+    pub const WORKSPACE_CHANGED: &str = "workspace.changed";
     pub const CHANNEL_CHANGED: &str = "channel.changed";
     pub const ATTEMPT_CHANGED: &str = "attempt.changed";
     pub const INVITE_CHANGED: &str = "invite.changed";

@@ -28,6 +28,7 @@ pub mod invites;
 pub mod keys;
 pub mod media;
 pub mod notices;
+pub mod pace;
 pub mod pairings;
 pub mod posts;
 pub mod publications;

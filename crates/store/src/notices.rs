@@ -152,9 +152,14 @@ pub(crate) async fn publication_in(tx: &mut Tx, publication: &Publication) -> Re
     let Some(row) = row else { return Ok(()) };
     let (name, excerpt): (String, String) = (row.try_get("", "name")?, row.try_get("", "excerpt")?);
     let excerpt = if excerpt.is_empty() { "A post".to_owned() } else { format!("“{excerpt}”") };
+    // A cap holds many at once: one notice a day tells of all of them.
+    let occasion = match code {
+        held::CAP => format!("cap {} {}", publication.channel, tx.now().as_second() / 86_400),
+        _ => format!("publication {} {}", publication.id, publication.version),
+    };
     let new = NewNotice {
         workspace: publication.workspace,
-        occasion: format!("publication {} {}", publication.id, publication.version),
+        occasion,
         kind,
         channel: publication.channel,
         post: Some(publication.post),

@@ -1,11 +1,15 @@
 //! Publications: one post on one channel, the unit that is scheduled, sent, retried and reported.
 
+mod cap;
 mod change;
+mod overdue;
 mod people;
 mod restored;
 
-pub use change::{Change, Work, hold, set_state, set_state_in};
+pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
+pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
 pub(crate) use change::{cancel_channel_in, reason_json, resume_in, schedule_work, work_of, write_event_in};
+pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
 pub use restored::hold_restored;
 
@@ -17,6 +21,7 @@ use crate::{
     entity::{publication, publication_event},
     error::{Result, StoreError},
     posts::{self, Post},
+    workspaces::{self, Workspace},
 };
 use crier_model::{
     ChannelId, PostId, PublicationId, WorkspaceId,
@@ -26,7 +31,8 @@ use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value as Json;
 
-/// How late a publication may go out without a person being asked. Later, it is held as `held.missed`.
+/// How late a publication may go out without a person being asked, where nothing else is set. Later, it is held as
+/// `held.missed`.
 pub const LATE_WINDOW: SignedDuration = SignedDuration::from_hours(2);
 
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +78,7 @@ pub struct Loaded {
     pub publication: Publication,
     pub post: Post,
     pub channel: Channel,
+    pub workspace: Workspace,
 }
 
 /// A publication by id, in whatever workspace.
@@ -85,12 +92,13 @@ pub async fn get(store: &Store, workspace: WorkspaceId, id: PublicationId) -> Re
     found.one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
 }
 
-/// A publication with its post and its channel.
+/// A publication with its post, its channel and its workspace.
 pub async fn load(store: &Store, id: PublicationId) -> Result<Loaded> {
     let publication = by_id(store, id).await?;
     let post = posts::by_id(store, publication.post).await?;
     let channel = channels::by_id(store, publication.channel).await?;
-    Ok(Loaded { publication, post, channel })
+    let workspace = workspaces::get(store, publication.workspace).await?;
+    Ok(Loaded { publication, post, channel, workspace })
 }
 
 /// A post's publications, in the order they were made.

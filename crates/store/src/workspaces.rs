@@ -2,14 +2,17 @@
 
 use crate::{
     Store, Tx,
-    column::{ms, time, word},
+    column::{maybe_time, ms, time, word},
     connection::Lock,
     entity::{member, workspace},
     error::{Result, StoreError},
+    events, publications,
 };
 use crier_model::{
-    UserId, WorkspaceId,
+    ChannelId, UserId, WorkspaceId,
+    channel::ChannelState,
     permission::{Permission, Role},
+    publication::held,
 };
 use jiff::Timestamp;
 use sea_orm::{
@@ -22,6 +25,8 @@ pub struct Workspace {
     pub name: String,
     /// IANA name.
     pub time_zone: String,
+    /// Since when nothing is sent for it; none while it is not paused.
+    pub paused_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
@@ -38,6 +43,7 @@ pub(crate) async fn create_in(tx: &mut Tx, name: &str, time_zone: &str, owner: U
         id: Set(WorkspaceId::new().0),
         name: Set(name.to_owned()),
         time_zone: Set(time_zone.to_owned()),
+        paused_at: Set(None),
         created_at: Set(ms(tx.now())),
     };
     let row = row.insert(&tx.inner).await?;
@@ -121,6 +127,38 @@ pub async fn update(store: &Store, id: WorkspaceId, name: Option<&str>, time_zon
     row.ok_or(StoreError::NotFound { what: "workspace" })?.try_into()
 }
 
+/// Pauses a workspace, or lets it go on; true when that changed anything.
+///
+/// While it is paused, publications are held as `held.paused` when their time comes. When it goes on, those of channels that are
+/// active go back on the schedule; those later than
+/// [`crate::StoreConfig::late_window`] become `held.missed`: people decide.
+pub async fn set_paused(store: &Store, id: WorkspaceId, paused: bool) -> Result<bool> {
+    let mut tx = store.begin().await?;
+    if paused_in(&tx, id, Lock::Change).await? == paused {
+        return Ok(false);
+    }
+    let since = paused.then(|| ms(tx.now()));
+    tx.execute("UPDATE workspace SET paused_at = $2 WHERE id = $1", [id.0.into(), since.into()]).await?;
+    if !paused {
+        let sql = "SELECT id FROM channel WHERE workspace_id = $1 AND state = $2 AND deleted_at IS NULL ORDER BY id";
+        let values = [id.0.into(), ChannelState::Active.as_str().into()];
+        for row in tx.query_all(&tx.locking(sql, Lock::Change), values).await? {
+            publications::resume_in(&mut tx, ChannelId(row.try_get("", "id")?), held::PAUSED).await?;
+        }
+    }
+    let data = serde_json::json!({ "paused": paused });
+    events::append(&mut tx, id, events::kind::WORKSPACE_CHANGED, id, data);
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Whether a workspace is paused; it stays so, or not, until the transaction ends.
+pub(crate) async fn paused_in(tx: &Tx, id: WorkspaceId, lock: Lock) -> Result<bool> {
+    let sql = tx.locking("SELECT paused_at FROM workspace WHERE id = $1", lock);
+    let row = tx.query_one(&sql, [id.0.into()]).await?.ok_or(StoreError::NotFound { what: "workspace" })?;
+    Ok(row.try_get::<Option<i64>>("", "paused_at")?.is_some())
+}
+
 impl TryFrom<workspace::Model> for Workspace {
     type Error = StoreError;
     fn try_from(row: workspace::Model) -> Result<Self> {
@@ -128,6 +166,7 @@ impl TryFrom<workspace::Model> for Workspace {
             id: WorkspaceId(row.id),
             name: row.name,
             time_zone: row.time_zone,
+            paused_at: maybe_time(row.paused_at)?,
             created_at: time(row.created_at)?,
         })
     }

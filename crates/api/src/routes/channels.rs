@@ -5,7 +5,7 @@ use crate::{
     body::{Body, Id},
     files,
     page::Page,
-    problem::{Problem, Result},
+    problem::{FieldProblem, Problem, Result},
     routes::auth::{check_name, refuse},
     state::Api,
 };
@@ -59,6 +59,8 @@ pub(crate) struct ChannelOut {
     next_due_at: Option<Timestamp>,
     /// Publications that are scheduled or being prepared.
     queued: u64,
+    /// The most publications a day; none takes the installation's number.
+    daily_cap: Option<u32>,
 }
 
 impl From<ChannelSummary> for ChannelOut {
@@ -81,6 +83,7 @@ impl From<ChannelSummary> for ChannelOut {
             token_expires_at: channel.token_expires_at,
             renews: channel.renews,
             last_ok_at: channel.last_ok_at,
+            daily_cap: channel.daily_cap,
             created_at: channel.created_at,
             next_due_at,
             queued,
@@ -104,6 +107,8 @@ fn initials(name: &str, handle: &str) -> String {
     if of_name.is_empty() { letters(handle) } else { of_name }
 }
 
+const DAILY_CAP_MOST: u32 = 10_000;
+
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChannelPatch {
@@ -111,6 +116,15 @@ pub(crate) struct ChannelPatch {
     disabled: Option<bool>,
     /// Its name here.
     name: Option<String>,
+    /// The most publications a day, from 1 to 10,000; null takes the installation's number.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 10_000)]
+    daily_cap: Option<Option<u32>>,
+}
+
+/// Tells null from left out.
+fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// The workspace's channels, oldest first, with what waits on each.
@@ -130,7 +144,7 @@ async fn get_channel(member: Member<Read>, Id(id): Id<ChannelId>, State(api): St
     Ok(Json(channels::summary(&api.store, member.id(), id).await?.into()))
 }
 
-/// Renames a channel, or switches it off or on; what is left out stays.
+/// Renames a channel, pauses it or lets it go on, or sets its daily cap; what is left out stays.
 #[utoipa::path(
     patch, path = "/workspaces/{workspace}/channels/{id}", tag = "Channels",
     request_body = ChannelPatch, responses((status = 200, body = ChannelOut))
@@ -143,10 +157,18 @@ async fn update_channel(
 ) -> Result<Json<ChannelOut>> {
     let mut wrong = Vec::new();
     let name = body.name.map(|name| check_name(&mut wrong, "/name", &name));
+    if body.daily_cap.flatten().is_some_and(|cap| !(1..=DAILY_CAP_MOST).contains(&cap)) {
+        let message = "A daily cap is a number from 1 to 10,000.";
+        let fix = "Leave it empty to take the installation's number; pause the channel to send nothing.";
+        wrong.push(FieldProblem::new("/daily_cap", "daily_cap.wrong", message, fix));
+    }
     refuse(wrong)?;
     let channel = channels::get(&api.store, member.id(), id).await?;
     if let Some(name) = name {
         channels::rename(&api.store, member.id(), id, &name).await?;
+    }
+    if let Some(cap) = body.daily_cap {
+        channels::set_daily_cap(&api.store, member.id(), id, cap).await?;
     }
     // One that needs reconnecting stays so: switching it on would only promise what fails.
     let state = match (body.disabled, channel.state) {

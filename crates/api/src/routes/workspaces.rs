@@ -8,7 +8,7 @@ use crate::{
     state::Api,
 };
 use axum::{Json, extract::State};
-use crier_model::{WorkspaceId, permission::Role};
+use crier_model::{Timestamp, WorkspaceId, permission::Role};
 use crier_store::workspaces::{self, Workspace};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -25,11 +25,15 @@ pub(crate) struct WorkspaceOut {
     time_zone: String,
     /// The role of who asks.
     role: Role,
+    /// Since when it is paused: what is due meanwhile is held. None while it is not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    paused_at: Option<Timestamp>,
 }
 
 impl From<(Workspace, Role)> for WorkspaceOut {
     fn from((workspace, role): (Workspace, Role)) -> Self {
-        Self { id: workspace.id, name: workspace.name, time_zone: workspace.time_zone, role }
+        let Workspace { id, name, time_zone, paused_at, .. } = workspace;
+        Self { id, name, time_zone, role, paused_at }
     }
 }
 
@@ -39,6 +43,9 @@ pub(crate) struct WorkspacePatch {
     name: Option<String>,
     /// IANA name.
     time_zone: Option<String>,
+    /// Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is more than
+    /// two hours late by then asks first.
+    paused: Option<bool>,
 }
 
 /// The workspace.
@@ -63,6 +70,9 @@ async fn update_workspace(
         check_time_zone(&mut wrong, time_zone);
     }
     refuse(wrong)?;
+    if let Some(paused) = body.paused {
+        workspaces::set_paused(&api.store, member.id(), paused).await?;
+    }
     let changed = workspaces::update(&api.store, member.id(), name.as_deref(), body.time_zone.as_deref()).await?;
     Ok(Json((changed, member.role).into()))
 }

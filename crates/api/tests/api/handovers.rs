@@ -2,7 +2,7 @@
 
 use crate::house::{Answer, House, ORIGIN};
 use async_trait::async_trait;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use crier_api::Registration;
 use crier_model::{Code, channel::Identity, rules::Rules};
 use crier_net::Client;
@@ -176,10 +176,13 @@ async fn those_who_guess_are_slowed_down() {
 async fn the_extension_is_given_as_it_is_loaded() {
     let house = house().await;
     let answer = house.ask(Method::GET, "/extension.zip", &HeaderMap::new(), None).await;
-    assert_eq!((answer.status.as_u16(), &answer.headers[header::CONTENT_TYPE]), (200, &"application/zip"));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers[header::CONTENT_TYPE]),
+        (200, &HeaderValue::from_static("application/zip"))
+    );
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(answer.bytes)).unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../extension");
-    let mut names: Vec<_> = zip.file_names().map(str::to_owned).collect();
+    let mut names: Vec<_> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
     names.sort();
     assert!(names.contains(&"crier-extension/manifest.json".to_owned()), "{names:?}");
     for name in names {

@@ -13,4 +13,5 @@ mod live;
 mod media;
 mod notices;
 mod operator;
+mod pausing;
 mod posts;

@@ -7,6 +7,7 @@ use crier_api::Registration;
 use crier_engine::notices::Smtp;
 use crier_net::{Allow, NameServer, NoProxy, ProxyConfig};
 use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
+use jiff::SignedDuration;
 use layers::Given;
 #[cfg(test)]
 use layers::Source;
@@ -75,6 +76,9 @@ pub struct Config {
     pub name_servers: Vec<NameServer>,
     pub trusted_proxies: Vec<IpAddr>,
     pub worker_parallel: usize,
+    pub channel_daily_cap: u32,
+    pub late_window: SignedDuration,
+    pub retry_window: SignedDuration,
     /// Client ids, by network, or by network and server (`mastodon@example.social`).
     pub apps: BTreeMap<String, Client2>,
     /// Who sends it may read the metrics on the main address.
@@ -170,6 +174,9 @@ impl Reader<'_> {
         let name_servers = self.list(settings::NAME_SERVERS);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
+        let channel_daily_cap = self.number(settings::CHANNEL_DAILY_CAP, 1, 10_000);
+        let late_window = self.number(settings::LATE_WINDOW, 1, 1440);
+        let retry_window = self.number(settings::RETRY_WINDOW, 1, 1440);
         let apps = self.apps();
         let metrics_token = self.with(settings::METRICS_TOKEN, |text| match text.len() {
             0 => Some(None),
@@ -212,6 +219,9 @@ impl Reader<'_> {
             name_servers: name_servers?,
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
+            channel_daily_cap: channel_daily_cap?,
+            late_window: SignedDuration::from_mins(late_window?.into()),
+            retry_window: SignedDuration::from_mins(retry_window?.into()),
             apps: apps?,
             metrics_token: metrics_token?,
             metrics_listen: metrics_listen?,

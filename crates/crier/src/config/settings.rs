@@ -157,6 +157,27 @@ pub const WORKER_PARALLEL: Setting = setting(
     "a number from 1 to 1000",
     "Pieces of due work done side by side",
 );
+pub const CHANNEL_DAILY_CAP: Setting = setting(
+    "channel_daily_cap",
+    "CRIER_CHANNEL_DAILY_CAP",
+    "200",
+    "a number from 1 to 10000",
+    "The most posts that go out on one channel in a day, so that no mistake floods an account; a channel may have its own",
+);
+pub const LATE_WINDOW: Setting = setting(
+    "late_window",
+    "CRIER_LATE_WINDOW",
+    "120",
+    "minutes, from 1 to 1440",
+    "How late a post that could not go out in time is still sent without asking",
+);
+pub const RETRY_WINDOW: Setting = setting(
+    "retry_window",
+    "CRIER_RETRY_WINDOW",
+    "120",
+    "minutes, from 1 to 1440",
+    "How long after its time a post is tried again while its network can't be reached",
+);
 pub const MASTODON_URL: Setting = setting(
     "mastodon_url",
     "MASTODON_URL",
@@ -231,7 +252,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 29] = [
+pub const ALL: [Setting; 32] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -250,6 +271,9 @@ pub const ALL: [Setting; 29] = [
     NAME_SERVERS,
     TRUSTED_PROXIES,
     WORKER_PARALLEL,
+    CHANNEL_DAILY_CAP,
+    LATE_WINDOW,
+    RETRY_WINDOW,
     MASTODON_URL,
     MASTODON_CLIENT_ID,
     MASTODON_CLIENT_SECRET,

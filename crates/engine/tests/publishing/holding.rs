@@ -5,7 +5,7 @@ use crate::{
     house::{house, minutes, network, part, seconds},
 };
 use crier_model::{channel::ChannelState, post::Timing, publication::PublicationState as State};
-use crier_store::{channels, posts, publications};
+use crier_store::{channels, posts, publications, workspaces};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -173,4 +173,50 @@ async fn a_slow_channel_holds_up_no_other() {
     house.wait(behind, |p| p.state == State::Published).await;
     worker.stop().await;
     assert_eq!(house.wall.texts().await, ["slow", "behind"]);
+}
+
+#[tokio::test]
+async fn a_paused_workspace_holds_and_goes_on_with_what_is_not_too_late() {
+    let house = house().await;
+    workspaces::set_paused(&house.store, house.workspace, true).await.unwrap();
+    let old = house.schedule(vec![part("old")], Timing::Now).await;
+    let held = house.work_to(old, State::Held).await;
+    assert_eq!(code(&held), Some("held.paused"));
+    house.pass(minutes(121));
+    let young = house.schedule(vec![part("young")], Timing::Now).await;
+    house.work_to(young, State::Held).await;
+    assert!(house.wall.calls("posts", "POST").await.is_empty());
+    workspaces::set_paused(&house.store, house.workspace, false).await.unwrap();
+    house.connect("ada").await;
+    house.work_to(young, State::Published).await;
+    assert_eq!(code(&house.publication(old).await), Some("held.missed"));
+    assert_eq!(house.wall.texts().await, ["young"]);
+}
+
+/// The workspace was read as paused, and goes on before the hold is written: nobody would resume it any more.
+#[tokio::test]
+async fn a_workspace_that_goes_on_meanwhile_loses_nothing() {
+    let house = house().await;
+    workspaces::set_paused(&house.store, house.workspace, true).await.unwrap();
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    let seen = house.publication(id).await;
+    workspaces::set_paused(&house.store, house.workspace, false).await.unwrap();
+    let change = publications::Change::default();
+    let held = publications::hold_paused(&house.store, &seen, &[State::Scheduled], change).await.unwrap();
+    assert!(held.is_none());
+    house.work_to(id, State::Published).await;
+}
+
+/// Switched off within a paused workspace: what ends one of the two does not end the other.
+#[tokio::test]
+async fn a_channel_that_is_off_stays_off_when_its_workspace_goes_on() {
+    let house = house().await;
+    workspaces::set_paused(&house.store, house.workspace, true).await.unwrap();
+    channels::set_state(&house.store, house.channel, ChannelState::Disabled, None).await.unwrap();
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    house.work_to(id, State::Held).await;
+    workspaces::set_paused(&house.store, house.workspace, false).await.unwrap();
+    assert_eq!(house.publication(id).await.state, State::Held);
+    channels::set_state(&house.store, house.channel, ChannelState::Active, None).await.unwrap();
+    house.work_to(id, State::Published).await;
 }

@@ -289,3 +289,7 @@ pub fn minutes(minutes: i64) -> SignedDuration {
 pub fn seconds(seconds: i64) -> SignedDuration {
     SignedDuration::from_secs(seconds)
 }
+
+pub fn milliseconds(milliseconds: i64) -> SignedDuration {
+    SignedDuration::from_millis(milliseconds)
+}

@@ -9,7 +9,7 @@ use crier_engine::{
     Settings,
     work::{Done, Handler, HandlerError},
 };
-use crier_model::{Clock, post::Timing, publication::PublicationState as State};
+use crier_model::{Clock, WorkspaceId, post::Timing, publication::PublicationState as State};
 use crier_store::{
     Store, StoreError,
     due::{self, Claimed, NewWork},
@@ -23,6 +23,7 @@ use std::{
     },
     time::Duration,
 };
+use tokio::sync::Notify;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_on_one_store_send_each_post_once() {
@@ -162,4 +163,79 @@ async fn the_pulse_tells_when_work_was_last_looked_for() {
     assert!(pulse.last_tick().unwrap().as_millisecond() >= before.as_millisecond());
     shutdown.cancel();
     task.await.unwrap();
+}
+
+/// Counts what it has done for one workspace, and takes its time over it.
+struct Slow {
+    hog: WorkspaceId,
+    done: AtomicUsize,
+    /// Told of work for another.
+    other: Notify,
+}
+
+#[async_trait]
+impl Handler for Slow {
+    fn kind(&self) -> &'static str {
+        "slow"
+    }
+    async fn handle(&self, work: &Claimed) -> Result<Done, HandlerError> {
+        if work.workspace == Some(self.hog) {
+            self.done.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        } else {
+            self.other.notify_one();
+        }
+        Ok(Done::Finished)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_with_ten_thousand_due_keeps_no_other_waiting() {
+    let house = house().await;
+    let slow = Arc::new(Slow { hog: house.workspace, done: AtomicUsize::new(0), other: Notify::new() });
+    // All of it has waited longer than what the other has.
+    let many = |n: i64| NewWork::new(house.workspace, "slow", n, house.now() - seconds(60));
+    due::upsert(&house.store, &(0..10_000).map(many).collect::<Vec<_>>()).await.unwrap();
+    let worker = house.start_with(&house.store, vec![slow.clone()], Settings::default());
+    while slow.done.load(Ordering::SeqCst) < 100 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let other = NewWork::new(WorkspaceId::new(), "slow", "other", house.now());
+    due::upsert(&house.store, &[other]).await.unwrap();
+    let before = slow.done.load(Ordering::SeqCst);
+    slow.other.notified().await;
+    let meanwhile = slow.done.load(Ordering::SeqCst) - before;
+    worker.kill().await;
+    assert!(meanwhile < 300, "{meanwhile} of the other workspace came first");
+}
+
+struct Endless(AtomicUsize);
+
+#[async_trait]
+impl Handler for Endless {
+    fn kind(&self) -> &'static str {
+        "endless"
+    }
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(50)
+    }
+    async fn handle(&self, _: &Claimed) -> Result<Done, HandlerError> {
+        if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
+            std::future::pending::<()>().await;
+        }
+        Ok(Done::Finished)
+    }
+}
+
+#[tokio::test]
+async fn work_that_never_ends_is_stopped_and_tried_again() {
+    let house = house().await;
+    let endless = Arc::new(Endless(AtomicUsize::new(0)));
+    due::upsert(&house.store, &[NewWork::new(house.workspace, "endless", "x", house.now())]).await.unwrap();
+    let worker = house.start_with(&house.store, vec![endless.clone()], Settings::default());
+    while due::next_due_at(&house.store).await.unwrap().is_some() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    worker.stop().await;
+    assert_eq!(endless.0.load(Ordering::SeqCst), 2);
 }

@@ -28,6 +28,7 @@ pub struct Model {
     pub renews: bool,
     pub last_ok_at: Option<i64>,
     pub settings: String,
+    pub daily_cap: Option<i64>,
     pub created_at: i64,
     pub updated_at: i64,
     pub deleted_at: Option<i64>,

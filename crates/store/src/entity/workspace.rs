@@ -9,6 +9,7 @@ pub struct Model {
     pub id: Uuid,
     pub name: String,
     pub time_zone: String,
+    pub paused_at: Option<i64>,
     pub created_at: i64,
 }
 

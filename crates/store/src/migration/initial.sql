@@ -26,6 +26,7 @@ CREATE TABLE workspace (
   id {uuid} PRIMARY KEY,
   name TEXT NOT NULL,
   time_zone TEXT NOT NULL,
+  paused_at BIGINT,
   created_at BIGINT NOT NULL
 );
 
@@ -89,6 +90,7 @@ CREATE TABLE channel (
   renews BOOLEAN NOT NULL,
   last_ok_at BIGINT,
   settings TEXT NOT NULL,
+  daily_cap BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   deleted_at BIGINT,
@@ -257,6 +259,8 @@ CREATE TABLE publication (
 CREATE INDEX publication_calendar ON publication (workspace_id, due_at);
 CREATE INDEX publication_state ON publication (workspace_id, state, post_id);
 CREATE INDEX publication_channel ON publication (channel_id, state, due_at);
+CREATE INDEX publication_started ON publication (channel_id, started_at) WHERE started_at IS NOT NULL;
+CREATE INDEX publication_open ON publication (due_at) WHERE state IN ('scheduled', 'preparing', 'sending');
 
 CREATE TABLE publication_event (
   id {uuid} PRIMARY KEY,
@@ -299,9 +303,18 @@ CREATE TABLE due_work (
   created_at BIGINT NOT NULL,
   UNIQUE (kind, subject)
 );
-CREATE INDEX due_work_ready ON due_work (ready_at, id) WHERE ready_at IS NOT NULL;
+CREATE INDEX due_work_ready ON due_work (ready_at, id, workspace_id) WHERE ready_at IS NOT NULL;
 CREATE INDEX due_work_lane ON due_work (lane, due_at, id) WHERE lane IS NOT NULL;
 CREATE UNIQUE INDEX due_work_head ON due_work (lane) WHERE lane IS NOT NULL AND ready_at IS NOT NULL;
+
+CREATE TABLE pace (
+  scope TEXT PRIMARY KEY,
+  not_before BIGINT NOT NULL,
+  strikes BIGINT NOT NULL,
+  struck_by {uuid} NOT NULL,
+  said TEXT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
 
 CREATE TABLE event (
   id {uuid} PRIMARY KEY,

@@ -1,4 +1,8 @@
 //! The schema's history. A migration that has been released is never edited; the next one is added.
+//!
+//! While nodes are replaced one after another, the version before works on the schema of the new one. So a migration only adds: a
+//! table, an index, a column that may be null or has a default. What is to go is left unused by one release and dropped by the
+//! next.
 
 mod initial;
 

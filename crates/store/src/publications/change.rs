@@ -1,6 +1,6 @@
 //! Moving publications from state to state, each with its history, its event and its due work in one transaction.
 
-use super::{LATE_WINDOW, NOT_FOUND, Publication};
+use super::{NOT_FOUND, Publication};
 use crate::{
     Store, Tx,
     channels::{self, Channel},
@@ -9,7 +9,7 @@ use crate::{
     due::{self, Fence, NewWork, PREPARE_AHEAD},
     entity::{publication, publication_event},
     error::{Result, StoreError},
-    events, notices,
+    events, notices, workspaces,
 };
 use crier_model::{
     ChannelId, Diagnosis, PublicationId, WorkspaceId,
@@ -30,8 +30,10 @@ pub enum Work {
     Keep,
     /// It is done.
     Finish,
-    /// It is to be claimed again from this time on.
+    /// It is to be claimed again from this time on; others of its channel may come first.
     Release(Timestamp),
+    /// It is to be claimed again from this time on, and the others of its channel wait behind it.
+    Postpone(Timestamp),
 }
 
 /// What a move writes besides the state; `None` leaves a field as it is.
@@ -79,6 +81,12 @@ impl Change {
     }
 
     #[must_use]
+    pub fn postponing(mut self, until: Timestamp) -> Self {
+        self.work = Work::Postpone(until);
+        self
+    }
+
+    #[must_use]
     pub fn noting(mut self, title: impl Into<String>, detail: impl Into<String>) -> Self {
         self.note = Some((title.into(), detail.into()));
         self
@@ -116,6 +124,7 @@ pub async fn set_state_in(
         (Some(fence), Work::Keep) => due::hold_in(tx, fence).await?,
         (Some(fence), Work::Finish) => due::finish_in(tx, fence).await?,
         (Some(fence), Work::Release(until)) => due::release_in(tx, fence, until, None).await?,
+        (Some(fence), Work::Postpone(until)) => due::postpone_in(tx, fence, until).await?,
         (None, _) => {}
     }
     let (title, detail) = match (change.note, &change.reason) {
@@ -154,6 +163,26 @@ pub async fn hold(
         channels::set_state_in(&mut tx, seen.id, ChannelState::NeedsReconnect, refused).await?;
     }
     let held = set_state_in(&mut tx, id, from, State::Held, change).await?;
+    tx.commit().await?;
+    Ok(Some(held))
+}
+
+/// Holds a publication because its workspace is paused, unless that has ended: whoever ended it has put back what was held by
+/// then, and would not see this one. Returns none then, and nothing was written.
+///
+/// # Errors
+/// As [`set_state`].
+pub async fn hold_paused(
+    store: &Store,
+    publication: &Publication,
+    from: &[State],
+    change: Change,
+) -> Result<Option<Publication>> {
+    let mut tx = store.begin().await?;
+    if !workspaces::paused_in(&tx, publication.workspace, Lock::Keep).await? {
+        return Ok(None);
+    }
+    let held = set_state_in(&mut tx, publication.id, from, State::Held, change).await?;
     tx.commit().await?;
     Ok(Some(held))
 }
@@ -261,7 +290,7 @@ pub(crate) async fn resume_in(tx: &mut Tx, channel: ChannelId, code: &str) -> Re
             continue;
         }
         let due_at = held.due_at.unwrap_or(now);
-        let too_late = due_at.duration_until(now) > LATE_WINDOW;
+        let too_late = due_at.duration_until(now) > tx.store().late_window();
         let (to, change) = if too_late {
             let message = "It was due while its channel could not send. Send it now, move it or cancel it.";
             (State::Held, Change::default().because(Reason::new(held::MISSED, "Missed its time", message)))
@@ -310,7 +339,7 @@ pub(crate) fn work_of(ids: impl Iterator<Item = PublicationId>) -> Vec<(&'static
 }
 
 /// A channel's publications in these states, locked in the order of their ids.
-async fn locked_in(tx: &Tx, channel: ChannelId, states: &[State]) -> Result<Vec<Publication>> {
+pub(super) async fn locked_in(tx: &Tx, channel: ChannelId, states: &[State]) -> Result<Vec<Publication>> {
     let states: Vec<_> = states.iter().map(|state| format!("'{state}'")).collect();
     let sql =
         format!("SELECT * FROM publication WHERE channel_id = $1 AND state IN ({}) ORDER BY id", states.join(", "));

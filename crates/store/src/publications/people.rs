@@ -2,17 +2,19 @@
 
 use super::{
     Publication,
+    cap::over_cap,
     change::{Change, schedule_work, set_state_in, work_of},
     get,
 };
 use crate::{
     Store, due,
     error::{Result, StoreError},
+    pace::{self, Scope},
     posts,
 };
 use crier_model::{
     PublicationId, WorkspaceId,
-    publication::{PublicationState as State, Reason},
+    publication::{PublicationState as State, Reason, held},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -94,13 +96,20 @@ async fn reschedule(
     refusal: &'static str,
 ) -> Result<Publication> {
     let publication = get(store, workspace, id).await?;
+    // Who sends what the daily cap holds has seen why, and means it.
+    let was_capped = publication.reason.as_ref().is_some_and(|reason| reason.code == held::CAP);
     let mut tx = store.begin().await?;
     posts::restore_channel_in(&mut tx, workspace, publication.post, publication.channel).await?;
     let moved = set_state_in(&mut tx, id, from, State::Scheduled, change).await.map_err(refused(refusal))?;
+    // A person who asks for a try has reason to think that it will go well by now.
+    pace::forgive_in(&tx, &Scope::Channel(moved.channel)).await?;
     // A new window of time, with all its tries.
     tx.execute("UPDATE publication SET tries = 0 WHERE id = $1", [id.0.into()]).await?;
     let moved = Publication { tries: 0, ..moved };
-    let work = schedule_work(workspace, id, moved.channel, due_at, store.now());
+    let mut work = schedule_work(workspace, id, moved.channel, due_at, store.now());
+    if was_capped {
+        work = work.into_iter().map(|work| work.with(over_cap())).collect();
+    }
     due::upsert_in(&mut tx, &work).await?;
     if from == [State::Unconfirmed] {
         tx.execute("DELETE FROM step WHERE publication_id = $1 AND state = 'begun'", [id.0.into()]).await?;

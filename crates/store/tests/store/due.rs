@@ -279,3 +279,38 @@ async fn a_lane_keeps_one_head_while_many_write_to_it() {
     assert_eq!(order.len(), 24);
     assert!(order.is_sorted());
 }
+
+#[tokio::test]
+async fn the_work_of_others_is_claimed_beside_that_of_a_workspace_with_its_share() {
+    let scene = scene().await;
+    let other = crier_model::WorkspaceId::new();
+    let nobodys = NewWork { workspace: None, ..work(&scene, "nobody's", 2) };
+    let all = [work(&scene, "ours", 0), NewWork { workspace: Some(other), ..work(&scene, "other's", 1) }, nobodys];
+    due::upsert(&scene, &all).await.unwrap();
+    scene.minutes_pass(3);
+    let beside = [scene.workspace];
+    assert_eq!(due::next_due_beside(&scene, &beside).await.unwrap(), Some(after_minutes(1)));
+    let claimed = due::claim_beside(&scene, scene.clock.now(), "worker", 10, LEASE, &beside).await.unwrap();
+    assert_eq!(subjects(&claimed), ["other's", "nobody's"]);
+    assert_eq!(subjects(&scene.claim().await), ["ours"]);
+}
+
+#[tokio::test]
+async fn work_that_is_there_is_not_written_again() {
+    let scene = scene().await;
+    due::ensure(&scene, &work(&scene, "once", 5)).await.unwrap();
+    due::ensure(&scene, &work(&scene, "once", 0)).await.unwrap();
+    assert_eq!(due::next_due_at(&scene).await.unwrap(), Some(after_minutes(5)));
+}
+
+#[tokio::test]
+async fn the_backlog_is_what_is_due_and_what_is_held() {
+    let scene = scene().await;
+    let empty = due::backlog(&scene).await.unwrap();
+    assert_eq!((empty.due, empty.oldest, empty.leased), (0, None, 0));
+    let all = [work(&scene, "a", -3), work(&scene, "b", -2), work(&scene, "c", -1), work(&scene, "later", 5)];
+    due::upsert(&scene, &all).await.unwrap();
+    due::claim(&scene, scene.clock.now(), "worker", 1, LEASE).await.unwrap();
+    let backlog = due::backlog(&scene).await.unwrap();
+    assert_eq!((backlog.due, backlog.oldest, backlog.leased), (2, Some(after_minutes(-2)), 1));
+}

@@ -12,6 +12,7 @@ mod log;
 mod media;
 mod nodes;
 mod notices;
+mod pace;
 mod pairings;
 mod people;
 mod posts;

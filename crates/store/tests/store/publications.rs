@@ -135,3 +135,23 @@ async fn people_say_what_became_of_an_unconfirmed_publication() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_postponed_keeps_its_place_before_the_others_of_its_channel() {
+    let scene = scene().await;
+    let channel = scene.channel("ada").await;
+    let first = scene.scheduled(channel, after_minutes(1)).await;
+    let second = scene.scheduled(channel, after_minutes(2)).await;
+    scene.minutes_pass(3);
+    let claimed = scene.claim().await.remove(0);
+    assert_eq!(claimed.subject, first.id.to_string());
+    let change = Change::under(claimed.fence).postponing(after_minutes(10));
+    publications::set_state(&scene, first.id, &[State::Scheduled], State::Scheduled, change).await.unwrap();
+    scene.minutes_pass(5);
+    assert_eq!(scene.claim().await, []);
+    scene.minutes_pass(3);
+    let claimed = scene.claim().await.remove(0);
+    assert_eq!(claimed.subject, first.id.to_string());
+    due::finish(&scene, claimed.fence).await.unwrap();
+    assert_eq!(scene.claim().await[0].subject, second.id.to_string());
+}

@@ -1,0 +1,91 @@
+//! Who gets the places of a worker: each workspace its share, so that one with ten thousand posts due keeps none waiting.
+
+use crier_model::WorkspaceId;
+use std::collections::HashMap;
+
+/// A workspace may have all places but this part of them, which is kept for the next to come.
+const KEPT: usize = 8;
+
+/// The places of a worker and who has them now.
+#[derive(Debug)]
+pub(crate) struct Shares {
+    places: usize,
+    taken: usize,
+    by_workspace: HashMap<WorkspaceId, usize>,
+}
+
+impl Shares {
+    /// `held` are the workspaces of all work in flight; work that belongs to none has no share to exceed.
+    pub fn of(places: usize, held: impl Iterator<Item = Option<WorkspaceId>>) -> Self {
+        let mut shares = Self { places, taken: 0, by_workspace: HashMap::new() };
+        for workspace in held {
+            shares.taken += 1;
+            if let Some(workspace) = workspace {
+                *shares.by_workspace.entry(workspace).or_default() += 1;
+            }
+        }
+        shares
+    }
+
+    /// How many pieces to claim at once: few, so that shares are looked at again between.
+    pub fn room(&self) -> usize {
+        self.places.saturating_sub(self.taken).min((self.places / KEPT).max(1))
+    }
+
+    /// Who has their share or more, were one more workspace to come.
+    pub fn above(&self) -> Vec<WorkspaceId> {
+        self.with_at_least((self.places / (self.by_workspace.len() + 1)).max(1))
+    }
+
+    /// Who has as much as anybody may have.
+    pub fn full(&self) -> Vec<WorkspaceId> {
+        self.with_at_least(self.most())
+    }
+
+    /// How many more pieces may be claimed so that nobody gets more than that.
+    pub fn until_full(&self) -> usize {
+        let left = self.by_workspace.values().filter_map(|held| self.most().checked_sub(*held));
+        left.filter(|left| *left > 0).min().unwrap_or(self.most())
+    }
+
+    fn most(&self) -> usize {
+        (self.places - self.places / KEPT).max(1)
+    }
+
+    fn with_at_least(&self, count: usize) -> Vec<WorkspaceId> {
+        self.by_workspace.iter().filter(|(_, held)| **held >= count).map(|(workspace, _)| *workspace).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shares;
+    use crier_model::WorkspaceId;
+
+    #[test]
+    fn one_workspace_gets_nearly_all_and_leaves_room_for_the_next() {
+        let one = WorkspaceId::new();
+        let held = |count| Shares::of(64, std::iter::repeat_n(Some(one), count));
+        assert_eq!((held(0).room(), held(31).above(), held(32).above()), (8, vec![], vec![one]));
+        assert_eq!((held(55).full(), held(56).full()), (vec![], vec![one]));
+        assert_eq!((held(60).room(), held(53).until_full(), held(56).until_full()), (4, 3, 56));
+    }
+
+    #[test]
+    fn shares_get_smaller_with_every_workspace() {
+        let ids: Vec<_> = (0..3).map(|_| WorkspaceId::new()).collect();
+        let held =
+            [(0, 20), (1, 16), (2, 15)].into_iter().flat_map(|(n, count)| std::iter::repeat_n(Some(ids[n]), count));
+        let mut above = Shares::of(64, held).above();
+        above.sort();
+        assert_eq!(above, ids[..2]);
+    }
+
+    #[test]
+    fn a_worker_with_one_place_works() {
+        let one = WorkspaceId::new();
+        assert_eq!(Shares::of(1, std::iter::empty()).room(), 1);
+        assert_eq!(Shares::of(1, [Some(one)].into_iter()).room(), 0);
+        assert_eq!(Shares::of(2, [Some(one)].into_iter()).full(), vec![]);
+    }
+}

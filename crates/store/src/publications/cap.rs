@@ -1,0 +1,80 @@
+//! A cap on what goes out on a channel in a day, so that no mistake gets an account banned.
+
+use super::change::{Change, locked_in, schedule_work, set_state_in};
+use crate::{
+    Store,
+    column::ms,
+    connection::Lock,
+    due::{self, NewWork},
+    error::Result,
+};
+use crier_model::{
+    ChannelId, PublicationId,
+    publication::{PublicationState as State, held},
+};
+use jiff::{SignedDuration, Timestamp};
+use sea_orm::ConnectionTrait;
+use serde_json::Value as Json;
+
+/// In the payload of due work: a person wants it sent although the cap is reached.
+pub const OVER_CAP: &str = "over_cap";
+
+pub(super) fn over_cap() -> Json {
+    serde_json::json!({ OVER_CAP: true })
+}
+
+/// How many of a channel's publications were begun since, other than this one; counted up to `most`.
+pub async fn started_since(
+    store: &Store,
+    channel: ChannelId,
+    except: PublicationId,
+    since: Timestamp,
+    most: u32,
+) -> Result<u32> {
+    let sql = "SELECT COUNT(*) AS started FROM (SELECT 1 FROM publication \
+               WHERE channel_id = $1 AND started_at >= $2 AND id <> $3 LIMIT $4) AS counted";
+    let values = [channel.0.into(), ms(since).into(), except.0.into(), i64::from(most).into()];
+    let row = store.reader().query_one_raw(store.statement(sql, values)).await?;
+    let started: i64 = row.map(|row| row.try_get("", "started")).transpose()?.unwrap_or_default();
+    Ok(u32::try_from(started).unwrap_or(u32::MAX))
+}
+
+/// Holds a publication that would be one too many today, and notes to go on at `until`.
+///
+/// # Errors
+/// As [`super::set_state`].
+pub async fn hold_over_cap(
+    store: &Store,
+    id: PublicationId,
+    from: &[State],
+    until: Timestamp,
+    change: Change,
+) -> Result<()> {
+    let mut tx = store.begin().await?;
+    let held = set_state_in(&mut tx, id, from, State::Held, change).await?;
+    due::upsert_in(&mut tx, &[NewWork::new(held.workspace, due::kind::RESUME, held.channel, until)]).await?;
+    tx.commit().await
+}
+
+/// Puts what a channel's cap held back on the schedule, due now, in the order it was due in; returns how many.
+pub async fn resume_capped(store: &Store, channel: ChannelId) -> Result<u64> {
+    let mut tx = store.begin().await?;
+    let lock = tx.locking("SELECT 1 FROM channel WHERE id = $1", Lock::Keep);
+    tx.query_one(&lock, [channel.0.into()]).await?;
+    let mut capped = locked_in(&tx, channel, &[State::Held]).await?;
+    capped.retain(|held| held.reason.as_ref().is_some_and(|reason| reason.code == held::CAP));
+    capped.sort_by_key(|held| (held.due_at, held.id));
+    let now = tx.now();
+    let mut work = Vec::new();
+    for (place, publication) in capped.iter().enumerate() {
+        // A millisecond each keeps their order.
+        let due_at = now + SignedDuration::from_millis(i64::try_from(place).unwrap_or(i64::MAX));
+        work.extend(schedule_work(publication.workspace, publication.id, channel, due_at, now));
+        let change = Change { due_at: Some(due_at), ..Change::default() };
+        let change = change.noting("Scheduled again", "A new day has begun for its channel's cap.");
+        set_state_in(&mut tx, publication.id, &[State::Held], State::Scheduled, change).await?;
+    }
+    due::upsert_in(&mut tx, &work).await?;
+    tx.commit().await?;
+    Ok(capped.len() as u64)
+}
