@@ -1,24 +1,25 @@
-//! Making a publication ready a quarter of an hour ahead: what would fail then is told to people now.
+//! Making a publication ready a quarter of an hour ahead: what would fail then is told to people now, and what nobody sees yet is
+//! uploaded.
 
 use crate::{
     compose::{self, Draft},
-    publish::fresh,
+    publish::{Publisher, fresh},
+    sending::Sending,
     work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
 use crier_model::{
-    Clock, Finding, PublicationId,
+    Finding, PublicationId,
     channel::ChannelState,
     post::Timing,
     publication::{PublicationState as State, Reason},
 };
-use crier_networks::{Refusal, Registry, connect::Tokens};
+use crier_networks::{Credentials, Refusal};
 use crier_store::{
-    Store, StoreError, due,
+    StoreError, due,
     publications::{self, Change, Loaded},
 };
 use jiff::SignedDuration;
-use std::sync::Arc;
 
 /// How soon tokens that could not be renewed are tried again, and how long before the due time that stops.
 const AGAIN: SignedDuration = SignedDuration::from_mins(4);
@@ -28,10 +29,7 @@ const AGAIN: SignedDuration = SignedDuration::from_mins(4);
 #[derive(Clone)]
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
 pub struct Preparer {
-    pub store: Store,
-    pub registry: Registry,
-    pub tokens: Arc<dyn Tokens>,
-    pub clock: Arc<dyn Clock>,
+    pub(crate) publisher: Publisher,
 }
 
 #[async_trait]
@@ -42,7 +40,8 @@ impl Handler for Preparer {
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
         let id: PublicationId = subject(work)?;
-        let job = match publications::load(&self.store, id).await {
+        let (store, clock) = (&self.publisher.store, &self.publisher.clock);
+        let job = match publications::load(store, id).await {
             Ok(job) => job,
             Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),
             Err(error) => return Err(error.into()),
@@ -52,11 +51,11 @@ impl Handler for Preparer {
         }
         let problem = match self.content(&job).await? {
             Some(problem) => Some(problem),
-            None => match self.channel(&job).await {
+            None => match self.ready(&job, work).await? {
                 Ok(()) => None,
                 Err(Unready::Problem(reason)) => Some(reason),
                 Err(Unready::Later(refusal)) => {
-                    let again = self.clock.now() + AGAIN;
+                    let again = clock.now() + AGAIN;
                     if job.publication.due_at.is_some_and(|due_at| again + AGAIN < due_at) {
                         return Ok(Done::Again(again));
                     }
@@ -69,7 +68,7 @@ impl Handler for Preparer {
         let Some(reason) = problem else { return Ok(Done::Finished) };
         tracing::info!(publication = %id, network = %job.publication.network, code = %reason.code, "a problem ahead of time");
         let change = Change::under(work.fence).finishing().because(reason);
-        publications::set_state(&self.store, id, &[State::Scheduled], State::Scheduled, change).await?;
+        publications::set_state(store, id, &[State::Scheduled], State::Scheduled, change).await?;
         Ok(Done::Settled)
     }
 }
@@ -82,6 +81,27 @@ enum Unready {
 }
 
 impl Preparer {
+    /// Whether the channel can send, and takes what may be uploaded already.
+    async fn ready(&self, job: &Loaded, work: &due::Claimed) -> Result<Result<(), Unready>, HandlerError> {
+        let credentials = match self.channel(job).await {
+            Ok(credentials) => credentials,
+            Err(unready) => return Ok(Err(unready)),
+        };
+        // What is no network here any more has been told as a problem of the content.
+        let Some(network) = self.publisher.registry.get(&job.publication.network) else { return Ok(Ok(())) };
+        let due_at = job.publication.due_at.unwrap_or(work.due_at);
+        let sending = Sending::new(&self.publisher, network, job, work.fence, due_at).await?;
+        Ok(sending.send_ahead(&credentials).await?.map_err(|refusal| match refusal {
+            Refusal::Auth(_) => unconnected(&refusal),
+            Refusal::Content(_) => {
+                let said = refusal.detail().message.clone();
+                let reason = Reason::new("early.content", "The network will not take it as it is", said);
+                Unready::Problem(reason.with(refusal.diagnosis()))
+            }
+            _ => Unready::Later(refusal),
+        }))
+    }
+
     /// What the channel's network has against the content as it stands now.
     async fn content(&self, job: &Loaded) -> Result<Option<Reason>, HandlerError> {
         let draft = Draft {
@@ -90,7 +110,8 @@ impl Preparer {
             timing: Timing::Draft(None),
             time_zone: job.post.time_zone.clone(),
         };
-        let checked = compose::check(&self.store, &self.registry, job.post.workspace, &draft).await?;
+        let checked =
+            compose::check(&self.publisher.store, &self.publisher.registry, job.post.workspace, &draft).await?;
         let wrong: Vec<&Finding> = checked.all().filter(|finding| finding.is_error()).collect();
         Ok(wrong.first().map(|first| {
             let more = wrong.len() - 1;
@@ -100,7 +121,7 @@ impl Preparer {
         }))
     }
 
-    async fn channel(&self, job: &Loaded) -> Result<(), Unready> {
+    async fn channel(&self, job: &Loaded) -> Result<Credentials, Unready> {
         let problem = |code: &str, title: &str, said: &str| Unready::Problem(Reason::new(code, title, said));
         if job.workspace.paused_at.is_some() {
             let said = "It will be held unless somebody lets the workspace go on before its time.";
@@ -117,17 +138,16 @@ impl Preparer {
                 return Err(problem("early.reconnect", "The channel needs reconnecting", said));
             }
         }
-        match fresh(self.tokens.as_ref(), job.channel.id, false).await {
-            Ok(_) => Ok(()),
-            Err(refusal @ Refusal::Auth(_)) => {
-                let said = format!(
-                    "It will be held unless the channel is reconnected before its time. {}",
-                    refusal.detail().message
-                );
-                let reason = Reason::new("early.reconnect", "The channel needs reconnecting", said);
-                Err(Unready::Problem(reason.with(refusal.diagnosis())))
-            }
-            Err(refusal) => Err(Unready::Later(refusal)),
-        }
+        fresh(self.publisher.tokens.as_ref(), job.channel.id, false).await.map_err(|refusal| match refusal {
+            Refusal::Auth(_) => unconnected(&refusal),
+            _ => Unready::Later(refusal),
+        })
     }
+}
+
+fn unconnected(refusal: &Refusal) -> Unready {
+    let said =
+        format!("It will be held unless the channel is reconnected before its time. {}", refusal.detail().message);
+    let reason = Reason::new("early.reconnect", "The channel needs reconnecting", said);
+    Unready::Problem(reason.with(refusal.diagnosis()))
 }

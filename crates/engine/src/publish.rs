@@ -177,12 +177,7 @@ impl Publisher {
     /// Makes publications ready ahead of time, with what this one sends them with.
     #[must_use]
     pub fn preparer(&self) -> Preparer {
-        Preparer {
-            store: self.store.clone(),
-            registry: self.registry.clone(),
-            tokens: self.tokens.clone(),
-            clock: self.clock.clone(),
-        }
+        Preparer { publisher: self.clone() }
     }
 
     /// Whether people should decide first, because its time is long over. `since` is when its next part was due.

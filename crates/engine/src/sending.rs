@@ -113,6 +113,30 @@ impl<'a> Sending<'a> {
         Ok(Outcome::All)
     }
 
+    /// Does what can be done of the first parts, those that follow each other without a wait, before their time.
+    pub async fn send_ahead(&self, credentials: &Credentials) -> Result<Result<(), Refusal>, HandlerError> {
+        let together =
+            self.parts().iter().enumerate().take_while(|(index, part)| *index == 0 || part.delay_minutes == 0);
+        for (index, part) in together {
+            let item = match self.item_at(index, part, None) {
+                Ok(item) => item,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let journal = self.journal(&item)?;
+            let cx = self.cx(credentials, &journal, index);
+            let ahead = self.network.publish().ahead(&cx, &item);
+            match tokio::time::timeout(deadline(self.network), ahead).await {
+                Ok(Ok(())) => {}
+                Ok(Err(refusal)) => return Ok(Err(refusal)),
+                Err(_) => {
+                    let said = format!("uploading took longer than {} seconds", self.network.about().deadline_s);
+                    return Ok(Err(Refusal::Temporary(Detail::new(said))));
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+
     /// Writes down that a part is sent; the time the next one waits for, if it waits.
     async fn keep(&self, progress: &mut Progress, sent: Sent) -> Result<Option<Timestamp>, HandlerError> {
         progress.parts.push(sent);
@@ -194,17 +218,15 @@ impl<'a> Sending<'a> {
     }
 
     fn item(&self, part: &Part, progress: &Progress) -> Result<Item, Refusal> {
+        self.item_at(progress.parts.len(), part, progress.thread())
+    }
+
+    fn item_at(&self, index: usize, part: &Part, thread: Option<Thread>) -> Result<Item, Refusal> {
         let media = self.files.items(part).ok_or_else(|| {
             let said = "A file of this post was deleted from the library.";
             Refusal::Content(Detail::new(said)).at("/media")
         })?;
-        Ok(Item {
-            index: progress.parts.len(),
-            body: part.body.clone(),
-            media,
-            settings: self.settings.clone(),
-            thread: progress.thread(),
-        })
+        Ok(Item { index, body: part.body.clone(), media, settings: self.settings.clone(), thread })
     }
 
     fn journal(&self, item: &Item) -> Result<StoreJournal, HandlerError> {
