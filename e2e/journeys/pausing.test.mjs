@@ -48,8 +48,9 @@ test("a paused workspace says so everywhere, holds what is due, and sends it whe
 test("another's pause is seen without a reload", async () => {
   const { page } = await signUp();
   const base = await workspace(page);
+  const live = page.waitForResponse((response) => response.url().endsWith("/events"));
   await page.goto("/channels");
-  await page.getByRole("heading", { name: "Channels", level: 1 }).waitFor();
+  await live;
   await ask(page, base, json("PATCH", { paused: true }));
   await page.getByText(PAUSED).waitFor();
 });
@@ -64,7 +65,7 @@ test("a channel is paused and has a daily cap of its own", async () => {
   await page.getByText("This server's number").waitFor();
   await more.click();
   await page.getByRole("menuitem", { name: "Daily cap …" }).click();
-  const cap = page.getByLabel("Daily cap");
+  const cap = page.getByRole("textbox", { name: "Daily cap" });
   await cap.fill("5");
   assert.deepEqual(await barriers(page), []);
   await page.getByRole("button", { name: "Save" }).click();

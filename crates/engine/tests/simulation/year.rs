@@ -324,7 +324,7 @@ impl Year {
             Event::Look if self.up => {
                 self.watch.look().await.unwrap();
                 self.looks += 1;
-                if self.looks % 6 == 0 {
+                if self.looks.is_multiple_of(6) {
                     people::look(self).await;
                 }
                 self.nothing_is_overdue().await;

@@ -30,7 +30,7 @@ export const channels = {
   disable: "Pause",
   enable: "Let it go on",
   disabledDone: "{{name}} is paused. Its posts are held when their time comes.",
-  enabledDone: "{{name}} goes on. What is more than two hours late asks first.",
+  enabledDone: "{{name}} goes on. What is too late by now asks first.",
   disabledNote: "This channel is paused: nothing is posted on it until you let it go on.",
   cap: "Daily cap",
   capTitle: "Daily cap of {{name}}",

@@ -52,7 +52,7 @@ export const settings = {
     title: "Pause",
     running: "Posts go out at their times.",
     paused: "Paused since {{when}}: nothing is sent. What is due is held.",
-    text: "While the workspace is paused, posts are held when their time comes. When it goes on they are sent, and those that are more than two hours late ask first.",
+    text: "While the workspace is paused, posts are held when their time comes. When it goes on they are sent, and those that are too late by then ask first.",
     pause: "Pause everything",
     resume: "Let it go on",
     pausedDone: "The workspace is paused.",
