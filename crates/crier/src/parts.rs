@@ -12,7 +12,7 @@ use crier_media::{Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
-use crier_store::{Store, StoreConfig};
+use crier_store::{ClusterClock, Store, StoreConfig};
 use std::{fmt, path::Path, sync::Arc};
 
 /// Opens the database; the data folder and the secret key are made where they are missing. The schema is not touched.
@@ -29,7 +29,15 @@ pub async fn store(config: &Config) -> Result<Store, Failed> {
         late_window: config.late_window,
         ..StoreConfig::new(config.database_url.expose(), current)
     };
-    Store::connect(&settings, Arc::new(SystemClock)).await.map_err(|error| Failed::to("opening the database", error))
+    let opening = |error| Failed::to("opening the database", error);
+    let clock = Arc::new(ClusterClock::new(Arc::new(SystemClock)));
+    let store = Store::connect(&settings, clock.clone()).await.map_err(opening)?;
+    clock.set_by(&store).await.map_err(opening)?;
+    if store.is_postgres() {
+        let store = store.clone();
+        tokio::spawn(async move { clock.keep(&store).await });
+    }
+    Ok(store)
 }
 
 /// Makes a folder that only its owner may look into, where it is missing.
@@ -137,7 +145,7 @@ pub fn handshake(config: &Config, store: &Store, net: &Client, registry: &Regist
         net: net.clone(),
         registry: registry.clone(),
         library: library.clone(),
-        clock: Arc::new(SystemClock),
+        clock: store.clock(),
         settings,
     })
 }

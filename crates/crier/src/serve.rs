@@ -18,7 +18,6 @@ use crier_engine::{
     worker::{self, Pulse},
 };
 use crier_media::Library;
-use crier_model::SystemClock;
 use crier_net::Client;
 use crier_networks::Registry;
 use crier_playground::Playground;
@@ -115,7 +114,7 @@ async fn worker(
     library: &Library,
     handshake: &Handshake,
 ) -> Result<Worker, Failed> {
-    let clock = Arc::new(SystemClock);
+    let clock = store.clock();
     let publisher = Publisher {
         store: store.clone(),
         net: net.clone(),

@@ -8,14 +8,17 @@ use crier_store::testing::{self, TestStore};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     path::Path,
     process::{ExitStatus, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::{
+    process::{Child, Command},
+    task::JoinHandle,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_crier");
 /// Says which ports are the balancer's and the nodes'.
@@ -23,6 +26,8 @@ const BALANCER: &str = "CRIER_PEER_BALANCER";
 const NODES: u16 = 3;
 const CHANNELS: usize = 6;
 const POSTS: usize = 300;
+/// The ports are the same for every test here.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// A network: it takes posts by webhook, each under an id that is the same for every try.
 #[derive(Clone, Default)]
@@ -118,11 +123,11 @@ impl Cluster {
         std::fs::read_to_string(self.data.path().join(format!("node{node}.log"))).unwrap_or_default()
     }
 
-    /// Asks a node to stop, waits for its end, and starts it again.
-    async fn replace(&mut self, node: u16) -> ExitStatus {
+    /// Ends a node with a signal, waits for its end, and starts it again.
+    async fn replace(&mut self, node: u16, signal: &str) -> ExitStatus {
         let old = &mut self.nodes[usize::from(node) - 1];
         let pid = old.id().unwrap().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().await.unwrap();
+        Command::new("kill").args([signal, &pid]).status().await.unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(40), old.wait()).await.unwrap().unwrap();
         self.nodes[usize::from(node) - 1] = self.start(node).await;
         ended
@@ -148,7 +153,7 @@ impl Cluster {
 
 /// Writes a post, as often as it takes: what a node that is ending has cut off is sent again under the same key.
 async fn write(net: &Client, key: &str, url: &str, once: &str, body: &Value) -> String {
-    for _ in 0..20 {
+    for _ in 0..100 {
         let request = net.post(url).bearer(key).header("idempotency-key", once).json(body);
         if let Ok(answer) = request.send().await
             && answer.is_success()
@@ -193,59 +198,89 @@ async fn follow(port: u16, workspace: String, key: String, published: Arc<Mutex<
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs PostgreSQL and peers/balancer: script/test postgres runs it"]
-async fn nodes_replaced_one_by_one_publish_each_post_once_and_tell_it_everywhere() {
-    let mut cluster = Cluster::open().await;
-    let network = Network::default();
-    let origin = network.open().await;
-    let mut channels = Vec::new();
-    for n in 0..CHANNELS {
-        channels.push(cluster.connect(&format!("{origin}/{n}")).await);
-    }
-    let published = Arc::new(Mutex::new(BTreeSet::new()));
-    let follower = follow(cluster.port, cluster.workspace.clone(), cluster.key.clone(), published.clone());
-    let follower = tokio::spawn(follower);
-    let writer = {
+/// A cluster with channels, posts that are being written, and somebody who follows what becomes of them.
+struct Day {
+    cluster: Cluster,
+    network: Network,
+    published: Arc<Mutex<BTreeSet<String>>>,
+    follower: JoinHandle<()>,
+    writer: JoinHandle<BTreeSet<String>>,
+}
+
+impl Day {
+    async fn begin() -> Self {
+        let cluster = Cluster::open().await;
+        let network = Network::default();
+        let origin = network.open().await;
+        let mut channels = Vec::new();
+        for n in 0..CHANNELS {
+            channels.push(cluster.connect(&format!("{origin}/{n}")).await);
+        }
+        let published = Arc::new(Mutex::new(BTreeSet::new()));
+        let follower = follow(cluster.port, cluster.workspace.clone(), cluster.key.clone(), published.clone());
         let (net, key, url) = (cluster.net.clone(), cluster.key.clone(), cluster.at("posts"));
-        tokio::spawn(async move {
-            let mut ids = Vec::new();
+        let writer = tokio::spawn(async move {
+            let mut ids = BTreeSet::new();
             for n in 0..POSTS {
                 let due_at = Timestamp::now() + SignedDuration::from_millis(200 + 40 * i64::try_from(n % 100).unwrap());
                 let text = format!("This is post number {n}.");
                 let body = json!({ "state": "scheduled", "due_at": due_at, "channels": [channels[n % CHANNELS]],
                     "parts": [{ "text": text, "media": [] }], "variants": {} });
-                ids.push(write(&net, &key, &url, &text, &body).await);
+                ids.insert(write(&net, &key, &url, &text, &body).await);
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
             ids
-        })
-    };
+        });
+        Self { cluster, network, published, follower: tokio::spawn(follower), writer }
+    }
+
+    /// Waits until every post is told to be published, and sees that each is on the network once.
+    async fn end(self) -> Cluster {
+        let all = self.writer.await.unwrap();
+        assert_eq!(all.len(), POSTS);
+        let until = Instant::now() + Duration::from_secs(120);
+        while *self.published.lock().unwrap() != all {
+            let told = self.published.lock().unwrap().len();
+            let log = self.cluster.log(1);
+            assert!(Instant::now() < until, "{told} of {POSTS} were told to be published; node 1 logged:\n{log}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.follower.abort();
+        // Once each: a second try carries the id of the first.
+        let there = self.network.0.lock().unwrap().clone();
+        assert_eq!(there.len(), POSTS);
+        let twice: Vec<_> = there.iter().filter(|(_, ids)| ids.len() != 1).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        self.cluster
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL and peers/balancer: script/test postgres runs it"]
+async fn nodes_replaced_one_by_one_publish_each_post_once_and_tell_it_everywhere() {
+    let _alone = ALONE.lock().await;
+    let mut day = Day::begin().await;
     for node in 1..=NODES {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let ended = cluster.replace(node).await;
-        assert!(ended.success(), "node {node} ended with {ended}; it logged:\n{}", cluster.log(node));
+        let ended = day.cluster.replace(node, "-TERM").await;
+        assert!(ended.success(), "node {node} ended with {ended}; it logged:\n{}", day.cluster.log(node));
     }
-    let ids = writer.await.unwrap();
-    let all: BTreeSet<String> = ids.into_iter().collect();
-    assert_eq!(all.len(), POSTS);
-    let until = Instant::now() + Duration::from_secs(90);
-    while *published.lock().unwrap() != all {
-        let told = published.lock().unwrap().len();
-        assert!(
-            Instant::now() < until,
-            "{told} of {POSTS} were told to be published; node 1 logged:\n{}",
-            cluster.log(1)
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    follower.abort();
-    // Once each: a second try carries the id of the first.
-    let there: BTreeMap<_, _> = network.0.lock().unwrap().iter().map(|(n, ids)| (n.clone(), ids.len())).collect();
-    assert_eq!(there.len(), POSTS);
-    let twice: Vec<_> = there.iter().filter(|(_, ids)| **ids != 1).collect();
-    assert!(twice.is_empty(), "{twice:?}");
+    let cluster = day.end().await;
     // More than one of them did the work.
     let workers = (1..=NODES).filter(|node| cluster.log(*node).contains("\"published\"")).count();
     assert!(workers > 1, "{workers} node published everything");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL and peers/balancer: script/test postgres runs it"]
+async fn nodes_killed_at_random_publish_each_post_once_all_the_same() {
+    let _alone = ALONE.lock().await;
+    let mut day = Day::begin().await;
+    let mut drawn: u64 = 42;
+    for death in 0..12 {
+        drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        tokio::time::sleep(Duration::from_millis(drawn >> 55)).await;
+        day.cluster.replace(1 + death % NODES, "-KILL").await;
+    }
+    day.end().await;
 }

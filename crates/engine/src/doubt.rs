@@ -9,8 +9,9 @@ use crier_store::{
 };
 use jiff::SignedDuration;
 
-/// How far the network's clock may be behind ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(1);
+/// How far the network's clock may be behind ours: some minutes where nobody sets ours, an hour where somebody has set it wrong. What
+/// is missed by this is published twice; what is found too much is another post with the same words, of which we know our own.
+const SKEW: SignedDuration = SignedDuration::from_mins(65);
 /// Networks forget idempotency keys, some after an hour: beyond this age they alone are not relied upon.
 const KEYS_HOLD: SignedDuration = SignedDuration::from_mins(45);
 

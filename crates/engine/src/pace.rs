@@ -124,7 +124,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn pause(until: Option<Timestamp>) -> Option<i64> {
-        until.map(|until| until.as_second())
+        until.map(Timestamp::as_second)
     }
 
     #[test]

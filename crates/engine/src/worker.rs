@@ -274,7 +274,7 @@ async fn run_one(store: &Store, clock: &dyn Clock, handler: Option<Arc<dyn Handl
     };
     let deadline = handler.deadline();
     let outcome = AssertUnwindSafe(tokio::time::timeout(deadline, handler.handle(work))).catch_unwind().await;
-    let outcome = outcome.map(|ended| ended.unwrap_or_else(|_| Err(HandlerError::Overdue(deadline))));
+    let outcome = outcome.map(|ended| ended.unwrap_or(Err(HandlerError::Overdue(deadline))));
     match outcome {
         Ok(Ok(Done::Settled)) => {}
         Ok(Ok(Done::Finished)) => settle(due::finish(store, work.fence).await),

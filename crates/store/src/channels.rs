@@ -223,7 +223,11 @@ pub async fn upsert_connected_in(
     row.updated_at = Set(ms(tx.now()));
     row.deleted_at = Set(None);
     let channel: Channel = row.update(&tx.inner).await?.try_into()?;
-    let resumed = publications::resume_in(tx, id, held::RECONNECT).await?;
+    let mut resumed = publications::resume_in(tx, id, held::RECONNECT).await?;
+    if state == ChannelState::Active {
+        // What a pause held that has ended while the channel could not send.
+        resumed += publications::resume_in(tx, id, held::PAUSED).await?;
+    }
     events::channel_changed(tx, workspace, id, state.as_str());
     due::upsert_in(tx, &work(id)).await?;
     grants::drop_unused_in(tx, workspace).await?;

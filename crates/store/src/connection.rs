@@ -138,6 +138,12 @@ impl Store {
         self.inner.clock.now()
     }
 
+    /// The clock it was opened with.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
+    }
+
     /// Opens a transaction for writing. Dropped without [`Tx::commit`], it is rolled back.
     ///
     /// On SQLite this waits for the one writer: keep it short, and never hold it across a call to anything but this crate.

@@ -10,6 +10,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod checkpoint;
+mod cluster_clock;
 mod column;
 mod connection;
 mod entity;
@@ -42,6 +43,7 @@ pub mod wake;
 pub mod webhooks;
 pub mod workspaces;
 
+pub use cluster_clock::ClusterClock;
 pub use connection::{Store, StoreConfig, Tx, copy_sqlite};
 pub use error::{DatabaseError, DatabaseErrorKind, Result, StoreError};
 pub use seal::{KEYS_NOTICED_WITHIN, KeySource, SealError, SecretKey};

@@ -48,6 +48,18 @@ impl TestStore {
     }
 }
 
+impl TestStore {
+    /// Cuts every connection to this database, as its restart does. On SQLite there are none.
+    pub async fn cut(&self) {
+        if let Place::Postgres { url, schema } = &self.place {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+            sqlx::query(end).bind(schema).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+    }
+}
+
 impl Drop for TestStore {
     fn drop(&mut self) {
         if let Place::Postgres { url, schema } = &self.place {

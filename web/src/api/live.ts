@@ -15,6 +15,7 @@ export const KINDS = [
   "post.deleted",
   "publication.changed",
   "channel.changed",
+  "workspace.changed",
   "attempt.changed",
   "invite.changed",
   "notice.new",
@@ -40,6 +41,8 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
       ];
     case "channel.changed":
       return [keys.channels(workspace)];
+    case "workspace.changed":
+      return [keys.me];
     case "attempt.changed":
       return [keys.attempts(workspace), keys.channels(workspace)];
     case "invite.changed":

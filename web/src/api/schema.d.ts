@@ -749,7 +749,7 @@ export interface paths {
         delete: operations["delete_channel"];
         options?: never;
         head?: never;
-        /** Renames a channel, or switches it off or on; what is left out stays. */
+        /** Renames a channel, pauses it or lets it go on, or sets its daily cap; what is left out stays. */
         patch: operations["update_channel"];
         trace?: never;
     };
@@ -1351,6 +1351,11 @@ export interface components {
             avatar_url?: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int32
+             * @description The most publications a day; none takes the installation's number.
+             */
+            daily_cap?: number | null;
             /** @description Without a leading `@`. */
             handle: string;
             id: components["schemas"]["ChannelId"];
@@ -1395,6 +1400,11 @@ export interface components {
          */
         ChannelId: string;
         ChannelPatch: {
+            /**
+             * Format: int32
+             * @description The most publications a day, from 1 to 10,000; null takes the installation's number.
+             */
+            daily_cap?: number | null;
             /** @description Switches it off or on. What is due on a channel that is off is held. */
             disabled?: boolean | null;
             /** @description Its name here. */
@@ -1979,6 +1989,11 @@ export interface components {
                 avatar_url?: string | null;
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: int32
+                 * @description The most publications a day; none takes the installation's number.
+                 */
+                daily_cap?: number | null;
                 /** @description Without a leading `@`. */
                 handle: string;
                 id: components["schemas"]["ChannelId"];
@@ -2616,6 +2631,11 @@ export interface components {
         Workspace: {
             id: components["schemas"]["WorkspaceId"];
             name: string;
+            /**
+             * Format: date-time
+             * @description Since when it is paused: what is due meanwhile is held. None while it is not.
+             */
+            paused_at?: string | null;
             /** @description The role of who asks. */
             role: components["schemas"]["Role"];
             time_zone: string;
@@ -2627,6 +2647,11 @@ export interface components {
         WorkspaceId: string;
         WorkspacePatch: {
             name?: string | null;
+            /**
+             * @description Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is more than
+             *     two hours late by then asks first.
+             */
+            paused?: boolean | null;
             /** @description IANA name. */
             time_zone?: string | null;
         };

@@ -1,6 +1,6 @@
 import { AppShell, Burger, Group, Text } from "@mantine/core";
 import { useDisclosure, useNetwork } from "@mantine/hooks";
-import { Outlet, useLocation } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "@/api/live";
@@ -62,6 +62,11 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className={classes.main}>
         {!online && <output className={classes.offline}>{t("shell.offline")}</output>}
+        {workspace.paused_at && (
+          <output className={classes.offline}>
+            {t("shell.paused")} <Link to="/settings">{t("shell.pausedChange")}</Link>
+          </output>
+        )}
         <Suspense fallback={<LoadingPage />}>
           <Outlet />
         </Suspense>

@@ -43,8 +43,8 @@ pub(crate) struct WorkspacePatch {
     name: Option<String>,
     /// IANA name.
     time_zone: Option<String>,
-    /// Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is more than
-    /// two hours late by then asks first.
+    /// Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is too late by
+    /// then asks first.
     paused: Option<bool>,
 }
 

@@ -220,3 +220,17 @@ async fn a_channel_that_is_off_stays_off_when_its_workspace_goes_on() {
     channels::set_state(&house.store, house.channel, ChannelState::Active, None).await.unwrap();
     house.work_to(id, State::Published).await;
 }
+
+/// The workspace goes on while the channel can't: what the pause held waits for the reconnect.
+#[tokio::test]
+async fn what_a_pause_held_goes_out_when_its_channel_is_reconnected_after_it() {
+    let house = house().await;
+    workspaces::set_paused(&house.store, house.workspace, true).await.unwrap();
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    house.work_to(id, State::Held).await;
+    channels::set_state(&house.store, house.channel, ChannelState::NeedsReconnect, None).await.unwrap();
+    workspaces::set_paused(&house.store, house.workspace, false).await.unwrap();
+    assert_eq!(house.publication(id).await.state, State::Held);
+    assert_eq!(house.connect("ada").await.resumed, 1);
+    house.work_to(id, State::Published).await;
+}

@@ -13,6 +13,7 @@ use crier_model::{Clock, WorkspaceId, post::Timing, publication::PublicationStat
 use crier_store::{
     Store, StoreError,
     due::{self, Claimed, NewWork},
+    publications,
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -238,4 +239,36 @@ async fn work_that_never_ends_is_stopped_and_tried_again() {
     }
     worker.stop().await;
     assert_eq!(endless.0.load(Ordering::SeqCst), 2);
+}
+
+/// As when the database restarts: whatever was asked is not answered, and nobody knows whether it was done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_the_database_that_are_cut_lose_and_double_nothing() {
+    let house = house().await;
+    let mut ids = Vec::new();
+    for n in 0..20 {
+        ids.push(house.schedule(vec![part(&n.to_string())], Timing::Now).await);
+    }
+    let clock: Arc<dyn Clock> = house.clock.clone();
+    let node = Store::connect(house.store.config(), clock).await.unwrap();
+    let worker = house.start_on(&node, Settings::default());
+    for _ in 0..8 {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        house.store.cut().await;
+        // What was claimed and is not known to be is claimed again.
+        house.pass(seconds(31));
+    }
+    // Those of the test's own store were cut as well.
+    while publications::by_id(&house.store, ids[0]).await.is_err() {}
+    for id in &ids {
+        while !matches!(publications::by_id(&house.store, *id).await, Ok(found) if found.state == State::Published) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            house.pass(seconds(1));
+        }
+    }
+    worker.stop().await;
+    let mut texts: Vec<usize> = house.wall.texts().await.iter().map(|text| text.parse().unwrap()).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, (0..20).collect::<Vec<_>>());
+    node.close().await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! A year of a small installation in seconds: the core of the engine under a clock of the test's own, against a network that does
 //! what a script says. Every run is known by its seed; a failing one is run again by `CRIER_SIMULATION_SEED`.
 #![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, reason = "what the year was like is told to who runs it")]
 
 mod dice;
 mod people;

@@ -102,7 +102,7 @@ impl World {
 
     async fn die(&self) {
         self.crashed.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// What keeps the account from being served now.

@@ -229,7 +229,9 @@ impl Year {
             let (from, to) = self.stretch(5, 20 * 60);
             self.at(from, Event::Up(false));
             self.at(to, Event::Up(true));
-            let (from, to) = self.stretch(10, 8 * 60);
+        }
+        for _ in 0..12 {
+            let (from, to) = self.stretch(10, 40 * 60);
             let ahead = if self.dice.permille(500) { 1 } else { -1 };
             self.at(from, Event::Skew(SignedDuration::from_hours(ahead)));
             self.at(to, Event::Skew(SignedDuration::ZERO));
@@ -322,7 +324,7 @@ impl Year {
             Event::Look if self.up => {
                 self.watch.look().await.unwrap();
                 self.looks += 1;
-                if self.looks % 6 == 0 {
+                if self.looks.is_multiple_of(6) {
                     people::look(self).await;
                 }
                 self.nothing_is_overdue().await;

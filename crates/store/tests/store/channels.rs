@@ -86,12 +86,13 @@ async fn a_reconnect_puts_back_what_is_in_time_and_asks_about_the_rest() {
 
     scene.minutes_pass(180);
     let again = reconnect(&scene, "ada").await;
-    assert_eq!((again.resumed, again.channel.state, again.channel.reason), (2, ChannelState::Active, None));
+    assert_eq!((again.resumed, again.channel.state, again.channel.reason), (3, ChannelState::Active, None));
     let missed = read(&scene, &late).await;
     assert_eq!((missed.state, missed.reason.unwrap().code.as_str()), (State::Held, held::MISSED));
     assert_eq!(read(&scene, &in_time).await.state, State::Scheduled);
     assert_eq!(read(&scene, &to_come).await.state, State::Scheduled);
-    assert_eq!(read(&scene, &paused).await.state, State::Held);
+    // The channel is not switched off, so what paused it is over.
+    assert_eq!(read(&scene, &paused).await.state, State::Scheduled);
     let due: Vec<_> =
         scene.claim().await.into_iter().filter(|c| c.kind == due::kind::PUBLISH).map(|c| c.subject).collect();
     assert_eq!(due, [in_time.id.to_string()]);

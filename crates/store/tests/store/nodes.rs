@@ -1,11 +1,13 @@
 use crate::scene::{after_minutes, person, scene};
+use crier_model::{Clock, Timestamp};
 use crier_store::{
-    Store, StoreError,
+    ClusterClock, Store, StoreError,
     due::{self, NewWork},
     users::{self, Registration},
     wake::Wake,
 };
-use std::time::Duration;
+use jiff::SignedDuration;
+use std::{sync::Arc, time::Duration};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn several_nodes_may_migrate_at_once() {
@@ -105,4 +107,30 @@ async fn a_node_of_an_older_version_starts_on_a_newer_schema() {
     older.migrate().await.unwrap();
     assert!(users::any(&older).await.unwrap());
     older.close().await.unwrap();
+}
+
+/// The machine's clock, an hour off.
+#[derive(Debug)]
+struct Wrong;
+
+impl Clock for Wrong {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_hours(1)
+    }
+}
+
+#[tokio::test]
+async fn nodes_go_by_the_databases_clock() {
+    let scene = scene().await;
+    let clock = Arc::new(ClusterClock::new(Arc::new(Wrong)));
+    let node = Store::connect(scene.config(), clock.clone()).await.unwrap();
+    clock.set_by(&node).await.unwrap();
+    let ahead = node.now().duration_since(Timestamp::now());
+    if scene.is_postgres() {
+        assert!(ahead.abs() < SignedDuration::from_secs(2), "{ahead}");
+    } else {
+        // One process, one clock.
+        assert!(ahead > SignedDuration::from_mins(59), "{ahead}");
+    }
+    node.close().await.unwrap();
 }

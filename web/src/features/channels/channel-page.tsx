@@ -19,6 +19,7 @@ import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
 import { toast } from "@/components/toast";
 import { wayOf } from "@/features/connect/queries";
+import { CapModal } from "./cap-modal";
 import classes from "./channel-page.module.css";
 import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
 import { RenameModal } from "./rename-modal";
@@ -58,7 +59,7 @@ function Loaded({ channel }: { channel: Channel }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const network = useNetworkMap().get(channel.network);
-  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"rename" | "cap" | "delete" | null>(null);
   const change = useChangeChannel(channel.id);
   const remove = useDeleteChannel(channel.id);
   const disabled = channel.state === "disabled";
@@ -124,6 +125,7 @@ function Loaded({ channel }: { channel: Channel }) {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={() => setDialog("rename")}>{t("channels.rename")} …</Menu.Item>
+              <Menu.Item onClick={() => setDialog("cap")}>{t("channels.cap")} …</Menu.Item>
               <Menu.Item onClick={toggle}>{t(disabled ? "channels.enable" : "channels.disable")}</Menu.Item>
               <Menu.Divider />
               <Menu.Item className={classes.danger} onClick={() => setDialog("delete")}>
@@ -140,6 +142,7 @@ function Loaded({ channel }: { channel: Channel }) {
         <Facts channel={channel} networkName={network?.name ?? channel.network} />
         <Connects channel={channel} />
       </Stack>
+      {dialog === "cap" && <CapModal channel={channel} onClose={() => setDialog(null)} />}
       {dialog === "rename" && <RenameModal channel={channel} onClose={() => setDialog(null)} />}
       <Confirm
         opened={dialog === "delete"}
@@ -195,6 +198,10 @@ function Facts({ channel, networkName }: { channel: Channel; networkName: string
     [t("channels.lastOk"), channel.last_ok_at ? format.dateTime(channel.last_ok_at) : t("common.never")],
     [t("channels.queued"), t("channels.queuedCount", { count: channel.queued })],
     [t("channels.next"), channel.next_due_at ? format.dateTime(channel.next_due_at) : t("common.none")],
+    [
+      t("channels.cap"),
+      channel.daily_cap ? t("channels.capOwn", { count: channel.daily_cap }) : t("channels.capServer"),
+    ],
     [t("channels.connectedAt"), format.dateTime(channel.created_at)],
     [
       t("channels.permissions"),

@@ -22,7 +22,7 @@ export function useChangeChannel(id: string) {
   const { workspace } = useSession();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { disabled?: boolean; name?: string }) =>
+    mutationFn: (body: { disabled?: boolean; name?: string; daily_cap?: number | null }) =>
       call(
         api.PATCH("/api/v1/workspaces/{workspace}/channels/{id}", {
           params: { path: { workspace: workspace.id, id } },

@@ -33,7 +33,7 @@ export function useChangeWorkspace() {
   const { workspace } = useSession();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: Partial<Pick<Workspace, "name" | "time_zone">>) =>
+    mutationFn: (body: Partial<Pick<Workspace, "name" | "time_zone">> & { paused?: boolean }) =>
       call(
         api.PATCH("/api/v1/workspaces/{workspace}", { params: { path: { workspace: workspace.id } }, body }),
       ),

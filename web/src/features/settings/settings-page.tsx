@@ -7,6 +7,7 @@ import { DocsLink } from "@/components/problem-view";
 import { NoticeChoices } from "@/features/notices/choices";
 import { Webhook } from "@/features/notices/webhook";
 import { ApiKeys } from "./api-keys";
+import { Pause } from "./pause";
 import { ProfileForm } from "./profile-form";
 import { Section } from "./section";
 import { SessionsList } from "./sessions-list";
@@ -38,6 +39,9 @@ export function SettingsPage() {
       </Section>
       <Section title={t("settings.workspace.title")} text={t("settings.workspace.text")}>
         <WorkspaceForm key={workspace.id} />
+      </Section>
+      <Section title={t("settings.pause.title")} text={t("settings.pause.text")}>
+        <Pause />
       </Section>
       <Section title={t("settings.apps.title")} text={t("settings.apps.text")}>
         <Group>

@@ -58,7 +58,7 @@ export const common = {
   },
   channelState: {
     active: "Working",
-    disabled: "Disabled",
+    disabled: "Paused",
     needs_reconnect: "Needs reconnecting",
   },
   unit: {

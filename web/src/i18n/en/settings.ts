@@ -48,6 +48,16 @@ export const settings = {
     zone: "Time zone",
     zoneText: "For what belongs to nobody in particular, such as reports.",
   },
+  pause: {
+    title: "Pause",
+    running: "Posts go out at their times.",
+    paused: "Paused since {{when}}: nothing is sent. What is due is held.",
+    text: "While the workspace is paused, posts are held when their time comes. When it goes on they are sent, and those that are too late by then ask first.",
+    pause: "Pause everything",
+    resume: "Let it go on",
+    pausedDone: "The workspace is paused.",
+    resumedDone: "The workspace goes on.",
+  },
   keys: {
     title: "API keys",
     text: "For programs that post in this workspace. A key may do what you may.",

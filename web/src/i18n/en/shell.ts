@@ -2,6 +2,8 @@ export const shell = {
   skip: "Skip to the content",
   menu: "Menu",
   navigation: "Main navigation",
+  paused: "This workspace is paused: nothing is sent.",
+  pausedChange: "Settings",
   compose: "New post",
   calendar: "Calendar",
   channels: "Channels",
