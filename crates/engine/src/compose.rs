@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 /// A time that has just passed while somebody was filling in the form still means "now".
 const JUST_PASSED: SignedDuration = SignedDuration::from_secs(90);
 /// The longest wait between two parts.
-const LONGEST_DELAY_MINUTES: u32 = 7 * 24 * 60;
+const LONGEST_DELAY_MINUTES: u32 = 2 * 60;
 /// How far ahead a post may be scheduled.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 5);
 
@@ -153,14 +153,24 @@ fn about_the_whole(draft: &Draft, now: Timestamp) -> Vec<Finding> {
         let message = "No channel is chosen, so there is nowhere to publish.";
         found.push(Finding::error("/channels", "channels.none", message, "Choose at least one channel."));
     }
-    for (pointer, part) in all_parts(&draft.content) {
-        if part.delay_minutes > LONGEST_DELAY_MINUTES {
-            let message = format!("A part can wait at most {LONGEST_DELAY_MINUTES} minutes (7 days).");
-            let pointer = format!("{pointer}/delay_minutes");
-            found.push(Finding::error(pointer, "delay.too_long", message, "Shorten the delay."));
-        }
-    }
+    found.extend(all_parts(&draft.content).filter_map(|(pointer, part)| wrong_delay(&pointer, part)));
     found
+}
+
+fn wrong_delay(pointer: &str, part: &Part) -> Option<Finding> {
+    let (code, message, fix) = if part.delay_minutes > 0 && pointer.ends_with("/parts/0") {
+        (
+            "delay.first",
+            "The first part has no part before it to wait for.".to_owned(),
+            "Move the time of the post instead.",
+        )
+    } else if part.delay_minutes > LONGEST_DELAY_MINUTES {
+        let message = format!("A part can wait at most {LONGEST_DELAY_MINUTES} minutes after the one before it.");
+        ("delay.too_long", message, "Shorten the delay.")
+    } else {
+        return None;
+    };
+    Some(Finding::error(format!("{pointer}/delay_minutes"), code, message, fix))
 }
 
 /// Every part there is, with its place in the input.

@@ -19,7 +19,7 @@ pub struct Part {
     pub body: Document,
     #[serde(default)]
     pub media: Vec<MediaUse>,
-    /// Minutes to wait after the part before it.
+    /// Minutes to wait after the part before it was sent; 0 for the first.
     #[serde(default)]
     pub delay_minutes: u32,
 }

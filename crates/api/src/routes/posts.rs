@@ -63,7 +63,7 @@ pub(crate) struct PartInput {
     #[serde(default)]
     #[schema(required)]
     media: Vec<MediaUseIo>,
-    /// Minutes to wait after the part before it.
+    /// Minutes to wait after the part before it was sent: 0, or 1 to 120. The first part waits for nothing.
     #[serde(default)]
     delay_minutes: u32,
 }

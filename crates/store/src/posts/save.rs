@@ -285,7 +285,7 @@ pub(super) async fn keep_in(tx: &mut Tx, plan: &Plan, kept: &[&Publication]) -> 
     values.extend(kept.iter().map(|p| Value::from(p.id.0)));
     let marks: Vec<_> = (4..=values.len()).map(|i| format!("${i}")).collect();
     let sql = format!(
-        "UPDATE publication SET state = $1, due_at = $2, updated_at = $3, reason = NULL, tries = 0, version = version + 1 \
+        "UPDATE publication SET state = $1, due_at = $2, next_part_at = NULL, updated_at = $3, reason = NULL, tries = 0, version = version + 1 \
          WHERE id IN ({})",
         marks.join(", ")
     );
@@ -360,6 +360,7 @@ fn new_row(
         state: Set(plan.state.as_str().to_owned()),
         reason: Set(None),
         due_at: Set(plan.due_at.map(ms)),
+        next_part_at: Set(None),
         remote_id: Set(None),
         url: Set(None),
         remote: Set(None),

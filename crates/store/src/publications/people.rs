@@ -38,7 +38,8 @@ pub async fn cancel(store: &Store, workspace: WorkspaceId, id: PublicationId) ->
     let publication = get(store, workspace, id).await?;
     let mut tx = store.begin().await?;
     posts::drop_channel_in(&mut tx, workspace, publication.post, publication.channel).await?;
-    let reason = Reason::new("cancelled.person", "Cancelled", "A person cancelled it.");
+    let sent = if publication.remote.is_some() { " What was sent of it before stays on the network." } else { "" };
+    let reason = Reason::new("cancelled.person", "Cancelled", format!("A person cancelled it.{sent}"));
     let moved = set_state_in(&mut tx, id, &FROM, State::Cancelled, Change::default().because(reason))
         .await
         .map_err(refused("publication.not_cancellable"))?;
