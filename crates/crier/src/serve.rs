@@ -11,6 +11,7 @@ use crier_engine::{
     Publisher, Worker,
     notices::{Announcer, Caller, Mailer},
     publish::Rules,
+    rounds::{Evergreens, Repeats},
     work::Handler,
     worker::{self, Pulse},
 };
@@ -129,6 +130,8 @@ fn worker(
     let mut handlers: Vec<Arc<dyn Handler>> = vec![
         Arc::new(publisher),
         Arc::new(preparer),
+        Arc::new(Repeats(store.clone())),
+        Arc::new(Evergreens(store.clone())),
         Arc::new(Renewals(handshake.clone())),
         Arc::new(Avatars(handshake.clone())),
         Arc::new(Attempts(handshake.clone())),

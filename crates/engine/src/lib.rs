@@ -12,6 +12,7 @@ mod media_source;
 pub mod notices;
 pub mod prepare;
 pub mod publish;
+pub mod rounds;
 mod sending;
 pub mod work;
 pub mod worker;

@@ -89,6 +89,7 @@ impl Preparer {
             channels: vec![job.channel.id],
             timing: Timing::Draft(None),
             time_zone: job.post.time_zone.clone(),
+            repeat: None,
         };
         let checked = compose::check(&self.store, &self.registry, job.post.workspace, &draft).await?;
         let wrong: Vec<&Finding> = checked.all().filter(|finding| finding.is_error()).collect();

@@ -31,6 +31,7 @@ async fn house() -> House {
         name: "Ada".into(),
         password_hash: Secret::new("x".to_owned()),
         time_zone: "Europe/Berlin".into(),
+        repeat: None,
     };
     let (user, workspace) = users::sign_up(&store, new, "Ada's", Registration::Open).await.unwrap();
     let folder = TempDir::new().unwrap();

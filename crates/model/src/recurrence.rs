@@ -11,6 +11,7 @@ use jiff::{
     civil::{Date, DateTime, Time},
     tz::TimeZone,
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 /// The farthest that occurrences are looked for, in years after the start: no rule has a longer pause, and most that find nothing
@@ -51,8 +52,9 @@ pub enum End {
     UntilDay(Date),
 }
 
-/// How a post repeats.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// By what rule a post repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Rule {
     pub frequency: Frequency,
     pub interval: u32,
@@ -60,6 +62,22 @@ pub struct Rule {
     /// Days of the month; negative from its end.
     pub by_month_day: BTreeSet<i8>,
     pub end: End,
+}
+
+/// How a post repeats.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Repeat {
+    pub rule: Rule,
+    /// Days of the post's zone on which it does not go out; they count as occurrences all the same (RFC 5545's `EXDATE`).
+    #[serde(default)]
+    pub except: BTreeSet<Date>,
+}
+
+impl Repeat {
+    /// When it goes out, in order, for a post that starts at `start` in `zone`.
+    pub fn moments<'a>(&'a self, start: DateTime, zone: &'a TimeZone) -> impl Iterator<Item = Timestamp> + 'a {
+        self.rule.occurrences(start, zone).filter(|at| !self.except.contains(&zone.to_datetime(*at).date()))
+    }
 }
 
 /// What is wrong with a rule, and what to do about it.
@@ -194,6 +212,19 @@ fn end_at(text: &str) -> Result<End, WrongRule> {
             TimeZone::UTC.to_timestamp(day.to_datetime(time)).map(End::Until).map_err(|_| refused())
         }
         _ => Err(refused()),
+    }
+}
+
+impl TryFrom<String> for Rule {
+    type Error = WrongRule;
+    fn try_from(text: String) -> Result<Self, WrongRule> {
+        text.parse()
+    }
+}
+
+impl From<Rule> for String {
+    fn from(rule: Rule) -> Self {
+        rule.to_string()
     }
 }
 

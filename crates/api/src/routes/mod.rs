@@ -4,9 +4,11 @@ mod apps;
 mod attempt_log;
 mod attempts;
 mod auth;
+mod bulk;
 mod channels;
 mod doctor;
 mod events;
+mod evergreen;
 pub(crate) mod handovers;
 mod invited;
 mod invites;
@@ -18,6 +20,7 @@ mod posts;
 mod publications;
 mod server;
 mod sessions;
+mod slots;
 mod webhook;
 mod workspaces;
 
@@ -44,6 +47,9 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         webhook::routes(),
         library::routes(),
         posts::routes(),
+        bulk::routes(),
+        slots::routes(),
+        evergreen::routes(),
         publications::routes(),
         events::routes(),
     ]
