@@ -125,7 +125,7 @@ impl From<Repeat> for RepeatIo {
 /// How much of a post that repeats is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Scope {
+pub(crate) enum RepeatScope {
     #[default]
     This,
     /// This one and all that follow it.
@@ -136,7 +136,7 @@ pub(crate) enum Scope {
 #[serde(deny_unknown_fields)]
 struct ScopeQuery {
     #[serde(default)]
-    scope: Scope,
+    scope: RepeatScope,
 }
 
 /// A post to be written.
@@ -562,7 +562,7 @@ async fn get_post(member: Member<Read>, Id(id): Id<PostId>, State(api): State<Ap
 /// that follow are written anew, too; a changed repeat needs that.
 #[utoipa::path(
     put, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts",
-    params(("scope" = Option<Scope>, Query), ("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
+    params(("scope" = inline(Option<RepeatScope>), Query), ("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
     request_body = PostInput, responses((status = 200, body = PostOut))
 )]
 async fn update_post(
@@ -575,7 +575,7 @@ async fn update_post(
 ) -> Result<Response> {
     let expected_version = expected_version(&headers)?;
     let repeats = series::repeat_of(&api.store, member.id(), id).await?;
-    if let (Some((_, current)), Scope::This) = (&repeats, scope) {
+    if let (Some((_, current)), RepeatScope::This) = (&repeats, scope) {
         // The rule is that of them all; one alone has none.
         let given = body.repeat.take().map(RepeatIo::read).transpose()?;
         if given.is_some_and(|given| given != *current) {
@@ -587,8 +587,8 @@ async fn update_post(
     let save =
         Save { workspace: member.id(), by: member.user.id, id: Some(id), expected_version, idempotency_key: None };
     let saved = match scope {
-        Scope::This => posts::save(&api.store, save, &valid).await,
-        Scope::Following => series::save_following(&api.store, save, &valid).await,
+        RepeatScope::This => posts::save(&api.store, save, &valid).await,
+        RepeatScope::Following => series::save_following(&api.store, save, &valid).await,
     };
     saved.map_err(taken_away)?;
     answer(&api, member.id(), id, StatusCode::OK).await
@@ -597,7 +597,7 @@ async fn update_post(
 /// Deletes a post: what was not sent is cancelled; what was published stays on the network. Of a post that repeats, the scope
 /// says whether those that follow are deleted, too.
 #[utoipa::path(
-    delete, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts", params(("scope" = Option<Scope>, Query)),
+    delete, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts", params(("scope" = inline(Option<RepeatScope>), Query)),
     responses((status = 204))
 )]
 async fn delete_post(
@@ -607,8 +607,8 @@ async fn delete_post(
     State(api): State<Api>,
 ) -> Result<StatusCode> {
     match scope {
-        Scope::This => posts::delete(&api.store, member.id(), id).await?,
-        Scope::Following => series::delete_following(&api.store, member.id(), id).await?,
+        RepeatScope::This => posts::delete(&api.store, member.id(), id).await?,
+        RepeatScope::Following => series::delete_following(&api.store, member.id(), id).await?,
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -617,7 +617,7 @@ async fn delete_post(
 /// those that follow are moved by as much, too.
 #[utoipa::path(
     post, path = "/workspaces/{workspace}/posts/{id}/move", tag = "Posts",
-    params(("scope" = Option<Scope>, Query), ("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
+    params(("scope" = inline(Option<RepeatScope>), Query), ("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
     request_body = PostMove, responses((status = 200, body = PostOut))
 )]
 async fn move_post(
@@ -633,8 +633,8 @@ async fn move_post(
         return Err(Problem::of_findings([&wrong]));
     }
     match scope {
-        Scope::This => posts::move_to(&api.store, member.id(), id, body.due_at, expected_version).await?,
-        Scope::Following => {
+        RepeatScope::This => posts::move_to(&api.store, member.id(), id, body.due_at, expected_version).await?,
+        RepeatScope::Following => {
             series::move_following(&api.store, member.id(), id, body.due_at, expected_version).await?;
         }
     }

@@ -105,7 +105,8 @@ pub(crate) enum Resolution {
     SendAgain,
 }
 
-/// Sends a failed, held or cancelled publication again, now. What was already done of it is not repeated.
+/// Sends a failed, held or cancelled publication again, now; one that was paused goes out at the time it has, if that is still to
+/// come. What was already done of it is not repeated.
 #[utoipa::path(
     post, path = "/workspaces/{workspace}/publications/{id}/retry", tag = "Publications",
     responses((status = 200, body = PublicationOut))

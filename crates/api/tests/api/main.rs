@@ -14,3 +14,4 @@ mod media;
 mod notices;
 mod operator;
 mod posts;
+mod scheduling;

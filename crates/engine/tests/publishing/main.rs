@@ -9,6 +9,7 @@ mod keyless;
 mod lateness;
 mod outcomes;
 mod preparing;
+mod threads;
 mod tokens;
 mod wall;
 mod workers;

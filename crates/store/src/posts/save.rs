@@ -3,7 +3,7 @@
 use super::{EXCERPT_CHARS, NOT_FOUND, series};
 use crate::{
     Store, Tx,
-    column::{json, maybe_json, ms},
+    column::{at_rest, json, maybe_json, ms},
     connection::Lock,
     due,
     entity::{post, post_media, publication, publication_event},
@@ -122,7 +122,7 @@ async fn decided_in(tx: &Tx, save: &Save, post: &ValidPost, is_occurrence: bool)
         (Timing::NextSlot, _) => Ok(Timing::At(slots::next_in(tx, save.workspace, &post.channels, save.id).await?)),
         (Timing::At(at), Some(repeat)) if !is_occurrence => {
             let zone = slots::zone(&post.time_zone)?;
-            let first = repeat.moments(zone.to_datetime(at), &zone).next();
+            let first = repeat.moments(zone.to_datetime(at_rest(at)?), &zone).next();
             first.map(Timing::At).ok_or(StoreError::Conflict { what: "repeat.never" })
         }
         (timing, _) => Ok(timing),

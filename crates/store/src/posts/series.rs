@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Store, Tx,
-    column::{from_json, json, maybe_time, ms, time},
+    column::{at_rest, from_json, json, maybe_time, ms, time},
     connection::Lock,
     due::{self, Fence, NewWork},
     entity::post,
@@ -112,6 +112,7 @@ pub async fn move_following(
     expected_version: Option<i64>,
 ) -> Result<()> {
     const CANNOT: StoreError = StoreError::Conflict { what: "repeat.move" };
+    let due_at = at_rest(due_at)?;
     let mut tx = store.begin().await?;
     lock_of_in(&tx, &[id]).await?;
     let row = lock_post_in(&tx, workspace, id, expected_version).await?;

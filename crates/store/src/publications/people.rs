@@ -12,17 +12,22 @@ use crate::{
 };
 use crier_model::{
     PublicationId, WorkspaceId,
-    publication::{PublicationState as State, Reason},
+    publication::{PublicationState as State, Reason, held},
 };
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// Sends a failed, held or cancelled publication again, at `due_at`. What was already done of it is not repeated.
+/// Sends a failed, held or cancelled publication again, at `due_at`; one that a person has paused goes out at the time it has, if
+/// that is later. What was already done of it is not repeated.
 ///
 /// # Errors
 /// Conflict `publication.not_retryable` in any other state; [`StoreError::NotFound`] when the post or the channel was deleted.
 pub async fn retry(store: &Store, workspace: WorkspaceId, id: PublicationId, due_at: Timestamp) -> Result<Publication> {
     const FROM: [State; 3] = [State::Failed, State::Held, State::Cancelled];
+    let publication = get(store, workspace, id).await?;
+    let is_paused = publication.reason.as_ref().is_some_and(|reason| reason.code == held::PERSON);
+    let kept = publication.next_part_at.or(publication.due_at).filter(|at| is_paused && *at > due_at);
+    let due_at = kept.unwrap_or(due_at);
     let change =
         Change { due_at: Some(due_at), ..Change::default() }.noting("Scheduled again", "A person asked for it.");
     reschedule(store, workspace, id, &FROM, change, due_at, "publication.not_retryable").await

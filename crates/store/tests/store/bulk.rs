@@ -113,6 +113,10 @@ async fn what_is_paused_waits_for_a_person_and_goes_on_at_its_time() {
     assert_eq!((publication.state, publication.reason), (State::Scheduled, None));
     assert_eq!(publish_work(&scene).await.len(), 1);
     assert_eq!(refusals(&scene, &[id], Action::Resume).await, [Some("post.not_paused")]);
+    // Resumed on its own page, it keeps its time as well.
+    refusals(&scene, &[id], Action::Pause).await;
+    let again = publications::retry(&scene, scene.workspace, publication.id, scene.now()).await.unwrap();
+    assert_eq!((again.state, again.due_at), (State::Scheduled, Some(after_minutes(25 * 60))));
     refusals(&scene, &[id], Action::Pause).await;
     scene.minutes_pass(3 * 24 * 60);
     assert_eq!(refusals(&scene, &[id], Action::Resume).await, [Some("due_at.past")]);

@@ -115,6 +115,19 @@ async fn more_is_written_as_time_goes_on_and_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_start_finer_than_a_millisecond_is_written_once() {
+    let scene = scene().await;
+    let channel = scene.channel("a").await;
+    let start = at("2027-03-01T13:00:00.123456789Z");
+    let saved = scene.save(&repeating("Daily", &[channel], start, "FREQ=DAILY;COUNT=3")).await;
+    assert_eq!(all(&scene).await.len(), 3);
+    series::move_following(&scene, scene.workspace, saved.id, at("2027-03-01T14:00:00.987654321Z"), None)
+        .await
+        .unwrap();
+    assert_eq!(times(&scene).await, ["03-01 14:00", "03-02 14:00", "03-03 14:00"]);
+}
+
+#[tokio::test]
 async fn a_worker_that_lost_its_lease_writes_nothing() {
     let scene = scene().await;
     let channel = scene.channel("a").await;

@@ -19,6 +19,9 @@ import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
 import { toast } from "@/components/toast";
 import { wayOf } from "@/features/connect/queries";
+import { managesWorkspace } from "@/features/settings/workspace-form";
+import { QueueView } from "@/features/slots/queue-view";
+import { SlotsForm } from "@/features/slots/slots-form";
 import classes from "./channel-page.module.css";
 import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
 import { RenameModal } from "./rename-modal";
@@ -57,6 +60,7 @@ export function ChannelPage() {
 function Loaded({ channel }: { channel: Channel }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const { workspace } = useSession();
   const network = useNetworkMap().get(channel.network);
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
   const change = useChangeChannel(channel.id);
@@ -138,6 +142,20 @@ function Loaded({ channel }: { channel: Channel }) {
         {channel.reason && <DiagnosisView diagnosis={channel.reason} onNext={reconnect} />}
         {disabled && <Text>{t("channels.disabledNote")}</Text>}
         <Facts channel={channel} networkName={network?.name ?? channel.network} />
+        <section>
+          <Title order={2}>{t("slots.queueTitle")}</Title>
+          <Text size="sm" c="dimmed" mb="sm">
+            {t("slots.queueText")}
+          </Text>
+          <QueueView channel={channel.id} />
+        </section>
+        <section>
+          <Title order={2}>{t("slots.title")}</Title>
+          <Text size="sm" c="dimmed" mb="sm">
+            {t("slots.text")}
+          </Text>
+          <SlotsForm channel={channel.id} manages={managesWorkspace(workspace.role)} />
+        </section>
         <Connects channel={channel} />
       </Stack>
       {dialog === "rename" && <RenameModal channel={channel} onClose={() => setDialog(null)} />}

@@ -6,10 +6,13 @@ import { useTranslation } from "react-i18next";
 import { allZones, makeFormat, zoneLabel } from "@/app/format";
 import { useSession } from "@/app/session";
 import { instantOf, today, type WallTime } from "@/app/zoned";
+import type { Repeat } from "./model";
+import { NextSlot } from "./next-slot";
+import { RepeatField } from "./repeat-field";
 import { type QuickChoice, quickChoices } from "./schedule";
 import classes from "./schedule-panel.module.css";
 
-export type Mode = "scheduled" | "now";
+export type Mode = "scheduled" | "next_slot" | "now";
 
 interface Props {
   mode: Mode;
@@ -20,11 +23,27 @@ interface Props {
   onMode: (mode: Mode) => void;
   onDue: (due: WallTime | null) => void;
   onZone: (zone: string) => void;
+  channels: string[];
+  repeat: Repeat | null;
+  /** The first times at which it goes out, where it repeats. */
+  occurrences: string[];
+  canRepeat: boolean;
+  onRepeat: (repeat: Repeat | null) => void;
 }
 
-/** When it goes out: now, or a date and time in the person's zone. */
-export function SchedulePanel({ mode, due, zone, now, error, onMode, onDue, onZone }: Props) {
+/** When it goes out: now, at the next free slot, or at a date and time in the person's zone, once or again and again. */
+export function SchedulePanel({
+  mode,
+  onMode,
+  channels,
+  repeat,
+  occurrences,
+  canRepeat,
+  onRepeat,
+  ...at
+}: Props) {
   const { t } = useTranslation();
+  const { due, zone } = at;
   return (
     <section aria-label={t("composer.when.title")} id="compose-due" tabIndex={-1} className={classes.root}>
       <Stack gap="xs">
@@ -36,6 +55,7 @@ export function SchedulePanel({ mode, due, zone, now, error, onMode, onDue, onZo
           onChange={(value) => onMode(value as Mode)}
           data={[
             { value: "scheduled", label: t("composer.when.scheduled") },
+            { value: "next_slot", label: t("composer.when.queue") },
             { value: "now", label: t("composer.when.now") },
           ]}
         />
@@ -43,15 +63,30 @@ export function SchedulePanel({ mode, due, zone, now, error, onMode, onDue, onZo
           <Text size="sm" c="dimmed">
             {t("composer.when.nowText")}
           </Text>
+        ) : mode === "next_slot" ? (
+          <NextSlot channels={channels} />
         ) : (
-          <AtTime due={due} zone={zone} now={now} error={error} onDue={onDue} onZone={onZone} />
+          <>
+            <AtTime {...at} />
+            {canRepeat && due && (
+              <RepeatField
+                repeat={repeat}
+                due={due}
+                zone={zone}
+                occurrences={occurrences}
+                onRepeat={onRepeat}
+              />
+            )}
+          </>
         )}
       </Stack>
     </section>
   );
 }
 
-function AtTime({ due, zone, now, error, onDue, onZone }: Omit<Props, "mode" | "onMode">) {
+type AtTimeProps = Pick<Props, "due" | "zone" | "now" | "error" | "onDue" | "onZone">;
+
+function AtTime({ due, zone, now, error, onDue, onZone }: AtTimeProps) {
   const { t } = useTranslation();
   const { user } = useSession();
   const [choosingZone, setChoosingZone] = useState(false);

@@ -18,6 +18,8 @@ export const calendar = {
   more: "+{{count}} more",
   moreOn: "on {{day}}",
   noText: "No text",
+  repeats: "repeats",
+  evergreen: "from an evergreen queue",
   noChannels: "no channel yet",
   media_one: "{{count}} file",
   media_other: "{{count}} files",
