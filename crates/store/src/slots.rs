@@ -172,25 +172,19 @@ fn marks(ids: &[ChannelId], values: &mut Vec<Value>) -> String {
 ///
 /// # Errors
 /// [`StoreError::NotFound`] for a channel the workspace does not have.
-pub async fn free(
-    store: &Store,
-    workspace: WorkspaceId,
-    channels: &[ChannelId],
-    from: Timestamp,
-    count: usize,
-) -> Result<Vec<Timestamp>> {
-    let wanted = Wanted { workspace, channels, except: None, from };
+pub async fn free(store: &Store, wanted: Wanted<'_>, count: usize) -> Result<Vec<Timestamp>> {
     free_of(store.reader(), store, wanted, count).await
 }
 
 /// Which slots are looked for.
-#[derive(Clone, Copy)]
-struct Wanted<'a> {
-    workspace: WorkspaceId,
-    channels: &'a [ChannelId],
-    /// A post that is to be moved is not in its own way.
-    except: Option<PostId>,
-    from: Timestamp,
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub workspace: WorkspaceId,
+    pub channels: &'a [ChannelId],
+    /// A post that is to have one of them is not in its own way.
+    pub except: Option<PostId>,
+    /// Slots after this.
+    pub from: Timestamp,
 }
 
 async fn free_of(db: &impl ConnectionTrait, store: &Store, wanted: Wanted<'_>, count: usize) -> Result<Vec<Timestamp>> {

@@ -30,8 +30,8 @@ export const keys = {
   post: (ws: string, id: string) => ["ws", ws, "post", id] as const,
   slots: (ws: string) => ["ws", ws, "slots"] as const,
   slotsOf: (ws: string, channel: string | null) => ["ws", ws, "slots", "of", channel] as const,
-  freeSlots: (ws: string, channels: string[], count: number) =>
-    ["ws", ws, "slots", "free", channels, count] as const,
+  freeSlots: (ws: string, channels: string[], count: number, except: string | null) =>
+    ["ws", ws, "slots", "free", channels, count, except] as const,
   channelQueue: (ws: string, channel: string, limit: number) =>
     ["ws", ws, "slots", "queue", channel, limit] as const,
   evergreens: (ws: string) => ["ws", ws, "evergreen"] as const,

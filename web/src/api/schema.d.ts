@@ -1283,7 +1283,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a failed, held or cancelled publication again, now. What was already done of it is not repeated. */
+        /**
+         * Sends a failed, held or cancelled publication again, now; one that was paused goes out at the time it has, if that is still to
+         *     come. What was already done of it is not repeated.
+         */
         post: operations["retry_publication"];
         delete?: never;
         options?: never;
@@ -6195,6 +6198,8 @@ export interface operations {
                 channels: string;
                 /** @description Slots after this; now when left out. */
                 from?: string;
+                /** @description A post that is not in its own way. */
+                except?: components["schemas"]["PostId"];
                 /** @description 1 to 100; 20 when left out. */
                 count?: number;
             };

@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use crier_model::{ChannelId, PostId, PublicationId, Timestamp, publication::PublicationState, slot::Slot};
-use crier_store::slots::{self, Place, Week};
+use crier_store::slots::{self, Place, Wanted, Week};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -142,6 +142,7 @@ async fn forget_channel_slots(
 struct FreeQuery {
     channels: String,
     from: Option<Timestamp>,
+    except: Option<PostId>,
     count: Option<usize>,
 }
 
@@ -159,6 +160,7 @@ pub(crate) struct FreeSlot {
     params(
         ("channels" = String, Query, description = "Ids, with commas between them."),
         ("from" = Option<String>, Query, format = DateTime, description = "Slots after this; now when left out."),
+        ("except" = Option<PostId>, Query, description = "A post that is not in its own way."),
         ("count" = Option<usize>, Query, description = "1 to 100; 20 when left out."),
     ),
     responses((status = 200, body = Page<FreeSlot>))
@@ -175,7 +177,8 @@ async fn list_free_slots(
         Problem::wrong("channels", "channels.wrong", message, "Take the ids from the list of channels.")
     })?;
     let from = query.from.map_or_else(|| api.store.now(), |from| from.max(api.store.now()));
-    let free = slots::free(&api.store, member.id(), &channels, from, count).await?;
+    let wanted = Wanted { workspace: member.id(), channels: &channels, except: query.except, from };
+    let free = slots::free(&api.store, wanted, count).await?;
     Ok(Json(Page::whole(free.into_iter().map(|at| FreeSlot { at }).collect())))
 }
 

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { DatePickerInput } from "@mantine/dates";
 import "@mantine/dates/styles.css";

@@ -141,7 +141,7 @@ function Selected({ post, context }: { post: PostSummary; context: CardContext }
   return (
     <span className={classes.check}>
       <IconCheck size={11} stroke={3} aria-hidden />
-      <span className="visually-hidden">{t("bulk.count", { count: 1 })}</span>
+      <span className="visually-hidden">{t("calendar.selected")}</span>
     </span>
   );
 }

@@ -35,7 +35,7 @@ export function PostRow({ post, due, context: { format, channels, networks, sele
           <span className={classes.check} data-on={selected.has(post.id) || undefined}>
             {selected.has(post.id) && <IconCheck size={12} stroke={3} aria-hidden />}
             <span className="visually-hidden">
-              {selected.has(post.id) ? t("bulk.count", { count: 1 }) : t("bulk.selectPost", { post: text })}
+              {t(selected.has(post.id) ? "calendar.selected" : "calendar.notSelected")}
             </span>
           </span>
         )}

@@ -83,6 +83,17 @@ export function CalendarPage() {
         selecting={selection.on}
         onSelecting={selection.on ? selection.stop : selection.start}
       />
+      {selection.on && (
+        <Suspense fallback={null}>
+          <BulkBar
+            selection={selection}
+            shown={[
+              ...(view === "list" ? undated : []),
+              ...placed.filter(({ date: day }) => day >= days.from && day < days.to).map(({ post }) => post),
+            ].map(({ id }) => id)}
+          />
+        </Suspense>
+      )}
       {query.error && (
         <div className={classes.notice}>
           <ProblemView error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
@@ -98,17 +109,6 @@ export function CalendarPage() {
         onSelect={selection.on ? selection.toggle : null}
         onMore={(items, title) => setListed({ title, posts: [...items] })}
       />
-      {selection.on && (
-        <Suspense fallback={null}>
-          <BulkBar
-            selection={selection}
-            shown={[
-              ...(view === "list" ? undated : []),
-              ...placed.filter(({ date: day }) => day >= days.from && day < days.to).map(({ post }) => post),
-            ].map(({ id }) => id)}
-          />
-        </Suspense>
-      )}
       {listed && (
         <Suspense fallback={null}>
           <PostsModal {...listed} context={context} onClose={() => setListed(null)} />

@@ -93,7 +93,7 @@ export function Toolbar(props: Props) {
           aria-pressed={selecting}
           onClick={onSelecting}
         >
-          {t("bulk.select")}
+          {t("calendar.select")}
         </Button>
         <FilterMenu compact={narrow} />
         <SegmentedControl

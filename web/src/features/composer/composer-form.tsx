@@ -182,6 +182,7 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
                 onDue={(value) => dispatch({ type: "due", due: value })}
                 onZone={(zone) => dispatch({ type: "zone", zone })}
                 channels={draft.channels}
+                post={composer.save.post?.id ?? null}
                 repeat={draft.repeat}
                 occurrences={check.data?.occurrences ?? []}
                 canRepeat={!post?.kept_in && (occurrence === null || composer.following)}

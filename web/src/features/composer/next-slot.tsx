@@ -8,11 +8,14 @@ import { ProblemView } from "@/components/problem-view";
 import { freeSlotsQuery } from "@/features/slots/queries";
 
 /** What adding to the queue would do: the next slot that is free on all chosen channels. */
-export function NextSlot({ channels }: { channels: string[] }) {
+export function NextSlot({ channels, post }: { channels: string[]; post: string | null }) {
   const { t } = useTranslation();
   const { workspace } = useSession();
   const format = useFormat();
-  const query = useQuery({ ...freeSlotsQuery(workspace.id, channels, 3), enabled: channels.length > 0 });
+  const query = useQuery({
+    ...freeSlotsQuery(workspace.id, channels, 3, post),
+    enabled: channels.length > 0,
+  });
   if (channels.length === 0) {
     return (
       <Text size="sm" c="dimmed">

@@ -24,6 +24,8 @@ interface Props {
   onDue: (due: WallTime | null) => void;
   onZone: (zone: string) => void;
   channels: string[];
+  /** The post's id, once it has one. */
+  post: string | null;
   repeat: Repeat | null;
   /** The first times at which it goes out, where it repeats. */
   occurrences: string[];
@@ -36,6 +38,7 @@ export function SchedulePanel({
   mode,
   onMode,
   channels,
+  post,
   repeat,
   occurrences,
   canRepeat,
@@ -55,8 +58,8 @@ export function SchedulePanel({
           onChange={(value) => onMode(value as Mode)}
           data={[
             { value: "scheduled", label: t("composer.when.scheduled") },
-            { value: "next_slot", label: t("composer.when.queue") },
             { value: "now", label: t("composer.when.now") },
+            { value: "next_slot", label: t("composer.when.queue") },
           ]}
         />
         {mode === "now" ? (
@@ -64,7 +67,7 @@ export function SchedulePanel({
             {t("composer.when.nowText")}
           </Text>
         ) : mode === "next_slot" ? (
-          <NextSlot channels={channels} />
+          <NextSlot channels={channels} post={post} />
         ) : (
           <>
             <AtTime {...at} />

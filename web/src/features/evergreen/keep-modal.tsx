@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Button, Group, Modal, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Badge, Button, Skeleton, Stack, Text } from "@mantine/core";
 import { IconPlus, IconRecycle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Badge, Button, Group, Menu, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconDotsVertical, IconPlayerPause, IconPlayerPlay, IconSettings } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";

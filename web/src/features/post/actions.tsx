@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Button, Menu } from "@mantine/core";
 import {
   IconCalendarTime,

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useServer, useSession } from "@/app/session";

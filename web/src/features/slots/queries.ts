@@ -19,14 +19,18 @@ export const slotsQuery = (workspace: string, channel: string | null) =>
         : call(api.GET("/api/v1/workspaces/{workspace}/slots", { params: { path: { workspace } }, signal })),
   });
 
-export const freeSlotsQuery = (workspace: string, channels: string[], count: number) =>
+/** The next slots that are free for these channels; the post that is to have one is not in its own way. */
+export const freeSlotsQuery = (workspace: string, channels: string[], count: number, except: string | null) =>
   queryOptions({
-    queryKey: keys.freeSlots(workspace, channels, count),
+    queryKey: keys.freeSlots(workspace, channels, count, except),
     queryFn: async ({ signal }) =>
       (
         await call(
           api.GET("/api/v1/workspaces/{workspace}/slots/free", {
-            params: { path: { workspace }, query: { channels: channels.join(","), count } },
+            params: {
+              path: { workspace },
+              query: { channels: channels.join(","), count, ...(except && { except }) },
+            },
             signal,
           }),
         )
@@ -54,7 +58,7 @@ interface Week {
 }
 
 /** Sets the slots of a channel or the workspace; a channel's null gives it the workspace's again. */
-export function useSetSlots(channel: string | null) {
+export function useSetSlots(channel: string | null, onSaved: () => void) {
   const { workspace } = useSession();
   const client = useQueryClient();
   const path = { workspace: workspace.id };
@@ -73,7 +77,9 @@ export function useSetSlots(channel: string | null) {
         ? call(api.PUT("/api/v1/workspaces/{workspace}/channels/{id}/slots", { params, body: week }))
         : call(api.DELETE("/api/v1/workspaces/{workspace}/channels/{id}/slots", { params }));
     },
+    // Told here, since the form begins anew with what was saved.
     onSuccess: (changed) => {
+      onSaved();
       client.setQueryData(keys.slotsOf(workspace.id, channel), changed);
       return client.invalidateQueries({ queryKey: keys.slots(workspace.id) });
     },

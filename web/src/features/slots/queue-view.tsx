@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Skeleton, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";

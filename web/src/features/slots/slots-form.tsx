@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Button, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -28,15 +29,13 @@ export function SlotsForm({ channel, manages }: Props) {
 
 function Loaded({ channel, manages, week }: Props & { week: Slots }) {
   const { t } = useTranslation();
-  const set = useSetSlots(channel);
+  const set = useSetSlots(channel, () => toast.done(t("slots.saved")));
   const [rows, setRows] = useState(() => rowsOf(week.slots));
   const [zone, setZone] = useState(week.time_zone);
   const slots = slotsOf(rows);
   const changed =
     zone !== week.time_zone || JSON.stringify(slots) !== JSON.stringify(slotsOf(rowsOf(week.slots)));
   const whole = slots.every(({ days }) => days.length > 0);
-  const save = (to: Parameters<typeof set.mutate>[0]) =>
-    set.mutate(to, { onSuccess: () => toast.done(t("slots.saved")) });
   return (
     <Stack gap="sm">
       {channel && (
@@ -71,14 +70,14 @@ function Loaded({ channel, manages, week }: Props & { week: Slots }) {
       {manages && (
         <Group gap="xs">
           <Button
-            onClick={() => save({ slots, time_zone: zone })}
+            onClick={() => set.mutate({ slots, time_zone: zone })}
             loading={set.isPending}
             disabled={!changed || !whole}
           >
             {t("slots.save")}
           </Button>
           {channel && week.own && (
-            <Button variant="default" onClick={() => save(null)} disabled={set.isPending}>
+            <Button variant="default" onClick={() => set.mutate(null)} disabled={set.isPending}>
               {t("slots.forget")}
             </Button>
           )}

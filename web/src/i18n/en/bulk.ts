@@ -1,5 +1,4 @@
 export const bulk = {
-  select: "Select",
   stop: "Done selecting",
   bar: "Selected posts",
   hint: "Click posts to select them, or press X on one.",
@@ -31,5 +30,4 @@ export const bulk = {
   },
   left_one: "{{count}} post was left as it is",
   left_other: "{{count}} posts were left as they are",
-  selectPost: "Select {{post}}",
 } as const;

@@ -1,36 +1,40 @@
-import { admin } from "./admin";
+import type { admin } from "./admin";
 import { auth } from "./auth";
-import { bulk } from "./bulk";
+import type { bulk } from "./bulk";
 import { calendar } from "./calendar";
 import { channels } from "./channels";
 import { common } from "./common";
 import { composer } from "./composer";
 import { connect } from "./connect";
-import { evergreen } from "./evergreen";
+import type { evergreen } from "./evergreen";
 import { invite, inviteLinks } from "./invite";
 import { notices } from "./notices";
 import { post } from "./post";
 import { settings } from "./settings";
 import { shell } from "./shell";
-import { slots } from "./slots";
+import type { slots } from "./slots";
 import { welcome } from "./welcome";
 
 export const en = {
-  admin,
   auth,
-  bulk,
   calendar,
   channels,
   common,
   composer,
   connect,
-  evergreen,
   invite,
   inviteLinks,
   notices,
   post,
   settings,
   shell,
-  slots,
   welcome,
 } as const;
+
+/** Every word there is; those that are not in `en` come with the pages that say them (see `../administering` and `../scheduling`). */
+export type Words = typeof en & {
+  admin: typeof admin;
+  bulk: typeof bulk;
+  evergreen: typeof evergreen;
+  slots: typeof slots;
+};
