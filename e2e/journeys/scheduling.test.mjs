@@ -147,6 +147,7 @@ test("many posts are selected by keyboard, moved, brought back, paused and delet
   await bar.getByRole("button", { name: "Delete …" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
   await page.getByText("2 posts deleted.").waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   await page.keyboard.press("Escape");
   await bar.waitFor({ state: "detached" });
   assert.deepEqual((await posts(page)).map((post) => post.excerpt), ["Three"]);

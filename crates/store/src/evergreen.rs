@@ -13,7 +13,7 @@ use crate::{
     error::{Result, StoreError},
     events,
     posts::{self, Save, Saved, Template, copies},
-    slots,
+    slots::{self, Wanted},
 };
 use crier_model::{ChannelId, EvergreenId, MediaId, PostId, UserId, WorkspaceId, post::ValidPost, slot::Slot};
 use jiff::{SignedDuration, Timestamp};
@@ -132,7 +132,7 @@ pub async fn update(
 pub async fn delete(store: &Store, workspace: WorkspaceId, id: EvergreenId) -> Result<()> {
     let mut tx = store.begin().await?;
     // The posts a queue keeps are locked before the queue, here as everywhere.
-    let kept = posts_in(&tx, "kept_in = $1", id).await?;
+    let kept = lock_kept_in(&tx, id).await?;
     lock_in(&tx, id).await?.filter(|queue| queue.workspace == workspace).ok_or(NOT_FOUND)?;
     take_back_in(&mut tx, workspace, id).await?;
     posts::delete_in(&mut tx, workspace, kept).await?;
@@ -228,12 +228,10 @@ pub async fn ahead(
     if queue.set.paused {
         return Ok(Vec::new());
     }
-    let tx = store.begin().await?;
-    let scheduled = upcoming_in(&tx, id).await?;
+    let scheduled = upcoming(store.reader(), store, id).await?;
     let mut rested: Vec<_> = kept(store, id).await?.into_iter().map(|kept| (kept.post, kept.last_at)).collect();
-    let from = scheduled.map_or(tx.now(), |(_, at)| at);
-    let moments = moments_in(&tx, &queue, from).await?;
-    tx.rollback().await?;
+    let from = scheduled.map_or(store.now(), |(_, at)| at);
+    let moments = moments(store.reader(), store, &queue, from).await?;
     let mut turns: Vec<_> = scheduled.into_iter().collect();
     let mut moments = moments.as_slice();
     while turns.len() < count.min(MOST_AHEAD)
@@ -257,19 +255,22 @@ fn choose(kept: &[(PostId, Option<Timestamp>)], moments: &[Timestamp], rest_days
 }
 
 /// The moments of a queue's slots after `from` that are free on its channels.
-async fn moments_in(tx: &Tx, queue: &Evergreen, from: Timestamp) -> Result<Vec<Timestamp>> {
-    let zone = match &queue.set.time_zone {
-        Some(zone) => slots::zone(zone)?,
-        None => slots::zone(&slots::of_workspace_in(tx, queue.workspace).await?.time_zone)?,
-    };
-    slots::free_among_in(tx, &queue.set.channels, &queue.set.slots, &zone, from).await
+async fn moments(
+    db: &impl ConnectionTrait,
+    store: &Store,
+    queue: &Evergreen,
+    from: Timestamp,
+) -> Result<Vec<Timestamp>> {
+    let set = &queue.set;
+    let wanted = Wanted { workspace: queue.workspace, channels: &set.channels, except: None, from };
+    slots::free_among(db, store, wanted, &set.slots, set.time_zone.as_deref()).await
 }
 
 /// The turn that is written and still to come.
-async fn upcoming_in(tx: &Tx, id: EvergreenId) -> Result<Option<(PostId, Timestamp)>> {
+async fn upcoming(db: &impl ConnectionTrait, store: &Store, id: EvergreenId) -> Result<Option<(PostId, Timestamp)>> {
     let sql = "SELECT source_id, occurrence FROM post WHERE queue_id = $1 AND occurrence > $2 AND deleted_at IS NULL \
                ORDER BY occurrence DESC LIMIT 1";
-    let row = tx.query_one(sql, [id.0.into(), ms(tx.now()).into()]).await?;
+    let row = db.query_one_raw(store.statement(sql, [id.0.into(), ms(store.now()).into()])).await?;
     row.map(|row| Ok((PostId(row.try_get("", "source_id")?), time(row.try_get("", "occurrence")?)?))).transpose()
 }
 
@@ -314,7 +315,7 @@ async fn write_turn_in(tx: &mut Tx, queue: &Evergreen) -> Result<Option<Timestam
     if queue.set.paused {
         return Ok(None);
     }
-    if let Some((_, at)) = upcoming_in(tx, queue.id).await? {
+    if let Some((_, at)) = upcoming(&tx.inner, tx.store(), queue.id).await? {
         return Ok(Some(at));
     }
     // A turn that somebody deleted ahead of its time was meant to be left out: what follows comes after it.
@@ -324,7 +325,8 @@ async fn write_turn_in(tx: &mut Tx, queue: &Evergreen) -> Result<Option<Timestam
     let from = last.map_or(tx.now(), |last| last.max(tx.now()));
     let all = kept_of(&tx.inner, tx.store(), queue.id).await?;
     let rested: Vec<_> = all.iter().map(|kept| (kept.post, kept.last_at)).collect();
-    let Some((post, at)) = choose(&rested, &moments_in(tx, queue, from).await?, queue.set.rest_days) else {
+    let Some((post, at)) = choose(&rested, &moments(&tx.inner, tx.store(), queue, from).await?, queue.set.rest_days)
+    else {
         return Ok(None);
     };
     let sql = "SELECT * FROM post WHERE id = $1";
@@ -348,11 +350,13 @@ async fn write_turn_in(tx: &mut Tx, queue: &Evergreen) -> Result<Option<Timestam
     Ok(written.then_some(at))
 }
 
-/// Takes back what was written and is not yet sent: it counts as no turn.
+/// Takes back the turn that was written and is not yet sent: it counts as none. What is over waits for a person, as any post.
 async fn take_back_in(tx: &mut Tx, workspace: WorkspaceId, id: EvergreenId) -> Result<()> {
-    let unsent = "queue_id = $1 AND NOT EXISTS (SELECT 1 FROM publication q WHERE q.post_id = post.id \
-                  AND q.state NOT IN ('scheduled', 'preparing', 'held', 'cancelled'))";
-    let rows = posts_in(tx, unsent, id).await?;
+    let sql = "SELECT * FROM post WHERE queue_id = $1 AND occurrence > $2 AND deleted_at IS NULL \
+               AND NOT EXISTS (SELECT 1 FROM publication q WHERE q.post_id = post.id \
+                 AND q.state NOT IN ('scheduled', 'preparing', 'held', 'cancelled')) ORDER BY id";
+    let rows = tx.query_all(&tx.locking(sql, Lock::Change), [id.0.into(), ms(tx.now()).into()]).await?;
+    let rows = models(&rows)?;
     for row in &rows {
         let sql = "UPDATE post SET queue_id = NULL, source_id = NULL, occurrence = NULL WHERE id = $1";
         tx.execute(sql, [row.id.into()]).await?;
@@ -360,10 +364,13 @@ async fn take_back_in(tx: &mut Tx, workspace: WorkspaceId, id: EvergreenId) -> R
     posts::delete_in(tx, workspace, rows).await
 }
 
-/// A queue's posts of this kind, locked.
-async fn posts_in(tx: &Tx, which: &str, id: EvergreenId) -> Result<Vec<post::Model>> {
-    let sql = format!("SELECT * FROM post WHERE {which} AND deleted_at IS NULL ORDER BY id");
-    let rows = tx.query_all(&tx.locking(&sql, Lock::Change), [id.0.into()]).await?;
+/// The posts a queue keeps, locked.
+async fn lock_kept_in(tx: &Tx, id: EvergreenId) -> Result<Vec<post::Model>> {
+    let sql = "SELECT * FROM post WHERE kept_in = $1 AND deleted_at IS NULL ORDER BY id";
+    models(&tx.query_all(&tx.locking(sql, Lock::Change), [id.0.into()]).await?)
+}
+
+fn models(rows: &[QueryResult]) -> Result<Vec<post::Model>> {
     rows.iter().map(|row| Ok(post::Model::from_query_result(row, "")?)).collect()
 }
 

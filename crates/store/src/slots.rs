@@ -57,11 +57,6 @@ pub async fn of_workspace(store: &Store, workspace: WorkspaceId) -> Result<Week>
     weeks.remove(&workspace.0).ok_or(StoreError::NotFound { what: "workspace" })
 }
 
-pub(crate) async fn of_workspace_in(tx: &Tx, workspace: WorkspaceId) -> Result<Week> {
-    let mut weeks = weeks(&tx.inner, tx.store(), workspace, &[]).await?;
-    weeks.remove(&workspace.0).ok_or(StoreError::NotFound { what: "workspace" })
-}
-
 /// The slots of a channel: its own, or the workspace's.
 pub async fn of_channel(store: &Store, workspace: WorkspaceId, channel: ChannelId) -> Result<Week> {
     let mut weeks = weeks(store.reader(), store, workspace, &[channel]).await?;
@@ -269,17 +264,24 @@ pub(crate) async fn next_in(
     found.first().copied().ok_or(StoreError::Conflict { what: "slots.none" })
 }
 
-/// The moments of these slots that are free on these channels, for a queue with a rhythm of its own.
-pub(crate) async fn free_among_in(
-    tx: &Tx,
-    channels: &[ChannelId],
+/// The moments of these slots that are free on the wanted channels, for a queue with a rhythm of its own. Without a time zone
+/// they are in the workspace's.
+pub(crate) async fn free_among(
+    db: &impl ConnectionTrait,
+    store: &Store,
+    wanted: Wanted<'_>,
     slots: &[Slot],
-    zone: &TimeZone,
-    from: Timestamp,
+    time_zone: Option<&str>,
 ) -> Result<Vec<Timestamp>> {
-    let wanted = Wanted { workspace: WorkspaceId(Uuid::nil()), channels, except: None, from };
-    let taken = taken(&tx.inner, tx.store(), wanted).await?;
-    Ok(slot::moments(slots, zone, from).filter(|at| !taken.contains(&minute(*at))).collect())
+    let zone = match time_zone {
+        Some(name) => zone(name)?,
+        None => {
+            let of_workspace = weeks(db, store, wanted.workspace, &[]).await?.remove(&wanted.workspace.0);
+            zone(&of_workspace.ok_or(StoreError::NotFound { what: "workspace" })?.time_zone)?
+        }
+    };
+    let taken = taken(db, store, wanted).await?;
+    Ok(slot::moments(slots, &zone, wanted.from).filter(|at| !taken.contains(&minute(*at))).collect())
 }
 
 /// What is next on a channel: its slots, free and taken, and what is due beside them. Two queries.

@@ -18,6 +18,7 @@ mod networks;
 mod notices;
 mod posts;
 mod publications;
+mod repeats;
 mod server;
 mod sessions;
 mod slots;

@@ -6,7 +6,11 @@ use crate::{
     calendar::{Ready, Stretch},
     page::{Page, PageQuery},
     problem::{Problem, Result},
-    routes::{library::thumbnail_url, publications::PublicationOut},
+    routes::{
+        library::thumbnail_url,
+        publications::PublicationOut,
+        repeats::{RepeatIo, RepeatScope, ScopeQuery, occurrences},
+    },
     state::Api,
 };
 use axum::{
@@ -21,7 +25,6 @@ use crier_model::{
     WorkspaceId,
     post::{Content, MediaUse, Part, Timing, Variant},
     publication::PublicationState,
-    recurrence::{Repeat, Rule},
     rules::Unit,
 };
 use crier_networks::check::Measure;
@@ -30,9 +33,8 @@ use crier_store::{
     posts::{self, Filter, Post, PostSummary, Save, series},
     publications, users,
 };
-use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
@@ -92,51 +94,6 @@ pub(crate) enum PostIntent {
     /// At the next slot that is free on all its channels when it is written.
     NextSlot,
     Now,
-}
-
-/// How a post repeats.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Repeat)]
-pub(crate) struct RepeatIo {
-    /// A recurrence rule (RFC 5545): `FREQ` (`DAILY`, `WEEKLY`, `MONTHLY`, `YEARLY`), `INTERVAL`, `BYDAY`, `BYMONTHDAY`, `COUNT`, `UNTIL`.
-    #[schema(example = "FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10")]
-    rule: String,
-    /// Days of the post's time zone on which it does not go out.
-    #[serde(default)]
-    #[schema(required, value_type = Vec<String>, format = Date)]
-    except: BTreeSet<Date>,
-}
-
-impl RepeatIo {
-    fn read(self) -> Result<Repeat> {
-        let rule = self.rule.parse::<Rule>();
-        let rule = rule.map_err(|wrong| Problem::wrong("/repeat/rule", "repeat.rule", wrong.message, wrong.fix))?;
-        Ok(Repeat { rule, except: self.except })
-    }
-}
-
-impl From<Repeat> for RepeatIo {
-    fn from(repeat: Repeat) -> Self {
-        Self { rule: repeat.rule.to_string(), except: repeat.except }
-    }
-}
-
-/// How much of a post that repeats is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RepeatScope {
-    #[default]
-    This,
-    /// This one and all that follow it.
-    Following,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScopeQuery {
-    #[serde(default)]
-    scope: RepeatScope,
 }
 
 /// A post to be written.
@@ -243,18 +200,6 @@ pub(crate) struct PostCheck {
     /// The first times at which it goes out, where it repeats.
     #[schema(value_type = Vec<String>, format = DateTime)]
     occurrences: Vec<Timestamp>,
-}
-
-/// How many occurrences a check shows.
-const SHOWN_OCCURRENCES: usize = 5;
-
-/// The first times a draft with this repeat goes out.
-fn occurrences(draft: &Draft) -> Vec<Timestamp> {
-    let (Some(repeat), Timing::At(at) | Timing::Draft(Some(at))) = (&draft.repeat, draft.timing) else {
-        return Vec::new();
-    };
-    let Ok(zone) = TimeZone::get(&draft.time_zone) else { return Vec::new() };
-    repeat.moments(zone.to_datetime(at), &zone).take(SHOWN_OCCURRENCES).collect()
 }
 
 impl PostCheck {

@@ -28,7 +28,7 @@ async fn due(scene: &Scene, id: PostId) -> Timestamp {
     posts::get(scene, scene.workspace, id).await.unwrap().due_at.unwrap()
 }
 
-async fn free(scene: &Scene, channels: &[ChannelId], count: usize) -> Vec<Timestamp> {
+async fn next_free(scene: &Scene, channels: &[ChannelId], count: usize) -> Vec<Timestamp> {
     let wanted = Wanted { workspace: scene.workspace, channels, except: None, from: start() };
     slots::free(scene, wanted, count).await.unwrap()
 }
@@ -70,7 +70,7 @@ async fn a_queued_post_takes_the_next_slot_that_nothing_is_due_at() {
     let other = scene.channel("b").await;
     assert_eq!(queue(&scene, &[other]).await, at("2027-03-01T17:00:00Z"));
     assert_eq!(queue(&scene, &[other, channel]).await, at("2027-03-03T08:00:00Z"));
-    let free = free(&scene, &[channel], 3).await;
+    let free = next_free(&scene, &[channel], 3).await;
     assert_eq!(free, [at("2027-03-03T12:00:00Z"), at("2027-03-03T17:00:00Z"), at("2027-03-04T08:00:00Z")]);
 }
 
@@ -93,10 +93,10 @@ async fn channels_with_different_slots_meet_where_they_can_and_else_take_turns()
     slots::set_channel(&scene, scene.workspace, a, None, &daily(&["15:00", "20:00"])).await.unwrap();
     // 14:00 in London is 15:00 in Berlin.
     slots::set_channel(&scene, scene.workspace, b, Some("Europe/London"), &daily(&["14:00", "13:00"])).await.unwrap();
-    let free = free(&scene, &[a, b], 2).await;
+    let free = next_free(&scene, &[a, b], 2).await;
     assert_eq!(free, [at("2027-03-01T14:00:00Z"), at("2027-03-02T14:00:00Z")]);
     slots::set_channel(&scene, scene.workspace, b, None, &daily(&["16:00"])).await.unwrap();
-    let free = free(&scene, &[a, b], 3).await;
+    let free = next_free(&scene, &[a, b], 3).await;
     assert_eq!(free, [at("2027-03-01T14:00:00Z"), at("2027-03-01T15:00:00Z"), at("2027-03-01T19:00:00Z")]);
 }
 
