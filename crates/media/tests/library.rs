@@ -31,7 +31,6 @@ async fn house() -> House {
         name: "Ada".into(),
         password_hash: Secret::new("x".to_owned()),
         time_zone: "Europe/Berlin".into(),
-        repeat: None,
     };
     let (user, workspace) = users::sign_up(&store, new, "Ada's", Registration::Open).await.unwrap();
     let folder = TempDir::new().unwrap();
@@ -159,6 +158,7 @@ async fn draft_with(house: &House, media: MediaId) {
         channels: Vec::new(),
         timing: Timing::Draft(None),
         time_zone: "Europe/Berlin".into(),
+        repeat: None,
     };
     let (workspace, by) = (house.workspace, house.user);
     let save = posts::Save { workspace, by, id: None, expected_version: None, idempotency_key: None };

@@ -152,8 +152,8 @@ impl FromStr for Rule {
             wrong("The rule needs a FREQ that is known here.", "Use DAILY, WEEKLY, MONTHLY or YEARLY.")
         })?;
         let interval = take("INTERVAL").map_or(Ok(1), |value| number("INTERVAL", &value))?;
-        let by_day = list(take("BYDAY"), |day| day.parse())?;
-        let by_month_day = list(take("BYMONTHDAY"), month_day)?;
+        let by_day = list(take("BYDAY").as_deref(), str::parse)?;
+        let by_month_day = list(take("BYMONTHDAY").as_deref(), month_day)?;
         let end = match (take("COUNT"), take("UNTIL")) {
             (None, None) => End::Never,
             (Some(count), None) => End::Count(number("COUNT", &count)?),
@@ -182,8 +182,8 @@ fn number(name: &str, value: &str) -> Result<u32, WrongRule> {
     })
 }
 
-fn list<T: Ord>(value: Option<String>, read: impl Fn(&str) -> Result<T, WrongRule>) -> Result<BTreeSet<T>, WrongRule> {
-    value.iter().flat_map(|value| value.split(',')).map(|item| read(item.trim())).collect()
+fn list<T: Ord>(value: Option<&str>, read: impl Fn(&str) -> Result<T, WrongRule>) -> Result<BTreeSet<T>, WrongRule> {
+    value.into_iter().flat_map(|value| value.split(',')).map(|item| read(item.trim())).collect()
 }
 
 fn month_day(text: &str) -> Result<i8, WrongRule> {
