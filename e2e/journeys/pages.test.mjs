@@ -18,6 +18,14 @@ async function furnished(page) {
   });
   const scheduled = await ask(page, `${base}/posts`, post("scheduled", 2, "A post that waits for its time"));
   await ask(page, `${base}/posts`, post("draft", 3, `A long one ${"with many words ".repeat(20)}`));
+  const daily = { ...post("scheduled", 4, "Again and again") };
+  daily.data.repeat = { rule: "FREQ=DAILY;COUNT=3", except: [] };
+  const repeating = await ask(page, `${base}/posts`, daily);
+  const slots = [{ days: ["monday", "friday"], time: "10:00" }];
+  const settings = { name: "Tips", channels: [channel.id], slots, rest_days: 0 };
+  const write = (data) => ({ method: "POST", data, headers: { origin: process.env.CRIER_URL } });
+  const queue = await ask(page, `${base}/evergreen`, write(settings));
+  await ask(page, `${base}/evergreen/${queue.id}/posts`, write({ post_id: scheduled.id }));
   const attempts = await ask(page, `${base}/channels/${channel.id}/attempts`);
   return [
     "/calendar?view=week",
@@ -26,6 +34,10 @@ async function furnished(page) {
     "/posts/new",
     `/posts/${scheduled.id}`,
     `/posts/${scheduled.id}/edit`,
+    `/posts/${repeating.id}`,
+    `/posts/${repeating.id}/edit`,
+    "/evergreen",
+    `/evergreen/${queue.id}`,
     "/channels",
     `/channels/${channel.id}`,
     "/channels/add",

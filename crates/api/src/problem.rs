@@ -168,11 +168,39 @@ impl From<StoreError> for Problem {
 
 /// What forbids it, in words.
 fn conflict(what: &str) -> Problem {
-    let (title, detail) = match what {
+    let (title, detail) = refusal(what);
+    let problem = Problem::new(StatusCode::CONFLICT, what, title).detail(detail);
+    match what {
+        "user.email" => {
+            problem.field("/email", what, "This address has an account already.", "Sign in, or use another.")
+        }
+        _ => problem,
+    }
+}
+
+/// The title of what a rule forbids, and what to do about it.
+pub(crate) fn refusal(what: &str) -> (&'static str, &'static str) {
+    match what {
         "post.sending" => ("The post is being sent", "Wait until it is published or has failed."),
         "post.published" => {
             ("The post is published", "What is published can't be changed here. Duplicate it to write another.")
         }
+        "post.unknown" => ("There is no such post", "It was deleted, or is not in this workspace."),
+        "post.no_time" => ("The post has no time", "Schedule it first."),
+        "post.not_scheduled" => ("The post is not scheduled", "Only what is scheduled can be paused."),
+        "post.not_paused" => ("The post is not paused", "Only what a person has paused can be resumed."),
+        "due_at.past" => ("Its time would be over", "Choose a time to come, or publish it now."),
+        "post.single" => ("The post does not repeat", "Leave `scope` out."),
+        "post.kept" => (
+            "The post is kept in an evergreen queue",
+            "The queue gives it its times. Duplicate it to schedule it yourself.",
+        ),
+        "repeat.never" => ("The post would never go out", "Choose another rule, or an earlier time."),
+        "repeat.move" => (
+            "Its rule can't be moved like this",
+            "The rule names days of the month, or ends before. Open the post and change how it repeats.",
+        ),
+        "slots.none" => ("There is no free slot", "Give the channels more slots, or choose a time yourself."),
         "publication.not_retryable" => ("It can't be sent again", "Only failed, held and cancelled publications can."),
         "publication.not_cancellable" => ("It can't be cancelled", "It is being sent, or was published already."),
         "publication.not_unconfirmed" => {
@@ -186,13 +214,6 @@ fn conflict(what: &str) -> Problem {
         "user.last_admin" => ("Somebody has to run this server", "Make another person an admin first."),
         "user.email" => ("There is an account with this e-mail address", "Sign in instead."),
         _ => ("It can't be done as things stand", "Load the page again to see how it stands."),
-    };
-    let problem = Problem::new(StatusCode::CONFLICT, what, title).detail(detail);
-    match what {
-        "user.email" => {
-            problem.field("/email", what, "This address has an account already.", "Sign in, or use another.")
-        }
-        _ => problem,
     }
 }
 

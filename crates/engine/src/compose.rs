@@ -6,6 +6,7 @@ use crier_model::{
     ChannelId, Finding, MediaId, Timestamp, WorkspaceId,
     channel::ChannelState,
     post::{Content, MediaUse, Part, Timing, ValidPost},
+    recurrence::Repeat,
 };
 use crier_networks::{
     Registry,
@@ -23,7 +24,7 @@ use std::collections::{HashMap, HashSet};
 /// A time that has just passed while somebody was filling in the form still means "now".
 const JUST_PASSED: SignedDuration = SignedDuration::from_secs(90);
 /// The longest wait between two parts.
-const LONGEST_DELAY_MINUTES: u32 = 7 * 24 * 60;
+const LONGEST_DELAY_MINUTES: u32 = 2 * 60;
 /// How far ahead a post may be scheduled.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(24 * 366 * 5);
 
@@ -35,6 +36,7 @@ pub struct Draft {
     pub timing: Timing,
     /// IANA name.
     pub time_zone: String,
+    pub repeat: Option<Repeat>,
 }
 
 /// What one channel says.
@@ -108,13 +110,13 @@ pub async fn check(
 pub fn admit(draft: Draft, checked: Checked) -> Result<ValidPost, Checked> {
     let stands = match draft.timing {
         Timing::Draft(_) => !checked.findings.iter().any(Finding::is_error),
-        Timing::At(_) | Timing::Now => checked.is_ok(),
+        Timing::At(_) | Timing::Now | Timing::NextSlot => checked.is_ok(),
     };
     if !stands {
         return Err(checked);
     }
-    let Draft { content, channels, timing, time_zone } = draft;
-    Ok(ValidPost { content, channels, timing, time_zone })
+    let Draft { content, channels, timing, time_zone, repeat } = draft;
+    Ok(ValidPost { content, channels, timing, time_zone, repeat })
 }
 
 /// Whether a new time for a post can be one.
@@ -149,18 +151,59 @@ fn about_the_whole(draft: &Draft, now: Timestamp) -> Vec<Finding> {
         found.extend(wrong_time(at, now));
     }
     found.extend(wrong_time_zone(&draft.time_zone));
+    found.extend(wrong_repeat(draft));
     if draft.channels.is_empty() && !matches!(draft.timing, Timing::Draft(_)) {
         let message = "No channel is chosen, so there is nowhere to publish.";
         found.push(Finding::error("/channels", "channels.none", message, "Choose at least one channel."));
     }
-    for (pointer, part) in all_parts(&draft.content) {
-        if part.delay_minutes > LONGEST_DELAY_MINUTES {
-            let message = format!("A part can wait at most {LONGEST_DELAY_MINUTES} minutes (7 days).");
-            let pointer = format!("{pointer}/delay_minutes");
-            found.push(Finding::error(pointer, "delay.too_long", message, "Shorten the delay."));
-        }
-    }
+    found.extend(all_parts(&draft.content).filter_map(|(pointer, part)| wrong_delay(&pointer, part)));
     found
+}
+
+/// The most exceptions.
+const MOST_EXCEPTIONS: usize = 1000;
+
+fn wrong_repeat(draft: &Draft) -> Option<Finding> {
+    let repeat = draft.repeat.as_ref()?;
+    let zone = TimeZone::get(&draft.time_zone).ok()?;
+    let (pointer, code, message, fix) = match draft.timing {
+        Timing::NextSlot => {
+            let message = "A post in a queue goes out at a slot, and does not repeat.";
+            ("/repeat", "repeat.slot", message, "Choose a time, or take the repeat out.")
+        }
+        Timing::Now => {
+            let message = "A post that repeats needs a time to start from.";
+            ("/repeat", "repeat.now", message, "Choose a time, or take the repeat out.")
+        }
+        Timing::At(at) if repeat.moments(zone.to_datetime(at), &zone).next().is_none() => {
+            let message = "The rule has no day at or after the time of the post.";
+            ("/repeat/rule", "repeat.never", message, "Choose another rule, or an earlier time.")
+        }
+        _ if repeat.except.len() > MOST_EXCEPTIONS => (
+            "/repeat/except",
+            "repeat.exceptions",
+            "There are more than 1000 exceptions.",
+            "End the rule earlier instead.",
+        ),
+        Timing::At(_) | Timing::Draft(_) => return None,
+    };
+    Some(Finding::error(pointer, code, message, fix))
+}
+
+fn wrong_delay(pointer: &str, part: &Part) -> Option<Finding> {
+    let (code, message, fix) = if part.delay_minutes > 0 && pointer.ends_with("/parts/0") {
+        (
+            "delay.first",
+            "The first part has no part before it to wait for.".to_owned(),
+            "Move the time of the post instead.",
+        )
+    } else if part.delay_minutes > LONGEST_DELAY_MINUTES {
+        let message = format!("A part can wait at most {LONGEST_DELAY_MINUTES} minutes after the one before it.");
+        ("delay.too_long", message, "Shorten the delay.")
+    } else {
+        return None;
+    };
+    Some(Finding::error(format!("{pointer}/delay_minutes"), code, message, fix))
 }
 
 /// Every part there is, with its place in the input.

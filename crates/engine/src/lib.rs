@@ -14,6 +14,7 @@ pub mod notices;
 mod pace;
 pub mod prepare;
 pub mod publish;
+pub mod rounds;
 mod sending;
 mod share;
 pub mod watch;

@@ -109,6 +109,7 @@ impl Preparer {
             channels: vec![job.channel.id],
             timing: Timing::Draft(None),
             time_zone: job.post.time_zone.clone(),
+            repeat: None,
         };
         let checked =
             compose::check(&self.publisher.store, &self.publisher.registry, job.post.workspace, &draft).await?;

@@ -23,19 +23,18 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Progress {
     pub parts: Vec<Sent>,
-    /// When the part after them is due; none before the first.
-    #[serde(default)]
+    /// When the part after them is due; none before the first, and none where a person has given the rest a new time. Kept
+    /// with the publication.
+    #[serde(skip)]
     pub since: Option<Timestamp>,
 }
 
 impl Progress {
     /// What tries before this one have sent.
     pub fn of(publication: &Publication) -> Result<Self, HandlerError> {
-        match publication.remote.clone() {
-            Some(remote) => serde_json::from_value(remote)
-                .map_err(|error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"))),
-            None => Ok(Self::default()),
-        }
+        let unreadable = |error| HandlerError::Other(format!("the parts sent so far can't be read: {error}"));
+        let sent = publication.remote.clone().map(serde_json::from_value::<Self>).transpose().map_err(unreadable)?;
+        Ok(Self { since: publication.next_part_at, ..sent.unwrap_or_default() })
     }
 
     pub fn to_json(&self) -> Result<Value, HandlerError> {
@@ -147,7 +146,14 @@ impl<'a> Sending<'a> {
         };
         let due = self.publisher.clock.now() + SignedDuration::from_mins(i64::from(next.delay_minutes));
         progress.since = Some(due);
-        let change = Change { remote: Some(progress.to_json()?), ..Change::under(self.fence) };
+        let first: Option<&Sent> = progress.parts.first();
+        let change = Change {
+            next_part_at: Some(due),
+            remote: Some(progress.to_json()?),
+            remote_id: first.map(|sent| sent.remote_id.clone()),
+            url: first.and_then(|sent| sent.url.clone()),
+            ..Change::under(self.fence)
+        };
         self.publisher
             .moved(self.job, State::Sending, change.noting(format!("Part {done} of {all} is sent"), ""))
             .await?;

@@ -158,6 +158,7 @@ async fn draft_with(house: &House, media: MediaId) {
         channels: Vec::new(),
         timing: Timing::Draft(None),
         time_zone: "Europe/Berlin".into(),
+        repeat: None,
     };
     let (workspace, by) = (house.workspace, house.user);
     let save = posts::Save { workspace, by, id: None, expected_version: None, idempotency_key: None };

@@ -70,6 +70,10 @@ ids! {
     InviteId,
     /// One piece of content with a time, its variants and its channels.
     PostId,
+    /// A post that repeats, as a whole.
+    SeriesId,
+    /// An evergreen queue.
+    EvergreenId,
     /// One post on one channel: the unit that is scheduled, sent and reported.
     PublicationId,
     /// Something people are told.

@@ -14,8 +14,10 @@ pub mod notice;
 pub mod permission;
 pub mod post;
 pub mod publication;
+pub mod recurrence;
 pub mod rules;
 pub mod secret;
+pub mod slot;
 
 pub use clock::{Clock, SystemClock};
 pub use diagnosis::{Code, Diagnosis, Evidence, Next, NextKind};

@@ -1,6 +1,6 @@
 //! A post: its parts, its variants and when it is due.
 
-use crate::{ChannelId, Document, MediaId};
+use crate::{ChannelId, Document, MediaId, recurrence::Repeat};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub struct Part {
     pub body: Document,
     #[serde(default)]
     pub media: Vec<MediaUse>,
-    /// Minutes to wait after the part before it.
+    /// Minutes to wait after the part before it was sent; 0 for the first.
     #[serde(default)]
     pub delay_minutes: u32,
 }
@@ -86,6 +86,8 @@ pub enum Timing {
     /// Kept, with or without a time in mind.
     Draft(Option<Timestamp>),
     At(Timestamp),
+    /// The next slot that is free on all its channels when it is written.
+    NextSlot,
     Now,
 }
 
@@ -97,6 +99,7 @@ pub struct ValidPost {
     pub timing: Timing,
     /// IANA name; the zone the person thought in.
     pub time_zone: String,
+    pub repeat: Option<Repeat>,
 }
 
 #[cfg(test)]

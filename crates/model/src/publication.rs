@@ -89,6 +89,8 @@ impl FromStr for PublicationState {
 pub mod held {
     /// The channel's sign-in is refused; ends with a reconnect.
     pub const RECONNECT: &str = "held.reconnect";
+    /// A person has paused it; ends when a person resumes or moves it.
+    pub const PERSON: &str = "held.person";
     /// The channel is switched off, or the workspace is paused; ends when that does.
     pub const PAUSED: &str = "held.paused";
     /// Its time was missed; a person decides.

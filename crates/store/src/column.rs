@@ -13,6 +13,11 @@ pub(crate) fn time(ms: i64) -> Result<Timestamp> {
     Timestamp::from_millisecond(ms).map_err(|_| StoreError::Damaged { what: "time" })
 }
 
+/// As it comes back from the database: to the millisecond.
+pub(crate) fn at_rest(at: Timestamp) -> Result<Timestamp> {
+    time(ms(at))
+}
+
 pub(crate) fn maybe_time(ms: Option<i64>) -> Result<Option<Timestamp>> {
     ms.map(time).transpose()
 }

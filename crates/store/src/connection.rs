@@ -350,7 +350,7 @@ impl Tx {
 
     /// Adds a row lock on PostgreSQL; SQLite's one writer needs none.
     ///
-    /// Rows are locked in this order everywhere, so that no two transactions wait for each other: post, channel, publication,
+    /// Rows are locked in this order everywhere, so that no two transactions wait for each other: series, post, channel, publication,
     /// lane, due work, the rest. Channels and publications among themselves by id.
     pub(crate) fn locking(&self, sql: &str, lock: Lock) -> String {
         match (self.store.is_postgres(), lock) {

@@ -25,6 +25,10 @@ pub mod kind {
     pub const PUBLISH: &str = "publish";
     /// Make a publication ready ahead of time (subject: publication id; no lane). See [`super::PREPARE_AHEAD`].
     pub const PREPARE: &str = "prepare";
+    /// Write the occurrences of a series that have come near (subject: series id).
+    pub const REPEAT: &str = "repeat";
+    /// Write the next post of an evergreen queue (subject: queue id).
+    pub const EVERGREEN: &str = "evergreen";
     /// Refresh a channel's tokens (subject: channel id).
     pub const REFRESH: &str = "refresh";
     /// Fetch a channel's picture (subject: channel id).

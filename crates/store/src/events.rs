@@ -6,7 +6,7 @@ use crate::{
     entity::event,
     error::Result,
 };
-use crier_model::{AttemptId, ChannelId, EventId, InviteId, MediaId, PostId, PublicationId, WorkspaceId};
+use crier_model::{AttemptId, ChannelId, EventId, EvergreenId, InviteId, MediaId, PostId, PublicationId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
@@ -26,6 +26,8 @@ pub mod kind {
     pub const WEBHOOK_CHANGED: &str = "webhook.changed";
     pub const MEDIA_SAVED: &str = "media.saved";
     pub const MEDIA_DELETED: &str = "media.deleted";
+    pub const SLOTS_CHANGED: &str = "slots.changed";
+    pub const EVERGREEN_CHANGED: &str = "evergreen.changed";
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,6 +261,16 @@ pub(crate) fn attempt_changed(
 
 pub(crate) fn invite_changed(tx: &mut Tx, workspace: WorkspaceId, invite: InviteId) {
     append(tx, workspace, kind::INVITE_CHANGED, invite, json!({ "invite_id": invite }));
+}
+
+/// Of a channel, or of the whole workspace.
+pub(crate) fn slots_changed(tx: &mut Tx, workspace: WorkspaceId, channel: Option<ChannelId>) {
+    let subject = channel.map_or(workspace.0, |channel| channel.0);
+    append(tx, workspace, kind::SLOTS_CHANGED, subject, json!({ "channel_id": channel }));
+}
+
+pub(crate) fn evergreen_changed(tx: &mut Tx, workspace: WorkspaceId, queue: EvergreenId) {
+    append(tx, workspace, kind::EVERGREEN_CHANGED, queue, json!({ "evergreen_id": queue }));
 }
 
 pub(crate) fn media_saved(tx: &mut Tx, workspace: WorkspaceId, media: MediaId) {

@@ -23,6 +23,7 @@ pub mod attempts;
 pub mod channels;
 pub mod due;
 pub mod events;
+pub mod evergreen;
 pub mod grants;
 pub mod installation;
 pub mod invites;
@@ -35,6 +36,7 @@ pub mod posts;
 pub mod publications;
 pub mod sealed;
 pub mod sessions;
+pub mod slots;
 pub mod steps;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,20 +1,25 @@
 //! Posts: reading them for the composer, the calendar and lists; saving, moving and deleting them.
 
+pub mod bulk;
 mod change;
+pub(crate) mod copies;
 mod save;
+pub mod series;
 
 pub use change::{delete, duplicate, move_to};
-pub(crate) use change::{drop_channel_in, restore_channel_in};
+pub(crate) use change::{delete_in, drop_channel_in, restore_channel_in};
 pub use save::{Save, Saved, save};
+pub(crate) use save::{Template, save_in};
 
 use crate::{
     Store,
-    column::{from_json, maybe_time, ms, time, word},
+    column::{from_json, maybe_from_json, maybe_time, ms, time, word},
     entity::post,
     error::{Result, StoreError},
 };
 use crier_model::{
-    ChannelId, MediaId, PostId, PublicationId, UserId, WorkspaceId, post::Content, publication::PublicationState,
+    ChannelId, EvergreenId, MediaId, PostId, PublicationId, SeriesId, UserId, WorkspaceId, post::Content,
+    publication::PublicationState, recurrence::Repeat,
 };
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Value};
@@ -38,6 +43,14 @@ pub struct Post {
     pub media_count: u32,
     pub first_media: Option<MediaId>,
     pub is_draft: bool,
+    /// How a draft is to repeat once it is scheduled.
+    pub repeat: Option<Repeat>,
+    /// Whose occurrence it is.
+    pub series: Option<SeriesId>,
+    /// The evergreen queue it is kept in, as one of the posts that come round; it never goes out itself.
+    pub kept_in: Option<EvergreenId>,
+    /// The evergreen queue whose turn it is.
+    pub queue: Option<EvergreenId>,
     pub idempotency_key: Option<String>,
     /// Goes up with every save.
     pub version: i64,
@@ -57,6 +70,10 @@ pub struct PostSummary {
     pub media_count: u32,
     pub first_media: Option<MediaId>,
     pub is_draft: bool,
+    /// Whose occurrence it is.
+    pub series: Option<SeriesId>,
+    /// The evergreen queue whose turn it is.
+    pub queue: Option<EvergreenId>,
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
@@ -177,15 +194,17 @@ async fn summaries(
     );
     let sql = format!(
         "SELECT CAST({gather}({array}(s.id, s.created_by, s.due_at, s.time_zone, s.excerpt, s.media_count, s.first_media, \
-         s.draft, s.version, s.created_at, s.updated_at, {json}(s.publications)) ORDER BY {}) AS TEXT) AS posts FROM (\
+         s.draft, s.series_id, s.queue_id, s.version, s.created_at, s.updated_at, {json}(s.publications)) ORDER BY {}) AS TEXT) AS posts FROM (\
          SELECT {} AS id, {} AS created_by, p.due_at, p.time_zone, p.excerpt, p.media_count, {} AS first_media, \
-         CASE WHEN p.is_draft THEN 1 ELSE 0 END AS draft, p.version, p.created_at, p.updated_at, \
+         CASE WHEN p.is_draft THEN 1 ELSE 0 END AS draft, {} AS series_id, {} AS queue_id, p.version, p.created_at, p.updated_at, \
          ({publications}) AS publications FROM post p \
-         WHERE p.workspace_id = $1 AND p.deleted_at IS NULL AND {place}{wanted} ORDER BY {} LIMIT ${}) s",
+         WHERE p.workspace_id = $1 AND p.deleted_at IS NULL AND p.kept_in IS NULL AND {place}{wanted} ORDER BY {} LIMIT ${}) s",
         order.sql("s"),
         text("p.id"),
         text("p.created_by"),
         text("p.first_media"),
+        text("p.series_id"),
+        text("p.queue_id"),
         order.sql("p"),
         values.len()
     );
@@ -207,6 +226,8 @@ type SummaryRow = (
     i64,
     Option<Uuid>,
     u8,
+    Option<Uuid>,
+    Option<Uuid>,
     i64,
     i64,
     i64,
@@ -243,7 +264,22 @@ fn filter_sql(filter: Filter, values: &mut Vec<Value>) -> String {
 }
 
 fn read_summary(row: SummaryRow) -> Result<PostSummary> {
-    let (id, by, due_at, time_zone, excerpt, files, first_media, draft, version, created_at, updated_at, all) = row;
+    let (
+        id,
+        by,
+        due_at,
+        time_zone,
+        excerpt,
+        files,
+        first_media,
+        draft,
+        series,
+        queue,
+        version,
+        created_at,
+        updated_at,
+        all,
+    ) = row;
     let publication = |(id, channel, network, state, due_at, url): (_, _, _, String, _, _)| {
         Ok(PublicationSummary {
             id: PublicationId(id),
@@ -263,6 +299,8 @@ fn read_summary(row: SummaryRow) -> Result<PostSummary> {
         media_count: count(files)?,
         first_media: first_media.map(MediaId),
         is_draft: draft != 0,
+        series: series.map(SeriesId),
+        queue: queue.map(EvergreenId),
         version,
         created_at: time(created_at)?,
         updated_at: time(updated_at)?,
@@ -291,6 +329,10 @@ impl TryFrom<post::Model> for Post {
             media_count: count(row.media_count)?,
             first_media: row.first_media.map(MediaId),
             is_draft: row.is_draft,
+            repeat: maybe_from_json(row.repeat.as_deref(), "repeat")?,
+            series: row.series_id.map(SeriesId),
+            kept_in: row.kept_in.map(EvergreenId),
+            queue: row.queue_id.map(EvergreenId),
             idempotency_key: row.idempotency_key,
             version: row.version,
             created_at: time(row.created_at)?,

@@ -48,6 +48,8 @@ pub struct Publication {
     /// Why it is held, unconfirmed, failed or cancelled.
     pub reason: Option<Reason>,
     pub due_at: Option<Timestamp>,
+    /// When its next part is due, while some of its parts are sent and others wait.
+    pub next_part_at: Option<Timestamp>,
     pub remote_id: Option<String>,
     pub url: Option<String>,
     /// The network's ids of its parts, in the engine's shape.
@@ -189,6 +191,7 @@ impl TryFrom<publication::Model> for Publication {
             state: word(&row.state)?,
             reason: maybe_from_json(row.reason.as_deref(), "reason")?,
             due_at: maybe_time(row.due_at)?,
+            next_part_at: maybe_time(row.next_part_at)?,
             remote_id: row.remote_id,
             url: row.url,
             remote: maybe_from_json(row.remote.as_deref(), "remote ids")?,

@@ -28,6 +28,14 @@ export const keys = {
   drafts: (ws: string) => ["ws", ws, "posts", "drafts"] as const,
   anyPost: (ws: string) => ["ws", ws, "posts", "any"] as const,
   post: (ws: string, id: string) => ["ws", ws, "post", id] as const,
+  slots: (ws: string) => ["ws", ws, "slots"] as const,
+  slotsOf: (ws: string, channel: string | null) => ["ws", ws, "slots", "of", channel] as const,
+  freeSlots: (ws: string, channels: string[], count: number, except: string | null) =>
+    ["ws", ws, "slots", "free", channels, count, except] as const,
+  channelQueue: (ws: string, channel: string, limit: number) =>
+    ["ws", ws, "slots", "queue", channel, limit] as const,
+  evergreens: (ws: string) => ["ws", ws, "evergreen"] as const,
+  evergreen: (ws: string, id: string) => ["ws", ws, "evergreen", id] as const,
   check: (ws: string, input: string) => ["ws", ws, "check", input] as const,
   media: (ws: string) => ["ws", ws, "media"] as const,
   mediaList: (ws: string) => ["ws", ws, "media", "list"] as const,

@@ -48,10 +48,12 @@ describe("a burst of events", () => {
     expect(seen.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([
       keys.posts(WS),
       keys.post(WS, "p1"),
+      keys.slots(WS),
+      keys.evergreens(WS),
     ]);
     collector.add([keys.channels(WS)]);
     vi.advanceTimersByTime(300);
-    expect(seen).toHaveBeenCalledTimes(3);
+    expect(seen).toHaveBeenCalledTimes(5);
   });
 
   it("is forgotten when the page goes", () => {

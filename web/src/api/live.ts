@@ -22,6 +22,8 @@ export const KINDS = [
   "webhook.changed",
   "media.saved",
   "media.deleted",
+  "slots.changed",
+  "evergreen.changed",
 ] as const;
 
 /** The queries an event makes stale. */
@@ -37,6 +39,8 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
       return [
         keys.posts(workspace),
         keys.post(workspace, id("post_id")),
+        keys.slots(workspace),
+        keys.evergreens(workspace),
         ...(event.kind === "publication.changed" ? [keys.channels(workspace)] : []),
       ];
     case "channel.changed":
@@ -51,6 +55,10 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
       return [keys.notices(workspace)];
     case "webhook.changed":
       return [keys.webhook(workspace)];
+    case "slots.changed":
+      return [keys.slots(workspace)];
+    case "evergreen.changed":
+      return [keys.evergreens(workspace)];
     case "media.saved":
     case "media.deleted":
       return [keys.media(workspace)];

@@ -787,6 +787,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/channels/{id}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is next on a channel: its slots, free and taken, and what is due beside them. */
+        get: operations["list_channel_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/channels/{id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A channel's slots: its own, or the workspace's. */
+        get: operations["get_channel_slots"];
+        /** Gives a channel slots of its own. */
+        put: operations["set_channel_slots"];
+        post?: never;
+        /** Takes a channel's own slots away: it has the workspace's again. */
+        delete: operations["forget_channel_slots"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/events": {
         parameters: {
             query?: never;
@@ -801,6 +837,63 @@ export interface paths {
         get: operations["follow_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/evergreen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's evergreen queues, oldest first. */
+        get: operations["list_evergreens"];
+        put?: never;
+        /** Makes an evergreen queue, without posts. */
+        post: operations["create_evergreen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/evergreen/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One evergreen queue with its posts and the turns to come. */
+        get: operations["get_evergreen"];
+        /**
+         * Changes an evergreen queue. What it has scheduled and not sent is taken back, and its next turn is scheduled anew. With
+         *     `If-Match`, only if it still has that version.
+         */
+        put: operations["update_evergreen"];
+        post?: never;
+        /** Deletes an evergreen queue with the posts it keeps. What it has published stays. */
+        delete: operations["delete_evergreen"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/evergreen/{id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a copy of a post in the queue, for its channels: it has its turn from now on. */
+        post: operations["keep_evergreen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1051,6 +1144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/posts/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves, pauses, resumes or deletes many posts in one go. What can't be done to a post leaves that post as it is, and says why. */
+        post: operations["bulk_posts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/posts/check": {
         parameters: {
             query?: never;
@@ -1077,10 +1187,16 @@ export interface paths {
         };
         /** One post with its publications and their history. */
         get: operations["get_post"];
-        /** Writes a post anew. With `If-Match`, only if it still has that version. */
+        /**
+         * Writes a post anew. With `If-Match`, only if it still has that version. Of a post that repeats, the scope says whether those
+         *     that follow are written anew, too; a changed repeat needs that.
+         */
         put: operations["update_post"];
         post?: never;
-        /** Deletes a post: what was not sent is cancelled; what was published stays on the network. */
+        /**
+         * Deletes a post: what was not sent is cancelled; what was published stays on the network. Of a post that repeats, the scope
+         *     says whether those that follow are deleted, too.
+         */
         delete: operations["delete_post"];
         options?: never;
         head?: never;
@@ -1113,7 +1229,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gives a post another time. With `If-Match`, only if it still has that version. */
+        /**
+         * Gives a post another time. With `If-Match`, only if it still has that version. Of a post that repeats, the scope says whether
+         *     those that follow are moved by as much, too.
+         */
         post: operations["move_post"];
         delete?: never;
         options?: never;
@@ -1164,8 +1283,49 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends a failed, held or cancelled publication again, now. What was already done of it is not repeated. */
+        /**
+         * Sends a failed, held or cancelled publication again, now; one that was paused goes out at the time it has, if that is still to
+         *     come. What was already done of it is not repeated.
+         */
         post: operations["retry_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's slots. */
+        get: operations["get_slots"];
+        /** Sets the workspace's slots, in its time zone. Channels with slots of their own keep them. */
+        put: operations["set_slots"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/slots/free": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The next slots that are free on all of these channels, the first first. Slots that all of them have are preferred; channels
+         *     that have none in common take turns. A slot is taken when something of the channel is due in its minute.
+         */
+        get: operations["list_free_slots"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1346,6 +1506,63 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        /** @description What is done with each of the posts. Days are reckoned in each post's own time zone, so that its time of day stays. */
+        BulkAction: {
+            /** Format: int32 */
+            days?: number;
+            /** @enum {string} */
+            kind: "move_by";
+            /** Format: int32 */
+            minutes?: number;
+        } | {
+            /** Format: date */
+            day: string;
+            /** @enum {string} */
+            kind: "move_to_day";
+        } | {
+            due_at: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            kind: "move_each";
+        } | {
+            /** @enum {string} */
+            kind: "pause";
+        } | {
+            /** @enum {string} */
+            kind: "resume";
+        } | {
+            /** @enum {string} */
+            kind: "delete";
+        };
+        BulkInput: {
+            action: components["schemas"]["BulkAction"];
+            /** @description Up to 500. */
+            ids: components["schemas"]["PostId"][];
+        };
+        /** @description What became of a post. */
+        BulkOutcome: {
+            /** Format: date-time */
+            due_at?: string | null;
+            id: components["schemas"]["PostId"];
+            refused?: components["schemas"]["BulkRefusal"] | null;
+            /**
+             * Format: date-time
+             * @description When it was due before.
+             */
+            was_due_at?: string | null;
+        };
+        /** @description Why a post was left as it is. */
+        BulkRefusal: {
+            /** @description Stable, for example `post.published`. */
+            code: string;
+            fix: string;
+            title: string;
+        };
+        BulkResult: {
+            /** @description In the order of the request. */
+            items: components["schemas"]["BulkOutcome"][];
+        };
         Channel: {
             /** @description On this server; none until it was fetched. */
             avatar_url?: string | null;
@@ -1410,6 +1627,12 @@ export interface components {
             /** @description Its name here. */
             name?: string | null;
         };
+        ChannelSlotsInput: {
+            /** @description Up to 100; none at all stops the channel's queue. */
+            slots: components["schemas"]["Slot"][];
+            /** @description IANA name; the workspace's zone when left out. */
+            time_zone?: string | null;
+        };
         /** @enum {string} */
         ChannelState: "active" | "disabled" | "needs_reconnect";
         /** @description One check made before leaving. */
@@ -1470,6 +1693,8 @@ export interface components {
             /** @description The address to send. What is behind its `#` is not kept, so it can't be shown again. */
             link: string;
         };
+        /** @enum {string} */
+        Day: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         /** @description A call to the webhook. */
         Delivery: {
             /** Format: date-time */
@@ -1566,6 +1791,64 @@ export interface components {
             state: components["schemas"]["AttemptState"];
             title: string;
         };
+        /** @description An evergreen queue. */
+        Evergreen: {
+            channels: components["schemas"]["ChannelId"][];
+            id: components["schemas"]["EvergreenId"];
+            name: string;
+            /** Format: date-time */
+            next_due_at?: string | null;
+            paused: boolean;
+            /**
+             * Format: int64
+             * @description How many posts it keeps.
+             */
+            posts: number;
+            /** Format: int32 */
+            rest_days: number;
+            slots: components["schemas"]["Slot"][];
+            time_zone?: string | null;
+            /**
+             * Format: int64
+             * @description Goes up with every change; sent back as `If-Match`.
+             */
+            version: number;
+        };
+        /**
+         * Format: uuid
+         * @description An evergreen queue.
+         */
+        EvergreenId: string;
+        EvergreenInput: {
+            /** @description Where its posts go; at least one. */
+            channels: components["schemas"]["ChannelId"][];
+            name: string;
+            /** @description A paused queue schedules nothing. */
+            paused?: boolean;
+            /**
+             * Format: int32
+             * @description How many days must lie between two turns of the same post; 0 to 365.
+             */
+            rest_days: number;
+            /** @description When they go out; at least one. */
+            slots: components["schemas"]["Slot"][];
+            /** @description IANA name of the zone of the slots; the workspace's when left out. */
+            time_zone?: string | null;
+        };
+        /** @description A turn to come. */
+        EvergreenTurn: {
+            /** Format: date-time */
+            at: string;
+            /** @description The kept post whose turn it is. */
+            post_id: components["schemas"]["PostId"];
+        };
+        /** @description An evergreen queue with its posts. */
+        EvergreenWhole: components["schemas"]["Evergreen"] & {
+            /** @description The next turns, if nothing changes; the first is scheduled. */
+            ahead: components["schemas"]["EvergreenTurn"][];
+            /** @description In the order they were added. */
+            kept: components["schemas"]["KeptPost"][];
+        };
         /** @description Something we saw, redacted. */
         Evidence: {
             label: string;
@@ -1625,6 +1908,11 @@ export interface components {
             values: {
                 [key: string]: string;
             };
+        };
+        /** @description A slot that nothing is due at. */
+        FreeSlot: {
+            /** Format: date-time */
+            at: string;
         };
         HandOver: {
             /** @description The pairing code of the page that waits. */
@@ -1706,6 +1994,29 @@ export interface components {
             network: string;
             /** @description Which of the network's ways; the recommended one when left out. */
             way?: string | null;
+        };
+        KeepInput: {
+            /** @description The post whose content comes round; it stays as it is. */
+            post_id: components["schemas"]["PostId"];
+        };
+        /** @description A post that a queue keeps. */
+        KeptPost: {
+            excerpt: string;
+            /** @description Written and deleted as any other post. */
+            id: components["schemas"]["PostId"];
+            /**
+             * Format: date-time
+             * @description When its last turn was due; in the future when it is scheduled.
+             */
+            last_at?: string | null;
+            /** Format: int32 */
+            media_count: number;
+            thumbnail_url?: string | null;
+            /**
+             * Format: int64
+             * @description How many turns it has had, the one that is scheduled included.
+             */
+            turns: number;
         };
         /** @description An attempt in the log of all. */
         LoggedAttempt: {
@@ -2052,6 +2363,42 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A piece of a list. */
+        Page_Evergreen: {
+            items: {
+                channels: components["schemas"]["ChannelId"][];
+                id: components["schemas"]["EvergreenId"];
+                name: string;
+                /** Format: date-time */
+                next_due_at?: string | null;
+                paused: boolean;
+                /**
+                 * Format: int64
+                 * @description How many posts it keeps.
+                 */
+                posts: number;
+                /** Format: int32 */
+                rest_days: number;
+                slots: components["schemas"]["Slot"][];
+                time_zone?: string | null;
+                /**
+                 * Format: int64
+                 * @description Goes up with every change; sent back as `If-Match`.
+                 */
+                version: number;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
+        Page_FreeSlot: {
+            items: {
+                /** Format: date-time */
+                at: string;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
         Page_Invite: {
             items: {
                 /** Format: date-time */
@@ -2198,6 +2545,8 @@ export interface components {
                 /** Format: int32 */
                 media_count: number;
                 publications: components["schemas"]["PublicationSummary"][];
+                queue_id?: components["schemas"]["EvergreenId"] | null;
+                series_id?: components["schemas"]["SeriesId"] | null;
                 /** @description The worst of its publications' states. */
                 state: components["schemas"]["PublicationState"];
                 thumbnail_url?: string | null;
@@ -2207,6 +2556,18 @@ export interface components {
                  * @description Goes up with every save; sent back as `If-Match`.
                  */
                 version: number;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
+        Page_QueuePlace: {
+            items: {
+                /** Format: date-time */
+                at: string;
+                post?: components["schemas"]["QueuedPost"] | null;
+                /** @description Whether it is one of the channel's slots; else the post was given this time by hand. */
+                slot: boolean;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -2240,7 +2601,7 @@ export interface components {
         PartInput: {
             /**
              * Format: int32
-             * @description Minutes to wait after the part before it.
+             * @description Minutes to wait after the part before it was sent: 0, or 1 to 120. The first part waits for nothing.
              */
             delay_minutes?: number;
             media: components["schemas"]["MediaUse"][];
@@ -2282,10 +2643,14 @@ export interface components {
             due_at?: string | null;
             excerpt: string;
             id: components["schemas"]["PostId"];
+            kept_in?: components["schemas"]["EvergreenId"] | null;
             /** Format: int32 */
             media_count: number;
             parts: components["schemas"]["PartInput"][];
             publications: components["schemas"]["Publication"][];
+            queue_id?: components["schemas"]["EvergreenId"] | null;
+            repeat?: components["schemas"]["Repeat"] | null;
+            series_id?: components["schemas"]["SeriesId"] | null;
             /** @description The worst of its publications' states. */
             state: components["schemas"]["PublicationState"];
             thumbnail_url?: string | null;
@@ -2304,6 +2669,8 @@ export interface components {
         /** @description What each channel says to a post. */
         PostCheck: {
             channels: components["schemas"]["ChannelCheck"][];
+            /** @description The first times at which it goes out, where it repeats. */
+            occurrences: string[];
             /** @description Whether it may be scheduled as it stands. */
             ok: boolean;
             /** @description What concerns the post as a whole. */
@@ -2324,6 +2691,7 @@ export interface components {
             due_at?: string | null;
             /** @description The Global content. */
             parts: components["schemas"]["PartInput"][];
+            repeat?: components["schemas"]["Repeat"] | null;
             state: components["schemas"]["PostIntent"];
             /** @description IANA name of the zone the person thinks in; the user's when left out. */
             time_zone?: string | null;
@@ -2332,7 +2700,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        PostIntent: "draft" | "scheduled" | "now";
+        PostIntent: "draft" | "scheduled" | "next_slot" | "now";
         PostMove: {
             /** Format: date-time */
             due_at: string;
@@ -2347,6 +2715,8 @@ export interface components {
             /** Format: int32 */
             media_count: number;
             publications: components["schemas"]["PublicationSummary"][];
+            queue_id?: components["schemas"]["EvergreenId"] | null;
+            series_id?: components["schemas"]["SeriesId"] | null;
             /** @description The worst of its publications' states. */
             state: components["schemas"]["PublicationState"];
             thumbnail_url?: string | null;
@@ -2384,6 +2754,11 @@ export interface components {
             events: components["schemas"]["PublicationEvent"][];
             id: components["schemas"]["PublicationId"];
             network: string;
+            /**
+             * Format: date-time
+             * @description When its next part goes out, while some of its parts are sent and others wait.
+             */
+            next_part_at?: string | null;
             /** Format: date-time */
             published_at?: string | null;
             reason?: components["schemas"]["Reason"] | null;
@@ -2421,6 +2796,21 @@ export interface components {
          * @enum {string}
          */
         Purpose: "new" | "reconnect" | "invite";
+        /** @description A place in a channel's queue. */
+        QueuePlace: {
+            /** Format: date-time */
+            at: string;
+            post?: components["schemas"]["QueuedPost"] | null;
+            /** @description Whether it is one of the channel's slots; else the post was given this time by hand. */
+            slot: boolean;
+        };
+        /** @description Something that is due on the channel. */
+        QueuedPost: {
+            excerpt: string;
+            id: components["schemas"]["PostId"];
+            publication_id: components["schemas"]["PublicationId"];
+            state: components["schemas"]["PublicationState"];
+        };
         /** @description Why a publication is held, unconfirmed, failed or cancelled. */
         Reason: {
             /** @description Stable, for example `held.reconnect`, `held.missed`, `content.refused`. */
@@ -2453,6 +2843,16 @@ export interface components {
             resumed: number;
             /** @description The channel's: one that needed reconnecting is `active` again. */
             state: components["schemas"]["ChannelState"];
+        };
+        /** @description How a post repeats. */
+        Repeat: {
+            /** @description Days of the post's time zone on which it does not go out. */
+            except: string[];
+            /**
+             * @description A recurrence rule (RFC 5545): `FREQ` (`DAILY`, `WEEKLY`, `MONTHLY`, `YEARLY`), `INTERVAL`, `BYDAY`, `BYMONTHDAY`, `COUNT`, `UNTIL`.
+             * @example FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10
+             */
+            rule: string;
         };
         /** @description What a person saw on the network. */
         Resolution: {
@@ -2487,6 +2887,11 @@ export interface components {
             /** @description The newest notice that was seen; all before it count as seen too. */
             up_to: components["schemas"]["NoticeId"];
         };
+        /**
+         * Format: uuid
+         * @description A post that repeats, as a whole.
+         */
+        SeriesId: string;
         /** @description This installation. */
         Server: {
             /** @description Whether nobody has an account yet. */
@@ -2530,6 +2935,24 @@ export interface components {
             time_zone?: string | null;
             /** @description “NAME's workspace” when left out. */
             workspace_name?: string | null;
+        };
+        /** @description A time of day on some days of the week. */
+        Slot: {
+            days: components["schemas"]["Day"][];
+            /** @example 09:30 */
+            time: string;
+        };
+        /** @description The slots of a workspace or a channel. */
+        Slots: {
+            /** @description False: none were set. A channel has the workspace's then, and a workspace 09:00, 13:00 and 18:00 of every day. */
+            own: boolean;
+            slots: components["schemas"]["Slot"][];
+            /** @description IANA name of the zone the times are in. */
+            time_zone: string;
+        };
+        SlotsInput: {
+            /** @description Up to 100; none at all stops the queue. */
+            slots: components["schemas"]["Slot"][];
         };
         StopHandover: {
             token: string;
@@ -4373,6 +4796,137 @@ export interface operations {
             };
         };
     };
+    list_channel_queue: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuePlace"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channel_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_channel_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelSlotsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_channel_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     follow_events: {
         parameters: {
             query?: never;
@@ -4392,6 +4946,203 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_evergreens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Evergreen"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_evergreen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvergreenInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvergreenWhole"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evergreen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvergreenWhole"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_evergreen: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The version you read. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvergreenInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvergreenWhole"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_evergreen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keep_evergreen_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeepInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvergreenWhole"];
                 };
             };
             /** @description A problem document. */
@@ -5063,6 +5814,40 @@ export interface operations {
             };
         };
     };
+    bulk_posts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_post: {
         parameters: {
             query?: never;
@@ -5130,7 +5915,9 @@ export interface operations {
     };
     update_post: {
         parameters: {
-            query?: never;
+            query?: {
+                scope?: "this" | "following";
+            };
             header?: {
                 /** @description The version you read, as its ETag gave it. */
                 "If-Match"?: string | null;
@@ -5168,7 +5955,9 @@ export interface operations {
     };
     delete_post: {
         parameters: {
-            query?: never;
+            query?: {
+                scope?: "this" | "following";
+            };
             header?: never;
             path: {
                 workspace: string;
@@ -5228,7 +6017,9 @@ export interface operations {
     };
     move_post: {
         parameters: {
-            query?: never;
+            query?: {
+                scope?: "this" | "following";
+            };
             header?: {
                 /** @description The version you read, as its ETag gave it. */
                 "If-Match"?: string | null;
@@ -5348,6 +6139,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_free_slots: {
+        parameters: {
+            query: {
+                /** @description Ids, with commas between them. */
+                channels: string;
+                /** @description Slots after this; now when left out. */
+                from?: string;
+                /** @description A post that is not in its own way. */
+                except?: components["schemas"]["PostId"];
+                /** @description 1 to 100; 20 when left out. */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FreeSlot"];
                 };
             };
             /** @description A problem document. */

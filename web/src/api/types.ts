@@ -1,7 +1,7 @@
 // The names the rest of the UI uses for the server's shapes, so that only this file follows the generated one.
 import type { components } from "./schema";
 
-type Schemas = components["schemas"];
+export type Schemas = components["schemas"];
 
 export type Server = Schemas["Server"];
 export type Me = Schemas["Me"];
@@ -46,4 +46,13 @@ export type PublicationState = Schemas["PublicationState"];
 export type PostSummary = Schemas["PostSummary"];
 export type Post = Schemas["Post"];
 export type Publication = Schemas["Publication"];
+export type Slot = Schemas["Slot"];
+export type Slots = Schemas["Slots"];
+export type QueuePlace = Schemas["QueuePlace"];
+export type Evergreen = Schemas["Evergreen"];
+export type EvergreenWhole = Schemas["EvergreenWhole"];
+export type EvergreenInput = Schemas["EvergreenInput"];
+export type KeptPost = Schemas["KeptPost"];
+export type BulkAction = Schemas["BulkAction"];
+export type BulkOutcome = Schemas["BulkOutcome"];
 export type ProblemBody = Schemas["Problem"];

@@ -26,6 +26,7 @@ export function Help({ onClose }: Props) {
         [["Enter"], t("shell.help.enter")],
         [["e"], t("shell.help.edit")],
         [["m"], t("shell.help.move")],
+        [["x"], t("shell.help.select")],
         [["t"], t("shell.help.today")],
         [["j / k"], t("shell.help.step")],
         [["1 – 4"], t("shell.help.views")],

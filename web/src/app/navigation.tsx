@@ -11,6 +11,7 @@ import {
   IconMoon,
   IconPencilPlus,
   IconPlugConnected,
+  IconRecycle,
   IconServerCog,
   IconSettings,
   IconSun,
@@ -47,6 +48,7 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
       <Stack gap={2} mt={4}>
         <Item to="/calendar" icon={<IconCalendar size={18} aria-hidden />} label={t("shell.calendar")} />
         <Item to="/channels" icon={<IconPlugConnected size={18} aria-hidden />} label={t("shell.channels")} />
+        <Item to="/evergreen" icon={<IconRecycle size={18} aria-hidden />} label={t("shell.evergreen")} />
         <NoticesItem />
         <Item to="/settings" icon={<IconSettings size={18} aria-hidden />} label={t("shell.settings")} />
         {user.is_admin && (
@@ -78,7 +80,7 @@ export function Navigation({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-type Place = "/admin" | "/calendar" | "/channels" | "/notices" | "/settings" | "/welcome";
+type Place = "/admin" | "/calendar" | "/channels" | "/evergreen" | "/notices" | "/settings" | "/welcome";
 
 /** The bell, with how much is new. */
 function NoticesItem() {

@@ -179,6 +179,18 @@ const attempt = createRoute({
   component: lazyRouteComponent(() => import("@/features/connect/attempt-page"), "AttemptPage"),
 });
 
+const evergreens = createRoute({
+  getParentRoute: () => signedIn,
+  path: "evergreen",
+  component: lazyRouteComponent(() => import("@/features/evergreen/list-page"), "EvergreensPage"),
+});
+
+const evergreen = createRoute({
+  getParentRoute: () => signedIn,
+  path: "evergreen/$queue",
+  component: lazyRouteComponent(() => import("@/features/evergreen/queue-page"), "EvergreenPage"),
+});
+
 const notices = createRoute({
   getParentRoute: () => signedIn,
   path: "notices",
@@ -261,6 +273,8 @@ const routeTree = rootRoute.addChildren([
     network,
     channel,
     attempt,
+    evergreens,
+    evergreen,
     notices,
     settings,
     workspaceAttempts,

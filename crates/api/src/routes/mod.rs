@@ -4,9 +4,11 @@ mod apps;
 mod attempt_log;
 mod attempts;
 mod auth;
+mod bulk;
 mod channels;
 mod doctor;
 mod events;
+mod evergreen;
 pub(crate) mod handovers;
 mod invited;
 mod invites;
@@ -16,8 +18,10 @@ mod networks;
 mod notices;
 mod posts;
 mod publications;
+mod repeats;
 mod server;
 mod sessions;
+mod slots;
 mod webhook;
 mod workspaces;
 
@@ -44,6 +48,9 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         webhook::routes(),
         library::routes(),
         posts::routes(),
+        bulk::routes(),
+        slots::routes(),
+        evergreen::routes(),
         publications::routes(),
         events::routes(),
     ]

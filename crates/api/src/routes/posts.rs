@@ -6,7 +6,11 @@ use crate::{
     calendar::{Ready, Stretch},
     page::{Page, PageQuery},
     problem::{Problem, Result},
-    routes::{library::thumbnail_url, publications::PublicationOut},
+    routes::{
+        library::thumbnail_url,
+        publications::PublicationOut,
+        repeats::{RepeatIo, RepeatScope, ScopeQuery, occurrences},
+    },
     state::Api,
 };
 use axum::{
@@ -17,7 +21,8 @@ use axum::{
 };
 use crier_engine::compose::{self, Checked, Draft};
 use crier_model::{
-    ChannelId, Document, Finding, MediaId, PostId, PublicationId, Timestamp, UserId, WorkspaceId,
+    ChannelId, Document, EvergreenId, Finding, MediaId, PostId, PublicationId, SeriesId, Timestamp, UserId,
+    WorkspaceId,
     post::{Content, MediaUse, Part, Timing, Variant},
     publication::PublicationState,
     rules::Unit,
@@ -25,7 +30,7 @@ use crier_model::{
 use crier_networks::check::Measure;
 use crier_store::{
     events,
-    posts::{self, Filter, Post, PostSummary, Save},
+    posts::{self, Filter, Post, PostSummary, Save, series},
     publications, users,
 };
 use serde::{Deserialize, Serialize};
@@ -63,7 +68,7 @@ pub(crate) struct PartInput {
     #[serde(default)]
     #[schema(required)]
     media: Vec<MediaUseIo>,
-    /// Minutes to wait after the part before it.
+    /// Minutes to wait after the part before it was sent: 0, or 1 to 120. The first part waits for nothing.
     #[serde(default)]
     delay_minutes: u32,
 }
@@ -86,6 +91,8 @@ pub(crate) struct VariantInput {
 pub(crate) enum PostIntent {
     Draft,
     Scheduled,
+    /// At the next slot that is free on all its channels when it is written.
+    NextSlot,
     Now,
 }
 
@@ -105,6 +112,8 @@ pub(crate) struct PostInput {
     #[serde(default)]
     #[schema(required)]
     variants: BTreeMap<ChannelId, VariantInput>,
+    /// Needs `state` to be `scheduled`; a draft keeps it for when it is.
+    repeat: Option<RepeatIo>,
 }
 
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -133,6 +142,7 @@ impl PostInput {
         let timing = match (self.state, self.due_at) {
             (PostIntent::Draft, at) => Timing::Draft(at),
             (PostIntent::Now, _) => Timing::Now,
+            (PostIntent::NextSlot, _) => Timing::NextSlot,
             (PostIntent::Scheduled, Some(at)) => Timing::At(at),
             (PostIntent::Scheduled, None) => {
                 let message = "A scheduled post needs a time.";
@@ -148,7 +158,8 @@ impl PostInput {
             variants: self.variants.into_iter().map(|(channel, v)| (channel, variant(v))).collect(),
         };
         let time_zone = self.time_zone.unwrap_or_else(|| time_zone.to_owned());
-        Ok(Draft { content, channels: self.channels, timing, time_zone })
+        let repeat = self.repeat.map(RepeatIo::read).transpose()?;
+        Ok(Draft { content, channels: self.channels, timing, time_zone, repeat })
     }
 }
 
@@ -186,17 +197,25 @@ pub(crate) struct PostCheck {
     channels: Vec<ChannelCheck>,
     /// What concerns the post as a whole.
     problems: Vec<Finding>,
+    /// The first times at which it goes out, where it repeats.
+    #[schema(value_type = Vec<String>, format = DateTime)]
+    occurrences: Vec<Timestamp>,
 }
 
-impl From<Checked> for PostCheck {
-    fn from(checked: Checked) -> Self {
+impl PostCheck {
+    fn of(checked: Checked, occurrences: Vec<Timestamp>) -> Self {
         let ok = checked.is_ok();
         let on_channel = |on: compose::OnChannel| ChannelCheck {
             channel_id: on.channel,
             parts: on.verdict.parts.into_iter().map(PartCheck::from).collect(),
             problems: on.verdict.findings,
         };
-        Self { ok, channels: checked.channels.into_iter().map(on_channel).collect(), problems: checked.findings }
+        Self {
+            ok,
+            channels: checked.channels.into_iter().map(on_channel).collect(),
+            problems: checked.findings,
+            occurrences,
+        }
     }
 }
 
@@ -224,6 +243,10 @@ pub(crate) struct PostSummaryOut {
     excerpt: String,
     media_count: u32,
     thumbnail_url: Option<String>,
+    /// Whose occurrence it is, where it repeats.
+    series_id: Option<SeriesId>,
+    /// The evergreen queue that made it.
+    queue_id: Option<EvergreenId>,
     /// Goes up with every save; sent back as `If-Match`.
     version: i64,
     publications: Vec<PublicationSummaryOut>,
@@ -245,6 +268,8 @@ fn summary(workspace: WorkspaceId, post: PostSummary) -> PostSummaryOut {
         excerpt: post.excerpt,
         media_count: post.media_count,
         thumbnail_url: post.first_media.map(|media| thumbnail_url(workspace, media)),
+        series_id: post.series,
+        queue_id: post.queue,
         version: post.version,
         publications: post.publications.into_iter().map(publication).collect(),
     }
@@ -269,6 +294,14 @@ pub(crate) struct PostOut {
     excerpt: String,
     media_count: u32,
     thumbnail_url: Option<String>,
+    /// Whose occurrence it is, where it repeats.
+    series_id: Option<SeriesId>,
+    /// How it repeats from itself on.
+    repeat: Option<RepeatIo>,
+    /// The evergreen queue that made it.
+    queue_id: Option<EvergreenId>,
+    /// The evergreen queue that keeps it, and takes turns from it.
+    kept_in: Option<EvergreenId>,
     /// Goes up with every save; sent back as `If-Match`.
     version: i64,
     parts: Vec<PartInput>,
@@ -282,13 +315,17 @@ pub(crate) struct PostOut {
     publications: Vec<PublicationOut>,
 }
 
-/// A whole post: four queries, however many channels it goes to.
+/// A whole post: four queries, five where it repeats, however many channels it goes to.
 async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut> {
     let post = posts::get(&api.store, workspace, id).await?;
     let author = users::by_id(&api.store, post.created_by).await?;
     let publications = publications::for_post(&api.store, workspace, id).await?;
     let ids: Vec<_> = publications.iter().map(|publication| publication.id).collect();
     let history = publications::history(&api.store, &ids).await?;
+    let repeat = match post.series {
+        Some(_) => series::repeat_of(&api.store, workspace, id).await?.map(|(_, repeat)| repeat),
+        None => post.repeat,
+    };
     let Post { content, .. } = post;
     let variant = |variant: Variant| VariantInput {
         parts: variant.parts.map(|parts| parts.into_iter().map(PartInput::from).collect()),
@@ -302,6 +339,10 @@ async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut>
         excerpt: post.excerpt,
         media_count: post.media_count,
         thumbnail_url: post.first_media.map(|media| thumbnail_url(workspace, media)),
+        series_id: post.series,
+        repeat: repeat.map(RepeatIo::from),
+        queue_id: post.queue,
+        kept_in: post.kept_in,
         version: post.version,
         parts: content.parts.into_iter().map(PartInput::from).collect(),
         variants: content.variants.into_iter().map(|(channel, v)| (channel, variant(v))).collect(),
@@ -384,12 +425,20 @@ async fn create_post(
 
 async fn admitted<P>(api: &Api, member: &Member<P>, body: PostInput) -> Result<crier_model::post::ValidPost> {
     let draft = body.draft(&member.user.time_zone)?;
-    let checked = compose::check(&api.store, &api.registry, member.id(), &draft).await?;
+    admitted_draft(api, member.id(), draft).await
+}
+
+pub(crate) async fn admitted_draft(
+    api: &Api,
+    workspace: WorkspaceId,
+    draft: Draft,
+) -> Result<crier_model::post::ValidPost> {
+    let checked = compose::check(&api.store, &api.registry, workspace, &draft).await?;
     compose::admit(draft, checked).map_err(|checked| Problem::of_findings(checked.all()))
 }
 
 /// A channel or file that went between the check and the write.
-fn taken_away(error: crier_store::StoreError) -> Problem {
+pub(crate) fn taken_away(error: crier_store::StoreError) -> Problem {
     match error {
         crier_store::StoreError::NotFound { what: what @ ("channel" | "media") } => {
             let (pointer, name) = if what == "channel" { ("/channels", "channel") } else { ("/parts", "file") };
@@ -412,7 +461,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
     }
 }
 
-fn expected_version(headers: &HeaderMap) -> Result<Option<i64>> {
+pub(crate) fn expected_version(headers: &HeaderMap) -> Result<Option<i64>> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     if text == "*" {
@@ -437,14 +486,15 @@ async fn check_post(
 ) -> Result<Json<PostCheck>> {
     // A time that is still to be chosen is no reason not to count.
     let untimed = body.state == PostIntent::Scheduled && body.due_at.is_none();
-    let body = if untimed { PostInput { state: PostIntent::Now, ..body } } else { body };
+    let body = if untimed { PostInput { state: PostIntent::Now, repeat: None, ..body } } else { body };
     let draft = body.draft(&member.user.time_zone)?;
     let mut checked = compose::check(&api.store, &api.registry, member.id(), &draft).await?;
+    let occurrences = occurrences(&draft);
     if untimed {
         let message = "A scheduled post needs a time.";
         checked.findings.push(Finding::error("/due_at", "due_at.missing", message, "Choose a time, or publish now."));
     }
-    Ok(Json(checked.into()))
+    Ok(Json(PostCheck::of(checked, occurrences)))
 }
 
 /// One post with its publications and their history.
@@ -453,43 +503,72 @@ async fn get_post(member: Member<Read>, Id(id): Id<PostId>, State(api): State<Ap
     answer(&api, member.id(), id, StatusCode::OK).await
 }
 
-/// Writes a post anew. With `If-Match`, only if it still has that version.
+/// Writes a post anew. With `If-Match`, only if it still has that version. Of a post that repeats, the scope says whether those
+/// that follow are written anew, too; a changed repeat needs that.
 #[utoipa::path(
     put, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts",
-    params(("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
+    params(("scope" = inline(Option<RepeatScope>), Query), ("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
     request_body = PostInput, responses((status = 200, body = PostOut))
 )]
 async fn update_post(
     member: Member<Write>,
     Id(id): Id<PostId>,
+    Query(ScopeQuery { scope }): Query<ScopeQuery>,
     State(api): State<Api>,
     headers: HeaderMap,
-    Body(body): Body<PostInput>,
+    Body(mut body): Body<PostInput>,
 ) -> Result<Response> {
     let expected_version = expected_version(&headers)?;
+    let repeats = series::repeat_of(&api.store, member.id(), id).await?;
+    if let (Some((_, current)), RepeatScope::This) = (&repeats, scope) {
+        // The rule is that of them all; one alone has none.
+        let given = body.repeat.take().map(RepeatIo::read).transpose()?;
+        if given.is_some_and(|given| given != *current) {
+            let message = "How a post repeats is changed for it and all that follow.";
+            return Err(Problem::wrong("/repeat", "repeat.scope", message, "Send it with `?scope=following`."));
+        }
+    }
     let valid = admitted(&api, &member, body).await?;
     let save =
         Save { workspace: member.id(), by: member.user.id, id: Some(id), expected_version, idempotency_key: None };
-    posts::save(&api.store, save, &valid).await.map_err(taken_away)?;
+    let saved = match scope {
+        RepeatScope::This => posts::save(&api.store, save, &valid).await,
+        RepeatScope::Following => series::save_following(&api.store, save, &valid).await,
+    };
+    saved.map_err(taken_away)?;
     answer(&api, member.id(), id, StatusCode::OK).await
 }
 
-/// Deletes a post: what was not sent is cancelled; what was published stays on the network.
-#[utoipa::path(delete, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts", responses((status = 204)))]
-async fn delete_post(member: Member<Write>, Id(id): Id<PostId>, State(api): State<Api>) -> Result<StatusCode> {
-    posts::delete(&api.store, member.id(), id).await?;
+/// Deletes a post: what was not sent is cancelled; what was published stays on the network. Of a post that repeats, the scope
+/// says whether those that follow are deleted, too.
+#[utoipa::path(
+    delete, path = "/workspaces/{workspace}/posts/{id}", tag = "Posts", params(("scope" = inline(Option<RepeatScope>), Query)),
+    responses((status = 204))
+)]
+async fn delete_post(
+    member: Member<Write>,
+    Id(id): Id<PostId>,
+    Query(ScopeQuery { scope }): Query<ScopeQuery>,
+    State(api): State<Api>,
+) -> Result<StatusCode> {
+    match scope {
+        RepeatScope::This => posts::delete(&api.store, member.id(), id).await?,
+        RepeatScope::Following => series::delete_following(&api.store, member.id(), id).await?,
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a post another time. With `If-Match`, only if it still has that version.
+/// Gives a post another time. With `If-Match`, only if it still has that version. Of a post that repeats, the scope says whether
+/// those that follow are moved by as much, too.
 #[utoipa::path(
     post, path = "/workspaces/{workspace}/posts/{id}/move", tag = "Posts",
-    params(("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
+    params(("scope" = inline(Option<RepeatScope>), Query), ("If-Match" = Option<String>, Header, description = "The version you read, as its ETag gave it.")),
     request_body = PostMove, responses((status = 200, body = PostOut))
 )]
 async fn move_post(
     member: Member<Write>,
     Id(id): Id<PostId>,
+    Query(ScopeQuery { scope }): Query<ScopeQuery>,
     State(api): State<Api>,
     headers: HeaderMap,
     Body(body): Body<PostMove>,
@@ -498,7 +577,12 @@ async fn move_post(
     if let Some(wrong) = compose::wrong_time(body.due_at, api.store.now()) {
         return Err(Problem::of_findings([&wrong]));
     }
-    posts::move_to(&api.store, member.id(), id, body.due_at, expected_version).await?;
+    match scope {
+        RepeatScope::This => posts::move_to(&api.store, member.id(), id, body.due_at, expected_version).await?,
+        RepeatScope::Following => {
+            series::move_following(&api.store, member.id(), id, body.due_at, expected_version).await?;
+        }
+    }
     answer(&api, member.id(), id, StatusCode::OK).await
 }
 

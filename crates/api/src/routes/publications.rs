@@ -47,6 +47,9 @@ pub(crate) struct PublicationOut {
     reason: Option<Reason>,
     #[schema(value_type = Option<String>, format = DateTime)]
     due_at: Option<Timestamp>,
+    /// When its next part goes out, while some of its parts are sent and others wait.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_part_at: Option<Timestamp>,
     /// Where people see it.
     url: Option<String>,
     remote_id: Option<String>,
@@ -73,6 +76,7 @@ impl PublicationOut {
             state: publication.state,
             reason: publication.reason,
             due_at: publication.due_at,
+            next_part_at: publication.next_part_at,
             url: publication.url,
             remote_id: publication.remote_id,
             published_at: publication.published_at,
@@ -101,7 +105,8 @@ pub(crate) enum Resolution {
     SendAgain,
 }
 
-/// Sends a failed, held or cancelled publication again, now. What was already done of it is not repeated.
+/// Sends a failed, held or cancelled publication again, now; one that was paused goes out at the time it has, if that is still to
+/// come. What was already done of it is not repeated.
 #[utoipa::path(
     post, path = "/workspaces/{workspace}/publications/{id}/retry", tag = "Publications",
     responses((status = 200, body = PublicationOut))

@@ -51,7 +51,13 @@ const FOR_VIEWERS: [(&str, &str); 13] = [
     ("GET", "/networks/{network}/preflight"),
     ("GET", "/posts"),
 ];
-const ALSO_FOR_VIEWERS: [(&str, &str); 5] = [
+const ALSO_FOR_VIEWERS: [(&str, &str); 11] = [
+    ("GET", "/slots"),
+    ("GET", "/slots/free"),
+    ("GET", "/channels/{id}/slots"),
+    ("GET", "/channels/{id}/queue"),
+    ("GET", "/evergreen"),
+    ("GET", "/evergreen/{id}"),
     ("GET", "/notices"),
     ("POST", "/notices/seen"),
     ("GET", "/notices/unread"),
@@ -59,7 +65,12 @@ const ALSO_FOR_VIEWERS: [(&str, &str); 5] = [
     ("POST", "/posts/check"),
 ];
 /// What an editor may besides.
-const FOR_EDITORS: [(&str, &str); 11] = [
+const FOR_EDITORS: [(&str, &str); 16] = [
+    ("POST", "/posts/bulk"),
+    ("POST", "/evergreen"),
+    ("PUT", "/evergreen/{id}"),
+    ("DELETE", "/evergreen/{id}"),
+    ("POST", "/evergreen/{id}/posts"),
     ("POST", "/media"),
     ("PATCH", "/media/{id}"),
     ("DELETE", "/media/{id}"),

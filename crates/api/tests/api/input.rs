@@ -43,8 +43,8 @@ async fn each_wrong_post_is_refused_by_its_field_and_leaves_nothing() {
             "media.unknown",
         ),
         (
-            with(json!({ "parts": [{ "text": "a", "delay_minutes": 99_999 }] })),
-            "/parts/0/delay_minutes",
+            with(json!({ "parts": [{ "text": "a" }, { "text": "b", "delay_minutes": 121 }] })),
+            "/parts/1/delay_minutes",
             "delay.too_long",
         ),
         (with(json!({ "parts": [{ "text": 7 }] })), "/parts/0/text", "input.wrong_type"),

@@ -15,3 +15,4 @@ mod notices;
 mod operator;
 mod pausing;
 mod posts;
+mod scheduling;

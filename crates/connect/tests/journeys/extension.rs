@@ -92,6 +92,7 @@ impl World {
             channels: vec![channel],
             timing: Timing::At(self.clock_in(3600)),
             time_zone: "UTC".to_owned(),
+            repeat: None,
         };
         let save =
             Save { workspace: self.workspace, by: self.user, id: None, expected_version: None, idempotency_key: None };

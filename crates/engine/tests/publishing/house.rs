@@ -175,6 +175,7 @@ impl House {
             channels: channels.to_vec(),
             timing,
             time_zone: "Europe/Berlin".into(),
+            repeat: None,
         };
         let save = Save { workspace: self.workspace, by: self.user, id, expected_version: None, idempotency_key: None };
         posts::save(&self.store, save, &post).await.unwrap().id

@@ -47,11 +47,11 @@ async fn a_thread_keeps_its_order_its_picture_and_its_description() {
 async fn a_part_with_a_delay_waits_for_its_time() {
     let house = house().await;
     let mut parts = vec![part("first"), part("second")];
-    parts[1].delay_minutes = 180;
+    parts[1].delay_minutes = 120;
     let id = house.schedule(parts, Timing::Now).await;
     house.work_to_retry(id).await;
     assert_eq!(house.wall.texts().await, ["first"]);
-    house.pass(minutes(179));
+    house.pass(minutes(119));
     let worker = house.start();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     worker.stop().await;

@@ -192,6 +192,7 @@ impl Year {
             channels: vec![self.channels[account]],
             timing: Timing::At(due_at),
             time_zone: ZONE.into(),
+            repeat: None,
         };
         let save =
             Save { workspace: self.workspace, by: self.user, id: None, expected_version: None, idempotency_key: None };

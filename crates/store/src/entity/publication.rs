@@ -15,6 +15,7 @@ pub struct Model {
     pub state: String,
     pub reason: Option<String>,
     pub due_at: Option<i64>,
+    pub next_part_at: Option<i64>,
     pub remote_id: Option<String>,
     pub url: Option<String>,
     pub remote: Option<String>,

@@ -217,6 +217,12 @@ CREATE TABLE post (
   media_count BIGINT NOT NULL,
   first_media {uuid},
   is_draft BOOLEAN NOT NULL,
+  repeat TEXT,
+  series_id {uuid},
+  kept_in {uuid},
+  queue_id {uuid},
+  source_id {uuid},
+  occurrence BIGINT,
   idempotency_key TEXT,
   version BIGINT NOT NULL,
   created_at BIGINT NOT NULL,
@@ -226,6 +232,52 @@ CREATE TABLE post (
 CREATE UNIQUE INDEX post_idempotency ON post (workspace_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX post_calendar ON post (workspace_id, due_at) WHERE deleted_at IS NULL;
 CREATE INDEX post_newest ON post (workspace_id, id) WHERE deleted_at IS NULL;
+CREATE UNIQUE INDEX post_series ON post (series_id, occurrence) WHERE series_id IS NOT NULL;
+CREATE UNIQUE INDEX post_queue ON post (queue_id, occurrence) WHERE queue_id IS NOT NULL;
+CREATE INDEX post_kept ON post (kept_in, id) WHERE kept_in IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX post_source ON post (source_id, occurrence) WHERE source_id IS NOT NULL;
+
+CREATE TABLE slots (
+  owner_id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  time_zone TEXT,
+  slots TEXT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE series (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  created_by {uuid} NOT NULL,
+  rule TEXT NOT NULL,
+  starts_on TEXT NOT NULL,
+  time_zone TEXT NOT NULL,
+  exceptions TEXT NOT NULL,
+  ends_before BIGINT,
+  made_until BIGINT NOT NULL,
+  content TEXT NOT NULL,
+  channels TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE INDEX series_workspace ON series (workspace_id, id);
+
+CREATE TABLE evergreen (
+  id {uuid} PRIMARY KEY,
+  workspace_id {uuid} NOT NULL REFERENCES workspace (id) ON DELETE CASCADE,
+  created_by {uuid} NOT NULL,
+  name TEXT NOT NULL,
+  channels TEXT NOT NULL,
+  time_zone TEXT,
+  slots TEXT NOT NULL,
+  rest_days BIGINT NOT NULL,
+  paused BOOLEAN NOT NULL,
+  version BIGINT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  deleted_at BIGINT
+);
+CREATE INDEX evergreen_workspace ON evergreen (workspace_id, id) WHERE deleted_at IS NULL;
 
 CREATE TABLE post_media (
   post_id {uuid} NOT NULL REFERENCES post (id) ON DELETE CASCADE,
@@ -245,6 +297,7 @@ CREATE TABLE publication (
   state TEXT NOT NULL,
   reason TEXT,
   due_at BIGINT,
+  next_part_at BIGINT,
   remote_id TEXT,
   url TEXT,
   remote TEXT,

@@ -1,19 +1,20 @@
 //! Saving a post: its row, its publications, their due work, the use of files and the events, all or nothing.
 
-use super::{EXCERPT_CHARS, NOT_FOUND};
+use super::{EXCERPT_CHARS, NOT_FOUND, series};
 use crate::{
     Store, Tx,
-    column::{json, ms},
+    column::{at_rest, json, maybe_json, ms},
     connection::Lock,
     due,
     entity::{post, post_media, publication, publication_event},
     error::{Result, StoreError, unique_as},
-    events,
+    events, evergreen,
     publications::{self, Publication, schedule_work},
+    slots,
 };
 use crier_model::{
-    ChannelId, PostId, PublicationId, UserId, WorkspaceId,
-    post::{Timing, ValidPost},
+    ChannelId, EvergreenId, PostId, PublicationId, UserId, WorkspaceId,
+    post::{Content, Timing, ValidPost},
     publication::{PublicationState as State, Reason},
 };
 use jiff::Timestamp;
@@ -80,14 +81,20 @@ async fn seen_in(tx: &Tx, save: &Save) -> Result<Option<Saved>> {
     row.map(seen).transpose()
 }
 
-pub(super) async fn save_in(tx: &mut Tx, save: &Save, post: &ValidPost) -> Result<Saved> {
+pub(crate) async fn save_in(tx: &mut Tx, save: &Save, post: &ValidPost) -> Result<Saved> {
     let known = match save.id {
         Some(id) => Some(lock_post_in(tx, save.workspace, id, save.expected_version).await?),
         None => None,
     };
-    let networks = lock_channels_in(tx, save.workspace, &post.channels).await?;
+    let (series, queue) = known.as_ref().map_or((None, None), |known| (known.series_id, known.kept_in));
+    if queue.is_some() && !matches!(post.timing, Timing::Draft(_)) {
+        return Err(StoreError::Conflict { what: "post.kept" });
+    }
+    // Who takes the next free slot keeps others from taking the same.
+    let lock = if post.timing == Timing::NextSlot { Lock::Change } else { Lock::Keep };
+    let networks = lock_channels_in(tx, save.workspace, &post.channels, lock).await?;
     lock_media_in(tx, save.workspace, post).await?;
-    let plan = Plan::new(post, tx.now());
+    let plan = Plan::new(decided_in(tx, save, post, series.is_some()).await?, tx.now());
     let (id, version) = write_post_in(tx, save, post, &plan, known).await?;
     if save.id.is_some() {
         change_publications_in(tx, save.workspace, id, &plan, networks).await?;
@@ -97,7 +104,29 @@ pub(super) async fn save_in(tx: &mut Tx, save: &Save, post: &ValidPost) -> Resul
     }
     write_media_in(tx, save, id, post).await?;
     events::post_saved(tx, save.workspace, id);
+    match (&post.repeat, plan.due_at) {
+        (Some(repeat), Some(first)) if plan.state == State::Scheduled && series.is_none() => {
+            series::begin_in(tx, save.workspace, save.by, id, repeat, first, &Template::of(post)).await?;
+        }
+        _ => {}
+    }
+    if let Some(queue) = queue {
+        evergreen::renew_in(tx, save.workspace, EvergreenId(queue)).await?;
+    }
     Ok(Saved { id, version, replayed: false })
+}
+
+/// The post's time, where it is only known now: of the next free slot, or of the first occurrence of what repeats.
+async fn decided_in(tx: &Tx, save: &Save, post: &ValidPost, is_occurrence: bool) -> Result<Timing> {
+    match (post.timing, &post.repeat) {
+        (Timing::NextSlot, _) => Ok(Timing::At(slots::next_in(tx, save.workspace, &post.channels, save.id).await?)),
+        (Timing::At(at), Some(repeat)) if !is_occurrence => {
+            let zone = slots::zone(&post.time_zone)?;
+            let first = repeat.moments(zone.to_datetime(at_rest(at)?), &zone).next();
+            first.map(Timing::At).ok_or(StoreError::Conflict { what: "repeat.never" })
+        }
+        (timing, _) => Ok(timing),
+    }
 }
 
 /// What is to become of the publications that may still be changed.
@@ -108,15 +137,15 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    fn new(post: &ValidPost, now: Timestamp) -> Self {
-        match post.timing {
+    fn new(timing: Timing, now: Timestamp) -> Self {
+        match timing {
             Timing::Draft(due_at) => Self { state: State::Draft, due_at, now },
             Timing::At(at) => Self { state: State::Scheduled, due_at: Some(at), now },
-            Timing::Now => Self { state: State::Scheduled, due_at: Some(now), now },
+            Timing::Now | Timing::NextSlot => Self { state: State::Scheduled, due_at: Some(now), now },
         }
     }
 
-    fn work(&self, workspace: WorkspaceId, id: PublicationId, channel: ChannelId) -> Vec<due::NewWork> {
+    pub fn work(&self, workspace: WorkspaceId, id: PublicationId, channel: ChannelId) -> Vec<due::NewWork> {
         match (self.state, self.due_at) {
             (State::Scheduled, Some(due_at)) => schedule_work(workspace, id, channel, due_at, self.now),
             _ => Vec::new(),
@@ -145,16 +174,15 @@ pub(super) async fn lock_post_in(
     Ok(row)
 }
 
-/// Locks a post's publications.
-pub(super) async fn lock_publications_in(tx: &Tx, post: PostId) -> Result<Vec<Publication>> {
-    let sql = "SELECT * FROM publication WHERE post_id = $1 ORDER BY id";
-    let rows = tx.query_all(&tx.locking(sql, Lock::Change), [post.0.into()]).await?;
-    let all: Vec<Publication> =
-        rows.iter().map(|row| publication::Model::from_query_result(row, "")?.try_into()).collect::<Result<_>>()?;
-    if all.iter().any(|p| p.state == State::Sending) {
-        return Err(StoreError::Conflict { what: "post.sending" });
+/// Locks the publications of posts.
+pub(super) async fn lock_publications_in(tx: &Tx, posts: &[PostId]) -> Result<Vec<Publication>> {
+    if posts.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(all)
+    let marks: Vec<_> = (1..=posts.len()).map(|i| format!("${i}")).collect();
+    let sql = format!("SELECT * FROM publication WHERE post_id IN ({}) ORDER BY id", marks.join(", "));
+    let rows = tx.query_all(&tx.locking(&sql, Lock::Change), posts.iter().map(|id| id.0.into())).await?;
+    rows.iter().map(|row| publication::Model::from_query_result(row, "")?.try_into()).collect()
 }
 
 /// Keeps the channels from being deleted meanwhile; their networks.
@@ -162,6 +190,21 @@ pub(super) async fn lock_channels_in(
     tx: &Tx,
     workspace: WorkspaceId,
     channels: &[ChannelId],
+    lock: Lock,
+) -> Result<BTreeMap<ChannelId, String>> {
+    let found = lock_present_in(tx, workspace, channels, lock).await?;
+    match channels.iter().all(|channel| found.contains_key(channel)) {
+        true => Ok(found),
+        false => Err(StoreError::NotFound { what: "channel" }),
+    }
+}
+
+/// As [`lock_channels_in`], without those that are not there any more.
+pub(super) async fn lock_present_in(
+    tx: &Tx,
+    workspace: WorkspaceId,
+    channels: &[ChannelId],
+    lock: Lock,
 ) -> Result<BTreeMap<ChannelId, String>> {
     let wanted: BTreeSet<_> = channels.iter().copied().collect();
     if wanted.is_empty() {
@@ -174,10 +217,7 @@ pub(super) async fn lock_channels_in(
         "SELECT id, network FROM channel WHERE workspace_id = $1 AND deleted_at IS NULL AND id IN ({}) ORDER BY id",
         marks.join(", ")
     );
-    let rows = tx.query_all(&tx.locking(&sql, Lock::Keep), values).await?;
-    if rows.len() < wanted.len() {
-        return Err(StoreError::NotFound { what: "channel" });
-    }
+    let rows = tx.query_all(&tx.locking(&sql, lock), values).await?;
     rows.iter().map(|row| Ok((ChannelId(row.try_get("", "id")?), row.try_get("", "network")?))).collect()
 }
 
@@ -205,8 +245,6 @@ async fn write_post_in(
     plan: &Plan,
     known: Option<post::Model>,
 ) -> Result<(PostId, i64)> {
-    let content = &post.content;
-    let files: Vec<_> = content.parts.iter().flat_map(|part| &part.media).collect();
     let now = ms(plan.now);
     let version = known.as_ref().map_or(1, |known| known.version + 1);
     let is_new = known.is_none();
@@ -222,14 +260,11 @@ async fn write_post_in(
             ..Default::default()
         },
     };
+    set_content(&mut row, &Template::of(post))?;
     row.due_at = Set(plan.due_at.map(ms));
-    row.time_zone = Set(post.time_zone.clone());
-    row.content = Set(json(content, "content")?);
-    row.channels = Set(json(&post.channels, "channels")?);
-    row.excerpt = Set(content.excerpt(EXCERPT_CHARS));
-    row.media_count = Set(files.len() as i64);
-    row.first_media = Set(files.first().map(|file| file.id.0));
     row.is_draft = Set(plan.state == State::Draft);
+    // What repeats has its series; a draft keeps the wish.
+    row.repeat = Set(maybe_json(post.repeat.as_ref().filter(|_| plan.state == State::Draft), "repeat")?);
     row.version = Set(version);
     row.updated_at = Set(now);
     let id = if is_new {
@@ -242,6 +277,32 @@ async fn write_post_in(
     Ok((PostId(id), version))
 }
 
+/// What a post says and where; written once for a person's post, and again for each occurrence of a series or turn of a queue.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    pub content: Content,
+    pub channels: Vec<ChannelId>,
+    pub time_zone: String,
+}
+
+impl Template {
+    fn of(post: &ValidPost) -> Self {
+        Self { content: post.content.clone(), channels: post.channels.clone(), time_zone: post.time_zone.clone() }
+    }
+}
+
+pub(super) fn set_content(row: &mut post::ActiveModel, template: &Template) -> Result<()> {
+    let content = &template.content;
+    let files: Vec<_> = content.parts.iter().flat_map(|part| &part.media).collect();
+    row.time_zone = Set(template.time_zone.clone());
+    row.content = Set(json(content, "content")?);
+    row.channels = Set(json(&template.channels, "channels")?);
+    row.excerpt = Set(content.excerpt(EXCERPT_CHARS));
+    row.media_count = Set(files.len() as i64);
+    row.first_media = Set(files.first().map(|file| file.id.0));
+    Ok(())
+}
+
 async fn change_publications_in(
     tx: &mut Tx,
     workspace: WorkspaceId,
@@ -249,7 +310,10 @@ async fn change_publications_in(
     plan: &Plan,
     mut wanted: BTreeMap<ChannelId, String>,
 ) -> Result<()> {
-    let all = lock_publications_in(tx, post).await?;
+    let all = lock_publications_in(tx, &[post]).await?;
+    if all.iter().any(|p| p.state == State::Sending) {
+        return Err(StoreError::Conflict { what: "post.sending" });
+    }
     let lanes: BTreeSet<Uuid> = all.iter().map(|p| p.channel.0).chain(wanted.keys().map(|c| c.0)).collect();
     let (mut kept, mut gone) = (Vec::new(), Vec::new());
     for publication in &all {
@@ -277,7 +341,7 @@ pub(super) fn may_change(state: State) -> bool {
 }
 
 /// Brings publications that stay to the plan's state and time.
-pub(super) async fn keep_in(tx: &mut Tx, plan: &Plan, kept: &[&Publication]) -> Result<()> {
+async fn keep_in(tx: &mut Tx, plan: &Plan, kept: &[&Publication]) -> Result<()> {
     if kept.is_empty() {
         return Ok(());
     }
@@ -285,7 +349,7 @@ pub(super) async fn keep_in(tx: &mut Tx, plan: &Plan, kept: &[&Publication]) -> 
     values.extend(kept.iter().map(|p| Value::from(p.id.0)));
     let marks: Vec<_> = (4..=values.len()).map(|i| format!("${i}")).collect();
     let sql = format!(
-        "UPDATE publication SET state = $1, due_at = $2, updated_at = $3, reason = NULL, tries = 0, version = version + 1 \
+        "UPDATE publication SET state = $1, due_at = $2, next_part_at = NULL, updated_at = $3, reason = NULL, tries = 0, version = version + 1 \
          WHERE id IN ({})",
         marks.join(", ")
     );
@@ -342,7 +406,7 @@ async fn insert_publications_in(
     Ok(work)
 }
 
-fn new_row(
+pub(super) fn new_row(
     workspace: WorkspaceId,
     post: PostId,
     id: PublicationId,
@@ -360,6 +424,7 @@ fn new_row(
         state: Set(plan.state.as_str().to_owned()),
         reason: Set(None),
         due_at: Set(plan.due_at.map(ms)),
+        next_part_at: Set(None),
         remote_id: Set(None),
         url: Set(None),
         remote: Set(None),
@@ -372,7 +437,7 @@ fn new_row(
     }
 }
 
-fn line(workspace: WorkspaceId, id: PublicationId, plan: &Plan) -> publication_event::ActiveModel {
+pub(super) fn line(workspace: WorkspaceId, id: PublicationId, plan: &Plan) -> publication_event::ActiveModel {
     publication_event::ActiveModel {
         id: Set(Uuid::now_v7()),
         publication_id: Set(id.0),
@@ -384,9 +449,9 @@ fn line(workspace: WorkspaceId, id: PublicationId, plan: &Plan) -> publication_e
     }
 }
 
-async fn write_lines_in(tx: &Tx, lines: Vec<publication_event::ActiveModel>) -> Result<()> {
-    if !lines.is_empty() {
-        publication_event::Entity::insert_many(lines).exec_without_returning(&tx.inner).await?;
+pub(super) async fn write_lines_in(tx: &Tx, lines: Vec<publication_event::ActiveModel>) -> Result<()> {
+    for chunk in lines.chunks(1000) {
+        publication_event::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx.inner).await?;
     }
     Ok(())
 }

@@ -45,7 +45,10 @@ pub struct Change {
     pub work: Work,
     /// Why; states without a reason clear the one there was.
     pub reason: Option<Reason>,
+    /// A new time for all that is left of it.
     pub due_at: Option<Timestamp>,
+    /// When its next part is due.
+    pub next_part_at: Option<Timestamp>,
     pub remote_id: Option<String>,
     pub url: Option<String>,
     pub remote: Option<Json>,
@@ -212,6 +215,8 @@ async fn update_in(tx: &Tx, id: PublicationId, from: &[State], to: State, change
         }
     };
     set("due_at", change.due_at.map(|at| ms(at).into()));
+    let (part, over) = (change.next_part_at, change.due_at.is_some() || to == State::Published);
+    set("next_part_at", if over { Some(None::<i64>.into()) } else { part.map(|at| ms(at).into()) });
     set("remote_id", change.remote_id.clone().map(Value::from));
     set("url", change.url.clone().map(Value::from));
     set("remote", maybe_json(change.remote.as_ref(), "remote ids")?.map(Value::from));
@@ -289,7 +294,8 @@ pub(crate) async fn resume_in(tx: &mut Tx, channel: ChannelId, code: &str) -> Re
         if held.reason.as_ref().is_none_or(|reason| reason.code != code) {
             continue;
         }
-        let due_at = held.due_at.unwrap_or(now);
+        // Of a thread that is partly sent, the next part's time counts: its first was sent when it was due.
+        let due_at = held.next_part_at.or(held.due_at).unwrap_or(now);
         let too_late = due_at.duration_until(now) > tx.store().late_window();
         let (to, change) = if too_late {
             let message = "It was due while its channel could not send. Send it now, move it or cancel it.";

@@ -19,12 +19,17 @@ use crier_model::{
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// Sends a failed, held or cancelled publication again, at `due_at`. What was already done of it is not repeated.
+/// Sends a failed, held or cancelled publication again, at `due_at`; one that a person has paused goes out at the time it has, if
+/// that is later. What was already done of it is not repeated.
 ///
 /// # Errors
 /// Conflict `publication.not_retryable` in any other state; [`StoreError::NotFound`] when the post or the channel was deleted.
 pub async fn retry(store: &Store, workspace: WorkspaceId, id: PublicationId, due_at: Timestamp) -> Result<Publication> {
     const FROM: [State; 3] = [State::Failed, State::Held, State::Cancelled];
+    let publication = get(store, workspace, id).await?;
+    let is_paused = publication.reason.as_ref().is_some_and(|reason| reason.code == held::PERSON);
+    let kept = publication.next_part_at.or(publication.due_at).filter(|at| is_paused && *at > due_at);
+    let due_at = kept.unwrap_or(due_at);
     let change =
         Change { due_at: Some(due_at), ..Change::default() }.noting("Scheduled again", "A person asked for it.");
     reschedule(store, workspace, id, &FROM, change, due_at, "publication.not_retryable").await
@@ -40,7 +45,8 @@ pub async fn cancel(store: &Store, workspace: WorkspaceId, id: PublicationId) ->
     let publication = get(store, workspace, id).await?;
     let mut tx = store.begin().await?;
     posts::drop_channel_in(&mut tx, workspace, publication.post, publication.channel).await?;
-    let reason = Reason::new("cancelled.person", "Cancelled", "A person cancelled it.");
+    let sent = if publication.remote.is_some() { " What was sent of it before stays on the network." } else { "" };
+    let reason = Reason::new("cancelled.person", "Cancelled", format!("A person cancelled it.{sent}"));
     let moved = set_state_in(&mut tx, id, &FROM, State::Cancelled, Change::default().because(reason))
         .await
         .map_err(refused("publication.not_cancellable"))?;

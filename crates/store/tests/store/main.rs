@@ -3,9 +3,11 @@
 
 mod apps;
 mod attempts;
+mod bulk;
 mod channels;
 mod due;
 mod events;
+mod evergreen;
 mod grants;
 mod invites;
 mod log;
@@ -17,6 +19,8 @@ mod pairings;
 mod people;
 mod posts;
 mod publications;
+mod repeats;
 mod scene;
 mod sealed;
+mod slots;
 mod steps;

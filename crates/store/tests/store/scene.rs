@@ -93,7 +93,13 @@ pub fn content(text: &str) -> Content {
 }
 
 pub fn post(text: &str, channels: &[ChannelId], timing: Timing) -> ValidPost {
-    ValidPost { content: content(text), channels: channels.to_vec(), timing, time_zone: "Europe/Berlin".to_owned() }
+    ValidPost {
+        content: content(text),
+        channels: channels.to_vec(),
+        timing,
+        time_zone: "Europe/Berlin".to_owned(),
+        repeat: None,
+    }
 }
 
 pub fn with_media(mut post: ValidPost, files: &[MediaId]) -> ValidPost {

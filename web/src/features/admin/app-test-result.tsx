@@ -1,3 +1,4 @@
+import "@/i18n/administering";
 import { Group, Loader, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { ProblemView } from "@/components/problem-view";

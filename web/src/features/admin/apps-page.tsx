@@ -1,3 +1,4 @@
+import "@/i18n/administering";
 import { Button, Code, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";

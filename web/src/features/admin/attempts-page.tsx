@@ -1,3 +1,4 @@
+import "@/i18n/administering";
 import { Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";
 import { IconHistory } from "@tabler/icons-react";

@@ -1,3 +1,4 @@
+import "@/i18n/administering";
 import { Group } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { useLocation } from "@tanstack/react-router";

@@ -28,12 +28,14 @@ interface Props {
   /** The posts have not come yet. */
   pending: boolean;
   fetching: boolean;
+  /** Takes a click on a post, while posts are selected instead of opened. */
+  onSelect: ((post: string) => void) | null;
   onMore: (items: readonly Placed[], title: string) => void;
 }
 
 /** The calendar itself: the view's posts, with its keys, clicks and drags. */
 export function Area(props: Props) {
-  const { view, context, fetching } = props;
+  const { view, context, fetching, onSelect } = props;
   const { user } = useSession();
   const navigate = useNavigate();
   const area = useRef<HTMLDivElement>(null);
@@ -59,6 +61,8 @@ export function Area(props: Props) {
         data-dragging={dragging || undefined}
         data-list={view === "list" || undefined}
         aria-busy={fetching}
+        // Before the links in it: while posts are selected, none is opened.
+        onClickCapture={onSelect ? (event) => takeClick(event, onSelect) : undefined}
         onClick={(event) => openInApp(event, (id) => void navigate({ to: "/posts/$id", params: { id } }))}
         onFocus={rovingFocus}
         onKeyDown={(event) => {
@@ -111,6 +115,17 @@ function Posts({ view, date, today, days, narrow, placed, undated, context, pend
   return <HoursView {...shared} dates={datesOf(days)} sayCell={rest.sayCell} ready={!pending} />;
 }
 
+const postAt = (target: EventTarget) =>
+  target instanceof Element ? target.closest<HTMLElement>("a[data-post]")?.dataset.post : undefined;
+
+function takeClick(event: MouseEvent, take: (post: string) => void) {
+  const id = postAt(event.target);
+  if (!id || event.button !== 0) return;
+  event.preventDefault();
+  event.stopPropagation();
+  take(id);
+}
+
 /** Takes a plain click on a card's link; with a key or another button the browser opens it as it would any link. */
 function openInApp(event: MouseEvent, open: (post: string) => void) {
   if (
@@ -123,8 +138,7 @@ function openInApp(event: MouseEvent, open: (post: string) => void) {
   ) {
     return;
   }
-  const id =
-    event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-post]")?.dataset.post : null;
+  const id = postAt(event.target);
   if (!id) return;
   event.preventDefault();
   open(id);

@@ -1,7 +1,7 @@
 import { useDraggable } from "@dnd-kit/core";
-import { IconPhoto } from "@tabler/icons-react";
+import { IconCheck, IconPhoto, IconRecycle, IconRepeat } from "@tabler/icons-react";
 import { type KeyboardEvent, memo, useMemo } from "react";
-import type { Channel, Network } from "@/api/types";
+import type { Channel, Network, PostSummary } from "@/api/types";
 import type { Format } from "@/app/format";
 import { NetworkMark } from "@/components/network-mark";
 import { StateIcon } from "@/components/state-badge";
@@ -14,6 +14,8 @@ export interface CardContext {
   channels: ReadonlyMap<string, Channel>;
   networks: ReadonlyMap<string, Network>;
   now: number;
+  /** The selected posts; none while a click opens a post. */
+  selected: ReadonlySet<string> | null;
 }
 
 interface Props {
@@ -46,6 +48,7 @@ export const Card = memo(function Card({ item, context, lines }: Props) {
       data-dragging={isDragging || undefined}
       data-over={Date.parse(item.due) < context.now || undefined}
       data-post={item.post.id}
+      data-selected={context.selected?.has(item.post.id) || undefined}
       data-nav
       tabIndex={-1}
       draggable={false}
@@ -87,8 +90,10 @@ export const CardFace = memo(function CardFace({ item: { post, due, twice }, con
         <StateIcon state={post.state} />
         <span className={classes.time}>{time}</span>
         <span className={classes.text}>{text}</span>
+        <Round post={post} />
         <span className={classes.marks}>{networkMarks.slice(0, 2)}</span>
         {names}
+        <Selected post={post} context={context} />
       </>
     );
   }
@@ -104,6 +109,7 @@ export const CardFace = memo(function CardFace({ item: { post, due, twice }, con
           <StateIcon state={post.state} />
         </span>
         <span className={classes.word}>{t(`common.state.${post.state}`)}</span>
+        <Round post={post} />
         {post.media_count > 0 && (
           <span className={classes.media} title={t("calendar.media", { count: post.media_count })}>
             <IconPhoto size={13} aria-hidden />
@@ -112,6 +118,30 @@ export const CardFace = memo(function CardFace({ item: { post, due, twice }, con
         )}
       </span>
       {names}
+      <Selected post={post} context={context} />
     </>
   );
 });
+
+/** Marks what comes again. */
+export function Round({ post }: { post: PostSummary }) {
+  if (!post.series_id && !post.queue_id) return null;
+  const word = t(post.series_id ? "calendar.repeats" : "calendar.evergreen");
+  return (
+    <span className={classes.round} title={word}>
+      {post.series_id ? <IconRepeat size={12} aria-hidden /> : <IconRecycle size={12} aria-hidden />}
+      <span className="visually-hidden">{word}</span>
+    </span>
+  );
+}
+
+/** Says of a selected post that it is. */
+function Selected({ post, context }: { post: PostSummary; context: CardContext }) {
+  if (!context.selected?.has(post.id)) return null;
+  return (
+    <span className={classes.check}>
+      <IconCheck size={11} stroke={3} aria-hidden />
+      <span className="visually-hidden">{t("calendar.selected")}</span>
+    </span>
+  );
+}

@@ -1,10 +1,10 @@
-import { IconPhoto } from "@tabler/icons-react";
+import { IconCheck, IconPhoto } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { PostSummary } from "@/api/types";
 import { NetworkMark } from "@/components/network-mark";
 import { StateBadge } from "@/components/state-badge";
-import type { CardContext } from "./card";
+import { type CardContext, Round } from "./card";
 import classes from "./list-view.module.css";
 
 interface Props {
@@ -14,8 +14,9 @@ interface Props {
 }
 
 /** A post as a line of a list: time, text, channels, state. */
-export function PostRow({ post, due, context: { format, channels, networks } }: Props) {
+export function PostRow({ post, due, context: { format, channels, networks, selected } }: Props) {
   const { t } = useTranslation();
+  const text = post.excerpt || t("calendar.noText");
   const names = post.publications.map(
     ({ channel_id, network }) => channels.get(channel_id)?.name ?? networks.get(network)?.name ?? network,
   );
@@ -26,8 +27,20 @@ export function PostRow({ post, due, context: { format, channels, networks } }: 
       params={{ id: post.id }}
       className={classes.post}
       preload={false}
+      data-post={post.id}
+      data-selected={selected?.has(post.id) || undefined}
     >
-      <span className={classes.time}>{due ? format.time(due) : ""}</span>
+      <span className={classes.time}>
+        {selected && (
+          <span className={classes.check} data-on={selected.has(post.id) || undefined}>
+            {selected.has(post.id) && <IconCheck size={12} stroke={3} aria-hidden />}
+            <span className="visually-hidden">
+              {t(selected.has(post.id) ? "calendar.selected" : "calendar.notSelected")}
+            </span>
+          </span>
+        )}
+        {due ? format.time(due) : ""}
+      </span>
       {post.thumbnail_url ? (
         <img
           src={post.thumbnail_url}
@@ -43,7 +56,7 @@ export function PostRow({ post, due, context: { format, channels, networks } }: 
         </span>
       )}
       <span className={classes.words}>
-        <span className={classes.text}>{post.excerpt || t("calendar.noText")}</span>
+        <span className={classes.text}>{text}</span>
         <span className={classes.names}>
           <span className={classes.marks} aria-hidden>
             {marks.map((id) => (
@@ -56,6 +69,7 @@ export function PostRow({ post, due, context: { format, channels, networks } }: 
               />
             ))}
           </span>
+          <Round post={post} />
           <span className={classes.clip}>
             {names.length > 0 ? names.join(", ") : t("calendar.noChannels")}
           </span>

@@ -7,6 +7,7 @@ import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { useSession } from "@/app/session";
 import { usePageTitle } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
+import { useSelection } from "@/features/bulk/use-selection";
 import { Checklist } from "@/features/first-run/checklist";
 import { Area } from "./area";
 import type { CardContext } from "./card";
@@ -19,6 +20,7 @@ import { useCalendarKeys } from "./use-keys";
 import { useCalendarPosts } from "./use-posts";
 import { useView } from "./use-view";
 
+const BulkBar = lazy(() => import("@/features/bulk/bar").then((module) => ({ default: module.BulkBar })));
 const PostsModal = lazy(() => import("./posts-modal").then((module) => ({ default: module.PostsModal })));
 
 interface Listed {
@@ -26,11 +28,14 @@ interface Listed {
   posts: { post: PostSummary; due: string | null }[];
 }
 
-function useCardContext(now: number): CardContext {
+function useCardContext(now: number, selected: ReadonlySet<string> | null): CardContext {
   const format = useFormat();
   const channels = useChannelMap();
   const networks = useNetworkMap();
-  return useMemo(() => ({ format, channels, networks, now }), [format, channels, networks, now]);
+  return useMemo(
+    () => ({ format, channels, networks, now, selected }),
+    [format, channels, networks, now, selected],
+  );
 }
 
 /** Home: the workspace's posts by time. */
@@ -42,7 +47,8 @@ export function CalendarPage() {
   const { count: filters, clear } = useFilter();
   const days = daysOf(view, date, user.week_start);
   const { query, placed, undated, empty } = useCalendarPosts(days);
-  const context = useCardContext(now);
+  const selection = useSelection();
+  const context = useCardContext(now, selection.on ? selection.ids : null);
   const [listed, setListed] = useState<Listed | null>(null);
 
   usePageTitle(`${t("calendar.title")}: ${titleOf(view, date, user.week_start).short}`);
@@ -51,6 +57,11 @@ export function CalendarPage() {
     step: stepBy,
     view: setView,
     edit: (id) => void navigate({ to: "/posts/$id/edit", params: { id } }),
+    select: selection.toggle,
+    leave: () => {
+      if (selection.on) selection.stop();
+      return selection.on;
+    },
   });
   const listDrafts = () =>
     setListed({ title: t("calendar.drafts"), posts: undated.map((post) => ({ post, due: null })) });
@@ -69,7 +80,20 @@ export function CalendarPage() {
         onView={setView}
         onToday={toToday}
         onStep={stepBy}
+        selecting={selection.on}
+        onSelecting={selection.on ? selection.stop : selection.start}
       />
+      {selection.on && (
+        <Suspense fallback={null}>
+          <BulkBar
+            selection={selection}
+            shown={[
+              ...(view === "list" ? undated : []),
+              ...placed.filter(({ date: day }) => day >= days.from && day < days.to).map(({ post }) => post),
+            ].map(({ id }) => id)}
+          />
+        </Suspense>
+      )}
       {query.error && (
         <div className={classes.notice}>
           <ProblemView error={query.error} onRetry={() => query.refetch()} retrying={query.isFetching} />
@@ -82,6 +106,7 @@ export function CalendarPage() {
         {...{ view, date, today, days, narrow, placed, undated, context }}
         pending={query.isPending}
         fetching={query.isFetching}
+        onSelect={selection.on ? selection.toggle : null}
         onMore={(items, title) => setListed({ title, posts: [...items] })}
       />
       {listed && (

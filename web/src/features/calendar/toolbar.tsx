@@ -19,10 +19,25 @@ interface Props {
   onView: (view: View) => void;
   onToday: () => void;
   onStep: (by: -1 | 1) => void;
+  selecting: boolean;
+  onSelecting: () => void;
 }
 
 export function Toolbar(props: Props) {
-  const { view, date, zone, weekStart, narrow, drafts, onDrafts, onView, onToday, onStep } = props;
+  const {
+    view,
+    date,
+    zone,
+    weekStart,
+    narrow,
+    drafts,
+    onDrafts,
+    onView,
+    onToday,
+    onStep,
+    selecting,
+    onSelecting,
+  } = props;
   const { t } = useTranslation();
   const title = titleOf(view, date, weekStart);
   // Beside the hours their offset is shown, which may change within a week.
@@ -71,6 +86,15 @@ export function Toolbar(props: Props) {
             {place}
           </AnchorLink>
         </Text>
+        <Button
+          variant={selecting ? "light" : "default"}
+          size="sm"
+          px="sm"
+          aria-pressed={selecting}
+          onClick={onSelecting}
+        >
+          {t("calendar.select")}
+        </Button>
         <FilterMenu compact={narrow} />
         <SegmentedControl
           size="sm"

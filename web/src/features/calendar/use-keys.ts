@@ -9,9 +9,12 @@ interface Actions {
   step: (by: -1 | 1) => void;
   view: (view: View) => void;
   edit: (post: string) => void;
+  select: (post: string) => void;
+  /** Leaves selecting; false where nothing was left. */
+  leave: () => boolean;
 }
 
-/** The calendar's own keys: T, J and K, 1 to 4, and E on a post. */
+/** The calendar's own keys: T, J and K, 1 to 4, and E and X on a post. */
 export function useCalendarKeys(actions: Actions) {
   const onKey = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target))
@@ -24,6 +27,8 @@ export function useCalendarKeys(actions: Actions) {
     else if (event.key === "j") actions.step(1);
     else if (event.key === "k") actions.step(-1);
     else if (event.key === "e" && post) actions.edit(post);
+    else if (event.key === "x" && post) actions.select(post);
+    else if (event.key === "Escape" && actions.leave()) return;
     else return;
     event.preventDefault();
   });

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Anchor, Button, Code, Group, Menu, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconDotsVertical, IconPencilPlus, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -19,6 +20,9 @@ import { ProblemView } from "@/components/problem-view";
 import { ChannelStateBadge } from "@/components/state-badge";
 import { toast } from "@/components/toast";
 import { wayOf } from "@/features/connect/queries";
+import { managesWorkspace } from "@/features/settings/workspace-form";
+import { QueueView } from "@/features/slots/queue-view";
+import { SlotsForm } from "@/features/slots/slots-form";
 import { CapModal } from "./cap-modal";
 import classes from "./channel-page.module.css";
 import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
@@ -58,6 +62,7 @@ export function ChannelPage() {
 function Loaded({ channel }: { channel: Channel }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const { workspace } = useSession();
   const network = useNetworkMap().get(channel.network);
   const [dialog, setDialog] = useState<"rename" | "cap" | "delete" | null>(null);
   const change = useChangeChannel(channel.id);
@@ -140,6 +145,20 @@ function Loaded({ channel }: { channel: Channel }) {
         {channel.reason && <DiagnosisView diagnosis={channel.reason} onNext={reconnect} />}
         {disabled && <Text>{t("channels.disabledNote")}</Text>}
         <Facts channel={channel} networkName={network?.name ?? channel.network} />
+        <section>
+          <Title order={2}>{t("slots.queueTitle")}</Title>
+          <Text size="sm" c="dimmed" mb="sm">
+            {t("slots.queueText")}
+          </Text>
+          <QueueView channel={channel.id} />
+        </section>
+        <section>
+          <Title order={2}>{t("slots.title")}</Title>
+          <Text size="sm" c="dimmed" mb="sm">
+            {t("slots.text")}
+          </Text>
+          <SlotsForm channel={channel.id} manages={managesWorkspace(workspace.role)} />
+        </section>
         <Connects channel={channel} />
       </Stack>
       {dialog === "cap" && <CapModal channel={channel} onClose={() => setDialog(null)} />}

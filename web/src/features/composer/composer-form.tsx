@@ -16,6 +16,7 @@ import { FindingsPanel } from "./findings-panel";
 import { focusPlace } from "./focus-place";
 import { LeaveModal } from "./leave-modal";
 import { type Draft, GLOBAL, inputOf, isBlank, type Scope, type Written } from "./model";
+import { OccurrenceScope } from "./occurrence-scope";
 import { PreviewPanel } from "./preview/panel";
 import { RecoveryBanner } from "./recovery-banner";
 import { SaveStatus } from "./save-status";
@@ -49,13 +50,14 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
   const channels = useChannels().data ?? [];
   const networks = useNetworkMap();
   const [mode, setMode] = useState<Mode>("scheduled");
+  const occurrence = post?.series_id ? post : null;
   const [wantedScope, setScope] = useState<Scope>(GLOBAL);
   const [tried, setTried] = useState(false);
   const now = useNow();
 
   const picked = draft.channels.flatMap((id) => channels.find((channel) => channel.id === id) ?? []);
   const scope = wantedScope === GLOBAL || draft.channels.includes(wantedScope) ? wantedScope : GLOBAL;
-  const asked: Written["state"] = mode === "now" ? "now" : draft.due ? "scheduled" : "draft";
+  const asked: Written["state"] = mode === "scheduled" ? (draft.due ? "scheduled" : "draft") : mode;
   const input = useMemo(() => inputOf(draft, asked), [draft, asked]);
   const check = useCheck(input);
   const due = mode === "scheduled" ? dueProblem(draft.due, draft.zone, now) : null;
@@ -179,7 +181,14 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
                 onMode={setMode}
                 onDue={(value) => dispatch({ type: "due", due: value })}
                 onZone={(zone) => dispatch({ type: "zone", zone })}
+                channels={draft.channels}
+                post={composer.save.post?.id ?? null}
+                repeat={draft.repeat}
+                occurrences={check.data?.occurrences ?? []}
+                canRepeat={!post?.kept_in && (occurrence === null || composer.following)}
+                onRepeat={(repeat) => dispatch({ type: "repeat", repeat })}
               />
+              {occurrence && <OccurrenceScope composer={composer} />}
               {submit.problem && <ProblemView error={submit.problem} errors={[]} />}
               <Uploading tried={tried} going={open.going} failed={open.failed} />
               <Group gap="xs" grow preventGrowOverflow={false}>
@@ -192,13 +201,7 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
                   aria-keyshortcuts="Control+Enter"
                   title={t("composer.submit.keys")}
                 >
-                  {t(
-                    mode === "now"
-                      ? "composer.submit.now"
-                      : automatic
-                        ? "composer.submit.schedule"
-                        : "composer.submit.save",
-                  )}
+                  {t(SUBMITS[mode] ?? (automatic ? "composer.submit.schedule" : "composer.submit.save"))}
                 </Button>
               </Group>
             </Stack>
@@ -220,6 +223,8 @@ export function ComposerForm({ post, start, onCreated, onOther }: Props) {
     </Page>
   );
 }
+
+const SUBMITS = { now: "composer.submit.now", next_slot: "composer.submit.queue", scheduled: null } as const;
 
 const firstError = (findings: Finding[]) => findings.find((finding) => finding.severity === "error");
 

@@ -30,6 +30,7 @@ const count = (used: number, max: number) => ({
   links: [],
 });
 const check: PostCheck = {
+  occurrences: [],
   ok: false,
   problems: [finding("/due_at", { code: "due_at.past" })],
   channels: [

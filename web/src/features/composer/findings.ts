@@ -120,7 +120,7 @@ export function findingsOf(problem: Problem): Finding[] {
 /** The check's findings and those of a refused save, as one. */
 export function withRefused(check: PostCheck | undefined, refused: Finding[]): PostCheck | undefined {
   if (refused.length === 0) return check;
-  const base = check ?? { ok: false, channels: [], problems: [] };
+  const base = check ?? { ok: false, channels: [], problems: [], occurrences: [] };
   const known = new Set(base.channels.flatMap((channel) => channel.problems).map(sameness));
   return {
     ...base,

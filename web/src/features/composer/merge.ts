@@ -1,6 +1,6 @@
 import type { Written } from "./model";
 
-export type MergeField = "channels" | "due_at" | "time_zone" | "parts" | "variants";
+export type MergeField = "channels" | "due_at" | "time_zone" | "parts" | "variants" | "repeat";
 
 export interface Merged {
   input: Written;
@@ -63,6 +63,7 @@ export function mergeInputs(base: Written, mine: Written, theirs: Written): Merg
   const time = settle("due_at", pick(when(base), when(mine), when(theirs)));
   const channels = settle("channels", pick(base.channels, mine.channels, theirs.channels));
   const parts = settle("parts", mergeParts(base.parts, mine.parts, theirs.parts));
+  const repeat = settle("repeat", pick(base.repeat ?? null, mine.repeat ?? null, theirs.repeat ?? null));
   const variants: Written["variants"] = {};
   const ids = new Set([
     ...Object.keys(base.variants),
@@ -73,6 +74,6 @@ export function mergeInputs(base: Written, mine: Written, theirs: Written): Merg
     const value = settle("variants", pick(base.variants[id], mine.variants[id], theirs.variants[id]));
     if (value) variants[id] = value;
   }
-  const { due_at, ...rest } = { ...mine, ...time, channels, parts, variants };
-  return { input: due_at ? { ...rest, due_at } : rest, conflicts };
+  const { due_at, repeat: _mine, ...rest } = { ...mine, ...time, channels, parts, variants };
+  return { input: { ...rest, ...(due_at && { due_at }), ...(repeat && { repeat }) }, conflicts };
 }

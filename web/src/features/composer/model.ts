@@ -22,6 +22,13 @@ export interface Written {
   channels: string[];
   parts: WrittenPart[];
   variants: Record<string, WrittenVariant>;
+  repeat?: Repeat;
+}
+
+/** How a post repeats: a recurrence rule (RFC 5545), and days on which it does not go out. */
+export interface Repeat {
+  rule: string;
+  except: string[];
 }
 
 /** As the server's description has it; that knows no names of settings. */
@@ -53,6 +60,7 @@ export interface Draft {
   variants: Record<string, Variant>;
   due: WallTime | null;
   zone: string;
+  repeat: Repeat | null;
 }
 
 /** The Global content, or a channel's own. */
@@ -70,7 +78,7 @@ export function emptyPart(): Part {
 }
 
 export function emptyDraft(zone: string, channels: string[] = [], due: WallTime | null = null): Draft {
-  return { channels, parts: [emptyPart()], variants: {}, due, zone };
+  return { channels, parts: [emptyPart()], variants: {}, due, zone, repeat: null };
 }
 
 export function partsOf(draft: Draft, scope: Scope): Part[] {
@@ -99,7 +107,8 @@ export type Action =
   | { type: "reset"; channel: string }
   | { type: "setting"; channel: string; name: string; value: unknown }
   | { type: "due"; due: WallTime | null }
-  | { type: "zone"; zone: string };
+  | { type: "zone"; zone: string }
+  | { type: "repeat"; repeat: Repeat | null };
 
 export function reduce(draft: Draft, action: Action): Draft {
   switch (action.type) {
@@ -172,6 +181,8 @@ export function reduce(draft: Draft, action: Action): Draft {
       return { ...draft, due: action.due };
     case "zone":
       return { ...draft, zone: action.zone };
+    case "repeat":
+      return { ...draft, repeat: action.repeat };
   }
 }
 
@@ -226,17 +237,25 @@ export function inputOf(draft: Draft, state: Written["state"]): Written {
     if (!variant) continue;
     const settings = Object.keys(variant.settings).length > 0 ? variant.settings : undefined;
     if (variant.parts)
-      variants[channel] = { parts: variant.parts.map(partInput), ...(settings && { settings }) };
+      variants[channel] = { parts: partInputs(variant.parts), ...(settings && { settings }) };
     else if (settings) variants[channel] = { settings };
   }
   return {
     state,
-    ...(draft.due && state !== "now" && { due_at: instantOf(draft.due, draft.zone).iso }),
+    ...(draft.due && isTimed(state) && { due_at: instantOf(draft.due, draft.zone).iso }),
     time_zone: draft.zone,
     channels: draft.channels,
-    parts: draft.parts.map(partInput),
+    parts: partInputs(draft.parts),
     variants,
+    ...(draft.repeat && isTimed(state) && { repeat: draft.repeat }),
   };
+}
+
+const isTimed = (state: Written["state"]) => state === "scheduled" || state === "draft";
+
+/** The first part waits for nothing, though it may have come from further down. */
+function partInputs(parts: Part[]): WrittenPart[] {
+  return parts.map((part, index) => partInput(index === 0 ? { ...part, delay: 0 } : part));
 }
 
 function partInput(part: Part): WrittenPart {
@@ -267,6 +286,7 @@ interface Given {
   variants?: Record<string, { parts?: GivenPart[] | null; settings?: Record<string, unknown> }>;
   due_at?: string | null;
   time_zone?: string | null;
+  repeat?: Repeat | null;
 }
 
 export function draftFrom(input: Given, zone: string): Draft {
@@ -283,6 +303,7 @@ export function draftFrom(input: Given, zone: string): Draft {
     ),
     due: input.due_at ? wallOf(input.due_at, own) : null,
     zone: own,
+    repeat: input.repeat ?? null,
   };
 }
 
@@ -301,7 +322,7 @@ export function mediaKeys(draft: Draft): Set<string> {
 export function losesText(draft: Draft, channel: string): boolean {
   const own = draft.variants[channel]?.parts;
   if (!own) return false;
-  const says = (parts: Part[]) => JSON.stringify(parts.map(partInput));
+  const says = (parts: Part[]) => JSON.stringify(partInputs(parts));
   return (
     says(own) !== says(draft.parts) && own.some((part) => part.text.trim() !== "" || part.media.length > 0)
   );

@@ -28,7 +28,8 @@ export const mediaQuery = (workspace: string, id: string) =>
       ),
   });
 
-export const transport = (workspace: string): Transport => ({
+/** `following`: whether a post that repeats is saved with all that follow it. */
+export const transport = (workspace: string, following: () => boolean): Transport => ({
   create: (written, key) =>
     call(
       api.POST("/api/v1/workspaces/{workspace}/posts", {
@@ -39,7 +40,11 @@ export const transport = (workspace: string): Transport => ({
   update: (id, version, written) =>
     call(
       api.PUT("/api/v1/workspaces/{workspace}/posts/{id}", {
-        params: { path: { workspace, id }, header: { "If-Match": `"${version}"` } },
+        params: {
+          path: { workspace, id },
+          header: { "If-Match": `"${version}"` },
+          ...(following() && { query: { scope: "following" } }),
+        },
         body: asInput(written),
       }),
     ),

@@ -6,10 +6,13 @@ import { useTranslation } from "react-i18next";
 import { allZones, makeFormat, zoneLabel } from "@/app/format";
 import { useSession } from "@/app/session";
 import { instantOf, today, type WallTime } from "@/app/zoned";
+import type { Repeat } from "./model";
+import { NextSlot } from "./next-slot";
+import { RepeatField } from "./repeat-field";
 import { type QuickChoice, quickChoices } from "./schedule";
 import classes from "./schedule-panel.module.css";
 
-export type Mode = "scheduled" | "now";
+export type Mode = "scheduled" | "next_slot" | "now";
 
 interface Props {
   mode: Mode;
@@ -20,11 +23,30 @@ interface Props {
   onMode: (mode: Mode) => void;
   onDue: (due: WallTime | null) => void;
   onZone: (zone: string) => void;
+  channels: string[];
+  /** The post's id, once it has one. */
+  post: string | null;
+  repeat: Repeat | null;
+  /** The first times at which it goes out, where it repeats. */
+  occurrences: string[];
+  canRepeat: boolean;
+  onRepeat: (repeat: Repeat | null) => void;
 }
 
-/** When it goes out: now, or a date and time in the person's zone. */
-export function SchedulePanel({ mode, due, zone, now, error, onMode, onDue, onZone }: Props) {
+/** When it goes out: now, at the next free slot, or at a date and time in the person's zone, once or again and again. */
+export function SchedulePanel({
+  mode,
+  onMode,
+  channels,
+  post,
+  repeat,
+  occurrences,
+  canRepeat,
+  onRepeat,
+  ...at
+}: Props) {
   const { t } = useTranslation();
+  const { due, zone } = at;
   return (
     <section aria-label={t("composer.when.title")} id="compose-due" tabIndex={-1} className={classes.root}>
       <Stack gap="xs">
@@ -37,21 +59,37 @@ export function SchedulePanel({ mode, due, zone, now, error, onMode, onDue, onZo
           data={[
             { value: "scheduled", label: t("composer.when.scheduled") },
             { value: "now", label: t("composer.when.now") },
+            { value: "next_slot", label: t("composer.when.queue") },
           ]}
         />
         {mode === "now" ? (
           <Text size="sm" c="dimmed">
             {t("composer.when.nowText")}
           </Text>
+        ) : mode === "next_slot" ? (
+          <NextSlot channels={channels} post={post} />
         ) : (
-          <AtTime due={due} zone={zone} now={now} error={error} onDue={onDue} onZone={onZone} />
+          <>
+            <AtTime {...at} />
+            {canRepeat && due && (
+              <RepeatField
+                repeat={repeat}
+                due={due}
+                zone={zone}
+                occurrences={occurrences}
+                onRepeat={onRepeat}
+              />
+            )}
+          </>
         )}
       </Stack>
     </section>
   );
 }
 
-function AtTime({ due, zone, now, error, onDue, onZone }: Omit<Props, "mode" | "onMode">) {
+type AtTimeProps = Pick<Props, "due" | "zone" | "now" | "error" | "onDue" | "onZone">;
+
+function AtTime({ due, zone, now, error, onDue, onZone }: AtTimeProps) {
   const { t } = useTranslation();
   const { user } = useSession();
   const [choosingZone, setChoosingZone] = useState(false);

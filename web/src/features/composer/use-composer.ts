@@ -38,6 +38,10 @@ export function useComposer({ post, start, onCreated, onOther }: Options) {
   const client = useQueryClient();
   const ws = workspace.id;
   const [draft, dispatch] = useReducer(reduce, start);
+  // Of a post that repeats, one alone is what people mostly mean to change.
+  const [following, setFollowing] = useState(false);
+  const followingNow = useRef(following);
+  followingNow.current = following;
   // Only a draft saves itself: half a sentence of a scheduled post could be published.
   const automatic = post === null || post.state === "draft";
   const [offered, setOffered] = useState<Kept | null>(() => offer(ws, post, start));
@@ -53,7 +57,7 @@ export function useComposer({ post, start, onCreated, onOther }: Options) {
   const [autosave] = useState(
     () =>
       new Autosave({
-        transport: transport(ws),
+        transport: transport(ws, () => followingNow.current),
         newIdempotencyKey,
         automatic,
         from: post ? { post: { id: post.id, version: post.version }, input: inputOfPost(post) } : undefined,
@@ -134,6 +138,8 @@ export function useComposer({ post, start, onCreated, onOther }: Options) {
     draft,
     dispatch,
     automatic,
+    following,
+    setFollowing,
     save,
     autosave,
     mine,

@@ -38,7 +38,9 @@ export function useSubmit(composer: Composer) {
     toast.done(
       state === "draft"
         ? t("composer.done.draft")
-        : t("composer.done.scheduled", { when: when ? format.dateTime(when) : "" }),
+        : state === "next_slot"
+          ? t("composer.done.queued", { when: when ? format.dateTime(when) : "" })
+          : t("composer.done.scheduled", { when: when ? format.dateTime(when) : "" }),
     );
     const date = when ? wallOf(when, format.zone).date : undefined;
     return navigate({ to: "/calendar", search: { ...(date && { date }) }, ignoreBlocker: true });

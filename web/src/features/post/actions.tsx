@@ -1,5 +1,13 @@
+import "@/i18n/scheduling";
 import { Button, Menu } from "@mantine/core";
-import { IconCalendarTime, IconCopy, IconDotsVertical, IconPencil, IconTrash } from "@tabler/icons-react";
+import {
+  IconCalendarTime,
+  IconCopy,
+  IconDotsVertical,
+  IconPencil,
+  IconRecycle,
+  IconTrash,
+} from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,8 +20,12 @@ import { ButtonLink } from "@/components/links";
 import { toast } from "@/components/toast";
 import { isEditable } from "@/features/composer/model";
 import { unmovable } from "./move";
-import { useDeletePost, useDuplicatePost } from "./queries";
+import { type RepeatScope, useDeletePost, useDuplicatePost } from "./queries";
+import { RepeatScopeChoice } from "./repeat-scope";
 
+const KeepModal = lazy(() =>
+  import("@/features/evergreen/keep-modal").then((module) => ({ default: module.KeepModal })),
+);
 const MoveModal = lazy(() => import("./move-modal").then((module) => ({ default: module.MoveModal })));
 
 /** What can be done with the whole post. */
@@ -22,7 +34,7 @@ export function PostActions({ post }: { post: Post }) {
   const { user } = useSession();
   const format = useFormat();
   const navigate = useNavigate();
-  const [dialog, setDialog] = useState<"move" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"move" | "delete" | "keep" | null>(null);
   const duplicate = useDuplicatePost();
   const close = () => setDialog(null);
   const draft = post.state === "draft";
@@ -78,6 +90,11 @@ export function PostActions({ post }: { post: Post }) {
           >
             {t("post.duplicate")}
           </Menu.Item>
+          {!post.kept_in && (
+            <Menu.Item leftSection={<IconRecycle size={16} aria-hidden />} onClick={() => setDialog("keep")}>
+              {t("evergreen.keep")} …
+            </Menu.Item>
+          )}
           {post.due_at && (
             <Menu.Item leftSection={<IconCalendarTime size={16} aria-hidden />} onClick={showDay}>
               {t("post.view")}
@@ -105,6 +122,11 @@ export function PostActions({ post }: { post: Post }) {
           />
         </Suspense>
       )}
+      {dialog === "keep" && (
+        <Suspense fallback={null}>
+          <KeepModal post={post.id} onClose={close} />
+        </Suspense>
+      )}
       <DeleteDialog post={post} opened={dialog === "delete"} onClose={close} />
     </>
   );
@@ -114,6 +136,7 @@ function DeleteDialog({ post, opened, onClose }: { post: Post; opened: boolean; 
   const { t } = useTranslation();
   const navigate = useNavigate();
   const remove = useDeletePost();
+  const [scope, setScope] = useState<RepeatScope>("this");
   const waiting = post.publications.filter(({ state }) =>
     ["scheduled", "preparing", "held"].includes(state),
   ).length;
@@ -131,17 +154,21 @@ function DeleteDialog({ post, opened, onClose }: { post: Post; opened: boolean; 
         onClose();
       }}
       onConfirm={() =>
-        remove.mutate(post.id, {
-          onSuccess: () => {
-            toast.done(t("post.deleted"));
-            void navigate({ to: "/calendar" });
+        remove.mutate(
+          { id: post.id, ...(post.series_id && { scope }) },
+          {
+            onSuccess: () => {
+              toast.done(t("post.deleted"));
+              void navigate({ to: "/calendar" });
+            },
           },
-        })
+        )
       }
     >
       {waiting > 0 && `${t("post.deleteWaiting", { count: waiting })} `}
       {sent && t("post.deleteSent")}
       {waiting === 0 && !sent && t("post.deleteDraft")}
+      {post.series_id && <RepeatScopeChoice scope={scope} onScope={setScope} />}
     </Confirm>
   );
 }

@@ -8,10 +8,16 @@ import { useFormat, zoneLabel } from "@/app/format";
 import { useSession } from "@/app/session";
 import { instantOf, instantString, today, wallOf } from "@/app/zoned";
 import { ProblemView } from "@/components/problem-view";
-import { useMovePost } from "./queries";
+import { type RepeatScope, useMovePost } from "./queries";
+import { RepeatScopeChoice } from "./repeat-scope";
 
 interface Props {
-  post: { id: string; due_at?: string | null; publications: readonly { state: PublicationState }[] };
+  post: {
+    id: string;
+    due_at?: string | null;
+    series_id?: string | null;
+    publications: readonly { state: PublicationState }[];
+  };
   onClose: () => void;
   onMoved: (to: string) => void;
 }
@@ -30,6 +36,7 @@ export function MoveModal({ post, onClose, onMoved }: Props) {
   const [date, setDate] = useState<string | null>(start.date);
   const [time, setTime] = useState(start.time);
   const [tried, setTried] = useState(false);
+  const [scope, setScope] = useState<RepeatScope>("this");
 
   const resolved = date && time ? instantOf({ date, time: time.slice(0, 5) }, zone) : null;
   const past = resolved !== null && Date.parse(resolved.iso) <= Date.now();
@@ -43,7 +50,7 @@ export function MoveModal({ post, onClose, onMoved }: Props) {
     setTried(true);
     if (!resolved || past) return;
     move.mutate(
-      { id: post.id, from: post.due_at, to: resolved.iso },
+      { id: post.id, from: post.due_at, to: resolved.iso, ...(post.series_id && { scope }) },
       { onSuccess: () => onMoved(resolved.iso) },
     );
   };
@@ -89,6 +96,7 @@ export function MoveModal({ post, onClose, onMoved }: Props) {
           )}
           {resolved?.note === "overlap" && <Text size="sm">{t("post.moveDialog.overlap")}</Text>}
           {partly && <Text size="sm">{t("post.moveDialog.partly")}</Text>}
+          {post.series_id && <RepeatScopeChoice scope={scope} onScope={setScope} />}
           {move.error && <ProblemView error={move.error} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>

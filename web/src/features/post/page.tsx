@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -5,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Post } from "@/api/types";
 import { useFormat } from "@/app/format";
 import { useSession } from "@/app/session";
+import { AnchorLink } from "@/components/links";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import { StateBadge } from "@/components/state-badge";
@@ -13,6 +15,7 @@ import { PostContent } from "./content";
 import classes from "./page.module.css";
 import { PublicationCard } from "./publication-card";
 import { postQuery } from "./queries";
+import { RepeatWords } from "./repeat-words";
 
 /** How long until the next look, where the live stream should have told already: soon while something is going on. */
 function nextLook(post: Post | undefined): number | false {
@@ -47,6 +50,28 @@ export function PostPage() {
   );
 }
 
+/** Why the post is there, where nobody wrote it by hand for its time. */
+function Origin({ post }: { post: Post }) {
+  const { t } = useTranslation();
+  const queue = post.queue_id ?? post.kept_in;
+  if (queue) {
+    return (
+      <Text size="sm" mb="md">
+        {t("evergreen.of")} ·{" "}
+        <AnchorLink to="/evergreen/$queue" params={{ queue }} size="sm">
+          {t("evergreen.open")}
+        </AnchorLink>
+      </Text>
+    );
+  }
+  if (!post.series_id || !post.repeat) return null;
+  return (
+    <Text size="sm" mb="md">
+      {t("post.repeats")}: <RepeatWords rule={post.repeat.rule} due={post.due_at} zone={post.time_zone} />
+    </Text>
+  );
+}
+
 function Loaded({ post }: { post: Post }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -69,6 +94,7 @@ function Loaded({ post }: { post: Post }) {
       }
       actions={<PostActions post={post} />}
     >
+      <Origin post={post} />
       <div className={classes.columns}>
         <section className={classes.publications}>
           <Title order={2} size="h5" mb="xs">

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
@@ -105,6 +106,8 @@ function Facts({ publication, networkName }: { publication: Publication; network
     <Group gap="xs" justify="space-between" wrap="wrap">
       <Text size="sm" c="dimmed">
         {when}
+        {publication.next_part_at &&
+          ` · ${t("post.nextPart", { when: format.dateTime(publication.next_part_at) })}`}
         {publication.tries > 1 && ` · ${t("post.when.tries", { count: publication.tries })}`}
       </Text>
       {url && (
@@ -194,7 +197,7 @@ function Choices({ publication, channel, networkName, decide }: DecideProps) {
           loading={decide.isPending && !asking}
           onClick={() => send({ kind: "retry" }, t("post.retried"))}
         >
-          {t(retry)}
+          {t(publication.reason?.code === "held.person" ? "bulk.resume" : retry)}
         </Button>
       )}
       {CANCELLABLE.includes(state) && (

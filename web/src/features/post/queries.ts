@@ -4,6 +4,9 @@ import { keys } from "@/api/keys";
 import type { Post, PostSummary, Publication } from "@/api/types";
 import { useSession } from "@/app/session";
 
+/** Of a post that repeats: it alone, or with all that follow. */
+export type RepeatScope = "this" | "following";
+
 export const postQuery = (workspace: string, id: string) =>
   queryOptions({
     queryKey: keys.post(workspace, id),
@@ -26,10 +29,10 @@ export function useMovePost() {
   };
   return useMutation({
     scope: { id: "move-post" },
-    mutationFn: ({ id, to }: { id: string; from?: string | null; to: string }) =>
+    mutationFn: ({ id, to, scope }: { id: string; from?: string | null; to: string; scope?: RepeatScope }) =>
       call(
         api.POST("/api/v1/workspaces/{workspace}/posts/{id}/move", {
-          params: { path: { workspace: workspace.id, id } },
+          params: { path: { workspace: workspace.id, id }, ...(scope && { query: { scope } }) },
           body: { due_at: to },
         }),
       ),
@@ -66,13 +69,13 @@ export function useDeletePost() {
   const { workspace } = useSession();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) =>
+    mutationFn: ({ id, scope }: { id: string; scope?: RepeatScope }) =>
       call(
         api.DELETE("/api/v1/workspaces/{workspace}/posts/{id}", {
-          params: { path: { workspace: workspace.id, id } },
+          params: { path: { workspace: workspace.id, id }, ...(scope && { query: { scope } }) },
         }),
       ),
-    onSuccess: (_gone, id) => {
+    onSuccess: (_gone, { id }) => {
       client.setQueriesData<PostSummary[]>({ queryKey: keys.posts(workspace.id) }, (posts) =>
         posts?.filter((post) => post.id !== id),
       );

@@ -1,3 +1,4 @@
+import "@/i18n/scheduling";
 import { Group } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useServer, useSession } from "@/app/session";
@@ -6,13 +7,14 @@ import { Page } from "@/components/page";
 import { DocsLink } from "@/components/problem-view";
 import { NoticeChoices } from "@/features/notices/choices";
 import { Webhook } from "@/features/notices/webhook";
+import { SlotsForm } from "@/features/slots/slots-form";
 import { ApiKeys } from "./api-keys";
 import { Pause } from "./pause";
 import { ProfileForm } from "./profile-form";
 import { Section } from "./section";
 import { SessionsList } from "./sessions-list";
 import { ThemeChoice } from "./theme-choice";
-import { WorkspaceForm } from "./workspace-form";
+import { managesWorkspace, WorkspaceForm } from "./workspace-form";
 
 export function SettingsPage() {
   const { t } = useTranslation();
@@ -42,6 +44,9 @@ export function SettingsPage() {
       </Section>
       <Section title={t("settings.pause.title")} text={t("settings.pause.text")}>
         <Pause />
+      </Section>
+      <Section title={t("slots.title")} text={t("slots.workspaceText")}>
+        <SlotsForm channel={null} manages={managesWorkspace(workspace.role)} key={workspace.id} />
       </Section>
       <Section title={t("settings.apps.title")} text={t("settings.apps.text")}>
         <Group>

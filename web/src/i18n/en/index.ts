@@ -1,19 +1,21 @@
-import { admin } from "./admin";
+import type { admin } from "./admin";
 import { auth } from "./auth";
+import type { bulk } from "./bulk";
 import { calendar } from "./calendar";
 import { channels } from "./channels";
 import { common } from "./common";
 import { composer } from "./composer";
 import { connect } from "./connect";
+import type { evergreen } from "./evergreen";
 import { invite, inviteLinks } from "./invite";
 import { notices } from "./notices";
 import { post } from "./post";
 import { settings } from "./settings";
 import { shell } from "./shell";
+import type { slots } from "./slots";
 import { welcome } from "./welcome";
 
 export const en = {
-  admin,
   auth,
   calendar,
   channels,
@@ -28,3 +30,11 @@ export const en = {
   shell,
   welcome,
 } as const;
+
+/** Every word there is; those that are not in `en` come with the pages that say them (see `../administering` and `../scheduling`). */
+export type Words = typeof en & {
+  admin: typeof admin;
+  bulk: typeof bulk;
+  evergreen: typeof evergreen;
+  slots: typeof slots;
+};
