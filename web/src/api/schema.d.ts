@@ -1763,7 +1763,7 @@ export interface components {
         };
         /** @description One thing looked at. */
         DoctorRow: {
-            /** @description A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `outbound`, `public_url`. */
+            /** @description A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `mail`, `outbound`, `public_url`. */
             area: string;
             /** Format: int64 */
             elapsed_ms: number;
@@ -3071,8 +3071,8 @@ export interface components {
         WorkspacePatch: {
             name?: string | null;
             /**
-             * @description Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is more than
-             *     two hours late by then asks first.
+             * @description Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is too late by
+             *     then asks first.
              */
             paused?: boolean | null;
             /** @description IANA name. */
