@@ -9,6 +9,7 @@ mod keyless;
 mod lateness;
 mod outcomes;
 mod preparing;
+mod rounds;
 mod threads;
 mod tokens;
 mod wall;
