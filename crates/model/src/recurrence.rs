@@ -455,8 +455,9 @@ mod tests {
     /// Against going through every day and asking the rule's own words of it.
     #[test]
     fn every_rule_has_exactly_the_days_that_fit_it() {
+        type Fits = fn(Date, Date, i32) -> bool;
         let start: Date = "2027-01-30".parse().unwrap();
-        let rules: [(&str, fn(Date, Date, i32) -> bool); 4] = [
+        let rules: [(&str, Fits); 4] = [
             ("FREQ=DAILY", |day, start, n| since(start, day) % n == 0),
             ("FREQ=WEEKLY;BYDAY=MO,SA", |day, start, n| {
                 let weeks = (since(start, day) + i32::from(start.weekday().to_monday_zero_offset())).div_euclid(7);
