@@ -452,6 +452,41 @@ mod tests {
         assert_eq!(twice[1].to_string(), "2027-11-01T01:30:00Z");
     }
 
+    /// Against going through every day and asking the rule's own words of it.
+    #[test]
+    fn every_rule_has_exactly_the_days_that_fit_it() {
+        type Fits = fn(Date, Date, i32) -> bool;
+        let start: Date = "2027-01-30".parse().unwrap();
+        let rules: [(&str, Fits); 4] = [
+            ("FREQ=DAILY", |day, start, n| since(start, day) % n == 0),
+            ("FREQ=WEEKLY;BYDAY=MO,SA", |day, start, n| {
+                let weeks = (since(start, day) + i32::from(start.weekday().to_monday_zero_offset())).div_euclid(7);
+                matches!(Day::of(day.weekday()), Day::Monday | Day::Saturday) && weeks % n == 0
+            }),
+            ("FREQ=MONTHLY;BYMONTHDAY=-1,15", |day, start, n| {
+                (day.day() == 15 || day.day() == day.days_in_month()) && months(start, day) % n == 0
+            }),
+            ("FREQ=MONTHLY", |day, start, n| day.day() == start.day() && months(start, day) % n == 0),
+        ];
+        for interval in 1..=5 {
+            for (rule, fits) in rules {
+                let text = format!("{rule};INTERVAL={interval}");
+                let found = days(&text, "2027-01-30", 60);
+                let every = (0..).map(|ahead| start.checked_add(Span::new().days(ahead)).unwrap());
+                let wanted = every.filter(|day| fits(*day, start, interval)).take(60);
+                assert_eq!(found, wanted.map(|day| day.to_string()).collect::<Vec<_>>(), "{text}");
+            }
+        }
+    }
+
+    fn since(start: Date, day: Date) -> i32 {
+        start.until(day).unwrap().get_days()
+    }
+
+    fn months(start: Date, day: Date) -> i32 {
+        i32::from(day.year() - start.year()) * 12 + i32::from(day.month() - start.month())
+    }
+
     #[test]
     fn the_first_is_the_first_the_rule_has_and_the_last_day_is_whole() {
         assert_eq!(days("FREQ=WEEKLY;BYDAY=WE,MO", "2027-03-02", 2), ["2027-03-03", "2027-03-08"]);

@@ -226,6 +226,33 @@ mod tests {
     }
 
     #[test]
+    fn every_moment_is_its_wall_time_or_the_end_of_a_skip_in_every_zone() {
+        let slots = slots(&["00:00", "00:30", "02:15", "12:00", "23:45"], &Day::ALL);
+        for name in [
+            "Europe/Berlin",
+            "America/Sao_Paulo",
+            "Australia/Lord_Howe",
+            "Africa/Cairo",
+            "Asia/Kathmandu",
+            "America/St_Johns",
+        ] {
+            let zone = TimeZone::get(name).unwrap();
+            for from in ["2018-10-01T00:00:00Z", "2027-03-01T00:00:00Z"] {
+                let found: Vec<_> = moments(&slots, &zone, from.parse().unwrap()).collect();
+                assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "{name} is out of order");
+                assert!(found.len() > 5 * 360, "{name} has only {}", found.len());
+                for at in found {
+                    let wall = zone.to_datetime(at);
+                    let is_slot = slots.iter().any(|slot| slot.time.time() == wall.time());
+                    let ends_skip =
+                        zone.preceding(at + jiff::SignedDuration::from_nanos(1)).next().map(|t| t.timestamp());
+                    assert!(is_slot || ends_skip == Some(at), "{name}: {wall}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_time_of_day_is_written_in_one_way() {
         assert_eq!("09:05".parse::<TimeOfDay>().unwrap().to_string(), "09:05");
         for wrong in ["9:05", "24:00", "10:60", "10", "+1:00", "10:00:00", ""] {

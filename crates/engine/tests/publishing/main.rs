@@ -10,6 +10,7 @@ mod lateness;
 mod limits;
 mod outcomes;
 mod preparing;
+mod rounds;
 mod threads;
 mod tokens;
 mod wall;
