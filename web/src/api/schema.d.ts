@@ -2648,8 +2648,8 @@ export interface components {
         WorkspacePatch: {
             name?: string | null;
             /**
-             * @description Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is more than
-             *     two hours late by then asks first.
+             * @description Pauses it or lets it go on. What is due in a paused workspace is held; when it goes on, it is sent, and what is too late by
+             *     then asks first.
              */
             paused?: boolean | null;
             /** @description IANA name. */
