@@ -12,15 +12,16 @@ use crier_store::{Store, channels, notices, publications};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
-/// Posts that are due at once, in order.
+/// Posts that are due one shortly after the other, written in another order.
 async fn due_now(house: &House, count: i64) -> Vec<PublicationId> {
     let start = house.now();
     let mut ids = Vec::new();
-    for n in 0..count {
+    for n in (0..count).rev() {
         let due = start + seconds(1) + crate::house::milliseconds(n);
         ids.push(house.schedule(vec![part(&n.to_string())], Timing::At(due)).await);
     }
     house.pass(seconds(2));
+    ids.reverse();
     ids
 }
 

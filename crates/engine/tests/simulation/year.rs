@@ -174,7 +174,24 @@ impl Year {
                         self.plan_post(account, due_at).await;
                     }
                 }
+                if self.dice.permille(15) {
+                    self.plan_burst(account, date.at(15, 0, 0, 0).to_zoned_datetime(zone.clone()).unwrap().timestamp())
+                        .await;
+                }
             }
+        }
+    }
+
+    /// Several posts within seconds, written in another order than they are due in, some of them when the network wants no more.
+    async fn plan_burst(&mut self, account: &'static str, from: Timestamp) {
+        for n in (0..5).rev() {
+            self.plan_post(account, from + SignedDuration::from_secs(n * 5)).await;
+        }
+        if self.dice.permille(500) {
+            let to = from + SignedDuration::from_mins(self.dice.between(5, 100));
+            let named = self.dice.permille(600);
+            let limit = Limit { from, to, account: Some(account.to_owned()), named };
+            self.world.state.lock().unwrap().limits.push(limit);
         }
     }
 
