@@ -20,6 +20,8 @@ pub enum Unit {
 pub struct TextRules {
     /// The longest text of one part, in `unit`.
     pub max: usize,
+    /// The longest text beside media, where that is shorter.
+    pub max_with_media: Option<usize>,
     pub unit: Unit,
     /// What every link counts as, in `unit`; none when a link counts as its own length.
     pub link_length: Option<usize>,
@@ -41,6 +43,8 @@ pub struct MediaKind {
     pub max_width: Option<u32>,
     /// Pixels.
     pub max_height: Option<u32>,
+    /// How many times the shorter side the longer one may be.
+    pub max_ratio: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -48,8 +52,35 @@ pub struct MediaRules {
     /// The most files one part may carry; 0 when it takes none.
     pub max_count: usize,
     pub kinds: Vec<MediaKind>,
+    /// Types of which a file goes without any other, or how they begin (`video/`).
+    pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.
     pub alt_max: Option<usize>,
+}
+
+impl MediaKind {
+    /// These types up to a size, whatever their measures.
+    #[must_use]
+    pub fn up_to(max_bytes: u64, mime: &[&str]) -> Self {
+        let mime = mime.iter().map(|&mime| mime.to_owned()).collect();
+        Self { mime, max_bytes, max_width: None, max_height: None, max_ratio: None }
+    }
+}
+
+impl TextRules {
+    /// The longest text of a part, in `unit`, by whether media go with it.
+    #[must_use]
+    pub fn max_of(&self, has_media: bool) -> usize {
+        self.max_with_media.filter(|_| has_media).unwrap_or(self.max)
+    }
+}
+
+impl MediaRules {
+    /// Whether a file of this type goes without any other.
+    #[must_use]
+    pub fn goes_alone(&self, mime: &str) -> bool {
+        self.alone.iter().any(|kind| mime == kind || (kind.ends_with('/') && mime.starts_with(kind.as_str())))
+    }
 }
 
 /// What the parts after the first become on the network.

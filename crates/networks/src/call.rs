@@ -11,6 +11,18 @@ pub(crate) type Refine = fn(Refusal) -> Refusal;
 
 /// Sends a request and gives the answer back when it is a success.
 pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Refine) -> Result<Answer, Refusal> {
+    let judge = |answer: Answer| {
+        if answer.is_success() { Ok(answer) } else { Err(refine(Refusal::from_answer(&answer))) }
+    };
+    judged(request, credentials, judge).await
+}
+
+/// Sends a request whose answer the network judges by itself, for those that tell errors in another way than by the status.
+pub(crate) async fn judged<T>(
+    request: Request,
+    credentials: &Credentials,
+    judge: impl FnOnce(Answer) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     let hidden = |refusal: Refusal| {
         refusal.map(|mut detail| {
             detail.message = credentials.hide(&detail.message);
@@ -29,8 +41,7 @@ pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Re
             return Err(Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)));
         }
     };
-    let answer = answer.map_err(|failure| hidden(Refusal::from(failure)))?;
-    if answer.is_success() { Ok(answer) } else { Err(hidden(refine(Refusal::from_answer(&answer)))) }
+    answer.map_err(Refusal::from).and_then(judge).map_err(hidden)
 }
 
 /// Sends a request and reads the JSON of its success.

@@ -42,13 +42,14 @@ impl<K: Kind> Network for Scripted<K> {
         Rules {
             text: TextRules {
                 max: 100,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
                 max_bytes: None,
                 required_without_media: true,
                 short_mentions: false,
             },
-            media: MediaRules { max_count: 0, kinds: Vec::new(), alt_max: None },
+            media: MediaRules { max_count: 0, kinds: Vec::new(), alone: Vec::new(), alt_max: None },
             parts: PartsRules { max: 1, kind: PartsKind::None },
         }
     }

@@ -61,10 +61,10 @@ impl Network for Nostr {
             "video/webm",
             "audio/mpeg",
         ];
-        let mime = mime.map(str::to_owned).to_vec();
         Rules {
             text: TextRules {
                 max: 10_000,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
                 max_bytes: Some(30_000),
@@ -73,7 +73,8 @@ impl Network for Nostr {
             },
             media: MediaRules {
                 max_count: 10,
-                kinds: vec![MediaKind { mime, max_bytes: 1_000_000_000, max_width: None, max_height: None }],
+                kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
+                alone: Vec::new(),
                 alt_max: Some(1000),
             },
             parts: PartsRules { max: 50, kind: PartsKind::Thread },

@@ -82,7 +82,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn rules(unit: Unit, link_length: Option<usize>, short_mentions: bool) -> TextRules {
-        TextRules { max: 500, unit, link_length, max_bytes: None, required_without_media: true, short_mentions }
+        TextRules {
+            max: 500,
+            max_with_media: None,
+            unit,
+            link_length,
+            max_bytes: None,
+            required_without_media: true,
+            short_mentions,
+        }
     }
 
     #[test]

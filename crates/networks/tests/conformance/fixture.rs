@@ -104,6 +104,9 @@ pub struct Exchange {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
+    /// For networks at fixed places: the host, exactly, spoken to by https; none for the scripted server.
+    #[serde(default)]
+    pub host: Option<String>,
     pub method: String,
     /// With its query, exactly, but for the order of the parameters.
     pub path: String,

@@ -13,6 +13,7 @@ mod needed;
 mod relay;
 mod server;
 mod signature;
+mod way;
 mod world;
 
 use fixture::{Action, Fixture, Raw};

@@ -4,10 +4,11 @@ use crate::fixture::{Action, Fixture, Given, Raw, Refused, missing};
 use crate::journal::Notebook;
 use crate::relay::Relay;
 use crate::server::Server;
+use crate::way::Way;
 use async_trait::async_trait;
 use bytes::Bytes;
 use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp, channel::Identity};
-use crier_net::{Client, Config, ProxyConfig};
+use crier_net::Client;
 use crier_networks::bluesky::Directory;
 use crier_networks::choosing::Access;
 use crier_networks::connect::FormRefusal;
@@ -17,7 +18,6 @@ use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, regis
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
 
 pub const DUE_AT: &str = "2026-11-24T12:00:00Z";
 pub const PUBLICATION: &str = "019ab000-0000-7000-8000-000000000001";
@@ -46,7 +46,8 @@ pub struct Told {
 impl World {
     /// `again` lets the server be asked the same once more.
     pub async fn new(network: &str, raw: &Raw, again: bool) -> Self {
-        let server = Server::start().await;
+        let (net, proxy) = Way::here();
+        let server = Server::start(proxy).await;
         let mut relays = Vec::new();
         for _ in 0..raw.plain().relays.len() {
             relays.push(Relay::start().await);
@@ -65,7 +66,7 @@ impl World {
             relay.play(lines.clone());
         }
         let registry = registry(&server.url);
-        Self { server, relays, fixture, registry, network: network.to_owned(), net: CLIENT.clone() }
+        Self { server, relays, fixture, registry, network: network.to_owned(), net }
     }
 
     pub fn network(&self) -> &dyn Network {
@@ -309,12 +310,6 @@ pub fn registry(origin: &str) -> Registry {
     let bluesky = Directory { plc: url.clone(), resolver: url.clone() };
     Registry::new(&registry::Settings { playground: Some(url), bluesky })
 }
-
-/// One for all: making one reads every certificate authority of the machine.
-static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let allow = vec!["127.0.0.1".parse().unwrap()];
-    Client::new(Config { proxy: ProxyConfig::None, allow, ..Config::default() }).unwrap()
-});
 
 fn credentials(given: &Given) -> Credentials {
     if given.credentials.is_null() {
