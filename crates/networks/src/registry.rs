@@ -7,6 +7,7 @@ use crate::{
     nostr::Nostr,
     playground::Playground,
     playground_pages::PlaygroundPages,
+    telegram::Telegram,
     webhook::Webhook,
 };
 use std::sync::Arc;
@@ -38,6 +39,7 @@ impl Registry {
             Some(Box::new(Mastodon)),
             Some(Box::new(Bluesky::new(settings.bluesky.clone()))),
             Some(Box::new(Nostr)),
+            Some(Box::new(Telegram)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

@@ -286,9 +286,10 @@ impl Dialog for Telegram {
             handle: chat.username.clone().unwrap_or_default(),
             profile_url: chat.username.as_ref().map(|name| format!("https://t.me/{name}")),
             // The API gives pictures only at addresses that hold the bot's token.
-            avatar_url: chat.username.filter(|_| chat.photo.is_some()).map(|name| {
-                format!("https://t.me/i/userpic/320/{name}.jpg")
-            }),
+            avatar_url: chat
+                .username
+                .filter(|_| chat.photo.is_some())
+                .map(|name| format!("https://t.me/i/userpic/320/{name}.jpg")),
             name: chat.title.or(chat.first_name).unwrap_or_else(|| ABOUT.name.to_owned()),
         };
         Ok(Identified { identity, granted: None, facts: Facts::new() })
@@ -574,7 +575,14 @@ mod tests {
         let message = |text: &str| Message {
             message_id: 7,
             text: Some(text.to_owned()),
-            chat: Chat { id: -1001, kind: "channel".into(), title: None, first_name: None, username: None, photo: None },
+            chat: Chat {
+                id: -1001,
+                kind: "channel".into(),
+                title: None,
+                first_name: None,
+                username: None,
+                photo: None,
+            },
         };
         for text in ["/connect abc", "/connect@crier_bot abc", " /connect@crier_bot   abc\n"] {
             let said = said_code(&message(text)).unwrap();

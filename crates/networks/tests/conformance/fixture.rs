@@ -33,6 +33,21 @@ pub struct Fixture {
     pub once: Option<String>,
 }
 
+impl Fixture {
+    /// What must not be told of it.
+    pub fn secrets(&self) -> Vec<String> {
+        let given = &self.given;
+        let mut secrets = given.secrets.clone();
+        let tokens = ["/access_token", "/refresh_token", "/app/client_secret", "/app/bot_token"];
+        let tokens = tokens.map(|at| given.credentials.pointer(at).and_then(Value::as_str));
+        secrets.extend(tokens.into_iter().flatten().map(str::to_owned));
+        secrets.extend(["password", "key", "secret"].into_iter().filter_map(|name| given.values.get(name).cloned()));
+        // Short words that a person mistyped are no secrets and occur by themselves.
+        secrets.retain(|secret| secret.len() >= 8);
+        secrets
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {

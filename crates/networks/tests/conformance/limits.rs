@@ -1,16 +1,24 @@
 //! Each network's limits at their edge: what just fits passes, one more does not; and counting as each network counts.
 
+use crate::fixture::{self, Raw};
 use crate::world::registry;
-use crier_model::rules::{Rules, Unit};
+use crier_model::rules::Rules;
 use crier_model::{ChannelId, Document, MediaId};
 use crier_networks::check::{self, PartToCheck, Verdict};
 use crier_networks::connect::Facts;
 use crier_networks::publish::MediaItem;
 use crier_networks::{Network, Registry};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 fn networks() -> Registry {
     registry("http://127.0.0.1:9")
+}
+
+/// Settings that a post of the network needs: those of the fixture that shows plain text.
+fn needed(network: &dyn Network) -> Map<String, Value> {
+    let raws = fixture::of(network.about().id);
+    let text = raws.iter().map(Raw::plain).find(|fixture| fixture.shows.contains(&"text".to_owned()));
+    text.map(|fixture| fixture.given.settings).unwrap_or_default()
 }
 
 fn verdict(network: &dyn Network, parts: &[(Document, Vec<MediaItem>)]) -> Verdict {
@@ -20,7 +28,7 @@ fn verdict(network: &dyn Network, parts: &[(Document, Vec<MediaItem>)]) -> Verdi
         .iter()
         .map(|(index, body, media)| PartToCheck { body, media, pointer: format!("/parts/{index}") })
         .collect();
-    check::parts(network, ChannelId::new(), &Facts::new(), &parts, &Map::new())
+    check::parts(network, ChannelId::new(), &Facts::new(), &parts, &needed(network))
 }
 
 fn codes(verdict: &Verdict) -> Vec<&str> {
@@ -47,11 +55,15 @@ fn what_just_fits_passes_and_one_more_does_not() {
         let id = network.about().id;
         let rules = network.rules(&Facts::new());
         let words = |count: usize| Document::from_plain(&"x".repeat(count));
-        let whole = (words(rules.text.max), vec![image(&rules); rules.media.max_count]);
+        let whole = (words(rules.text.max_of(true)), vec![image(&rules); rules.media.max_count]);
         let thread = vec![whole.clone(); rules.parts.max];
         assert_eq!(codes(&verdict(network, &thread)), [""; 0], "{id}");
         let long = verdict(network, &[(words(rules.text.max + 1), vec![])]);
         assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        if let Some(max) = rules.text.max_with_media {
+            let long = verdict(network, &[(words(max + 1), vec![image(&rules)])]);
+            assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        }
         assert_eq!(codes(&verdict(network, &[(words(0), vec![])])), ["text.empty"], "{id}");
         let many = verdict(network, &[(words(1), vec![image(&rules); rules.media.max_count + 1])]);
         assert_eq!(codes(&many), ["media.too_many"], "{id}");
@@ -60,12 +72,27 @@ fn what_just_fits_passes_and_one_more_does_not() {
         assert_eq!(codes(&verdict(network, &[(words(1), vec![heavy])])), ["media.too_large"], "{id}");
         let odd = MediaItem { mime: "application/pdf".into(), ..image(&rules) };
         assert_eq!(codes(&verdict(network, &[(words(1), vec![odd])])), ["media.type"], "{id}");
-        let mut talkative = image(&rules);
-        talkative.alt.push('é');
-        assert_eq!(codes(&verdict(network, &[(words(1), vec![talkative])])), ["alt.too_long"], "{id}");
+        if rules.media.alt_max.is_some() {
+            let mut talkative = image(&rules);
+            talkative.alt.push('é');
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![talkative])])), ["alt.too_long"], "{id}");
+        }
+        if let Some(max) = rules.media.kinds[0].max_ratio {
+            let long = |wide| MediaItem { width: wide, ..image(&rules) };
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(10 * max)])])), [""; 0], "{id}");
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(10 * max + 1)])])), ["media.ratio"], "{id}");
+        }
+        for alone in &rules.media.alone {
+            let mime = rules.media.kinds.iter().flat_map(|kind| &kind.mime).find(|mime| mime.starts_with(alone));
+            let file = MediaItem { mime: mime.unwrap().clone(), ..image(&rules) };
+            let beside = verdict(network, &[(words(1), vec![image(&rules), file.clone()])]);
+            assert!(codes(&beside).contains(&"media.mixed"), "{id}: {alone}");
+            assert!(!codes(&verdict(network, &[(words(1), vec![file])])).contains(&"media.mixed"), "{id}: {alone}");
+        }
         let thread = vec![(words(1), vec![]); rules.parts.max + 1];
         assert_eq!(codes(&verdict(network, &thread)), ["parts.too_many"], "{id}");
-        let settings = Map::from_iter([("no_such_setting".to_owned(), json!(1))]);
+        let mut settings = needed(network);
+        settings.insert("no_such_setting".to_owned(), json!(1));
         let body = words(1);
         let part = PartToCheck { body: &body, media: &[], pointer: "/parts/0".into() };
         let wrong = check::parts(network, ChannelId::new(), &Facts::new(), &[part], &settings);
@@ -92,12 +119,14 @@ fn every_network_counts_as_it_does_itself() {
         ("bluesky", "@ada.example.com".to_owned(), 16),
         ("playground", format!("{link}👩‍👩‍👧"), link.len() + 1),
         ("nostr", "日本👩‍👩‍👧".to_owned(), 3),
+        // Telegram: what is read of it, in UTF-16.
+        ("telegram", format!("日本👩‍👩‍👧 {link}"), 2 + 8 + 1 + link.len()),
         ("webhook", "日本👩‍👩‍👧".to_owned(), 3),
     ] {
         let network = registry.get(id).unwrap();
         let verdict = verdict(network, &[(Document::from_plain(&text), vec![])]);
         assert_eq!(verdict.parts[0].used, used, "{id}: {text}");
-        assert_eq!(verdict.parts[0].unit, Unit::Grapheme);
+        assert_eq!(verdict.parts[0].unit, network.rules(&Facts::new()).text.unit, "{id}");
     }
 }
 
@@ -142,6 +171,18 @@ fn a_content_warning_counts_as_text_on_mastodon_and_a_video_goes_alone() {
     let mixed = verdict(network, &[(Document::from_plain("x"), vec![picture, film.clone()])]);
     assert_eq!(codes(&mixed), ["media.mixed"]);
     assert_eq!(codes(&verdict(network, &[(Document::from_plain("x"), vec![film])])), [""; 0]);
+}
+
+#[test]
+fn telegram_counts_its_words_and_adds_the_sides_of_a_photo() {
+    let registry = networks();
+    let network = registry.get("telegram").unwrap();
+    let body = crier_networks::text::html::read("<p><b>bold</b> <a href=\"https://example.org/\">here</a></p>");
+    assert_eq!(verdict(network, &[(body, vec![])]).parts[0].used, "bold here".len());
+    let photo = |width, height| MediaItem { width, height, ..image(&network.rules(&Facts::new())) };
+    let of = |photo| verdict(network, &[(Document::from_plain("x"), vec![photo])]);
+    assert_eq!(codes(&of(photo(6000, 4000))), [""; 0]);
+    assert_eq!(codes(&of(photo(6000, 4001))), ["media.too_large"]);
 }
 
 #[test]

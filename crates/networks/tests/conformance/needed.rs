@@ -3,11 +3,13 @@
 use crate::fixture::{Action, Fixture, Line};
 use crier_model::rules::PartsKind;
 use crier_networks::connect::Facts;
-use crier_networks::{Connect, Network};
+use crier_networks::{Connect, Network, Way};
 
 /// The names a network's fixtures must show between them.
 pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
-    let mut names: Vec<_> = network.ways().iter().flat_map(|way| connecting(way.connect, fixtures)).collect();
+    let works_at_once = network.about().works_at_once;
+    let connecting = |way: Way<'_>| connecting(way.connect, works_at_once, fixtures);
+    let mut names: Vec<_> = network.ways().into_iter().flat_map(connecting).collect();
     if network.choosing().is_some() {
         names.extend(["choices", "choices:none", "choices:auth", "probe", "probe:refused"]);
         let own = fixtures.iter().any(|fixture| fixture.action == Action::Choices && gives_credentials(fixture));
@@ -44,11 +46,11 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     names
 }
 
-fn connecting(connect: Connect<'_>, fixtures: &[Fixture]) -> Vec<&'static str> {
+fn connecting(connect: Connect<'_>, works_at_once: bool, fixtures: &[Fixture]) -> Vec<&'static str> {
     match connect {
         Connect::OAuth2(oauth2) => {
             let mut names = vec!["discover", "identify", "identify:auth"];
-            if !oauth2.by_document() {
+            if works_at_once && !oauth2.by_document() {
                 names.push("register");
             }
             if oauth2.instance().is_some() {

@@ -240,18 +240,6 @@ impl World {
             (_, Err(told)) => Some(format!("it was refused: {:?} {}", told.refusal, told.message)),
         }
     }
-
-    /// What must not be told of this fixture.
-    pub fn secrets(&self) -> Vec<String> {
-        let given = &self.fixture.given;
-        let mut secrets = given.secrets.clone();
-        let tokens = ["access_token", "refresh_token"].map(|name| given.credentials[name].as_str());
-        secrets.extend(tokens.into_iter().flatten().map(str::to_owned));
-        secrets.extend(["password", "key", "secret"].into_iter().filter_map(|name| given.values.get(name).cloned()));
-        // Short words that a person mistyped are no secrets and occur by themselves.
-        secrets.retain(|secret| secret.len() >= 8);
-        secrets
-    }
 }
 
 impl Told {
