@@ -52,6 +52,8 @@ pub struct MediaRules {
     /// The most files one part may carry; 0 when it takes none.
     pub max_count: usize,
     pub kinds: Vec<MediaKind>,
+    /// The most bytes of the files of one part together.
+    pub max_total_bytes: Option<u64>,
     /// Types of which a file goes without any other, or how they begin (`video/`).
     pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.

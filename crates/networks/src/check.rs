@@ -116,6 +116,7 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
         found.push(Finding::error(pointer, "media.too_many", message, fix));
     }
     found.extend(together(name, rules, part));
+    found.extend(too_large_together(name, rules, part));
     for (index, item) in part.media.iter().enumerate().take(rules.max_count) {
         let pointer = format!("{}/media/{index}", part.pointer);
         match rules.kinds.iter().find(|kind| kind.mime.contains(&item.mime)) {
@@ -160,6 +161,16 @@ fn together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) -> Option<Fi
     let message = format!("{name} takes {} files only alone, and {} is not.", short_type(&item.mime), item.name);
     let fix = "Remove the other files for this channel, or move some to another part.";
     Some(Finding::error(pointer, "media.mixed", message, fix))
+}
+
+fn too_large_together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) -> Option<Finding> {
+    let (total, max) = (part.media.iter().map(|item| item.size).sum::<u64>(), rules.max_total_bytes?);
+    (total > max && part.media.len() > 1).then(|| {
+        let (max, total) = (megabytes(max), megabytes(total));
+        let message = format!("{name} takes files of {max} together; these have {total}.");
+        let fix = "Make them smaller, or move some to another part.";
+        Finding::error(format!("{}/media", part.pointer), "media.too_large", message, fix)
+    })
 }
 
 fn too_long(name: &str, kind: &MediaKind, item: &MediaItem, pointer: &str) -> Option<Finding> {

@@ -11,6 +11,7 @@ mod call;
 pub mod check;
 pub mod choosing;
 pub mod connect;
+pub mod discord;
 pub mod dpop;
 pub mod es256;
 pub mod mastodon;

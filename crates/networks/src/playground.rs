@@ -116,6 +116,7 @@ impl Network for Playground {
                     10 * 1024 * 1024,
                     &["image/jpeg", "image/png", "image/gif", "image/webp"],
                 )],
+                max_total_bytes: None,
                 alone: Vec::new(),
                 alt_max: Some(1500),
             },

@@ -3,6 +3,7 @@
 use crate::{
     Network,
     bluesky::{Bluesky, Directory},
+    discord::Discord,
     mastodon::Mastodon,
     nostr::Nostr,
     playground::Playground,
@@ -40,6 +41,7 @@ impl Registry {
             Some(Box::new(Bluesky::new(settings.bluesky.clone()))),
             Some(Box::new(Nostr)),
             Some(Box::new(Telegram)),
+            Some(Box::new(Discord)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

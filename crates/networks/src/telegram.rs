@@ -84,6 +84,7 @@ impl Network for Telegram {
                     MediaKind::up_to(50_000_000, &["video/mp4", "image/gif"]),
                 ],
                 // A moving picture can't be in an album.
+                max_total_bytes: None,
                 alone: vec!["image/gif".to_owned()],
                 alt_max: None,
             },

@@ -77,6 +77,7 @@ impl Network for Webhook {
             media: MediaRules {
                 max_count: 20,
                 kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
+                max_total_bytes: None,
                 alone: Vec::new(),
                 alt_max: Some(10_000),
             },

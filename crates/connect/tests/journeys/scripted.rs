@@ -26,7 +26,7 @@ pub trait Kind: Send + Sync + 'static {
 pub struct Scripted<K>(pub K);
 
 pub fn app() -> Client2 {
-    Client2 { client_id: "the-app".to_owned(), client_secret: Some("the-secret".into()) }
+    Client2 { client_id: "the-app".to_owned(), client_secret: Some("the-secret".into()), bot_token: None }
 }
 
 impl<K: Kind> Network for Scripted<K> {
@@ -49,7 +49,13 @@ impl<K: Kind> Network for Scripted<K> {
                 required_without_media: true,
                 short_mentions: false,
             },
-            media: MediaRules { max_count: 0, kinds: Vec::new(), alone: Vec::new(), alt_max: None },
+            media: MediaRules {
+                max_count: 0,
+                kinds: Vec::new(),
+                max_total_bytes: None,
+                alone: Vec::new(),
+                alt_max: None,
+            },
             parts: PartsRules { max: 1, kind: PartsKind::None },
         }
     }

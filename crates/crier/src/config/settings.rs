@@ -171,6 +171,56 @@ pub const MASTODON_CLIENT_SECRET: Setting = secret(setting(
     "the client secret from the server's development settings",
     "The secret of that app",
 ));
+const fn app_id(key: &'static str, env: &'static str, help: &'static str) -> Setting {
+    setting(key, env, "", "the client id from the network's page for developers", help)
+}
+
+const fn app_secret(key: &'static str, env: &'static str) -> Setting {
+    let accepts = "the client secret from the network's page for developers";
+    secret(setting(key, env, "", accepts, "The secret of that app"))
+}
+
+/// An app of one's own at a network that is one place.
+#[derive(Debug, Clone, Copy)]
+pub struct AppSettings {
+    /// Those it is for.
+    pub networks: &'static [&'static str],
+    /// None where the secret is a bot's token, which begins with the bot's id and a colon.
+    pub id: Option<Setting>,
+    pub secret: Setting,
+    /// The token of the app's bot, where that posts.
+    pub bot: Option<Setting>,
+}
+
+pub const TELEGRAM_TOKEN: Setting = secret(setting(
+    "telegram_token",
+    "TELEGRAM_TOKEN",
+    "",
+    "the token that BotFather gave, for example 123456789:AAE…",
+    "The bot that posts on Telegram",
+));
+pub const DISCORD_CLIENT_ID: Setting =
+    app_id("discord_client_id", "DISCORD_CLIENT_ID", "The application under which people add the bot at Discord");
+pub const DISCORD_CLIENT_SECRET: Setting = app_secret("discord_client_secret", "DISCORD_CLIENT_SECRET");
+pub const DISCORD_BOT_TOKEN: Setting = secret(setting(
+    "discord_bot_token",
+    "DISCORD_BOT_TOKEN_ID",
+    "",
+    "the token from the application's page Bot",
+    "The token of that application's bot, which posts",
+));
+
+/// The apps of networks that are one place, by the networks they are for.
+pub const APPS: [AppSettings; 2] = [
+    AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
+    AppSettings {
+        networks: &["discord"],
+        id: Some(DISCORD_CLIENT_ID),
+        secret: DISCORD_CLIENT_SECRET,
+        bot: Some(DISCORD_BOT_TOKEN),
+    },
+];
+
 pub const METRICS_TOKEN: Setting = secret(setting(
     "metrics_token",
     "CRIER_METRICS_TOKEN",
@@ -224,7 +274,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 28] = [
+pub const ALL: [Setting; 32] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -245,6 +295,10 @@ pub const ALL: [Setting; 28] = [
     MASTODON_URL,
     MASTODON_CLIENT_ID,
     MASTODON_CLIENT_SECRET,
+    TELEGRAM_TOKEN,
+    DISCORD_CLIENT_ID,
+    DISCORD_CLIENT_SECRET,
+    DISCORD_BOT_TOKEN,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

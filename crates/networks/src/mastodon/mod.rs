@@ -100,6 +100,7 @@ impl Network for Mastodon {
                 max_count: limits.max_media,
                 kinds: [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect(),
                 // Servers of another kind put together what they like.
+                max_total_bytes: None,
                 alone: if limits.is_mastodon { ["video/", "audio/"].map(str::to_owned).to_vec() } else { Vec::new() },
                 alt_max: Some(limits.alt_max),
             },

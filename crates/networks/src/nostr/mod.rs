@@ -74,6 +74,7 @@ impl Network for Nostr {
             media: MediaRules {
                 max_count: 10,
                 kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
+                max_total_bytes: None,
                 alone: Vec::new(),
                 alt_max: Some(1000),
             },

@@ -55,7 +55,9 @@ fn what_just_fits_passes_and_one_more_does_not() {
         let id = network.about().id;
         let rules = network.rules(&Facts::new());
         let words = |count: usize| Document::from_plain(&"x".repeat(count));
-        let whole = (words(rules.text.max_of(true)), vec![image(&rules); rules.media.max_count]);
+        let share = rules.media.max_total_bytes.map_or(u64::MAX, |max| max / rules.media.max_count as u64);
+        let light = || MediaItem { size: image(&rules).size.min(share), ..image(&rules) };
+        let whole = (words(rules.text.max_of(true)), vec![light(); rules.media.max_count]);
         let thread = vec![whole.clone(); rules.parts.max];
         assert_eq!(codes(&verdict(network, &thread)), [""; 0], "{id}");
         let long = verdict(network, &[(words(rules.text.max + 1), vec![])]);
@@ -65,8 +67,15 @@ fn what_just_fits_passes_and_one_more_does_not() {
             assert_eq!(codes(&long), ["text.too_long"], "{id}");
         }
         assert_eq!(codes(&verdict(network, &[(words(0), vec![])])), ["text.empty"], "{id}");
-        let many = verdict(network, &[(words(1), vec![image(&rules); rules.media.max_count + 1])]);
+        let tiny = || MediaItem { size: 1, ..image(&rules) };
+        let many = verdict(network, &[(words(1), vec![tiny(); rules.media.max_count + 1])]);
         assert_eq!(codes(&many), ["media.too_many"], "{id}");
+        if let Some(max) = rules.media.max_total_bytes {
+            let half = |size| MediaItem { size, ..image(&rules) };
+            let files = |size| verdict(network, &[(words(1), (0..4).map(|_| half(size)).collect())]);
+            assert_eq!(codes(&files(max / 4)), [""; 0], "{id}");
+            assert_eq!(codes(&files(max / 4 + 1)), ["media.too_large"], "{id}");
+        }
         let mut heavy = image(&rules);
         heavy.size += 1;
         assert_eq!(codes(&verdict(network, &[(words(1), vec![heavy])])), ["media.too_large"], "{id}");
@@ -120,6 +129,8 @@ fn every_network_counts_as_it_does_itself() {
         ("playground", format!("{link}👩‍👩‍👧"), link.len() + 1),
         ("nostr", "日本👩‍👩‍👧".to_owned(), 3),
         // Telegram: what is read of it, in UTF-16.
+        // Discord: its Markdown, in UTF-16.
+        ("discord", format!("a_b 日本👩‍👩‍👧 {link}"), 5 + 2 + 8 + 1 + link.len()),
         ("telegram", format!("日本👩‍👩‍👧 {link}"), 2 + 8 + 1 + link.len()),
         ("webhook", "日本👩‍👩‍👧".to_owned(), 3),
     ] {

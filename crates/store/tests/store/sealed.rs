@@ -73,7 +73,9 @@ async fn fill(scene: &Scene, store: &Store, from: usize, to: usize) {
         attempts::create(store, AttemptId::new(), new, Note::new("Started", "")).await.unwrap();
         let slot =
             apps::Slot { workspace: None, network: "mastodon", instance: Some(&format!("https://s{i}.example")) };
-        apps::set(store, slot, "id", Some(&Secret::new("secret")), "https://crier.example/cb").await.unwrap();
+        let (secret, bot) = (Secret::new("secret"), Secret::new("bot"));
+        let entered = apps::Entered { client_id: "id", client_secret: Some(&secret), bot_token: Some(&bot) };
+        apps::set(store, slot, entered, "https://crier.example/cb").await.unwrap();
     }
 }
 
