@@ -26,6 +26,7 @@ pub mod publish;
 pub mod refusal;
 pub mod registry;
 pub mod settings;
+pub mod slack;
 pub mod telegram;
 pub mod text;
 pub mod webhook;

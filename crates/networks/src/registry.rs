@@ -8,6 +8,7 @@ use crate::{
     nostr::Nostr,
     playground::Playground,
     playground_pages::PlaygroundPages,
+    slack::Slack,
     telegram::Telegram,
     webhook::Webhook,
 };
@@ -42,6 +43,7 @@ impl Registry {
             Some(Box::new(Nostr)),
             Some(Box::new(Telegram)),
             Some(Box::new(Discord)),
+            Some(Box::new(Slack)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

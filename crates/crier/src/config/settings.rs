@@ -210,8 +210,11 @@ pub const DISCORD_BOT_TOKEN: Setting = secret(setting(
     "The token of that application's bot, which posts",
 ));
 
+pub const SLACK_ID: Setting = app_id("slack_id", "SLACK_ID", "The app that posts on Slack");
+pub const SLACK_SECRET: Setting = app_secret("slack_secret", "SLACK_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 2] = [
+pub const APPS: [AppSettings; 3] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -219,6 +222,7 @@ pub const APPS: [AppSettings; 2] = [
         secret: DISCORD_CLIENT_SECRET,
         bot: Some(DISCORD_BOT_TOKEN),
     },
+    AppSettings { networks: &["slack"], id: Some(SLACK_ID), secret: SLACK_SECRET, bot: None },
 ];
 
 pub const METRICS_TOKEN: Setting = secret(setting(
@@ -274,7 +278,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 32] = [
+pub const ALL: [Setting; 34] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -299,6 +303,8 @@ pub const ALL: [Setting; 32] = [
     DISCORD_CLIENT_ID,
     DISCORD_CLIENT_SECRET,
     DISCORD_BOT_TOKEN,
+    SLACK_ID,
+    SLACK_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

@@ -71,29 +71,23 @@ impl Flavour {
             .collect()
     }
 
-    /// Marks don't take effect next to white space on their inner side, so that is moved outside.
     fn marked(&self, text: &str, marks: &[Mark]) -> String {
-        let inner = text.trim();
-        if inner.is_empty() {
-            return text.to_owned();
-        }
-        let begin = text.len() - text.trim_start().len();
-        let (before, after) = (&text[..begin], &text[begin + inner.len()..]);
-        let words = if marks.contains(&Mark::Code) {
-            let fence = "`".repeat(longest_run(inner, '`') + 1);
-            let gap = if inner.starts_with('`') || inner.ends_with('`') { " " } else { "" };
-            format!("{fence}{gap}{inner}{gap}{fence}")
-        } else {
-            self.escape(inner)
-        };
-        let words = marks.iter().rev().fold(words, |words, mark| match mark {
-            Mark::Bold => format!("**{words}**"),
-            Mark::Italic => format!("*{words}*"),
-            Mark::Strike => format!("~~{words}~~"),
-            Mark::Underline => format!("{0}{words}{0}", self.underline),
-            Mark::Code => words,
-        });
-        format!("{before}{words}{after}")
+        outside_spaces(text, |inner| {
+            let words = if marks.contains(&Mark::Code) {
+                let fence = "`".repeat(longest_run(inner, '`') + 1);
+                let gap = if inner.starts_with('`') || inner.ends_with('`') { " " } else { "" };
+                format!("{fence}{gap}{inner}{gap}{fence}")
+            } else {
+                self.escape(inner)
+            };
+            marks.iter().rev().fold(words, |words, mark| match mark {
+                Mark::Bold => format!("**{words}**"),
+                Mark::Italic => format!("*{words}*"),
+                Mark::Strike => format!("~~{words}~~"),
+                Mark::Underline => format!("{0}{words}{0}", self.underline),
+                Mark::Code => words,
+            })
+        })
     }
 
     /// Escapes what would be read as a mark. Addresses stay as they are, so that they are still recognised as links.
@@ -129,6 +123,16 @@ impl Flavour {
             }
         }
     }
+}
+
+/// Marks don't take effect next to white space on their inner side, so that is moved outside.
+pub(crate) fn outside_spaces(text: &str, mark: impl FnOnce(&str) -> String) -> String {
+    let inner = text.trim();
+    if inner.is_empty() {
+        return text.to_owned();
+    }
+    let begin = text.len() - text.trim_start().len();
+    format!("{}{}{}", &text[..begin], mark(inner), &text[begin + inner.len()..])
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
