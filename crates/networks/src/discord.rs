@@ -4,9 +4,11 @@
 //! server with OAuth 2; their own token says which server that was and is of no use afterwards, so it is not renewed.
 
 use crate::about::{About, Network};
+use crate::choosing::Access;
 use crate::connect::{
     Answered, Client2, ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed,
 };
+use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown::{self, Flavour};
 use crate::{Credentials, Detail, Refusal, call, settings};
@@ -148,6 +150,10 @@ impl Network for Discord {
         self
     }
 
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
+    }
+
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
@@ -196,11 +202,7 @@ impl OAuth2 for Discord {
         _instance: Option<&str>,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal> {
-        let lacks = || {
-            let said = "no server was chosen on Discord's page, so the bot was added to none";
-            Refusal::Auth(Detail::new(said).diagnosed(Code::ConsentScopeMissing))
-        };
-        let id = credentials.extra.get(GUILD).map(Secret::expose).ok_or_else(lacks)?;
+        let id = guild_of(credentials)?;
         let request = by_bot(net.get(format!("{API}/guilds/{id}")), credentials)?;
         let guild: Guild = call::ask(request, credentials, refine).await?;
         let icon = guild.icon.map(|icon| format!("https://cdn.discordapp.com/icons/{id}/{icon}.png?size=256"));
@@ -215,6 +217,14 @@ impl OAuth2 for Discord {
         let granted = Some(SCOPES.iter().map(|scope| scope.id.to_owned()).collect());
         Ok(Identified { identity, granted, facts: Facts::new() })
     }
+}
+
+fn guild_of(credentials: &Credentials) -> Result<&str, Refusal> {
+    let lacks = || {
+        let said = "no server was chosen on Discord's page, so the bot was added to none";
+        Refusal::Auth(Detail::new(said).diagnosed(Code::ConsentScopeMissing))
+    };
+    credentials.extra.get(GUILD).map(Secret::expose).ok_or_else(lacks)
 }
 
 #[derive(Deserialize)]
@@ -403,6 +413,42 @@ impl Recent for Discord {
             }
         }
         Err(Refusal::Unknown(Detail::new("there are too many newer messages to tell whether this one is among them")))
+    }
+}
+
+#[derive(Deserialize)]
+struct Channel {
+    id: String,
+    #[serde(rename = "type")]
+    kind: u32,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    position: i64,
+}
+
+#[async_trait]
+impl Lookup for Discord {
+    fn names(&self) -> &'static [&'static str] {
+        &["channels"]
+    }
+
+    /// Text, announcement and forum channels, in the server's order.
+    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        let guild = guild_of(access.credentials)?;
+        let request = by_bot(access.net.get(format!("{API}/guilds/{guild}/channels")), access.credentials)?;
+        let mut channels: Vec<Channel> = call::ask(request, access.credentials, refine).await?;
+        channels.sort_by_key(|channel| channel.position);
+        let items = channels.into_iter().filter_map(|channel| {
+            let detail = match channel.kind {
+                0 => "",
+                5 => "Announcements",
+                15 => "Forum",
+                _ => return None,
+            };
+            Some(LookupItem { id: channel.id, name: channel.name, detail: detail.to_owned() })
+        });
+        Ok(fitting(items, query))
     }
 }
 

@@ -6,7 +6,9 @@
 mod mrkdwn;
 
 use crate::about::{About, Network};
+use crate::choosing::Access;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
+use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
@@ -53,6 +55,8 @@ const PROCESSING: Duration = Duration::from_secs(60);
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 /// Pages of 200 messages read at most in looking for one.
 const PAGES: usize = 5;
+/// The most channels that are listed.
+const CHANNELS: usize = 10_000;
 /// The name of what a message carries to be found by.
 const EVENT: &str = "crier_post";
 
@@ -121,6 +125,10 @@ impl Network for Slack {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
@@ -389,6 +397,54 @@ fn sent(cx: &Cx<'_>, item: &Item, posted: Posted) -> Sent {
         url.push_str(&format!("?thread_ts={}&cid={channel}", thread.root.remote_id));
     }
     Sent { remote_id: ts, url: Some(url), data: json!({ "channel": channel }) }
+}
+
+#[derive(Deserialize)]
+struct Channels {
+    channels: Vec<Channel>,
+    #[serde(default)]
+    response_metadata: Next,
+}
+
+#[derive(Deserialize)]
+struct Channel {
+    id: String,
+    name: String,
+    #[serde(default)]
+    is_private: bool,
+}
+
+#[async_trait]
+impl Lookup for Slack {
+    fn names(&self) -> &'static [&'static str] {
+        &["channels"]
+    }
+
+    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        // Asking for a kind without its permission would be refused whole.
+        let granted = |scope: &str| match &access.credentials.scopes {
+            Some(scopes) => scopes.iter().any(|granted| granted == scope),
+            None => true,
+        };
+        let kinds = [("channels:read", "public_channel"), ("groups:read", "private_channel")];
+        let kinds: Vec<&str> = kinds.into_iter().filter(|(scope, _)| granted(scope)).map(|(_, kind)| kind).collect();
+        let (kinds, mut cursor, mut all) = (kinds.join(","), String::new(), Vec::new());
+        loop {
+            let mut asked = vec![("types", kinds.as_str()), ("exclude_archived", "true"), ("limit", "999")];
+            asked.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
+            let request = access.net.get(format!("{API}/conversations.list")).query(&asked);
+            let page: Channels = ask(request, access.credentials).await?;
+            all.extend(page.channels.into_iter().map(|channel| LookupItem {
+                id: channel.id,
+                name: channel.name,
+                detail: if channel.is_private { "Private".to_owned() } else { String::new() },
+            }));
+            cursor = page.response_metadata.next_cursor;
+            if cursor.is_empty() || all.len() >= CHANNELS {
+                return Ok(fitting(all.into_iter(), query));
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -65,6 +65,8 @@ pub enum Action {
     Derive,
     Publish,
     Find,
+    /// What settings are chosen from.
+    Lookup,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -87,8 +89,17 @@ pub struct Given {
     pub settings: Map<String, Value>,
     pub thread: Option<Thread>,
     pub index: usize,
+    pub lookup: Wanted,
     /// Minutes after the due time.
     pub late: i64,
+}
+
+/// What is looked up.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wanted {
+    pub name: String,
+    pub query: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

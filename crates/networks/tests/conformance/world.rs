@@ -85,6 +85,7 @@ impl World {
             Action::Publish | Action::Find => self.publish(notebook).await,
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
+            Action::Lookup => self.lookup(given).await,
             Action::Choices | Action::Probe | Action::Derive => self.choosing(given).await,
         }
     }
@@ -124,12 +125,24 @@ impl World {
         }
     }
 
+    async fn lookup(&self, given: &Given) -> Outcome {
+        let network = self.network();
+        let lookup = network.lookup().unwrap_or_else(|| panic!("{} has nothing to look up", self.network));
+        let credentials = credentials(given);
+        let access = self.access(given, &credentials);
+        told(lookup.lookup(&access, &given.lookup.name, &given.lookup.query).await, |it| json!(it))
+    }
+
+    fn access<'a>(&'a self, given: &'a Given, credentials: &'a Credentials) -> Access<'a> {
+        let instance = given.instance.as_deref();
+        Access { net: &self.net, instance, credentials, now: DUE_AT.parse().unwrap() }
+    }
+
     async fn choosing(&self, given: &Given) -> Outcome {
         let network = self.network();
         let choosing = network.choosing().unwrap_or_else(|| panic!("{} has nothing to choose", self.network));
         let credentials = credentials(given);
-        let instance = given.instance.as_deref();
-        let access = Access { net: &self.net, instance, credentials: &credentials, now: DUE_AT.parse().unwrap() };
+        let access = self.access(given, &credentials);
         match self.fixture.action {
             Action::Choices => told(choosing.choices(&access).await, |it| json!(it)),
             Action::Probe => {
