@@ -208,8 +208,9 @@ impl OAuth2 for Discord {
         let icon = guild.icon.map(|icon| format!("https://cdn.discordapp.com/icons/{id}/{icon}.png?size=256"));
         let identity = Identity {
             remote_id: guild.id,
+            // A server is known by its name alone.
+            handle: guild.name.clone(),
             name: guild.name,
-            handle: String::new(),
             profile_url: Some(format!("https://discord.com/channels/{id}")),
             avatar_url: icon,
         };

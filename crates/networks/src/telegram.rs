@@ -282,16 +282,18 @@ impl Dialog for Telegram {
             let said = "the bot may not post there; make it an administrator who may post messages";
             return Err(Refusal::Auth(Detail::new(said).diagnosed(Code::ConsentScopeMissing)));
         }
+        let name = chat.title.or(chat.first_name).unwrap_or_else(|| ABOUT.name.to_owned());
         let identity = Identity {
             remote_id: chat.id.to_string(),
-            handle: chat.username.clone().unwrap_or_default(),
+            // Those that aren't public are known by their name alone.
+            handle: chat.username.clone().unwrap_or_else(|| name.clone()),
             profile_url: chat.username.as_ref().map(|name| format!("https://t.me/{name}")),
             // The API gives pictures only at addresses that hold the bot's token.
             avatar_url: chat
                 .username
                 .filter(|_| chat.photo.is_some())
                 .map(|name| format!("https://t.me/i/userpic/320/{name}.jpg")),
-            name: chat.title.or(chat.first_name).unwrap_or_else(|| ABOUT.name.to_owned()),
+            name,
         };
         Ok(Identified { identity, granted: None, facts: Facts::new() })
     }

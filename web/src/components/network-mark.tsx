@@ -1,6 +1,9 @@
 import {
   IconBrandBluesky,
+  IconBrandDiscord,
   IconBrandMastodon,
+  IconBrandSlack,
+  IconBrandTelegram,
   IconBroadcast,
   IconPlayerPlayFilled,
   IconWebhook,
@@ -13,10 +16,13 @@ const GLYPHS: Record<
   ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>
 > = {
   bluesky: IconBrandBluesky,
+  discord: IconBrandDiscord,
   mastodon: IconBrandMastodon,
   nostr: IconBroadcast,
   playground: IconPlayerPlayFilled,
   playground_pages: IconPlayerPlayFilled,
+  slack: IconBrandSlack,
+  telegram: IconBrandTelegram,
   webhook: IconWebhook,
 };
 
