@@ -31,6 +31,7 @@ pub mod slack;
 pub mod telegram;
 pub mod text;
 pub mod webhook;
+pub mod x;
 
 pub use about::{About, Network};
 pub use choosing::{Choice, Choosing};

@@ -169,7 +169,9 @@ fn said(answer: &Answer) -> Said {
     let places: Vec<&serde_json::Value> = [Some(&body), inner, first].into_iter().flatten().collect();
     let field = |name: &str| places.iter().find_map(|place| word(place.get(name)?));
     let is_word = |text: &String| text.len() <= 64 && !text.contains(char::is_whitespace);
-    let code = field("code").or_else(|| field("error")).filter(is_word);
+    // The type of a problem is an address; its end is the word.
+    let kind = || field("type").and_then(|kind| kind.rsplit_once('/').map(|(_, word)| word.to_owned()));
+    let code = field("code").or_else(|| field("error")).filter(is_word).or_else(kind);
     let message = ["error_description", "message", "detail", "error", "title"].into_iter().find_map(field);
     let message = match message {
         Some(message) => cut(&message, 300),

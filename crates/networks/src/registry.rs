@@ -11,6 +11,7 @@ use crate::{
     slack::Slack,
     telegram::Telegram,
     webhook::Webhook,
+    x::X,
 };
 use std::sync::Arc;
 use url::Url;
@@ -44,6 +45,7 @@ impl Registry {
             Some(Box::new(Telegram)),
             Some(Box::new(Discord)),
             Some(Box::new(Slack)),
+            Some(Box::new(X)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

@@ -4,6 +4,7 @@ import {
   IconBrandMastodon,
   IconBrandSlack,
   IconBrandTelegram,
+  IconBrandX,
   IconBroadcast,
   IconPlayerPlayFilled,
   IconWebhook,
@@ -24,6 +25,7 @@ const GLYPHS: Record<
   slack: IconBrandSlack,
   telegram: IconBrandTelegram,
   webhook: IconWebhook,
+  x: IconBrandX,
 };
 
 /** White on `#rrggbb` where a sign can be told from it (3 : 1, relative luminance of WCAG 2), else black. */

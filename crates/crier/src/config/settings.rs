@@ -213,8 +213,11 @@ pub const DISCORD_BOT_TOKEN: Setting = secret(setting(
 pub const SLACK_ID: Setting = app_id("slack_id", "SLACK_ID", "The app that posts on Slack");
 pub const SLACK_SECRET: Setting = app_secret("slack_secret", "SLACK_SECRET");
 
+pub const X_CLIENT_ID: Setting = app_id("x_client_id", "X_CLIENT_ID", "The app that posts on X (OAuth 2.0)");
+pub const X_CLIENT_SECRET: Setting = app_secret("x_client_secret", "X_CLIENT_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 3] = [
+pub const APPS: [AppSettings; 4] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -223,6 +226,7 @@ pub const APPS: [AppSettings; 3] = [
         bot: Some(DISCORD_BOT_TOKEN),
     },
     AppSettings { networks: &["slack"], id: Some(SLACK_ID), secret: SLACK_SECRET, bot: None },
+    AppSettings { networks: &["x"], id: Some(X_CLIENT_ID), secret: X_CLIENT_SECRET, bot: None },
 ];
 
 pub const METRICS_TOKEN: Setting = secret(setting(
@@ -278,7 +282,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 34] = [
+pub const ALL: [Setting; 36] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -305,6 +309,8 @@ pub const ALL: [Setting; 34] = [
     DISCORD_BOT_TOKEN,
     SLACK_ID,
     SLACK_SECRET,
+    X_CLIENT_ID,
+    X_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

@@ -1,6 +1,6 @@
 //! Counting text as networks count it.
 
-use super::links::{Kind, find};
+use super::links::{Kind, find, find_bare};
 use crier_model::rules::{TextRules, Unit};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -64,7 +64,9 @@ pub fn measure(text: &str, rules: &TextRules) -> usize {
     // The stretches between are counted whole, so that no cluster is cut where nothing special stands.
     let mut used = 0;
     let mut at = 0;
-    for entity in find(text) {
+    // What is weighed as on X is linked as there.
+    let entities = if rules.unit == Unit::Weighted { find_bare(text) } else { find(text) };
+    for entity in entities {
         let length = match (&entity.kind, rules.link_length) {
             (Kind::Link, Some(length)) => length,
             (Kind::Mention { user, domain: Some(_) }, _) if rules.short_mentions => count("@") + count(user),
@@ -124,6 +126,24 @@ mod tests {
         assert_eq!(measure(text, &rules(Unit::Grapheme, Some(23), true)), "hi @ada!".len());
         assert_eq!(measure(text, &rules(Unit::Grapheme, Some(23), false)), text.len());
         assert_eq!(measure("@ada", &rules(Unit::Grapheme, None, true)), 4);
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        shows: String,
+        text: String,
+        weighs: usize,
+    }
+
+    /// twitter-text's conformance suite (<https://github.com/twitter/twitter-text>, `validate.yml`, weighted with discounted emoji
+    /// and directional markers; Apache License 2.0).
+    #[test]
+    fn posts_weigh_what_twitter_text_says() {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!("twitter-text.json")).unwrap();
+        assert!(vectors.len() >= 24);
+        for Vector { shows, text, weighs } in vectors {
+            assert_eq!(measure(&text, &rules(Unit::Weighted, Some(23), false)), weighs, "{shows}: {text}");
+        }
     }
 
     proptest! {

@@ -6,4 +6,4 @@ pub mod links;
 pub mod markdown;
 
 pub use count::{bytes, graphemes, measure, utf16, weighted};
-pub use links::{Entity, Kind, find, urls};
+pub use links::{Entity, Kind, find, find_bare, urls};

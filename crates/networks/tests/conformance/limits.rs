@@ -129,6 +129,9 @@ fn every_network_counts_as_it_does_itself() {
         ("playground", format!("{link}👩‍👩‍👧"), link.len() + 1),
         ("nostr", "日本👩‍👩‍👧".to_owned(), 3),
         // Telegram: what is read of it, in UTF-16.
+        // X: twitter-text; a link is 23 with or without its scheme, an emoji 2.
+        ("x", format!("look {link}"), 5 + 23),
+        ("x", "example.com 日本👩‍👩‍👧".to_owned(), 23 + 1 + 4 + 2),
         // Discord: its Markdown, in UTF-16.
         ("discord", format!("a_b 日本👩‍👩‍👧 {link}"), 5 + 2 + 8 + 1 + link.len()),
         ("telegram", format!("日本👩‍👩‍👧 {link}"), 2 + 8 + 1 + link.len()),

@@ -161,7 +161,7 @@ async fn crash(network: &str, raw: &Raw, at: usize) -> Option<String> {
 /// A post that was held for a day: the network has forgotten the file meanwhile.
 #[tokio::test]
 async fn a_file_uploaded_long_ago_is_uploaded_again() {
-    for (network, uploads) in [("mastodon", 2), ("bluesky", 2), ("playground", 1)] {
+    for (network, uploads) in [("mastodon", 2), ("bluesky", 2), ("slack", 2), ("x", 2), ("playground", 1)] {
         let raw = fixture::of(network).into_iter().find(|raw| raw.name.ends_with("/image")).unwrap();
         let whole = Notebook::default();
         World::new(network, &raw, false).await.run(&whole).await;
