@@ -14,6 +14,8 @@ pub enum Unit {
     Weighted,
     /// UTF-8 bytes.
     Byte,
+    /// Characters, but of an emoji its UTF-8 bytes.
+    EmojiBytes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -54,6 +56,8 @@ pub struct MediaRules {
     pub kinds: Vec<MediaKind>,
     /// The most bytes of the files of one part together.
     pub max_total_bytes: Option<u64>,
+    /// Whether the network fetches files by their addresses, which then have to be public.
+    pub fetched: bool,
     /// Types of which a file goes without any other, or how they begin (`video/`).
     pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.

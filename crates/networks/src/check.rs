@@ -130,6 +130,11 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
                 found.push(Finding::error(&pointer, "media.type", message, format!("Use one of these: {taken}.")));
             }
         }
+        if rules.fetched && item.url.is_none() {
+            let message = format!("{name} fetches files from their address, and {} has no public one.", item.name);
+            let fix = "Make this server reachable from outside, or remove the file for this channel.";
+            found.push(Finding::error(&pointer, "media.not_public", message, fix));
+        }
         let alt = item.alt.chars().count();
         if let Some(max) = rules.alt_max.filter(|max| alt > *max) {
             let over = alt - max;

@@ -16,6 +16,7 @@ pub mod dpop;
 pub mod es256;
 pub mod lookup;
 pub mod mastodon;
+mod meta;
 pub mod nostr;
 pub mod oauth1;
 mod oauth_server;
@@ -30,6 +31,7 @@ pub mod settings;
 pub mod slack;
 pub mod telegram;
 pub mod text;
+pub mod threads;
 pub mod webhook;
 pub mod x;
 

@@ -117,6 +117,7 @@ impl Network for Playground {
                     &["image/jpeg", "image/png", "image/gif", "image/webp"],
                 )],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(1500),
             },

@@ -10,6 +10,7 @@ use crate::{
     playground_pages::PlaygroundPages,
     slack::Slack,
     telegram::Telegram,
+    threads::Threads,
     webhook::Webhook,
     x::X,
 };
@@ -46,6 +47,7 @@ impl Registry {
             Some(Box::new(Discord)),
             Some(Box::new(Slack)),
             Some(Box::new(X)),
+            Some(Box::new(Threads)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

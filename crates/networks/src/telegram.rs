@@ -85,6 +85,7 @@ impl Network for Telegram {
                 ],
                 // A moving picture can't be in an album.
                 max_total_bytes: None,
+                fetched: false,
                 alone: vec!["image/gif".to_owned()],
                 alt_max: None,
             },

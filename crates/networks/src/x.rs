@@ -117,6 +117,7 @@ impl Network for X {
                     MediaKind { max_ratio: Some(3), ..video },
                 ],
                 max_total_bytes: None,
+                fetched: false,
                 alone: ["image/gif", "video/"].map(str::to_owned).to_vec(),
                 alt_max: Some(1000),
             },

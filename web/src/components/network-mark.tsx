@@ -4,6 +4,7 @@ import {
   IconBrandMastodon,
   IconBrandSlack,
   IconBrandTelegram,
+  IconBrandThreads,
   IconBrandX,
   IconBroadcast,
   IconPlayerPlayFilled,
@@ -24,6 +25,7 @@ const GLYPHS: Record<
   playground_pages: IconPlayerPlayFilled,
   slack: IconBrandSlack,
   telegram: IconBrandTelegram,
+  threads: IconBrandThreads,
   webhook: IconWebhook,
   x: IconBrandX,
 };

@@ -53,6 +53,7 @@ impl<K: Kind> Network for Scripted<K> {
                 max_count: 0,
                 kinds: Vec::new(),
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: None,
             },

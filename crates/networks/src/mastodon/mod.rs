@@ -101,6 +101,7 @@ impl Network for Mastodon {
                 kinds: [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect(),
                 // Servers of another kind put together what they like.
                 max_total_bytes: None,
+                fetched: false,
                 alone: if limits.is_mastodon { ["video/", "audio/"].map(str::to_owned).to_vec() } else { Vec::new() },
                 alt_max: Some(limits.alt_max),
             },

@@ -108,6 +108,7 @@ impl Network for Slack {
                 max_count: 10,
                 kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(2000),
             },

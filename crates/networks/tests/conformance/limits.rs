@@ -129,6 +129,8 @@ fn every_network_counts_as_it_does_itself() {
         ("playground", format!("{link}👩‍👩‍👧"), link.len() + 1),
         ("nostr", "日本👩‍👩‍👧".to_owned(), 3),
         // Telegram: what is read of it, in UTF-16.
+        // Threads: an emoji is its bytes.
+        ("threads", format!("日本👩‍👩‍👧 {link}"), 2 + 18 + 1 + link.len()),
         // X: twitter-text; a link is 23 with or without its scheme, an emoji 2.
         ("x", format!("look {link}"), 5 + 23),
         ("x", "example.com 日本👩‍👩‍👧".to_owned(), 23 + 1 + 4 + 2),
@@ -200,9 +202,20 @@ fn telegram_counts_its_words_and_adds_the_sides_of_a_photo() {
 }
 
 #[test]
-fn nostr_refuses_and_the_webhook_warns_of_files_nobody_can_fetch() {
+fn threads_takes_five_different_links() {
     let registry = networks();
-    for (id, errors, findings) in [("nostr", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)] {
+    let network = registry.get("threads").unwrap();
+    let text = |links: usize| {
+        let links: Vec<String> = (0..links).map(|n| format!("https://a.example/{n} https://a.example/{n}")).collect();
+        codes(&verdict(network, &[(Document::from_plain(&links.join(" ")), vec![])])).len()
+    };
+    assert_eq!((text(5), text(6)), (0, 1));
+}
+
+#[test]
+fn those_that_fetch_files_refuse_and_the_webhook_warns_of_files_nobody_can_fetch() {
+    let registry = networks();
+    for (id, errors, findings) in [("nostr", 1, 1), ("threads", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)] {
         let network = registry.get(id).unwrap();
         let hidden = MediaItem { url: None, ..image(&network.rules(&Facts::new())) };
         let verdict = verdict(network, &[(Document::from_plain("x"), vec![hidden])]);
