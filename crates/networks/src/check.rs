@@ -49,10 +49,17 @@ pub fn parts(
     if parts.is_empty() {
         found.push(empty("/parts", name));
     }
-    for part in parts {
+    for (index, part) in parts.iter().enumerate() {
         let text = network.render(part.body);
-        check_text(name, &rules, part, &text, found);
-        check_media(name, &rules.media, part, found);
+        let whole = &rules;
+        let rules = whole.of_part(index);
+        // Whoever reads it has to know that it is not the post that is too long.
+        let name = match whole.parts.kind {
+            PartsKind::Comment if rules != *whole => format!("A comment on {name}"),
+            _ => name.to_owned(),
+        };
+        check_text(&name, &rules, part, &text, found);
+        check_media(&name, &rules.media, part, found);
         verdict.parts.push(Measure {
             used: text::measure(&text, &rules.text),
             max: rules.text.max_of(!part.media.is_empty()),

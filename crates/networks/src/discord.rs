@@ -135,7 +135,7 @@ impl Network for Discord {
                 alone: Vec::new(),
                 alt_max: Some(1024),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Comment },
+            parts: PartsRules::alike(25, PartsKind::Comment),
         }
     }
 

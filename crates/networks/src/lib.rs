@@ -14,6 +14,7 @@ pub mod connect;
 pub mod discord;
 pub mod dpop;
 pub mod es256;
+pub mod linkedin;
 pub mod lookup;
 pub mod mastodon;
 mod meta;

@@ -121,7 +121,7 @@ impl Network for Playground {
                 alone: Vec::new(),
                 alt_max: Some(1500),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

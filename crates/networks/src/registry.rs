@@ -4,6 +4,7 @@ use crate::{
     Network,
     bluesky::{Bluesky, Directory},
     discord::Discord,
+    linkedin::{LinkedIn, page::LinkedInPage},
     mastodon::Mastodon,
     nostr::Nostr,
     playground::Playground,
@@ -48,6 +49,8 @@ impl Registry {
             Some(Box::new(Slack)),
             Some(Box::new(X)),
             Some(Box::new(Threads)),
+            Some(Box::new(LinkedIn)),
+            Some(Box::new(LinkedInPage)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

@@ -89,7 +89,7 @@ impl Network for Telegram {
                 alone: vec!["image/gif".to_owned()],
                 alt_max: None,
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

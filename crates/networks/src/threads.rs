@@ -9,11 +9,11 @@ use crate::connect::{
     Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, address,
     fixed,
 };
-use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Credentials, Detail, Refusal, call, meta, settings, text};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Finding, channel::Identity};
+use crier_model::{Finding, channel::Identity};
 use crier_net::{Client, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -110,7 +110,7 @@ impl Network for Threads {
                 alone: Vec::new(),
                 alt_max: Some(1000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 
@@ -315,29 +315,22 @@ async fn create(cx: &Cx<'_>, fields: &[(&str, String)]) -> Result<Made, Refusal>
 
 /// Waits until a container can be published.
 async fn finished(cx: &Cx<'_>, container: &str) -> Result<(), Refusal> {
-    let mut pause = Duration::from_secs(1);
-    let mut waited = Duration::ZERO;
-    loop {
+    let look = || async {
         let request = cx.net.get(format!("{API}/{container}")).query(&[("fields", "status,error_message")]);
         let Status { status, error_message } =
             call::ask(signed(request, cx.credentials), cx.credentials, refine).await?;
         match status.as_str() {
             // One that is published already is left to the step that publishes.
-            "FINISHED" | "PUBLISHED" => return Ok(()),
+            "FINISHED" | "PUBLISHED" => Ok(Some(())),
             "ERROR" => {
                 let said = error_message.unwrap_or_else(|| "Threads could not process the post".to_owned());
-                return Err(refine(Refusal::Content(Detail::new(crier_net::redact(&said)))));
+                Err(refine(Refusal::Content(Detail::new(crier_net::redact(&said)))))
             }
-            "EXPIRED" => return Err(Refusal::Temporary(Detail::new("the container has expired"))),
-            _ if waited >= PROCESSING => {
-                return Err(Refusal::Temporary(Detail::new("Threads is still processing a file")));
-            }
-            _ => {}
+            "EXPIRED" => Err(Refusal::Temporary(Detail::new("the container has expired"))),
+            _ => Ok(None),
         }
-        tokio::time::sleep(pause).await;
-        waited += pause;
-        pause = (pause * 2).min(Duration::from_secs(15));
-    }
+    };
+    done_within(PROCESSING, "Threads is still processing a file", look).await
 }
 
 /// Where the post is seen. That it can't be learnt is no reason to fail.
@@ -391,7 +384,7 @@ impl Recent for Threads {
             query.extend(after.as_deref().map(|cursor| ("after", cursor)));
             let request = cx.net.get(format!("{API}/{}/{list}", cx.account)).query(&query);
             let page: Listing =
-                call::ask(signed(request, cx.credentials), cx.credentials, refine).await.map_err(can_not_look)?;
+                call::ask(signed(request, cx.credentials), cx.credentials, refine).await.map_err(Refusal::of_look)?;
             let is_it = |listed: &Listed| squeezed(listed.text.as_deref().unwrap_or_default()) == squeezed(&words);
             if let Some(listed) = page.data.into_iter().find(is_it) {
                 return Ok(Some(Sent { remote_id: listed.id, url: listed.permalink, data: Value::Null }));
@@ -407,14 +400,6 @@ impl Recent for Threads {
 
 fn squeezed(text: &str) -> String {
     text.split_whitespace().collect()
-}
-
-/// Reading answers is a permission of its own, and posting goes on without it.
-fn can_not_look(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::Auth(detail) if detail.diagnosis == Some(Code::ConsentScopeMissing) => Refusal::Unknown(detail),
-        other => other,
-    }
 }
 
 fn refine(refusal: Refusal) -> Refusal {

@@ -82,7 +82,7 @@ impl Network for Webhook {
                 alone: Vec::new(),
                 alt_max: Some(10_000),
             },
-            parts: PartsRules { max: 100, kind: PartsKind::Thread },
+            parts: PartsRules::alike(100, PartsKind::Thread),
         }
     }
 

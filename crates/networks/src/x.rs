@@ -121,7 +121,7 @@ impl Network for X {
                 alone: ["image/gif", "video/"].map(str::to_owned).to_vec(),
                 alt_max: Some(1000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

@@ -1,6 +1,7 @@
 import {
   IconBrandBluesky,
   IconBrandDiscord,
+  IconBrandLinkedin,
   IconBrandMastodon,
   IconBrandSlack,
   IconBrandTelegram,
@@ -19,6 +20,8 @@ const GLYPHS: Record<
 > = {
   bluesky: IconBrandBluesky,
   discord: IconBrandDiscord,
+  linkedin: IconBrandLinkedin,
+  "linkedin-page": IconBrandLinkedin,
   mastodon: IconBrandMastodon,
   nostr: IconBroadcast,
   playground: IconPlayerPlayFilled,

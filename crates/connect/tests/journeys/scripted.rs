@@ -57,7 +57,7 @@ impl<K: Kind> Network for Scripted<K> {
                 alone: Vec::new(),
                 alt_max: None,
             },
-            parts: PartsRules { max: 1, kind: PartsKind::None },
+            parts: PartsRules::alike(1, PartsKind::None),
         }
     }
 

@@ -125,7 +125,7 @@ impl Network for Bluesky {
                 // The lexicon sets no limit; Bluesky's own app does.
                 alt_max: Some(2000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

@@ -105,7 +105,7 @@ impl Network for Mastodon {
                 alone: if limits.is_mastodon { ["video/", "audio/"].map(str::to_owned).to_vec() } else { Vec::new() },
                 alt_max: Some(limits.alt_max),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

@@ -78,7 +78,7 @@ impl Network for Nostr {
                 alone: Vec::new(),
                 alt_max: Some(1000),
             },
-            parts: PartsRules { max: 50, kind: PartsKind::Thread },
+            parts: PartsRules::alike(50, PartsKind::Thread),
         }
     }
 

@@ -58,7 +58,11 @@ fn what_just_fits_passes_and_one_more_does_not() {
         let share = rules.media.max_total_bytes.map_or(u64::MAX, |max| max / rules.media.max_count as u64);
         let light = || MediaItem { size: image(&rules).size.min(share), ..image(&rules) };
         let whole = (words(rules.text.max_of(true)), vec![light(); rules.media.max_count]);
-        let thread = vec![whole.clone(); rules.parts.max];
+        let below = rules.of_part(1);
+        let files = vec![light(); below.media.max_count];
+        let further = (words(below.text.max_of(!files.is_empty())), files);
+        let mut thread = vec![further.clone(); rules.parts.max];
+        thread[0] = whole;
         assert_eq!(codes(&verdict(network, &thread)), [""; 0], "{id}");
         let long = verdict(network, &[(words(rules.text.max + 1), vec![])]);
         assert_eq!(codes(&long), ["text.too_long"], "{id}");
@@ -67,6 +71,14 @@ fn what_just_fits_passes_and_one_more_does_not() {
             assert_eq!(codes(&long), ["text.too_long"], "{id}");
         }
         assert_eq!(codes(&verdict(network, &[(words(0), vec![])])), ["text.empty"], "{id}");
+        if rules.parts.max_text.is_some() {
+            let long = verdict(network, &[(words(1), vec![]), (words(below.text.max + 1), vec![])]);
+            assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        }
+        if rules.parts.max_media.is_some() {
+            let many = (words(1), vec![light(); below.media.max_count + 1]);
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![]), many])), ["media.too_many"], "{id}");
+        }
         let tiny = || MediaItem { size: 1, ..image(&rules) };
         let many = verdict(network, &[(words(1), vec![tiny(); rules.media.max_count + 1])]);
         assert_eq!(codes(&many), ["media.too_many"], "{id}");
