@@ -44,8 +44,6 @@ const SCOPES: &[Scope] = &[
 const PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 35 | 1 << 38;
 /// In [`Credentials::extra`]: the server that the bot was added to.
 const GUILD: &str = "guild";
-/// Discord knows a nonce for "a few minutes"; this is the least of them.
-const NONCE_LIFE: SignedDuration = SignedDuration::from_mins(2);
 /// How far Discord's clock may be behind.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 /// Pages of 100 messages read at most in looking for one.
@@ -301,21 +299,16 @@ impl Publish for Discord {
             cx.step("create forum post", Once::Ask, || call::json(request, cx.credentials, refine)).await?
         } else {
             let channel = self.place(cx, item, &settings).await?;
-            let nonce = nonce(&cx.key());
-            message["nonce"] = nonce.as_str().into();
+            // Discord remembers it for some minutes: too short to rely upon, and good against a second message meanwhile.
+            message["nonce"] = nonce(&cx.key()).into();
             message["enforce_nonce"] = true.into();
             let request = post(format!("{API}/channels/{channel}/messages"), &message)?;
             let create = || call::json(request, cx.credentials, refine);
-            cx.step("create message", once(cx, nonce), create).await?
+            cx.step("create message", Once::Look, create).await?
         };
         let root = Root { is_thread: forum, thread: thread_name(&text) };
         Ok(sent(cx, item, &settings, created.id, &root))
     }
-}
-
-/// The nonce, while Discord is sure to remember it; afterwards the channel's messages have to tell.
-fn once(cx: &Cx<'_>, nonce: String) -> Once {
-    if cx.clock.now().duration_since(cx.due_at) < NONCE_LIFE { Once::Key(nonce) } else { Once::Look }
 }
 
 /// A nonce is 25 characters long at most.

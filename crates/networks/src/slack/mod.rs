@@ -199,9 +199,9 @@ async fn ask<T: DeserializeOwned>(request: Request, credentials: &Credentials) -
 }
 
 /// Slack answers its errors with status 200.
-fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
+fn judge<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
     if !answer.is_success() {
-        return Err(Refusal::from_answer(&answer));
+        return Err(Refusal::from_answer(answer));
     }
     let Envelope { ok, error, needed } = answer.json()?;
     if ok {
@@ -218,7 +218,7 @@ fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
         host: Some(answer.host().to_owned()),
         ..Detail::default()
     };
-    Err(refused(detail, &answer))
+    Err(refused(detail, answer))
 }
 
 fn refused(detail: Detail, answer: &Answer) -> Refusal {

@@ -189,11 +189,6 @@ fn keys(world: &World) -> Vec<String> {
             let key = |body: serde_json::Value| body.pointer(at).map(ToString::to_string).unwrap_or_default();
             calls.map(|call| key(call.json())).collect()
         }
-        Some(("body", pattern)) => {
-            let pattern = regex::Regex::new(pattern).unwrap();
-            let key = |body: &str| pattern.captures(body).map(|found| found[1].to_owned()).unwrap_or_default();
-            calls.map(|call| key(&String::from_utf8_lossy(&call.body))).collect()
-        }
         Some(("relay", at)) => {
             let heard = world.relays.iter().flat_map(relay::Relay::heard).filter(|heard| heard[0] == "EVENT");
             heard.map(|heard| heard.pointer(at).map(ToString::to_string).unwrap_or_default()).collect()
