@@ -140,7 +140,8 @@ impl Handshake {
         // A row for each id and secret, so that tokens can be refreshed with the app that got them after another one was
         // configured.
         let secret = client.client_secret.as_ref().map(|s| hash(s.expose())).unwrap_or_default();
-        let rest = hash(&format!("{redirect_uri} {scope} {secret}"));
+        let bot = client.bot_token.as_ref().map(|s| hash(s.expose())).unwrap_or_default();
+        let rest = hash(&format!("{redirect_uri} {scope} {secret}{bot}"));
         let key = format!("configured {} {} {rest}", about.id, client.client_id);
         let row = row(about, instance, redirect_uri, scope, client, key);
         Ok(Some(chosen(apps::insert_or_get(self.store(), row).await?, false, false)))
@@ -197,8 +198,8 @@ impl Handshake {
     }
 }
 
-fn client_of_row(app: App) -> Client2 {
-    Client2 { client_id: app.client_id, client_secret: app.client_secret }
+pub(crate) fn client_of_row(app: App) -> Client2 {
+    Client2 { client_id: app.client_id, client_secret: app.client_secret, bot_token: app.bot_token }
 }
 
 pub(crate) fn not_configured(about: &About) -> Diagnosis {
@@ -223,6 +224,7 @@ fn row(
         instance: instance.map(str::to_owned),
         client_id: client.client_id.clone(),
         client_secret: client.client_secret.clone(),
+        bot_token: client.bot_token.clone(),
         redirect_uri: redirect_uri.to_owned(),
         scopes: scope.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
         lookup_key,
@@ -234,6 +236,6 @@ fn registered_key(network: &str, instance: Option<&str>, redirect_uri: &str, sco
 }
 
 fn chosen(app: App, registered: bool, reused: bool) -> Chosen {
-    let client = ParkedClient { client_id: app.client_id, client_secret: app.client_secret, registered };
-    Chosen { app: app.id, client, reused }
+    let id = app.id;
+    Chosen { app: id, client: ParkedClient::new(client_of_row(app), registered), reused }
 }

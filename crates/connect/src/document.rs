@@ -120,6 +120,7 @@ impl Handshake {
             instance: None,
             client_id: client_id.to_owned(),
             client_secret: has_key.then(|| Key::generate().kept().clone()),
+            bot_token: None,
             redirect_uri: String::new(),
             scopes: Vec::new(),
             lookup_key,

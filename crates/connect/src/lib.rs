@@ -29,6 +29,7 @@ mod identify;
 mod invite;
 mod lengthen;
 mod look;
+mod lookup;
 mod measure;
 mod moves;
 mod oauth1;

@@ -71,13 +71,24 @@ pub(crate) struct ParkedDialog {
 pub(crate) struct ParkedClient {
     pub client_id: String,
     pub client_secret: Option<Secret>,
+    #[serde(default)]
+    pub bot_token: Option<Secret>,
     /// Whether we registered it ourselves.
     pub registered: bool,
 }
 
 impl ParkedClient {
+    pub fn new(client: Client2, registered: bool) -> Self {
+        let Client2 { client_id, client_secret, bot_token } = client;
+        Self { client_id, client_secret, bot_token, registered }
+    }
+
     pub fn client(&self) -> Client2 {
-        Client2 { client_id: self.client_id.clone(), client_secret: self.client_secret.clone() }
+        Client2 {
+            client_id: self.client_id.clone(),
+            client_secret: self.client_secret.clone(),
+            bot_token: self.bot_token.clone(),
+        }
     }
 }
 

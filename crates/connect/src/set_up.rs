@@ -1,6 +1,8 @@
 //! Setting apps up: the client ids and secrets a person enters here, for the installation or for one workspace.
 
-use crate::{Check, ConnectError, Handshake, explain::failed, preflight::check, start::chosen_instance};
+use crate::{
+    Check, ConnectError, Handshake, apps::client_of_row, explain::failed, preflight::check, start::chosen_instance,
+};
 use crier_model::{Diagnosis, Finding, Secret, Timestamp, WorkspaceId};
 use crier_networks::{
     About, Connect, Network,
@@ -8,7 +10,7 @@ use crier_networks::{
 };
 use crier_store::{
     StoreError,
-    apps::{self, AppInUse, Slot},
+    apps::{self, AppInUse, Entered, Slot},
 };
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -37,6 +39,7 @@ pub struct AppView {
     pub instance: Option<String>,
     pub client_id: String,
     pub has_secret: bool,
+    pub has_bot_token: bool,
     pub source: AppSource,
     /// When it was set up here.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -56,6 +59,8 @@ pub struct NetworkApps {
     pub many_servers: bool,
     /// An example of a server's address, where there are many.
     pub instance_placeholder: Option<String>,
+    /// Whether its bot posts, so that the app has the bot's token too.
+    pub by_bot: bool,
     /// The network's page for developers.
     pub console: Option<String>,
     /// To be registered at the network, character by character.
@@ -102,6 +107,7 @@ impl Handshake {
                 instance: host.map(|host| format!("https://{host}")),
                 client_id: client.client_id.clone(),
                 has_secret: client.client_secret.is_some(),
+                has_bot_token: client.bot_token.is_some(),
                 source: AppSource::Configuration,
                 set_at: None,
                 channels: 0,
@@ -114,6 +120,7 @@ impl Handshake {
             needed: !about.works_at_once,
             many_servers: instance.is_some(),
             instance_placeholder: instance.map(|field| field.placeholder.to_owned()),
+            by_bot: oauth2.by_bot(),
             console: about.console.map(str::to_owned),
             redirect_uri: self.redirect_uri(about.id),
             docs: format!("/docs/networks/{}", about.id),
@@ -125,19 +132,18 @@ impl Handshake {
     ///
     /// # Errors
     /// Fields at fault, by pointer; an unknown network.
-    pub async fn set_app(
-        &self,
-        place: AppPlace<'_>,
-        client_id: &str,
-        client_secret: Option<&Secret>,
-    ) -> Result<AppView, ConnectError> {
+    pub async fn set_app(&self, place: AppPlace<'_>, entered: Entered<'_>) -> Result<AppView, ConnectError> {
         let (about, oauth2) = self.with_apps(place.network)?;
         let instance = placed(oauth2, place.instance)?;
-        let client = entered(client_id, client_secret)?;
+        let client = checked(oauth2, entered)?;
         let slot = Slot { workspace: place.workspace, network: about.id, instance: instance.as_deref() };
         let redirect_uri = self.redirect_uri(about.id);
-        let secret = client.client_secret.as_ref();
-        let app = apps::set(self.store(), slot, &client.client_id, secret, &redirect_uri).await?;
+        let entered = Entered {
+            client_id: &client.client_id,
+            client_secret: client.client_secret.as_ref(),
+            bot_token: client.bot_token.as_ref(),
+        };
+        let app = apps::set(self.store(), slot, entered, &redirect_uri).await?;
         tracing::info!(network = about.id, client_id = %app.client_id, workspace = ?place.workspace, "an app was set up");
         let source = if place.workspace.is_some() { AppSource::Workspace } else { AppSource::Installation };
         let all = apps::set_up(self.store(), place.workspace).await?;
@@ -169,21 +175,17 @@ impl Handshake {
     ///
     /// # Errors
     /// As [`Self::set_app`]; a finding on `/client_id` where there is none to test.
-    pub async fn test_app(
-        &self,
-        place: AppPlace<'_>,
-        given: Option<(&str, Option<&Secret>)>,
-    ) -> Result<Vec<Check>, ConnectError> {
+    pub async fn test_app(&self, place: AppPlace<'_>, given: Option<Entered<'_>>) -> Result<Vec<Check>, ConnectError> {
         let (about, oauth2) = self.with_apps(place.network)?;
         let instance = placed(oauth2, place.instance)?;
         let instance = instance.as_deref();
         let saved = match self.set_up(place.workspace, about.id, instance).await? {
-            Some(app) => Some(Client2 { client_id: app.client_id, client_secret: app.client_secret }),
+            Some(app) => Some(client_of_row(app)),
             None => self.configured(about.id, instance).cloned(),
         };
         let client = match given {
-            Some((id, secret)) => {
-                let client = entered(id, secret)?;
+            Some(given) => {
+                let client = checked(oauth2, given)?;
                 // A secret that is left out is the one there is.
                 let kept = saved.filter(|saved| saved.client_id == client.client_id).and_then(|c| c.client_secret);
                 Client2 { client_secret: client.client_secret.or(kept), ..client }
@@ -249,9 +251,12 @@ fn placed(oauth2: &dyn OAuth2, typed: Option<&str>) -> Result<Option<String>, Co
 }
 
 /// What was typed or pasted, checked.
-fn entered(client_id: &str, client_secret: Option<&Secret>) -> Result<Client2, ConnectError> {
-    let (id, secret) = (client_id.trim(), client_secret.map(|secret| secret.expose().trim()));
-    let secret = secret.filter(|secret| !secret.is_empty());
+fn checked(oauth2: &dyn OAuth2, entered: Entered<'_>) -> Result<Client2, ConnectError> {
+    let trimmed = |secret: Option<&Secret>| {
+        secret.map(|secret| secret.expose().trim().to_owned()).filter(|secret| !secret.is_empty())
+    };
+    let id = entered.client_id.trim();
+    let (secret, bot_token) = (trimmed(entered.client_secret), trimmed(entered.bot_token));
     let odd = |text: &str| text.len() > LONGEST || text.chars().any(|c| c.is_control() || c.is_whitespace());
     if id.is_empty() {
         return Err(wrong(
@@ -265,7 +270,7 @@ fn entered(client_id: &str, client_secret: Option<&Secret>) -> Result<Client2, C
     if odd(id) {
         return Err(wrong("client_id", "client_id.wrong", "A client id has no spaces or line breaks.", fix));
     }
-    if secret.is_some_and(odd) {
+    if secret.as_deref().is_some_and(odd) {
         return Err(wrong(
             "client_secret",
             "client_secret.wrong",
@@ -273,7 +278,18 @@ fn entered(client_id: &str, client_secret: Option<&Secret>) -> Result<Client2, C
             fix,
         ));
     }
-    Ok(Client2 { client_id: id.to_owned(), client_secret: secret.map(Secret::new) })
+    if bot_token.is_some() && !oauth2.by_bot() {
+        let message = "This network has no bot that posts.";
+        return Err(wrong("bot_token", "bot_token.none", message, "Leave the bot’s token out."));
+    }
+    if bot_token.as_deref().is_some_and(odd) {
+        return Err(wrong("bot_token", "bot_token.wrong", "A bot’s token has no spaces or line breaks.", fix));
+    }
+    Ok(Client2 {
+        client_id: id.to_owned(),
+        client_secret: secret.map(Secret::new),
+        bot_token: bot_token.map(Secret::new),
+    })
 }
 
 fn wrong(field: &str, code: &str, message: impl Into<String>, fix: &str) -> ConnectError {
@@ -287,6 +303,7 @@ fn shown(set_up: &AppInUse, source: AppSource) -> AppView {
         instance: app.instance.clone(),
         client_id: app.client_id.clone(),
         has_secret: app.client_secret.is_some(),
+        has_bot_token: app.bot_token.is_some(),
         source,
         set_at: app.set_at,
         channels: set_up.channels,

@@ -31,6 +31,10 @@ impl Handshake {
                 let app = self.client_by(app, &channel.network, &channel.way).await?;
                 Ok(Credentials { app: Some(app), ..credentials })
             }
+            (Some(Connect::OAuth2(oauth2)), Some(app)) if oauth2.by_bot() => {
+                let app = self.client_of(app, &channel.network, channel.instance.as_deref()).await?;
+                Ok(Credentials { app: Some(app), ..credentials })
+            }
             _ => Ok(credentials),
         }
     }
@@ -40,6 +44,7 @@ impl Handshake {
 pub(crate) fn of_app(credentials: Credentials, connect: Connect<'_>, app: Option<Client2>) -> Credentials {
     match connect {
         Connect::OAuth1(_) | Connect::Dialog(_) => Credentials { app, ..credentials },
+        Connect::OAuth2(oauth2) if oauth2.by_bot() => Credentials { app, ..credentials },
         _ => credentials,
     }
 }

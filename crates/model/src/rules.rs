@@ -14,12 +14,16 @@ pub enum Unit {
     Weighted,
     /// UTF-8 bytes.
     Byte,
+    /// Characters, but of an emoji its UTF-8 bytes.
+    EmojiBytes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TextRules {
     /// The longest text of one part, in `unit`.
     pub max: usize,
+    /// The longest text beside media, where that is shorter.
+    pub max_with_media: Option<usize>,
     pub unit: Unit,
     /// What every link counts as, in `unit`; none when a link counts as its own length.
     pub link_length: Option<usize>,
@@ -41,6 +45,8 @@ pub struct MediaKind {
     pub max_width: Option<u32>,
     /// Pixels.
     pub max_height: Option<u32>,
+    /// How many times the shorter side the longer one may be.
+    pub max_ratio: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -48,8 +54,39 @@ pub struct MediaRules {
     /// The most files one part may carry; 0 when it takes none.
     pub max_count: usize,
     pub kinds: Vec<MediaKind>,
+    /// The most bytes of the files of one part together.
+    pub max_total_bytes: Option<u64>,
+    /// Whether the network fetches files by their addresses, which then have to be public.
+    pub fetched: bool,
+    /// Types of which a file goes without any other, or how they begin (`video/`).
+    pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.
     pub alt_max: Option<usize>,
+}
+
+impl MediaKind {
+    /// These types up to a size, whatever their measures.
+    #[must_use]
+    pub fn up_to(max_bytes: u64, mime: &[&str]) -> Self {
+        let mime = mime.iter().map(|&mime| mime.to_owned()).collect();
+        Self { mime, max_bytes, max_width: None, max_height: None, max_ratio: None }
+    }
+}
+
+impl TextRules {
+    /// The longest text of a part, in `unit`, by whether media go with it.
+    #[must_use]
+    pub fn max_of(&self, has_media: bool) -> usize {
+        self.max_with_media.filter(|_| has_media).unwrap_or(self.max)
+    }
+}
+
+impl MediaRules {
+    /// Whether a file of this type goes without any other.
+    #[must_use]
+    pub fn goes_alone(&self, mime: &str) -> bool {
+        self.alone.iter().any(|kind| mime == kind || (kind.ends_with('/') && mime.starts_with(kind.as_str())))
+    }
 }
 
 /// What the parts after the first become on the network.
@@ -65,12 +102,40 @@ pub enum PartsKind {
 pub struct PartsRules {
     pub max: usize,
     pub kind: PartsKind,
+    /// The longest text of further parts, where that is shorter.
+    pub max_text: Option<usize>,
+    /// The most files of further parts, where those are fewer.
+    pub max_media: Option<usize>,
 }
 
-/// Everything a network demands of content.
+impl PartsRules {
+    /// Further parts take what the first one takes.
+    #[must_use]
+    pub fn alike(max: usize, kind: PartsKind) -> Self {
+        Self { max, kind, max_text: None, max_media: None }
+    }
+}
+
+/// Everything a network demands of content; of a first part, where further ones differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rules {
     pub text: TextRules,
     pub media: MediaRules,
     pub parts: PartsRules,
+}
+
+impl Rules {
+    /// What is demanded of the part at `index`.
+    #[must_use]
+    pub fn of_part(&self, index: usize) -> Self {
+        let mut rules = self.clone();
+        if index > 0 {
+            if let Some(max) = self.parts.max_text {
+                rules.text.max = max;
+                rules.text.max_with_media = self.text.max_with_media.map(|beside| beside.min(max));
+            }
+            rules.media.max_count = self.parts.max_media.unwrap_or(self.media.max_count);
+        }
+        rules
+    }
 }

@@ -1,6 +1,9 @@
 //! The trait every network implements.
 
-use crate::{Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, publish::Publish, publish::Recent};
+use crate::{
+    Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, lookup::Lookup, publish::Publish,
+    publish::Recent,
+};
 use crier_model::{Document, Finding, rules::Rules};
 
 /// What never changes about a network.
@@ -54,6 +57,10 @@ pub trait Network: Send + Sync {
         Vec::new()
     }
     fn publish(&self) -> &dyn Publish;
+    /// What settings are chosen from at the network.
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        None
+    }
     /// How to find a publication whose answer was lost.
     fn recent(&self) -> Option<&dyn Recent> {
         None

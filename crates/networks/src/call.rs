@@ -11,13 +11,21 @@ pub(crate) type Refine = fn(Refusal) -> Refusal;
 
 /// Sends a request and gives the answer back when it is a success.
 pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Refine) -> Result<Answer, Refusal> {
-    let hidden = |refusal: Refusal| {
-        refusal.map(|mut detail| {
-            detail.message = credentials.hide(&detail.message);
-            detail.code = detail.code.map(|code| credentials.hide(&code));
-            detail
-        })
-    };
+    let answer = answered(request, credentials).await?;
+    if answer.is_success() { Ok(answer) } else { Err(hidden(credentials, refine(Refusal::from_answer(&answer)))) }
+}
+
+/// Sends a request whose answer the network judges by itself, for those that tell errors in another way than by the status.
+pub(crate) async fn judged<T>(
+    request: Request,
+    credentials: &Credentials,
+    judge: impl FnOnce(&Answer) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    judge(&answered(request, credentials).await?).map_err(|refusal| hidden(credentials, refusal))
+}
+
+/// Whatever the answer is.
+async fn answered(request: Request, credentials: &Credentials) -> Result<Answer, Refusal> {
     let answer = match dpop::key(credentials) {
         // Tokens that are bound to a key go with a proof of it.
         Ok(Some(key)) if request.carries("authorization") => {
@@ -29,8 +37,16 @@ pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Re
             return Err(Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)));
         }
     };
-    let answer = answer.map_err(|failure| hidden(Refusal::from(failure)))?;
-    if answer.is_success() { Ok(answer) } else { Err(hidden(refine(Refusal::from_answer(&answer)))) }
+    answer.map_err(|failure| hidden(credentials, Refusal::from(failure)))
+}
+
+/// Without what a server may repeat of the credentials.
+fn hidden(credentials: &Credentials, refusal: Refusal) -> Refusal {
+    refusal.map(|mut detail| {
+        detail.message = credentials.hide(&detail.message);
+        detail.code = detail.code.map(|code| credentials.hide(&code));
+        detail
+    })
 }
 
 /// Sends a request and reads the JSON of its success.

@@ -49,13 +49,20 @@ pub fn parts(
     if parts.is_empty() {
         found.push(empty("/parts", name));
     }
-    for part in parts {
+    for (index, part) in parts.iter().enumerate() {
         let text = network.render(part.body);
-        check_text(name, &rules, part, &text, found);
-        check_media(name, &rules.media, part, found);
+        let whole = &rules;
+        let rules = whole.of_part(index);
+        // Whoever reads it has to know that it is not the post that is too long.
+        let name = match whole.parts.kind {
+            PartsKind::Comment if rules != *whole => format!("A comment on {name}"),
+            _ => name.to_owned(),
+        };
+        check_text(&name, &rules, part, &text, found);
+        check_media(&name, &rules.media, part, found);
         verdict.parts.push(Measure {
             used: text::measure(&text, &rules.text),
-            max: rules.text.max,
+            max: rules.text.max_of(!part.media.is_empty()),
             unit: rules.text.unit,
             links: text::urls(&text).into_iter().map(str::to_owned).collect(),
             text,
@@ -90,10 +97,12 @@ fn check_text(name: &str, rules: &Rules, part: &PartToCheck<'_>, text: &str, fou
     }
     let words = if rules.text.unit == Unit::Byte { "bytes" } else { "characters" };
     let used = text::measure(text, &rules.text);
-    let limits = [(used, rules.text.max, words), (text.len(), rules.text.max_bytes.unwrap_or(usize::MAX), "bytes")];
+    let max = rules.text.max_of(!part.media.is_empty());
+    let limits = [(used, max, words), (text.len(), rules.text.max_bytes.unwrap_or(usize::MAX), "bytes")];
     if let Some((used, max, words)) = limits.into_iter().find(|(used, max, _)| used > max) {
         let over = used - max;
-        let message = format!("{name} takes {max} {words}; this is {used}, {over} too many.");
+        let beside = if max < rules.text.max { " beside files" } else { "" };
+        let message = format!("{name} takes {max} {words}{beside}; this is {used}, {over} too many.");
         let fix = if rules.parts.kind == PartsKind::Thread && rules.parts.max > 1 {
             format!("Shorten it by {over} {words}, or move some of it into a further part of the thread.")
         } else {
@@ -113,16 +122,26 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
         };
         found.push(Finding::error(pointer, "media.too_many", message, fix));
     }
+    found.extend(together(name, rules, part));
+    found.extend(too_large_together(name, rules, part));
     for (index, item) in part.media.iter().enumerate().take(rules.max_count) {
         let pointer = format!("{}/media/{index}", part.pointer);
         match rules.kinds.iter().find(|kind| kind.mime.contains(&item.mime)) {
-            Some(kind) => found.extend(too_large(name, kind, item, &pointer)),
+            Some(kind) => {
+                let wrong = too_large(name, kind, item, &pointer);
+                found.extend(wrong.or_else(|| too_long(name, kind, item, &pointer)));
+            }
             None => {
                 let taken = rules.kinds.iter().flat_map(|kind| &kind.mime).map(|mime| short_type(mime));
                 let taken = taken.collect::<Vec<_>>().join(", ");
                 let message = format!("{name} does not take {} files ({}).", short_type(&item.mime), item.name);
                 found.push(Finding::error(&pointer, "media.type", message, format!("Use one of these: {taken}.")));
             }
+        }
+        if rules.fetched && item.url.is_none() {
+            let message = format!("{name} fetches files from their address, and {} has no public one.", item.name);
+            let fix = "Make this server reachable from outside, or remove the file for this channel.";
+            found.push(Finding::error(&pointer, "media.not_public", message, fix));
         }
         let alt = item.alt.chars().count();
         if let Some(max) = rules.alt_max.filter(|max| alt > *max) {
@@ -145,6 +164,37 @@ fn too_large(name: &str, kind: &MediaKind, item: &MediaItem, pointer: &str) -> O
     let (word, has, max) = sides.into_iter().find_map(|(w, has, max)| Some((w, has, max.filter(|max| has > *max)?)))?;
     let message = format!("{name} takes {what} files up to {max} pixels {word}; {} is {has}.", item.name);
     Some(Finding::error(pointer, "media.too_large", message, format!("Scale it to at most {max} pixels {word}.")))
+}
+
+/// A file that goes alone, and does not.
+fn together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) -> Option<Finding> {
+    let index = part.media.iter().position(|item| rules.goes_alone(&item.mime)).filter(|_| part.media.len() > 1)?;
+    let item = &part.media[index];
+    let pointer = format!("{}/media/{index}", part.pointer);
+    let message = format!("{name} takes {} files only alone, and {} is not.", short_type(&item.mime), item.name);
+    let fix = "Remove the other files for this channel, or move some to another part.";
+    Some(Finding::error(pointer, "media.mixed", message, fix))
+}
+
+fn too_large_together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) -> Option<Finding> {
+    let (total, max) = (part.media.iter().map(|item| item.size).sum::<u64>(), rules.max_total_bytes?);
+    (total > max && part.media.len() > 1).then(|| {
+        let (max, total) = (megabytes(max), megabytes(total));
+        let message = format!("{name} takes files of {max} together; these have {total}.");
+        let fix = "Make them smaller, or move some to another part.";
+        Finding::error(format!("{}/media", part.pointer), "media.too_large", message, fix)
+    })
+}
+
+fn too_long(name: &str, kind: &MediaKind, item: &MediaItem, pointer: &str) -> Option<Finding> {
+    let max = kind.max_ratio?;
+    let (short, long) = (item.width.min(item.height), item.width.max(item.height));
+    // A size of 0 is an unknown one.
+    (short > 0 && long > short.saturating_mul(max)).then(|| {
+        let what = short_type(&item.mime);
+        let message = format!("{name} takes {what} files up to {max} times as long as wide; {} is longer.", item.name);
+        Finding::error(pointer, "media.ratio", message, "Crop it so that its sides differ less.")
+    })
 }
 
 /// `image/png` → `PNG`, as people call it.

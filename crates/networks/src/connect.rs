@@ -1,7 +1,7 @@
 //! The ways to connect an account. The handshake itself is written once, in `crier-connect`; a network says only what
 //! differs.
 
-use crate::{Refusal, oauth1::Signer};
+use crate::{Detail, Refusal, oauth1::Signer};
 use async_trait::async_trait;
 use crier_model::{Secret, channel::Identity};
 use crier_net::Client;
@@ -133,6 +133,40 @@ pub struct Endpoints {
     pub dialect: Dialect,
 }
 
+/// The endpoints of a network that is one place and says nothing about itself. None of the rest: no PKCE, no revocation, no
+/// registration.
+///
+/// # Errors
+/// An address that can't be read.
+pub(crate) fn fixed(
+    authorize: &str,
+    token: &str,
+    client_auth: ClientAuth,
+    dialect: Dialect,
+) -> Result<Endpoints, Refusal> {
+    Ok(Endpoints {
+        authorize: address(authorize)?,
+        token: address(token)?,
+        par: None,
+        dpop: false,
+        revoke: None,
+        registration: None,
+        scope: None,
+        issuer: None,
+        iss_always: false,
+        pkce: false,
+        client_auth,
+        account: None,
+        authorize_extra: Vec::new(),
+        dialect,
+    })
+}
+
+/// An address of a network that is written in its code.
+pub(crate) fn address(of: &str) -> Result<Url, Refusal> {
+    of.parse().map_err(|error| Refusal::Content(Detail::new(format!("{of} is no address: {error}"))))
+}
+
 /// Where a server's OAuth 2 departs from RFC 6749; the default departs nowhere.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -182,11 +216,14 @@ pub struct Renewal {
     pub not_before_s: u32,
 }
 
-/// An app: a client id and secret, configured or registered. Of a bot the secret is its token.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// An app: a client id and secret, configured or registered. Of a bot that is told a code the secret is its token.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Client2 {
     pub client_id: String,
     pub client_secret: Option<Secret>,
+    /// Where people sign in at an app and its bot posts ([`OAuth2::by_bot`]).
+    pub bot_token: Option<Secret>,
 }
 
 /// An OAuth 2 network.
@@ -235,6 +272,11 @@ pub trait OAuth2: Send + Sync {
     ) -> Result<Option<Client2>, Refusal> {
         let _ = (net, endpoints, redirect_uri);
         Ok(None)
+    }
+
+    /// Whether what is published goes by the app's bot. Its token then comes with the credentials.
+    fn by_bot(&self) -> bool {
+        false
     }
 
     /// The token endpoint's answer by the names of RFC 6749 §5, for networks that wrap or rename its fields.
@@ -513,8 +555,8 @@ impl Credentials {
     /// The text without any of these credentials in it, for what a server repeats of a request.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
-        let app = self.app.as_ref().and_then(|app| app.client_secret.as_ref());
-        let all = [Some(&self.access_token), self.refresh_token.as_ref(), app].into_iter().flatten();
+        let app = self.app.iter().flat_map(|app| [app.client_secret.as_ref(), app.bot_token.as_ref()]);
+        let all = [Some(&self.access_token), self.refresh_token.as_ref()].into_iter().chain(app).flatten();
         let all = all.chain(self.extra.values());
         // Short values are words rather than secrets, and replacing them would tell more than it hides.
         all.map(Secret::expose)

@@ -123,7 +123,7 @@ mod tests {
     use crier_model::Secret;
 
     fn client(key: &str, secret: &str) -> Client2 {
-        Client2 { client_id: key.to_owned(), client_secret: Some(Secret::new(secret)) }
+        Client2 { client_id: key.to_owned(), client_secret: Some(Secret::new(secret)), bot_token: None }
     }
 
     fn at(second: i64) -> Timestamp {

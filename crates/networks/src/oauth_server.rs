@@ -97,6 +97,6 @@ pub(crate) struct Registered {
 
 impl From<Registered> for Client2 {
     fn from(registered: Registered) -> Self {
-        Self { client_id: registered.client_id, client_secret: registered.client_secret }
+        Self { client_id: registered.client_id, client_secret: registered.client_secret, bot_token: None }
     }
 }

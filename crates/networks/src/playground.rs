@@ -113,10 +113,10 @@ impl Network for Playground {
     }
 
     fn rules(&self, _facts: &Facts) -> Rules {
-        let images = ["image/jpeg", "image/png", "image/gif", "image/webp"].map(str::to_owned).to_vec();
         Rules {
             text: TextRules {
                 max: 500,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
                 max_bytes: None,
@@ -125,10 +125,16 @@ impl Network for Playground {
             },
             media: MediaRules {
                 max_count: 4,
-                kinds: vec![MediaKind { mime: images, max_bytes: 10 * 1024 * 1024, max_width: None, max_height: None }],
+                kinds: vec![MediaKind::up_to(
+                    10 * 1024 * 1024,
+                    &["image/jpeg", "image/png", "image/gif", "image/webp"],
+                )],
+                max_total_bytes: None,
+                fetched: false,
+                alone: Vec::new(),
                 alt_max: Some(1500),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

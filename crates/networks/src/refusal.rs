@@ -115,6 +115,16 @@ impl Refusal {
         }
     }
 
+    /// The same for a look at what is there, which may be a permission of its own: without it nothing can tell, and posting goes
+    /// on.
+    #[must_use]
+    pub fn of_look(self) -> Self {
+        match self {
+            Self::Auth(detail) if detail.diagnosis == Some(Code::ConsentScopeMissing) => Self::Unknown(detail),
+            other => other,
+        }
+    }
+
     /// Changes what is told, in whatever class.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Detail) -> Detail) -> Self {
@@ -169,21 +179,36 @@ fn is_html(answer: &Answer) -> bool {
 }
 
 /// What an error answer says, in any of the usual shapes: `error` with `error_description` (RFC 6749) or `message`,
-/// `title` with `detail` (RFC 9457), or `error` alone with a sentence.
+/// `title` with `detail` (RFC 9457), `error` alone with a sentence, or those inside `error`, as Meta and Google have it, or
+/// inside the first of `errors`.
 fn said(answer: &Answer) -> Said {
     let body: serde_json::Value = match answer.json() {
         Ok(body) => body,
         Err(failure) => return Said { code: None, message: failure.detail },
     };
-    let field = |name: &str| body.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
-    let is_word = |text: &&str| text.len() <= 64 && !text.contains(char::is_whitespace);
-    let code = field("code").or_else(|| field("error")).filter(is_word);
+    let inner = body.get("error").filter(|error| error.is_object());
+    let first = body.get("errors").and_then(|errors| errors.get(0)).filter(|error| error.is_object());
+    let places: Vec<&serde_json::Value> = [Some(&body), inner, first].into_iter().flatten().collect();
+    let field = |name: &str| places.iter().find_map(|place| word(place.get(name)?));
+    let is_word = |text: &String| text.len() <= 64 && !text.contains(char::is_whitespace);
+    // The type of a problem is an address; its end is the word.
+    let kind = || field("type").and_then(|kind| kind.rsplit_once('/').map(|(_, word)| word.to_owned()));
+    let code = field("code").or_else(|| field("error")).filter(is_word).or_else(kind);
     let message = ["error_description", "message", "detail", "error", "title"].into_iter().find_map(field);
     let message = match message {
-        Some(message) => cut(message, 300),
+        Some(message) => cut(&message, 300),
         None => format!("the answer has status {} and no message", answer.status()),
     };
-    Said { code: code.map(str::to_owned), message: crier_net::redact(&message) }
+    Said { code, message: crier_net::redact(&message) }
+}
+
+/// A text that says something, or a number.
+fn word(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) if !text.is_empty() => Some(text.clone()),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 fn cut(text: &str, max: usize) -> String {

@@ -3,11 +3,17 @@
 use crate::{
     Network,
     bluesky::{Bluesky, Directory},
+    discord::Discord,
+    linkedin::{LinkedIn, page::LinkedInPage},
     mastodon::Mastodon,
     nostr::Nostr,
     playground::Playground,
     playground_pages::PlaygroundPages,
+    slack::Slack,
+    telegram::Telegram,
+    threads::Threads,
     webhook::Webhook,
+    x::X,
 };
 use std::sync::Arc;
 use url::Url;
@@ -38,6 +44,13 @@ impl Registry {
             Some(Box::new(Mastodon)),
             Some(Box::new(Bluesky::new(settings.bluesky.clone()))),
             Some(Box::new(Nostr)),
+            Some(Box::new(Telegram)),
+            Some(Box::new(Discord)),
+            Some(Box::new(Slack)),
+            Some(Box::new(X)),
+            Some(Box::new(Threads)),
+            Some(Box::new(LinkedIn)),
+            Some(Box::new(LinkedInPage)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

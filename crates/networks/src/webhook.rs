@@ -64,10 +64,10 @@ impl Network for Webhook {
             "audio/ogg",
             "audio/wav",
         ];
-        let mime = mime.map(str::to_owned).to_vec();
         Rules {
             text: TextRules {
                 max: 100_000,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
                 max_bytes: None,
@@ -76,10 +76,13 @@ impl Network for Webhook {
             },
             media: MediaRules {
                 max_count: 20,
-                kinds: vec![MediaKind { mime, max_bytes: 1_000_000_000, max_width: None, max_height: None }],
+                kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
+                max_total_bytes: None,
+                fetched: false,
+                alone: Vec::new(),
                 alt_max: Some(10_000),
             },
-            parts: PartsRules { max: 100, kind: PartsKind::Thread },
+            parts: PartsRules::alike(100, PartsKind::Thread),
         }
     }
 

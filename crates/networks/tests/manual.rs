@@ -71,6 +71,7 @@ fn said(network: &dyn Network) -> Vec<String> {
         "## Published once".to_owned(),
         "redirect URI".to_owned(),
     ];
+    words.extend(rules.text.max_with_media.map(|max| format!("{} characters beside files", grouped(max))));
     words.extend(rules.text.max_bytes.map(|max| format!("{} bytes", grouped(max))));
     words.extend(rules.text.link_length.map(|length| format!("**Every link counts {length}**")));
     words.extend(rules.media.alt_max.map(|max| format!("up to {} characters", grouped(max))));
@@ -124,7 +125,13 @@ fn table(registry: &Registry) -> String {
             rules.media.alt_max.map_or_else(|| "none".to_owned(), |max| format!("{} characters", grouped(max))),
             parts(&rules),
             if names.is_empty() { "none".to_owned() } else { names.join(", ") },
-            if network.recent().is_some() { "same key, or looked for" } else { "same key" }.to_owned(),
+            match (has_key(about.id), network.recent().is_some()) {
+                (true, true) => "same key, or looked for",
+                (true, false) => "same key",
+                (false, true) => "looked for",
+                (false, false) => "you are asked",
+            }
+            .to_owned(),
         ]);
     }
     page.push_str("\n## File types\n\n| network | types | up to |\n| --- | --- | --- |\n");
@@ -143,6 +150,13 @@ fn table(registry: &Registry) -> String {
         }
     }
     page
+}
+
+/// Whether the network does a thing once for one key, as its fixture of a plain text says.
+fn has_key(network: &str) -> bool {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(network).join("text.json");
+    let fixture: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    fixture["once"] != "none"
 }
 
 fn connecting(network: &dyn Network) -> String {
@@ -165,8 +179,12 @@ fn text(rules: &Rules) -> String {
         Unit::Utf16 => "UTF-16 units",
         Unit::Weighted => "weighted characters",
         Unit::Byte => "bytes",
+        Unit::EmojiBytes => "characters, an emoji its bytes",
     };
     let mut text = format!("{} {unit}", grouped(rules.text.max));
+    if let Some(max) = rules.text.max_with_media {
+        write!(text, ", {} beside files", grouped(max)).unwrap();
+    }
     if let Some(max) = rules.text.max_bytes {
         write!(text, ", {} bytes", grouped(max)).unwrap();
     }

@@ -25,6 +25,8 @@ pub struct App {
     pub instance: Option<String>,
     pub client_id: String,
     pub client_secret: Option<Secret>,
+    /// Of the app's bot, where the network has both.
+    pub bot_token: Option<Secret>,
     pub redirect_uri: String,
     pub scopes: Vec<String>,
     /// When a person set it up here; none for one that was configured or registered, or that another has replaced.
@@ -64,6 +66,8 @@ pub struct NewApp {
     pub instance: Option<String>,
     pub client_id: String,
     pub client_secret: Option<Secret>,
+    /// Of the app's bot, where the network has both.
+    pub bot_token: Option<Secret>,
     pub redirect_uri: String,
     pub scopes: Vec<String>,
     /// What the app is found by: everything it was registered for, in one string of the caller's making.
@@ -86,6 +90,7 @@ pub async fn insert_or_get(store: &Store, new: NewApp) -> Result<App> {
     let tx = store.begin().await?;
     let id = AppId::new();
     let secret = new.client_secret.as_ref().map(|s| store.seal(TABLE, id.0, "client_secret", s)).transpose()?;
+    let bot_token = new.bot_token.as_ref().map(|s| store.seal(TABLE, id.0, "bot_token", s)).transpose()?;
     let row = app::ActiveModel {
         id: Set(id.0),
         workspace_id: Set(new.workspace.map(|w| w.0)),
@@ -93,6 +98,7 @@ pub async fn insert_or_get(store: &Store, new: NewApp) -> Result<App> {
         instance: Set(new.instance.unwrap_or_default()),
         client_id: Set(new.client_id),
         client_secret: Set(secret),
+        bot_token: Set(bot_token),
         redirect_uri: Set(new.redirect_uri),
         scopes: Set(json(&new.scopes, "scopes")?),
         lookup_key: Set(new.lookup_key.clone()),
@@ -116,15 +122,27 @@ pub async fn delete(store: &Store, id: AppId) -> Result<bool> {
     Ok(gone > 0)
 }
 
-/// Sets an app up. The same client id again takes the new secret (none keeps the old one); another client id takes its place,
+/// What a person enters of an app.
+#[derive(Debug, Clone, Copy)]
+pub struct Entered<'a> {
+    pub client_id: &'a str,
+    /// None keeps the one there is for the same client id; so with the bot's token.
+    pub client_secret: Option<&'a Secret>,
+    pub bot_token: Option<&'a Secret>,
+}
+
+impl<'a> Entered<'a> {
+    /// An app without a bot.
+    #[must_use]
+    pub fn new(client_id: &'a str, client_secret: Option<&'a Secret>) -> Self {
+        Self { client_id, client_secret, bot_token: None }
+    }
+}
+
+/// Sets an app up. The same client id again takes the new secrets; another client id takes its place,
 /// and the one before stays for as long as channels need it.
-pub async fn set(
-    store: &Store,
-    slot: Slot<'_>,
-    client_id: &str,
-    client_secret: Option<&Secret>,
-    redirect_uri: &str,
-) -> Result<App> {
+pub async fn set(store: &Store, slot: Slot<'_>, entered: Entered<'_>, redirect_uri: &str) -> Result<App> {
+    let client_id = entered.client_id;
     let tx = store.begin().await?;
     let (key, lookup_key) = (slot.key(), format!("set {} {client_id}", slot.key()));
     let place = "UPDATE app SET slot = NULL, set_at = NULL WHERE slot = $1 AND lookup_key <> $2";
@@ -135,14 +153,18 @@ pub async fn set(
     tx.execute(unused, [slot.network.into(), lookup_key.as_str().into(), ms(store.now()).into()]).await?;
     let known = app::Entity::find().filter(app::Column::LookupKey.eq(lookup_key.as_str())).one(&tx.inner).await?;
     let id = known.as_ref().map_or_else(Uuid::now_v7, |row| row.id);
-    let sealed = client_secret.map(|secret| store.seal(TABLE, id, "client_secret", secret)).transpose()?;
+    let seal = |field, secret: Option<&Secret>| secret.map(|secret| store.seal(TABLE, id, field, secret)).transpose();
+    let client_secret = seal("client_secret", entered.client_secret)?;
+    let bot_token = seal("bot_token", entered.bot_token)?;
     let row = match known {
         Some(row) => {
-            let client_secret = sealed.or_else(|| row.client_secret.clone());
+            let client_secret = client_secret.or_else(|| row.client_secret.clone());
+            let bot_token = bot_token.or_else(|| row.bot_token.clone());
             let mut row = row.into_active_model();
             row.slot = Set(Some(key));
             row.set_at = Set(Some(ms(store.now())));
             row.client_secret = Set(client_secret);
+            row.bot_token = Set(bot_token);
             row.redirect_uri = Set(redirect_uri.to_owned());
             row.update(&tx.inner).await?
         }
@@ -153,7 +175,8 @@ pub async fn set(
                 network: Set(slot.network.to_owned()),
                 instance: Set(slot.instance.unwrap_or_default().to_owned()),
                 client_id: Set(client_id.to_owned()),
-                client_secret: Set(sealed),
+                client_secret: Set(client_secret),
+                bot_token: Set(bot_token),
                 redirect_uri: Set(redirect_uri.to_owned()),
                 scopes: Set("[]".to_owned()),
                 lookup_key: Set(lookup_key),
@@ -234,14 +257,17 @@ pub async fn list(store: &Store, workspace: WorkspaceId, network: &str) -> Resul
 }
 
 fn read(store: &Store, row: app::Model) -> Result<App> {
-    let secret = row.client_secret.as_deref().map(|s| store.open(TABLE, row.id, "client_secret", s)).transpose()?;
+    let open = |field, sealed: Option<&str>| sealed.map(|s| store.open(TABLE, row.id, field, s)).transpose();
+    let client_secret = open("client_secret", row.client_secret.as_deref())?;
+    let bot_token = open("bot_token", row.bot_token.as_deref())?;
     Ok(App {
         id: AppId(row.id),
         workspace: row.workspace_id.map(WorkspaceId),
         network: row.network,
         instance: Some(row.instance).filter(|i| !i.is_empty()),
         client_id: row.client_id,
-        client_secret: secret,
+        client_secret,
+        bot_token,
         redirect_uri: row.redirect_uri,
         scopes: from_json(&row.scopes, "scopes")?,
         set_at: maybe_time(row.set_at)?,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 /// Every sealed column, as table and field. Sealing anywhere else is refused in tests, so that a rotation can't pass one over.
 /// Each table has its row's id in `id`.
 pub(crate) const PLACES: &[(&str, &str)] = &[
+    ("app", "bot_token"),
     ("app", "client_secret"),
     ("channel", "credentials"),
     ("connect_attempt", "parked"),

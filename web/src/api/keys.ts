@@ -11,6 +11,8 @@ export const keys = {
   preflight: (ws: string, network: string, way: string, instance: string) =>
     ["ws", ws, "preflight", network, way, instance] as const,
   channels: (ws: string) => ["ws", ws, "channels"] as const,
+  lookup: (ws: string, channel: string, name: string, query: string) =>
+    ["ws", ws, "lookup", channel, name, query] as const,
   attempts: (ws: string) => ["ws", ws, "attempts"] as const,
   attempt: (ws: string, id: string) => ["ws", ws, "attempts", "one", id] as const,
   channelAttempts: (ws: string, channel: string) => ["ws", ws, "attempts", "channel", channel] as const,

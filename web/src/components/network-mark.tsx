@@ -1,6 +1,12 @@
 import {
   IconBrandBluesky,
+  IconBrandDiscord,
+  IconBrandLinkedin,
   IconBrandMastodon,
+  IconBrandSlack,
+  IconBrandTelegram,
+  IconBrandThreads,
+  IconBrandX,
   IconBroadcast,
   IconPlayerPlayFilled,
   IconWebhook,
@@ -13,11 +19,18 @@ const GLYPHS: Record<
   ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>
 > = {
   bluesky: IconBrandBluesky,
+  discord: IconBrandDiscord,
+  linkedin: IconBrandLinkedin,
+  "linkedin-page": IconBrandLinkedin,
   mastodon: IconBrandMastodon,
   nostr: IconBroadcast,
   playground: IconPlayerPlayFilled,
   playground_pages: IconPlayerPlayFilled,
+  slack: IconBrandSlack,
+  telegram: IconBrandTelegram,
+  threads: IconBrandThreads,
   webhook: IconWebhook,
+  x: IconBrandX,
 };
 
 /** White on `#rrggbb` where a sign can be told from it (3 : 1, relative luminance of WCAG 2), else black. */

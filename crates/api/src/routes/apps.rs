@@ -11,6 +11,7 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use crier_connect::{AppPlace, AppView, Check, NetworkApps, Removed};
 use crier_model::{Secret, WorkspaceId};
+use crier_store::apps::Entered;
 use serde::{Deserialize, Serialize};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -33,6 +34,9 @@ pub(crate) struct AppIn {
     /// Left out, the secret there is for the same client id stays.
     #[schema(value_type = Option<String>, write_only)]
     client_secret: Option<Secret>,
+    /// For networks on which the app's bot posts. Left out, the one there is for the same client id stays.
+    #[schema(value_type = Option<String>, write_only)]
+    bot_token: Option<Secret>,
 }
 
 /// What to test; without a client id, the app that would be used.
@@ -72,7 +76,12 @@ async fn list(api: &Api, workspace: Option<WorkspaceId>) -> Result<Json<Page<Net
 
 async fn set(api: &Api, workspace: Option<WorkspaceId>, network: &str, app: AppIn) -> Result<Json<AppView>> {
     let place = AppPlace { workspace, network, instance: app.instance.as_deref() };
-    Ok(Json(api.handshake.set_app(place, &app.client_id, app.client_secret.as_ref()).await?))
+    let entered = Entered {
+        client_id: &app.client_id,
+        client_secret: app.client_secret.as_ref(),
+        bot_token: app.bot_token.as_ref(),
+    };
+    Ok(Json(api.handshake.set_app(place, entered).await?))
 }
 
 async fn remove(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked: Removal) -> Result<Json<AppRemoved>> {
@@ -94,7 +103,7 @@ async fn remove(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked:
 
 async fn test(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked: AppTest) -> Result<Json<AppTested>> {
     let place = AppPlace { workspace, network, instance: asked.instance.as_deref() };
-    let given = asked.client_id.as_deref().map(|id| (id, asked.client_secret.as_ref()));
+    let given = asked.client_id.as_deref().map(|id| Entered::new(id, asked.client_secret.as_ref()));
     Ok(Json(AppTested { checks: api.handshake.test_app(place, given).await? }))
 }
 

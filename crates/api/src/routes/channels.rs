@@ -2,16 +2,25 @@
 
 use crate::{
     access::{ManageChannels, Member, Read},
-    body::{Body, Id},
+    body::{Body, Id, Query, path_param},
     files,
     page::Page,
     problem::{FieldProblem, Problem, Result},
     routes::auth::{check_name, refuse},
     state::Api,
 };
-use axum::{Json, extract::State, http::StatusCode, response::Response};
+use axum::{
+    Json,
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
 use crier_connect::AttemptView;
 use crier_model::{ChannelId, Diagnosis, Timestamp, WorkspaceId, channel::ChannelState};
+use crier_networks::{
+    Network,
+    lookup::{Lookup, LookupItem},
+};
 use crier_store::channels::{self, ChannelSummary};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -22,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_channel, update_channel, delete_channel))
         .routes(routes!(get_channel_avatar))
         .routes(routes!(list_channel_attempts))
+        .routes(routes!(look_up))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -218,6 +228,51 @@ async fn list_channel_attempts(
 ) -> Result<Json<Page<AttemptView>>> {
     channels::get(&api.store, member.id(), id).await?;
     Ok(Json(Page::whole(api.handshake.of_channel(member.id(), id, member.user.id).await?)))
+}
+
+#[derive(Debug, Deserialize)]
+struct LookupQuery {
+    #[serde(default)]
+    q: String,
+}
+
+/// The `{name}` of the path.
+struct LookupName(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for LookupName {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        path_param(parts, "name").await.map(Self)
+    }
+}
+
+/// What a setting of the channel's network is chosen from, asked of the network itself: channels, boards, communities. A
+/// setting names its lookup by `x-lookup` in the network's settings schema.
+#[utoipa::path(
+    get, path = "/workspaces/{workspace}/channels/{id}/lookups/{name}", tag = "Channels",
+    params(
+        ("q" = Option<String>, Query, description = "What to look for; everything when left out."),
+    ),
+    responses((status = 200, body = Page<LookupItem>))
+)]
+async fn look_up(
+    member: Member<Read>,
+    Id(id): Id<ChannelId>,
+    LookupName(name): LookupName,
+    Query(query): Query<LookupQuery>,
+    State(api): State<Api>,
+) -> Result<Json<Page<LookupItem>>> {
+    let channel = channels::get(&api.store, member.id(), id).await?;
+    let names = api.registry.get(&channel.network).and_then(Network::lookup).map(Lookup::names).unwrap_or_default();
+    if !names.contains(&name.as_str()) {
+        let detail = match names {
+            [] => "Nothing can be looked up at this network.".to_owned(),
+            names => format!("This network has: {}.", names.join(", ")),
+        };
+        return Err(Problem::not_found("lookup.unknown", "There is no such lookup").detail(&detail));
+    }
+    Ok(Json(Page::whole(api.handshake.lookup(&channel, &name, &query.q).await?)))
 }
 
 #[cfg(test)]

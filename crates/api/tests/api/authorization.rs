@@ -13,7 +13,7 @@ fn operations(workspace: &str) -> Vec<(Method, String, String)> {
     let mut all = Vec::new();
     for (template, item) in document["paths"].as_object().unwrap() {
         let path = template.replace("{workspace}", workspace).replace("{network}", "mastodon");
-        let path = path.replace("{id}", &Uuid::now_v7().to_string());
+        let path = path.replace("{id}", &Uuid::now_v7().to_string()).replace("{name}", "channels");
         for method in item.as_object().unwrap().keys() {
             if let Ok(method) = method.to_uppercase().parse() {
                 all.push((method, template.clone(), path.clone()));
@@ -36,12 +36,13 @@ const PUBLIC: [(&str, &str); 8] = [
 ];
 
 /// What somebody who may only look may ask.
-const FOR_VIEWERS: [(&str, &str); 13] = [
+const FOR_VIEWERS: [(&str, &str); 14] = [
     ("GET", ""),
     ("GET", "/channels"),
     ("GET", "/channels/{id}"),
     ("GET", "/channels/{id}/attempts"),
     ("GET", "/channels/{id}/avatar"),
+    ("GET", "/channels/{id}/lookups/{name}"),
     ("GET", "/events"),
     ("GET", "/media"),
     ("GET", "/media/{id}"),

@@ -79,7 +79,14 @@ async fn an_app_that_is_in_use_goes_only_by_force() {
     let ada = house.person("ada@example.org").await;
     let slot =
         crier_store::apps::Slot { workspace: None, network: "mastodon", instance: Some("https://example.social") };
-    let app = crier_store::apps::set(&house.store, slot, "id", None, "https://crier.example/cb").await.unwrap();
+    let app = crier_store::apps::set(
+        &house.store,
+        slot,
+        crier_store::apps::Entered::new("id", None),
+        "https://crier.example/cb",
+    )
+    .await
+    .unwrap();
     let channel = house.channel_of(ada.workspace, "news", Some(app.id)).await;
     let path = "/api/v1/admin/apps/mastodon?instance=example.social";
     let refused = ada.delete(path).await;

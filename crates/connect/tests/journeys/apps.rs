@@ -4,6 +4,7 @@ use crate::world::{ALL, World, code};
 use crier_connect::{AppPlace, AppSource, Check, ConnectError, NetworkApps, Removed};
 use crier_model::{Code, Secret, attempt::AttemptState, channel::ChannelState};
 use crier_networks::connect::{Client2, Tokens};
+use crier_store::apps::Entered;
 use serde_json::Value;
 
 const HERE: AppPlace<'static> = AppPlace { workspace: None, network: "playground", instance: None };
@@ -41,13 +42,13 @@ fn wrong(checks: &[Check]) -> Vec<(&str, Code)> {
 
 #[tokio::test]
 async fn the_workspaces_app_comes_before_the_installations_before_the_configured() {
-    let configured = Client2 { client_id: "configured".to_owned(), client_secret: None };
+    let configured = Client2 { client_id: "configured".to_owned(), client_secret: None, bot_token: None };
     let world = World::with(|settings| drop(settings.apps.insert("playground".to_owned(), configured))).await;
     assert_eq!(world.asked_for().await, "configured");
     let ((shared, secret), (own, _)) = (world.good().await, world.good().await);
-    world.handshake.set_app(HERE, &shared, Some(&secret)).await.unwrap();
+    world.handshake.set_app(HERE, Entered::new(&shared, Some(&secret))).await.unwrap();
     assert_eq!(world.asked_for().await, shared);
-    let view = world.handshake.set_app(world.own(), &format!(" {own}\n"), None).await.unwrap();
+    let view = world.handshake.set_app(world.own(), Entered::new(&format!(" {own}\n"), None)).await.unwrap();
     assert_eq!((view.client_id.as_str(), view.source, view.has_secret), (own.as_str(), AppSource::Workspace, false));
     assert_eq!(world.asked_for().await, own);
 
@@ -67,8 +68,9 @@ async fn the_workspaces_app_comes_before_the_installations_before_the_configured
 #[tokio::test]
 async fn a_test_tells_an_unknown_id_from_a_wrong_secret_from_a_redirect_uri_that_is_not_registered() {
     let world = World::start().await;
-    let test =
-        async |id: &str, secret: Option<&Secret>| world.handshake.test_app(HERE, Some((id, secret))).await.unwrap();
+    let test = async |id: &str, secret: Option<&Secret>| {
+        world.handshake.test_app(HERE, Some(Entered::new(id, secret))).await.unwrap()
+    };
     let (id, secret) = world.good().await;
     let checks = test(&id, Some(&secret)).await;
     assert!(wrong(&checks).is_empty() && checks.iter().any(|check| check.name == "secret"), "{checks:?}");
@@ -78,8 +80,8 @@ async fn a_test_tells_an_unknown_id_from_a_wrong_secret_from_a_redirect_uri_that
     assert_eq!(wrong(&test(&elsewhere, Some(&its_secret)).await), [("app", Code::RedirectMismatch)]);
 
     // What is kept is tested with its secret, which need not be typed again.
-    world.handshake.set_app(HERE, &id, Some(&secret)).await.unwrap();
-    for given in [None, Some((id.as_str(), None))] {
+    world.handshake.set_app(HERE, Entered::new(&id, Some(&secret))).await.unwrap();
+    for given in [None, Some(Entered::new(&id, None))] {
         let checks = world.handshake.test_app(HERE, given).await.unwrap();
         assert!(wrong(&checks).is_empty() && checks.iter().any(|check| check.name == "secret"), "{checks:?}");
     }
@@ -89,7 +91,7 @@ async fn a_test_tells_an_unknown_id_from_a_wrong_secret_from_a_redirect_uri_that
 async fn a_network_that_is_away_is_told_as_such() {
     let mut world = World::start().await;
     world.stop().await;
-    let checks = world.handshake.test_app(HERE, Some(("id", None))).await.unwrap();
+    let checks = world.handshake.test_app(HERE, Some(Entered::new("id", None))).await.unwrap();
     assert_eq!(wrong(&checks), [("host", Code::TcpRefused)]);
 }
 
@@ -98,7 +100,7 @@ async fn wrong_fields_are_named() {
     let world = World::start().await;
     let pointer = |error: ConnectError| error.findings()[0].pointer.clone();
     let set = async |place, id: &str, secret: Option<&str>| {
-        pointer(world.handshake.set_app(place, id, secret.map(Secret::from).as_ref()).await.unwrap_err())
+        pointer(world.handshake.set_app(place, Entered::new(id, secret.map(Secret::from).as_ref())).await.unwrap_err())
     };
     assert_eq!(set(HERE, " ", None).await, "/client_id");
     assert_eq!(set(HERE, "two words", None).await, "/client_id");
@@ -109,7 +111,7 @@ async fn wrong_fields_are_named() {
         "/instance"
     );
     assert_eq!(set(AppPlace { network: "webhook", ..HERE }, "id", None).await, "/network");
-    let unknown = world.handshake.set_app(AppPlace { network: "orkut", ..HERE }, "id", None).await;
+    let unknown = world.handshake.set_app(AppPlace { network: "orkut", ..HERE }, Entered::new("id", None)).await;
     assert!(matches!(unknown, Err(ConnectError::UnknownNetwork(_))));
     let none = world.handshake.test_app(HERE, None).await.unwrap_err();
     assert_eq!(pointer(none), "/client_id");
@@ -119,17 +121,17 @@ async fn wrong_fields_are_named() {
 async fn a_channel_is_renewed_with_the_app_that_got_it_and_needs_reconnecting_without() {
     let world = World::start().await;
     let (first, secret) = world.good().await;
-    world.handshake.set_app(HERE, &first, Some(&secret)).await.unwrap();
+    world.handshake.set_app(HERE, Entered::new(&first, Some(&secret))).await.unwrap();
     let channel = world.connect("ada").await;
     assert!(channel.renews);
     let (second, its_secret) = world.good().await;
-    world.handshake.set_app(HERE, &second, Some(&its_secret)).await.unwrap();
+    world.handshake.set_app(HERE, Entered::new(&second, Some(&its_secret))).await.unwrap();
     assert_eq!(world.asked_for().await, second);
     world.handshake.fresh(channel.id, true).await.unwrap();
     assert_eq!(world.outcomes("token").await, ["ok", "ok"], "renewed with the first, which is kept for it");
 
     // The first again, and gone for good.
-    world.handshake.set_app(HERE, &first, None).await.unwrap();
+    world.handshake.set_app(HERE, Entered::new(&first, None)).await.unwrap();
     assert_eq!(world.handshake.remove_app(HERE, false).await.unwrap(), Removed::InUse { channels: 1 });
     assert_eq!(world.handshake.remove_app(HERE, true).await.unwrap(), Removed::Gone { channels: 1 });
     world.pass(3600);
@@ -143,7 +145,7 @@ async fn a_channel_is_renewed_with_the_app_that_got_it_and_needs_reconnecting_wi
 async fn a_wrong_secret_is_found_out_before_leaving_and_a_new_one_for_the_same_id_serves_the_old_channels() {
     let world = World::start().await;
     let (id, secret) = world.good().await;
-    world.handshake.set_app(world.own(), &id, Some(&"mistyped".into())).await.unwrap();
+    world.handshake.set_app(world.own(), Entered::new(&id, Some(&"mistyped".into()))).await.unwrap();
     let checks = world.handshake.preflight(world.workspace, "playground", None, None).await.unwrap();
     assert_eq!(wrong(&checks), [("secret", Code::ClientSecretWrong)]);
     let started = world.leave().await;
@@ -151,7 +153,7 @@ async fn a_wrong_secret_is_found_out_before_leaving_and_a_new_one_for_the_same_i
     let failed = world.land(&started, &query).await;
     assert_eq!((failed.state, code(&failed)), (AttemptState::Failed, Some(Code::ClientSecretWrong)));
 
-    world.handshake.set_app(world.own(), &id, Some(&secret)).await.unwrap();
+    world.handshake.set_app(world.own(), Entered::new(&id, Some(&secret))).await.unwrap();
     let checks = world.handshake.preflight(world.workspace, "playground", None, None).await.unwrap();
     assert_eq!(wrong(&checks), []);
     let channel = world.connect("ada").await;

@@ -8,6 +8,7 @@ use crier_model::Secret;
 use crier_networks::connect::Client2;
 use crier_store::{
     SecretKey, Store, StoreConfig,
+    apps::Entered,
     attempts::{self, NewAttempt, Note},
     channels::{self, Connected},
     installation,
@@ -174,9 +175,9 @@ async fn under_a_lost_key(world: &World) -> Store {
 
 async fn fill_with_secrets(world: &World) {
     let place = AppPlace { workspace: None, network: "playground", instance: None };
-    world.handshake.set_app(place, "nobody", Some(&Secret::from(SECRETS[1]))).await.unwrap();
+    world.handshake.set_app(place, Entered::new("nobody", Some(&Secret::from(SECRETS[1])))).await.unwrap();
     let own = AppPlace { workspace: Some(world.workspace), ..place };
-    world.handshake.set_app(own, "nobody", Some(&Secret::from(SECRETS[2]))).await.unwrap();
+    world.handshake.set_app(own, Entered::new("nobody", Some(&Secret::from(SECRETS[2])))).await.unwrap();
     let store = under_a_lost_key(world).await;
     let credentials = json!({
         "credentials": { "access_token": SECRETS[3], "refresh_token": SECRETS[4], "extra": { "key": SECRETS[11] } },
@@ -224,7 +225,8 @@ async fn fill_with_secrets(world: &World) {
 
 #[tokio::test]
 async fn a_report_of_a_house_full_of_secrets_in_which_all_is_wrong_gives_none_away() {
-    let secret = Client2 { client_id: "configured".to_owned(), client_secret: Some(SECRETS[0].into()) };
+    let secret =
+        Client2 { client_id: "configured".to_owned(), client_secret: Some(SECRETS[0].into()), bot_token: None };
     let mut world = World::with(|settings| {
         // Nothing answers there, and it is not https.
         settings.public_url = "http://crier.invalid/".parse().unwrap();

@@ -491,7 +491,11 @@ fn peers_side(peer: &Value) -> Speaks {
 
 fn peers_app(peer: &Value) -> Client2 {
     let secret = Secret::new(peer["consumer_secret"].as_str().unwrap());
-    Client2 { client_id: peer["consumer_key"].as_str().unwrap().to_owned(), client_secret: Some(secret) }
+    Client2 {
+        client_id: peer["consumer_key"].as_str().unwrap().to_owned(),
+        client_secret: Some(secret),
+        bot_token: None,
+    }
 }
 
 /// Answers the provider's consent page.

@@ -63,7 +63,7 @@ async fn a_public_address_without_tls_is_pointed_out() {
 
 #[tokio::test]
 async fn a_configured_app_that_the_network_does_not_know_is_found_out_before_leaving() {
-    let unknown = Client2 { client_id: "nobody".to_owned(), client_secret: Some("x".into()) };
+    let unknown = Client2 { client_id: "nobody".to_owned(), client_secret: Some("x".into()), bot_token: None };
     let world = World::with(|settings| drop(settings.apps.insert("playground".to_owned(), unknown))).await;
     let checks = world.handshake.preflight(world.workspace, "playground", None, None).await.unwrap();
     record::row("unknown client", Code::ClientUnknown, named(&checks, "app").diagnosis.as_ref().unwrap().code);

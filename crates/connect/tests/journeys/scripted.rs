@@ -26,7 +26,7 @@ pub trait Kind: Send + Sync + 'static {
 pub struct Scripted<K>(pub K);
 
 pub fn app() -> Client2 {
-    Client2 { client_id: "the-app".to_owned(), client_secret: Some("the-secret".into()) }
+    Client2 { client_id: "the-app".to_owned(), client_secret: Some("the-secret".into()), bot_token: None }
 }
 
 impl<K: Kind> Network for Scripted<K> {
@@ -42,14 +42,22 @@ impl<K: Kind> Network for Scripted<K> {
         Rules {
             text: TextRules {
                 max: 100,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
                 max_bytes: None,
                 required_without_media: true,
                 short_mentions: false,
             },
-            media: MediaRules { max_count: 0, kinds: Vec::new(), alt_max: None },
-            parts: PartsRules { max: 1, kind: PartsKind::None },
+            media: MediaRules {
+                max_count: 0,
+                kinds: Vec::new(),
+                max_total_bytes: None,
+                fetched: false,
+                alone: Vec::new(),
+                alt_max: None,
+            },
+            parts: PartsRules::alike(1, PartsKind::None),
         }
     }
 

@@ -169,7 +169,7 @@ impl World {
         let answer = self.net.post(format!("{}/oauth/register", self.origin)).json(&wish).send().await.unwrap();
         let app: Value = answer.json().unwrap();
         let text = |name: &str| app[name].as_str().unwrap_or_else(|| panic!("{app}")).to_owned();
-        Client2 { client_id: text("client_id"), client_secret: Some(text("client_secret").into()) }
+        Client2 { client_id: text("client_id"), client_secret: Some(text("client_secret").into()), bot_token: None }
     }
 
     /// A server on this database with other networks.

@@ -191,7 +191,7 @@ impl World {
         let mut settings = Settings::new("https://crier.test".parse().unwrap());
         let client_id = text(&format!("/clients/{}", set_up.client));
         let client_secret = set_up.secret.clone().map(Into::into);
-        settings.apps.insert("oidc".to_owned(), Client2 { client_id, client_secret });
+        settings.apps.insert("oidc".to_owned(), Client2 { client_id, client_secret, bot_token: None });
         let never = Playground::new(&"http://127.0.0.1:9".parse().unwrap());
         let handshake = Handshake::new(Deps {
             store: store.clone(),

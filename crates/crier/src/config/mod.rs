@@ -297,9 +297,36 @@ impl Reader<'_> {
         let mut apps = BTreeMap::new();
         if !client_id.is_empty() {
             let client_secret = Some(secret).filter(|secret| !secret.is_empty()).map(Into::into);
-            apps.insert(format!("mastodon@{server}"), Client2 { client_id, client_secret });
+            apps.insert(format!("mastodon@{server}"), Client2 { client_id, client_secret, bot_token: None });
+        }
+        for settings in &settings::APPS {
+            if let Some(client) = self.app(settings)? {
+                apps.extend(settings.networks.iter().map(|network| ((*network).to_owned(), client.clone())));
+            }
         }
         Some(apps)
+    }
+
+    /// An app, if it is set; all of it has to be.
+    fn app(&mut self, of: &settings::AppSettings) -> Option<Option<Client2>> {
+        let text = |of: &Self, setting: Setting| Some(of.text(setting).to_owned()).filter(|text| !text.is_empty());
+        let secret = text(self, of.secret);
+        let bot_token = of.bot.and_then(|setting| text(self, setting));
+        let id = match of.id {
+            Some(setting) => text(self, setting),
+            None => secret.as_deref().and_then(|token| Some(token.split_once(':')?.0.to_owned())),
+        };
+        if id.is_none() && secret.is_none() && bot_token.is_none() {
+            return Some(None);
+        }
+        let lacking = [(of.id.unwrap_or(of.secret), id.is_none()), (of.secret, secret.is_none())];
+        let bot = of.bot.map(|setting| (setting, bot_token.is_none()));
+        if let Some((setting, _)) = lacking.into_iter().chain(bot).find(|(_, lacks)| *lacks) {
+            self.complain(setting);
+            return None;
+        }
+        let (client_id, client_secret) = (id?, secret.map(Into::into));
+        Some(Some(Client2 { client_id, client_secret, bot_token: bot_token.map(Into::into) }))
     }
 
     fn mail(&mut self) -> Option<Option<MailServer>> {

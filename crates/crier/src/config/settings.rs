@@ -199,6 +199,78 @@ pub const MASTODON_CLIENT_SECRET: Setting = secret(setting(
     "the client secret from the server's development settings",
     "The secret of that app",
 ));
+const fn app_id(key: &'static str, env: &'static str, help: &'static str) -> Setting {
+    setting(key, env, "", "the client id from the network's page for developers", help)
+}
+
+const fn app_secret(key: &'static str, env: &'static str) -> Setting {
+    let accepts = "the client secret from the network's page for developers";
+    secret(setting(key, env, "", accepts, "The secret of that app"))
+}
+
+/// An app of one's own at a network that is one place.
+#[derive(Debug, Clone, Copy)]
+pub struct AppSettings {
+    /// Those it is for.
+    pub networks: &'static [&'static str],
+    /// None where the secret is a bot's token, which begins with the bot's id and a colon.
+    pub id: Option<Setting>,
+    pub secret: Setting,
+    /// The token of the app's bot, where that posts.
+    pub bot: Option<Setting>,
+}
+
+pub const TELEGRAM_TOKEN: Setting = secret(setting(
+    "telegram_token",
+    "TELEGRAM_TOKEN",
+    "",
+    "the token that BotFather gave, for example 123456789:AAE…",
+    "The bot that posts on Telegram",
+));
+pub const DISCORD_CLIENT_ID: Setting =
+    app_id("discord_client_id", "DISCORD_CLIENT_ID", "The application under which people add the bot at Discord");
+pub const DISCORD_CLIENT_SECRET: Setting = app_secret("discord_client_secret", "DISCORD_CLIENT_SECRET");
+pub const DISCORD_BOT_TOKEN: Setting = secret(setting(
+    "discord_bot_token",
+    "DISCORD_BOT_TOKEN_ID",
+    "",
+    "the token from the application's page Bot",
+    "The token of that application's bot, which posts",
+));
+
+pub const SLACK_ID: Setting = app_id("slack_id", "SLACK_ID", "The app that posts on Slack");
+pub const SLACK_SECRET: Setting = app_secret("slack_secret", "SLACK_SECRET");
+
+pub const X_CLIENT_ID: Setting = app_id("x_client_id", "X_CLIENT_ID", "The app that posts on X (OAuth 2.0)");
+pub const X_CLIENT_SECRET: Setting = app_secret("x_client_secret", "X_CLIENT_SECRET");
+
+pub const THREADS_APP_ID: Setting = app_id("threads_app_id", "THREADS_APP_ID", "The app that posts on Threads");
+pub const THREADS_APP_SECRET: Setting = app_secret("threads_app_secret", "THREADS_APP_SECRET");
+
+pub const LINKEDIN_CLIENT_ID: Setting =
+    app_id("linkedin_client_id", "LINKEDIN_CLIENT_ID", "The app that posts on LinkedIn, for members and for pages");
+pub const LINKEDIN_CLIENT_SECRET: Setting = app_secret("linkedin_client_secret", "LINKEDIN_CLIENT_SECRET");
+
+/// The apps of networks that are one place, by the networks they are for.
+pub const APPS: [AppSettings; 6] = [
+    AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
+    AppSettings {
+        networks: &["discord"],
+        id: Some(DISCORD_CLIENT_ID),
+        secret: DISCORD_CLIENT_SECRET,
+        bot: Some(DISCORD_BOT_TOKEN),
+    },
+    AppSettings { networks: &["slack"], id: Some(SLACK_ID), secret: SLACK_SECRET, bot: None },
+    AppSettings { networks: &["x"], id: Some(X_CLIENT_ID), secret: X_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["threads"], id: Some(THREADS_APP_ID), secret: THREADS_APP_SECRET, bot: None },
+    AppSettings {
+        networks: &["linkedin", "linkedin-page"],
+        id: Some(LINKEDIN_CLIENT_ID),
+        secret: LINKEDIN_CLIENT_SECRET,
+        bot: None,
+    },
+];
+
 pub const METRICS_TOKEN: Setting = secret(setting(
     "metrics_token",
     "CRIER_METRICS_TOKEN",
@@ -252,7 +324,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 32] = [
+pub const ALL: [Setting; 44] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -277,6 +349,18 @@ pub const ALL: [Setting; 32] = [
     MASTODON_URL,
     MASTODON_CLIENT_ID,
     MASTODON_CLIENT_SECRET,
+    TELEGRAM_TOKEN,
+    DISCORD_CLIENT_ID,
+    DISCORD_CLIENT_SECRET,
+    DISCORD_BOT_TOKEN,
+    SLACK_ID,
+    SLACK_SECRET,
+    X_CLIENT_ID,
+    X_CLIENT_SECRET,
+    THREADS_APP_ID,
+    THREADS_APP_SECRET,
+    LINKEDIN_CLIENT_ID,
+    LINKEDIN_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

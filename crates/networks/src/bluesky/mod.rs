@@ -105,11 +105,11 @@ impl Network for Bluesky {
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
-        let images = ["image/jpeg", "image/png", "image/webp", "image/gif"].map(str::to_owned).to_vec();
         let max_bytes = facts.get(IMAGE_BYTES_FACT).and_then(serde_json::Value::as_u64).unwrap_or(IMAGE_BYTES);
         Rules {
             text: TextRules {
                 max: 300,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
                 max_bytes: Some(3000),
@@ -118,11 +118,14 @@ impl Network for Bluesky {
             },
             media: MediaRules {
                 max_count: 4,
-                kinds: vec![MediaKind { mime: images, max_bytes, max_width: None, max_height: None }],
+                kinds: vec![MediaKind::up_to(max_bytes, &["image/jpeg", "image/png", "image/webp", "image/gif"])],
+                max_total_bytes: None,
+                fetched: false,
+                alone: Vec::new(),
                 // The lexicon sets no limit; Bluesky's own app does.
                 alt_max: Some(2000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

@@ -82,12 +82,14 @@ impl Network for Mastodon {
             max_bytes,
             max_width: None,
             max_height: None,
+            max_ratio: None,
         };
         let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes);
         let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes);
         Rules {
             text: TextRules {
                 max: limits.max_chars,
+                max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: limits.link_length,
                 max_bytes: None,
@@ -97,9 +99,13 @@ impl Network for Mastodon {
             media: MediaRules {
                 max_count: limits.max_media,
                 kinds: [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect(),
+                // Servers of another kind put together what they like.
+                max_total_bytes: None,
+                fetched: false,
+                alone: if limits.is_mastodon { ["video/", "audio/"].map(str::to_owned).to_vec() } else { Vec::new() },
                 alt_max: Some(limits.alt_max),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 
@@ -122,9 +128,6 @@ impl Network for Mastodon {
                 let fix = format!("Shorten the content warning or the text by {over} characters.");
                 found.push(Finding::error("/settings/spoiler_text", "text.too_long", message, fix));
             }
-            if limits.is_mastodon && part.media.len() > 1 {
-                found.extend(mixed(part));
-            }
         }
         found
     }
@@ -136,14 +139,6 @@ impl Network for Mastodon {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
-}
-
-/// A video or a sound goes alone.
-fn mixed(part: &PartToCheck<'_>) -> Option<Finding> {
-    let index = part.media.iter().position(|item| !item.mime.starts_with("image/"))?;
-    let pointer = format!("{}/media/{index}", part.pointer);
-    let message = "Mastodon takes up to four pictures, or one video, or one sound file, but not together.";
-    Some(Finding::error(pointer, "media.mixed", message, "Keep the video or sound alone, or move it to another part."))
 }
 
 fn not_compatible(origin: &str) -> Detail {

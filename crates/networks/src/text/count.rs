@@ -1,6 +1,6 @@
 //! Counting text as networks count it.
 
-use super::links::{Kind, find};
+use super::links::{Kind, find, find_bare};
 use crier_model::rules::{TextRules, Unit};
 use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
@@ -34,6 +34,19 @@ pub fn weighted(text: &str) -> usize {
         .sum()
 }
 
+/// Characters, but of an emoji its UTF-8 bytes, as Threads counts.
+#[must_use]
+pub fn emoji_bytes(text: &str) -> usize {
+    let count = |cluster: &str| if is_emoji(cluster) { cluster.len() } else { cluster.chars().count() };
+    text.graphemes(true).map(count).sum()
+}
+
+/// An emoji of one code point or of several. Signs that are drawn as emoji only where that is asked for are none by themselves.
+fn is_emoji(cluster: &str) -> bool {
+    let alone = |c: char| matches!(c, '\u{231a}'..='\u{23ff}' | '\u{25fb}'..='\u{27bf}' | '\u{2b1b}'..='\u{2b55}' | '\u{1f000}'..='\u{1faff}');
+    is_emoji_sequence(cluster) || cluster.chars().next().is_some_and(alone)
+}
+
 fn weight(c: char) -> usize {
     match u32::from(c) {
         0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
@@ -57,6 +70,7 @@ pub fn measure(text: &str, rules: &TextRules) -> usize {
         Unit::Utf16 => utf16(part),
         Unit::Weighted => weighted(part),
         Unit::Byte => bytes(part),
+        Unit::EmojiBytes => emoji_bytes(part),
     };
     if rules.link_length.is_none() && !rules.short_mentions {
         return count(text);
@@ -64,7 +78,9 @@ pub fn measure(text: &str, rules: &TextRules) -> usize {
     // The stretches between are counted whole, so that no cluster is cut where nothing special stands.
     let mut used = 0;
     let mut at = 0;
-    for entity in find(text) {
+    // What is weighed as on X is linked as there.
+    let entities = if rules.unit == Unit::Weighted { find_bare(text) } else { find(text) };
+    for entity in entities {
         let length = match (&entity.kind, rules.link_length) {
             (Kind::Link, Some(length)) => length,
             (Kind::Mention { user, domain: Some(_) }, _) if rules.short_mentions => count("@") + count(user),
@@ -82,7 +98,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn rules(unit: Unit, link_length: Option<usize>, short_mentions: bool) -> TextRules {
-        TextRules { max: 500, unit, link_length, max_bytes: None, required_without_media: true, short_mentions }
+        TextRules {
+            max: 500,
+            max_with_media: None,
+            unit,
+            link_length,
+            max_bytes: None,
+            required_without_media: true,
+            short_mentions,
+        }
     }
 
     #[test]
@@ -92,6 +116,14 @@ mod tests {
         assert_eq!((graphemes("🇩🇪"), weighted("🇩🇪")), (1, 2));
         assert_eq!((graphemes("e\u{301}"), weighted("e\u{301}"), utf16("e\u{301}")), (1, 1, 2));
         assert_eq!((graphemes("a\r\nb"), graphemes("a\nb")), (3, 3));
+    }
+
+    #[test]
+    fn an_emoji_is_its_bytes_where_the_network_says_so() {
+        for (text, used) in [("héllo日本", 7), ("👍", 4), ("a❤\u{fe0f}b", 8), ("👩‍👩‍👧", 18), ("🇩🇪", 8), ("1 © – “x”", 9)]
+        {
+            assert_eq!(emoji_bytes(text), used, "{text}");
+        }
     }
 
     #[test]
@@ -116,6 +148,24 @@ mod tests {
         assert_eq!(measure(text, &rules(Unit::Grapheme, Some(23), true)), "hi @ada!".len());
         assert_eq!(measure(text, &rules(Unit::Grapheme, Some(23), false)), text.len());
         assert_eq!(measure("@ada", &rules(Unit::Grapheme, None, true)), 4);
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        shows: String,
+        text: String,
+        weighs: usize,
+    }
+
+    /// twitter-text's conformance suite (<https://github.com/twitter/twitter-text>, `validate.yml`, weighted with discounted emoji
+    /// and directional markers; Apache License 2.0).
+    #[test]
+    fn posts_weigh_what_twitter_text_says() {
+        let vectors: Vec<Vector> = serde_json::from_str(include_str!("twitter-text.json")).unwrap();
+        assert!(vectors.len() >= 24);
+        for Vector { shows, text, weighs } in vectors {
+            assert_eq!(measure(&text, &rules(Unit::Weighted, Some(23), false)), weighs, "{shows}: {text}");
+        }
     }
 
     proptest! {

@@ -1,6 +1,8 @@
 //! Finding http(s) links, mentions and hashtags in plain text.
 
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Something in a text that networks treat specially.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,17 +25,31 @@ pub enum Kind {
 /// Everything found, in order of appearance and without overlaps.
 #[must_use]
 pub fn find(text: &str) -> Vec<Entity> {
+    scan(text, false)
+}
+
+/// [`find`] where addresses are links without `https://` too, as on X: `example.org/a`.
+#[must_use]
+pub fn find_bare(text: &str) -> Vec<Entity> {
+    scan(text, true)
+}
+
+fn scan(text: &str, bare: bool) -> Vec<Entity> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut before = None;
     while let Some(here) = text[at..].chars().next() {
         let rest = &text[at..];
         let entity = match here {
-            'h' | 'H' if !before.is_some_and(char::is_alphanumeric) => link(rest),
+            'h' | 'H' if !before.is_some_and(char::is_alphanumeric) => {
+                link(rest).filter(|(length, _)| !bare || is_named(&rest[..*length]))
+            }
             '@' if !before.is_some_and(joins_mention) => mention(rest),
             '#' | '＃' if !before.is_some_and(joins_tag) => tag(rest),
             _ => None,
         };
+        let begins_host = || here.is_ascii_alphanumeric() && !before.is_some_and(joins_host);
+        let entity = entity.or_else(|| if bare && begins_host() { bare_link(rest) } else { None });
         let step = match entity {
             Some((length, kind)) => {
                 found.push(Entity { range: at..at + length, kind });
@@ -65,11 +81,71 @@ fn link(rest: &str) -> Option<(usize, Kind)> {
     (host_begins.is_alphanumeric() || host_begins == '[').then_some((end, Kind::Link))
 }
 
-/// What can't be inside an address: white space, quotes that enclose one, and East Asian punctuation, which follows a
-/// link without a space.
+/// The names of domains that belong to no country, a line each.
+const GENERIC: &str = include_str!("generic-domains.txt");
+static GENERIC_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| GENERIC.lines().collect());
+
+fn joins_host(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '@' | '＠' | '$' | '#' | '＃' | '-' | '_' | '.' | '/')
+}
+
+fn is_country(label: &str) -> bool {
+    label.len() == 2 && label.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a domain can end in it. Names in other scripts than Latin are all taken for known.
+fn is_known(label: &str) -> bool {
+    is_country(label) || !label.is_ascii() || GENERIC_NAMES.contains(label.to_ascii_lowercase().as_str())
+}
+
+fn is_label(label: &str) -> bool {
+    // Other scripts are longer as they stand in the DNS.
+    let length = match url::Host::parse(label) {
+        Ok(url::Host::Domain(encoded)) => encoded.len(),
+        _ => label.len(),
+    };
+    (1..=63).contains(&length) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// Whether an address names a host that there can be.
+fn is_named(address: &str) -> bool {
+    let host = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let labels: Vec<&str> = host.split('.').collect();
+    labels.len() > 1 && labels.iter().all(|label| is_label(label)) && labels.last().is_some_and(|last| is_known(last))
+}
+
+/// An address without its scheme, after twitter-text 3 (2018): a host that ends in a known name. A name of a country alone
+/// (`example.de`) is not enough without a path, but for `co` and `tv`.
+fn bare_link(rest: &str) -> Option<(usize, Kind)> {
+    let in_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let whole = &rest[..rest.find(|c| !in_host(c)).unwrap_or(rest.len())];
+    let labels: Vec<&str> = whole.split('.').collect();
+    let last = (1..labels.len()).rev().find(|&at| is_known(labels[at]))?;
+    let labels = &labels[..=last];
+    if !labels.iter().all(|label| is_label(label)) {
+        return None;
+    }
+    let host = labels.iter().map(|label| label.len() + 1).sum::<usize>() - 1;
+    let after = &rest[host..];
+    if after.starts_with(['@', '+', '-', '_']) {
+        return None;
+    }
+    let has_path = after.starts_with(['/', '?']);
+    let short = labels.len() == 2 && is_country(labels[1]) && !["co", "tv"].contains(&labels[1]);
+    if short && !after.starts_with('/') {
+        return None;
+    }
+    let path = if has_path { &after[..after.find(ends_link).unwrap_or(after.len())] } else { "" };
+    Some((without_trailing(&rest[..host + path.len()]), Kind::Link))
+}
+
+/// What can't be inside an address: white space, quotes and marks of direction that enclose one, and East Asian punctuation,
+/// which follows a link without a space.
 fn ends_link(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || matches!(c, '<' | '>' | '"' | '`' | '“' | '”' | '«' | '»' | '{' | '}' | '|' | '\\' | '^')
         || matches!(
             c,
@@ -235,6 +311,27 @@ mod tests {
             ["http://", "https://.", "example.org", "xhttp://example.org", "ftp://example.org", "http:/a", "https:// a"]
         {
             assert!(urls(text).is_empty(), "{text}: {:?}", urls(text));
+        }
+    }
+
+    #[test]
+    fn addresses_without_their_scheme_are_links_where_the_network_has_it_so() {
+        let links = |text: &str| {
+            let links = find_bare(text).into_iter().filter(|entity| entity.kind == Kind::Link);
+            links.map(|entity| text[entity.range].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            links("see example.com, www.example.de and foo.co.jp/a?b=1. t.co"),
+            ["example.com", "www.example.de", "foo.co.jp/a?b=1", "t.co"]
+        );
+        assert_eq!(
+            links("example.de/x https://example.org/a example.com.zzzz"),
+            ["example.de/x", "https://example.org/a", "example.com"]
+        );
+        for text in
+            ["example.de", "main.rs", "ada@example.com", "e.g. this", "a.notadomain", "3.14", "@ada.com", "x.com@y"]
+        {
+            assert_eq!(links(text), [""; 0], "{text}");
         }
     }
 

@@ -2,107 +2,141 @@
 
 use crier_model::document::{Block, Document, Inline, Mark};
 
+/// In what networks' Markdown differs.
+#[derive(Debug)]
+pub struct Flavour {
+    /// The mark of underlining; empty where there is none, and it is left out.
+    pub underline: &'static str,
+    pub line_break: &'static str,
+    /// The characters that are escaped wherever they stand.
+    pub escaped: &'static str,
+    /// Whether addresses stand in angle brackets.
+    pub angled_links: bool,
+}
+
+const COMMON_MARK: Flavour = Flavour { underline: "", line_break: "\\\n", escaped: "\\`*_[]<>~", angled_links: true };
+
 /// Writes a document as Markdown. Underlining has no mark there and is left out.
 #[must_use]
 pub fn write(document: &Document) -> String {
-    document.blocks.iter().map(write_block).collect::<Vec<_>>().join("\n\n")
+    write_as(document, &COMMON_MARK)
 }
 
-fn write_block(block: &Block) -> String {
-    match block {
-        Block::Paragraph { content } => write_line(content),
-        Block::Heading { level, content } => {
-            format!("{} {}", "#".repeat((*level).clamp(1, 6).into()), write_line(content).replace("\\\n", " "))
+/// Writes a document in a network's own Markdown.
+#[must_use]
+pub fn write_as(document: &Document, flavour: &Flavour) -> String {
+    document.blocks.iter().map(|block| flavour.block(block)).collect::<Vec<_>>().join("\n\n")
+}
+
+impl Flavour {
+    fn block(&self, block: &Block) -> String {
+        match block {
+            Block::Paragraph { content } => self.line(content),
+            Block::Heading { level, content } => {
+                format!(
+                    "{} {}",
+                    "#".repeat((*level).clamp(1, 6).into()),
+                    self.line(content).replace(self.line_break, " ")
+                )
+            }
+            Block::Quote { content } => format!("> {}", self.line(content).replace('\n', "\n> ")),
+            Block::Code { text } => {
+                let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
+                format!("{fence}\n{text}\n{fence}")
+            }
+            Block::List { ordered, items } => {
+                let lines = items.iter().enumerate().map(|(i, item)| {
+                    let mark = if *ordered { format!("{}. ", i + 1) } else { "- ".to_owned() };
+                    let indent = " ".repeat(mark.len());
+                    format!("{mark}{}", self.line(item).replace('\n', &format!("\n{indent}")))
+                });
+                lines.collect::<Vec<_>>().join("\n")
+            }
         }
-        Block::Quote { content } => format!("> {}", write_line(content).replace('\n', "\n> ")),
-        Block::Code { text } => {
-            let fence = "`".repeat(longest_run(text, '`').max(2) + 1);
-            format!("{fence}\n{text}\n{fence}")
+    }
+
+    fn line(&self, content: &[Inline]) -> String {
+        let bare = |href: &str| if self.angled_links { format!("<{href}>") } else { href.to_owned() };
+        content
+            .iter()
+            .map(|inline| match inline {
+                Inline::Text { text, marks } => self.marked(text, marks),
+                Inline::Link { href, text } if text == href || text.is_empty() => bare(href),
+                Inline::Link { href, text } => {
+                    format!("[{}]({})", self.escape(text), bare(&href.replace(['<', '>'], "")))
+                }
+                Inline::Mention { handle } => format!("@{}", self.escape(handle)),
+                Inline::Break => self.line_break.to_owned(),
+            })
+            .collect()
+    }
+
+    fn marked(&self, text: &str, marks: &[Mark]) -> String {
+        outside_spaces(text, |inner| {
+            let words = if marks.contains(&Mark::Code) {
+                let fence = "`".repeat(longest_run(inner, '`') + 1);
+                let gap = if inner.starts_with('`') || inner.ends_with('`') { " " } else { "" };
+                format!("{fence}{gap}{inner}{gap}{fence}")
+            } else {
+                self.escape(inner)
+            };
+            marks.iter().rev().fold(words, |words, mark| match mark {
+                Mark::Bold => format!("**{words}**"),
+                Mark::Italic => format!("*{words}*"),
+                Mark::Strike => format!("~~{words}~~"),
+                Mark::Underline => format!("{0}{words}{0}", self.underline),
+                Mark::Code => words,
+            })
+        })
+    }
+
+    /// Escapes what would be read as a mark. Addresses stay as they are, so that they are still recognised as links.
+    fn escape(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        for entity in super::find(text).into_iter().filter(|entity| entity.kind == super::Kind::Link) {
+            self.escape_words(&text[at..entity.range.start], &mut out);
+            out.push_str(&text[entity.range.clone()]);
+            at = entity.range.end;
         }
-        Block::List { ordered, items } => {
-            let lines = items.iter().enumerate().map(|(i, item)| {
-                let mark = if *ordered { format!("{}. ", i + 1) } else { "- ".to_owned() };
-                let indent = " ".repeat(mark.len());
-                format!("{mark}{}", write_line(item).replace('\n', &format!("\n{indent}")))
-            });
-            lines.collect::<Vec<_>>().join("\n")
+        self.escape_words(&text[at..], &mut out);
+        out
+    }
+
+    fn escape_words(&self, text: &str, out: &mut String) {
+        let begins_line = out.is_empty();
+        let start = out.len();
+        for c in text.chars() {
+            if self.escaped.contains(c) {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        if begins_line {
+            let words = &out[start..];
+            let digits = words.bytes().take_while(u8::is_ascii_digit).count();
+            // What makes a heading, a list, a quote or a rule only does so at the beginning.
+            if ["# ", "- ", "+ ", "> "].iter().any(|mark| words.starts_with(mark)) {
+                out.insert(start, '\\');
+            } else if digits > 0 && words[digits..].starts_with(['.', ')']) {
+                out.insert(start + digits, '\\');
+            }
         }
     }
 }
 
-fn write_line(content: &[Inline]) -> String {
-    content
-        .iter()
-        .map(|inline| match inline {
-            Inline::Text { text, marks } => marked(text, marks),
-            Inline::Link { href, text } if text == href || text.is_empty() => format!("<{href}>"),
-            Inline::Link { href, text } => format!("[{}](<{}>)", escape(text), href.replace(['<', '>'], "")),
-            Inline::Mention { handle } => format!("@{}", escape(handle)),
-            Inline::Break => "\\\n".to_owned(),
-        })
-        .collect()
-}
-
 /// Marks don't take effect next to white space on their inner side, so that is moved outside.
-fn marked(text: &str, marks: &[Mark]) -> String {
+pub(crate) fn outside_spaces(text: &str, mark: impl FnOnce(&str) -> String) -> String {
     let inner = text.trim();
     if inner.is_empty() {
         return text.to_owned();
     }
     let begin = text.len() - text.trim_start().len();
-    let (before, after) = (&text[..begin], &text[begin + inner.len()..]);
-    let words = if marks.contains(&Mark::Code) {
-        let fence = "`".repeat(longest_run(inner, '`') + 1);
-        let gap = if inner.starts_with('`') || inner.ends_with('`') { " " } else { "" };
-        format!("{fence}{gap}{inner}{gap}{fence}")
-    } else {
-        escape(inner)
-    };
-    let words = marks.iter().rev().fold(words, |words, mark| match mark {
-        Mark::Bold => format!("**{words}**"),
-        Mark::Italic => format!("*{words}*"),
-        Mark::Strike => format!("~~{words}~~"),
-        Mark::Underline | Mark::Code => words,
-    });
-    format!("{before}{words}{after}")
+    format!("{}{}{}", &text[..begin], mark(inner), &text[begin + inner.len()..])
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
     text.split(|c| c != wanted).map(str::len).max().unwrap_or(0)
-}
-
-/// Escapes what would be read as a mark. Addresses stay as they are, so that they are still recognised as links.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut at = 0;
-    for entity in super::find(text).into_iter().filter(|entity| entity.kind == super::Kind::Link) {
-        escape_words(&text[at..entity.range.start], &mut out);
-        out.push_str(&text[entity.range.clone()]);
-        at = entity.range.end;
-    }
-    escape_words(&text[at..], &mut out);
-    out
-}
-
-fn escape_words(text: &str, out: &mut String) {
-    let begins_line = out.is_empty();
-    let start = out.len();
-    for c in text.chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '~') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    if begins_line {
-        let words = &out[start..];
-        let digits = words.bytes().take_while(u8::is_ascii_digit).count();
-        // What makes a heading, a list or a rule only does so at the beginning.
-        if words.starts_with("# ") || words.starts_with("- ") || words.starts_with("+ ") {
-            out.insert(start, '\\');
-        } else if digits > 0 && words[digits..].starts_with(['.', ')']) {
-            out.insert(start + digits, '\\');
-        }
-    }
 }
 
 #[cfg(test)]

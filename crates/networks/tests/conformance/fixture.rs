@@ -33,6 +33,21 @@ pub struct Fixture {
     pub once: Option<String>,
 }
 
+impl Fixture {
+    /// What must not be told of it.
+    pub fn secrets(&self) -> Vec<String> {
+        let given = &self.given;
+        let mut secrets = given.secrets.clone();
+        let tokens = ["/access_token", "/refresh_token", "/app/client_secret", "/app/bot_token"];
+        let tokens = tokens.map(|at| given.credentials.pointer(at).and_then(Value::as_str));
+        secrets.extend(tokens.into_iter().flatten().map(str::to_owned));
+        secrets.extend(["password", "key", "secret"].into_iter().filter_map(|name| given.values.get(name).cloned()));
+        // Short words that a person mistyped are no secrets and occur by themselves.
+        secrets.retain(|secret| secret.len() >= 8);
+        secrets
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -49,6 +64,8 @@ pub enum Action {
     Derive,
     Publish,
     Find,
+    /// What settings are chosen from.
+    Lookup,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -71,8 +88,17 @@ pub struct Given {
     pub settings: Map<String, Value>,
     pub thread: Option<Thread>,
     pub index: usize,
+    pub lookup: Wanted,
     /// Minutes after the due time.
     pub late: i64,
+}
+
+/// What is looked up.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wanted {
+    pub name: String,
+    pub query: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -104,8 +130,11 @@ pub struct Exchange {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
+    /// For networks at fixed places: the host, exactly, spoken to by https; none for the scripted server.
+    #[serde(default)]
+    pub host: Option<String>,
     pub method: String,
-    /// With its query, exactly, but for the order of the parameters.
+    /// With its query, exactly, but for the order of the parameters and those that are `{{any}}`.
     pub path: String,
     /// Those named, exactly.
     #[serde(default)]

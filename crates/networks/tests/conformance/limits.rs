@@ -1,16 +1,24 @@
 //! Each network's limits at their edge: what just fits passes, one more does not; and counting as each network counts.
 
+use crate::fixture::{self, Raw};
 use crate::world::registry;
-use crier_model::rules::{Rules, Unit};
+use crier_model::rules::Rules;
 use crier_model::{ChannelId, Document, MediaId};
 use crier_networks::check::{self, PartToCheck, Verdict};
 use crier_networks::connect::Facts;
 use crier_networks::publish::MediaItem;
 use crier_networks::{Network, Registry};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 fn networks() -> Registry {
     registry("http://127.0.0.1:9")
+}
+
+/// Settings that a post of the network needs: those of the fixture that shows plain text.
+fn needed(network: &dyn Network) -> Map<String, Value> {
+    let raws = fixture::of(network.about().id);
+    let text = raws.iter().map(Raw::plain).find(|fixture| fixture.shows.contains(&"text".to_owned()));
+    text.map(|fixture| fixture.given.settings).unwrap_or_default()
 }
 
 fn verdict(network: &dyn Network, parts: &[(Document, Vec<MediaItem>)]) -> Verdict {
@@ -20,7 +28,7 @@ fn verdict(network: &dyn Network, parts: &[(Document, Vec<MediaItem>)]) -> Verdi
         .iter()
         .map(|(index, body, media)| PartToCheck { body, media, pointer: format!("/parts/{index}") })
         .collect();
-    check::parts(network, ChannelId::new(), &Facts::new(), &parts, &Map::new())
+    check::parts(network, ChannelId::new(), &Facts::new(), &parts, &needed(network))
 }
 
 fn codes(verdict: &Verdict) -> Vec<&str> {
@@ -47,25 +55,65 @@ fn what_just_fits_passes_and_one_more_does_not() {
         let id = network.about().id;
         let rules = network.rules(&Facts::new());
         let words = |count: usize| Document::from_plain(&"x".repeat(count));
-        let whole = (words(rules.text.max), vec![image(&rules); rules.media.max_count]);
-        let thread = vec![whole.clone(); rules.parts.max];
+        let share = rules.media.max_total_bytes.map_or(u64::MAX, |max| max / rules.media.max_count as u64);
+        let light = || MediaItem { size: image(&rules).size.min(share), ..image(&rules) };
+        let whole = (words(rules.text.max_of(true)), vec![light(); rules.media.max_count]);
+        let below = rules.of_part(1);
+        let files = vec![light(); below.media.max_count];
+        let further = (words(below.text.max_of(!files.is_empty())), files);
+        let mut thread = vec![further.clone(); rules.parts.max];
+        thread[0] = whole;
         assert_eq!(codes(&verdict(network, &thread)), [""; 0], "{id}");
         let long = verdict(network, &[(words(rules.text.max + 1), vec![])]);
         assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        if let Some(max) = rules.text.max_with_media {
+            let long = verdict(network, &[(words(max + 1), vec![image(&rules)])]);
+            assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        }
         assert_eq!(codes(&verdict(network, &[(words(0), vec![])])), ["text.empty"], "{id}");
-        let many = verdict(network, &[(words(1), vec![image(&rules); rules.media.max_count + 1])]);
+        if rules.parts.max_text.is_some() {
+            let long = verdict(network, &[(words(1), vec![]), (words(below.text.max + 1), vec![])]);
+            assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        }
+        if rules.parts.max_media.is_some() {
+            let many = (words(1), vec![light(); below.media.max_count + 1]);
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![]), many])), ["media.too_many"], "{id}");
+        }
+        let tiny = || MediaItem { size: 1, ..image(&rules) };
+        let many = verdict(network, &[(words(1), vec![tiny(); rules.media.max_count + 1])]);
         assert_eq!(codes(&many), ["media.too_many"], "{id}");
+        if let Some(max) = rules.media.max_total_bytes {
+            let half = |size| MediaItem { size, ..image(&rules) };
+            let files = |size| verdict(network, &[(words(1), (0..4).map(|_| half(size)).collect())]);
+            assert_eq!(codes(&files(max / 4)), [""; 0], "{id}");
+            assert_eq!(codes(&files(max / 4 + 1)), ["media.too_large"], "{id}");
+        }
         let mut heavy = image(&rules);
         heavy.size += 1;
         assert_eq!(codes(&verdict(network, &[(words(1), vec![heavy])])), ["media.too_large"], "{id}");
         let odd = MediaItem { mime: "application/pdf".into(), ..image(&rules) };
         assert_eq!(codes(&verdict(network, &[(words(1), vec![odd])])), ["media.type"], "{id}");
-        let mut talkative = image(&rules);
-        talkative.alt.push('é');
-        assert_eq!(codes(&verdict(network, &[(words(1), vec![talkative])])), ["alt.too_long"], "{id}");
+        if rules.media.alt_max.is_some() {
+            let mut talkative = image(&rules);
+            talkative.alt.push('é');
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![talkative])])), ["alt.too_long"], "{id}");
+        }
+        if let Some(max) = rules.media.kinds[0].max_ratio {
+            let long = |wide| MediaItem { width: wide, ..image(&rules) };
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(10 * max)])])), [""; 0], "{id}");
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(10 * max + 1)])])), ["media.ratio"], "{id}");
+        }
+        for alone in &rules.media.alone {
+            let mime = rules.media.kinds.iter().flat_map(|kind| &kind.mime).find(|mime| mime.starts_with(alone));
+            let file = MediaItem { mime: mime.unwrap().clone(), ..image(&rules) };
+            let beside = verdict(network, &[(words(1), vec![image(&rules), file.clone()])]);
+            assert!(codes(&beside).contains(&"media.mixed"), "{id}: {alone}");
+            assert!(!codes(&verdict(network, &[(words(1), vec![file])])).contains(&"media.mixed"), "{id}: {alone}");
+        }
         let thread = vec![(words(1), vec![]); rules.parts.max + 1];
         assert_eq!(codes(&verdict(network, &thread)), ["parts.too_many"], "{id}");
-        let settings = Map::from_iter([("no_such_setting".to_owned(), json!(1))]);
+        let mut settings = needed(network);
+        settings.insert("no_such_setting".to_owned(), json!(1));
         let body = words(1);
         let part = PartToCheck { body: &body, media: &[], pointer: "/parts/0".into() };
         let wrong = check::parts(network, ChannelId::new(), &Facts::new(), &[part], &settings);
@@ -92,12 +140,21 @@ fn every_network_counts_as_it_does_itself() {
         ("bluesky", "@ada.example.com".to_owned(), 16),
         ("playground", format!("{link}👩‍👩‍👧"), link.len() + 1),
         ("nostr", "日本👩‍👩‍👧".to_owned(), 3),
+        // Telegram: what is read of it, in UTF-16.
+        // Threads: an emoji is its bytes.
+        ("threads", format!("日本👩‍👩‍👧 {link}"), 2 + 18 + 1 + link.len()),
+        // X: twitter-text; a link is 23 with or without its scheme, an emoji 2.
+        ("x", format!("look {link}"), 5 + 23),
+        ("x", "example.com 日本👩‍👩‍👧".to_owned(), 23 + 1 + 4 + 2),
+        // Discord: its Markdown, in UTF-16.
+        ("discord", format!("a_b 日本👩‍👩‍👧 {link}"), 5 + 2 + 8 + 1 + link.len()),
+        ("telegram", format!("日本👩‍👩‍👧 {link}"), 2 + 8 + 1 + link.len()),
         ("webhook", "日本👩‍👩‍👧".to_owned(), 3),
     ] {
         let network = registry.get(id).unwrap();
         let verdict = verdict(network, &[(Document::from_plain(&text), vec![])]);
         assert_eq!(verdict.parts[0].used, used, "{id}: {text}");
-        assert_eq!(verdict.parts[0].unit, Unit::Grapheme);
+        assert_eq!(verdict.parts[0].unit, network.rules(&Facts::new()).text.unit, "{id}");
     }
 }
 
@@ -145,9 +202,32 @@ fn a_content_warning_counts_as_text_on_mastodon_and_a_video_goes_alone() {
 }
 
 #[test]
-fn nostr_refuses_and_the_webhook_warns_of_files_nobody_can_fetch() {
+fn telegram_counts_its_words_and_adds_the_sides_of_a_photo() {
     let registry = networks();
-    for (id, errors, findings) in [("nostr", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)] {
+    let network = registry.get("telegram").unwrap();
+    let body = crier_networks::text::html::read("<p><b>bold</b> <a href=\"https://example.org/\">here</a></p>");
+    assert_eq!(verdict(network, &[(body, vec![])]).parts[0].used, "bold here".len());
+    let photo = |width, height| MediaItem { width, height, ..image(&network.rules(&Facts::new())) };
+    let of = |photo| verdict(network, &[(Document::from_plain("x"), vec![photo])]);
+    assert_eq!(codes(&of(photo(6000, 4000))), [""; 0]);
+    assert_eq!(codes(&of(photo(6000, 4001))), ["media.too_large"]);
+}
+
+#[test]
+fn threads_takes_five_different_links() {
+    let registry = networks();
+    let network = registry.get("threads").unwrap();
+    let text = |links: usize| {
+        let links: Vec<String> = (0..links).map(|n| format!("https://a.example/{n} https://a.example/{n}")).collect();
+        codes(&verdict(network, &[(Document::from_plain(&links.join(" ")), vec![])])).len()
+    };
+    assert_eq!((text(5), text(6)), (0, 1));
+}
+
+#[test]
+fn those_that_fetch_files_refuse_and_the_webhook_warns_of_files_nobody_can_fetch() {
+    let registry = networks();
+    for (id, errors, findings) in [("nostr", 1, 1), ("threads", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)] {
         let network = registry.get(id).unwrap();
         let hidden = MediaItem { url: None, ..image(&network.rules(&Facts::new())) };
         let verdict = verdict(network, &[(Document::from_plain("x"), vec![hidden])]);

@@ -3,11 +3,14 @@
 use crate::fixture::{Action, Fixture, Line};
 use crier_model::rules::PartsKind;
 use crier_networks::connect::Facts;
-use crier_networks::{Connect, Network};
+use crier_networks::lookup::Lookup;
+use crier_networks::{Connect, Network, Way};
 
 /// The names a network's fixtures must show between them.
 pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
-    let mut names: Vec<_> = network.ways().iter().flat_map(|way| connecting(way.connect, fixtures)).collect();
+    let works_at_once = network.about().works_at_once;
+    let connecting = |way: Way<'_>| connecting(way.connect, works_at_once, fixtures);
+    let mut names: Vec<_> = network.ways().into_iter().flat_map(connecting).collect();
     if network.choosing().is_some() {
         names.extend(["choices", "choices:none", "choices:auth", "probe", "probe:refused"]);
         let own = fixtures.iter().any(|fixture| fixture.action == Action::Choices && gives_credentials(fixture));
@@ -29,6 +32,8 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     if rules.parts.kind == PartsKind::Thread && rules.parts.max > 2 {
         names.push("deep part".to_owned());
     }
+    let lookups = network.lookup().map(Lookup::names).unwrap_or_default();
+    names.extend(lookups.iter().flat_map(|name| [format!("lookup:{name}"), format!("lookup:{name}:auth")]));
     if network.recent().is_some() {
         names.extend(["find", "find:absent"].map(str::to_owned));
     }
@@ -44,11 +49,11 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     names
 }
 
-fn connecting(connect: Connect<'_>, fixtures: &[Fixture]) -> Vec<&'static str> {
+fn connecting(connect: Connect<'_>, works_at_once: bool, fixtures: &[Fixture]) -> Vec<&'static str> {
     match connect {
         Connect::OAuth2(oauth2) => {
             let mut names = vec!["discover", "identify", "identify:auth"];
-            if !oauth2.by_document() {
+            if works_at_once && !oauth2.by_document() {
                 names.push("register");
             }
             if oauth2.instance().is_some() {
@@ -121,6 +126,12 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
         "deep part" => published && given.thread.as_ref().is_some_and(|thread| thread.root != thread.parent),
         "lost" => publishes && class.is_some() && loses_its_answer(fixture),
         _ => match name.split_once(':') {
+            Some(("lookup", wanted)) => {
+                let (wanted, refused) = wanted.split_once(':').map_or((wanted, false), |(name, _)| (name, true));
+                let found = ok.and_then(serde_json::Value::as_array).is_some_and(|all| !all.is_empty());
+                let shown = if refused { class == Some("auth") } else { found };
+                fixture.action == Action::Lookup && given.lookup.name == wanted && shown
+            }
             Some(("setting", setting)) => published && given.settings.contains_key(setting),
             Some(("sign_in", field)) => {
                 fixture.action == Action::SignIn

@@ -1,17 +1,21 @@
-//! An HTTP server that expects what a fixture says and answers what it says.
+//! An HTTP server that expects what a fixture says and answers what it says. It is the scripted server at its own address,
+//! and behind the proxy whatever host is asked for.
 
 use crate::fixture::{Answered, Asked, Exchange, different};
+use crate::way::{Stream, tunnel};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::form_urlencoded;
 
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// As it was asked for; none for the scripted server by its address.
+    pub host: Option<String>,
     pub method: String,
     pub path: String,
     /// By their names in lower case.
@@ -41,21 +45,32 @@ struct Script {
 pub struct Server {
     pub url: String,
     script: Arc<Mutex<Script>>,
-    task: JoinHandle<()>,
+    tasks: [JoinHandle<()>; 2],
 }
 
 impl Server {
-    pub async fn start() -> Self {
+    /// Listens at an address of its own, and for the proxy.
+    pub async fn start(proxy: TcpListener) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let script = Arc::new(Mutex::new(Script::default()));
-        let shared = Arc::clone(&script);
-        let task = tokio::spawn(async move {
+        let (direct, proxied) = (Arc::clone(&script), Arc::clone(&script));
+        let direct = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                tokio::spawn(serve(None, stream, Arc::clone(&direct)));
             }
         });
-        Self { url, script, task }
+        let proxied = tokio::spawn(async move {
+            while let Ok((stream, _)) = proxy.accept().await {
+                let script = Arc::clone(&proxied);
+                tokio::spawn(async move {
+                    if let Some((host, stream)) = tunnel(stream).await {
+                        serve(Some(host), stream, script).await;
+                    }
+                });
+            }
+        });
+        Self { url, script, tasks: [direct, proxied] }
     }
 
     pub fn play(&self, exchanges: Vec<Exchange>, again: bool) {
@@ -80,12 +95,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
-    let Some(mut call) = read(&mut stream).await else { return };
+async fn serve(host: Option<String>, mut stream: impl Stream, script: Arc<Mutex<Script>>) {
+    let Some(call) = read(&mut stream).await else { return };
+    let mut call = Call { host, ..call };
     let answered = script.lock().unwrap().take(&mut call);
     if answered.drop {
         return;
@@ -107,7 +123,7 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
     let _ = stream.shutdown().await;
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Call> {
+async fn read(stream: &mut impl Stream) -> Option<Call> {
     let mut buffer = Vec::new();
     loop {
         if let Some(call) = parse(&buffer) {
@@ -135,7 +151,7 @@ fn parse(buffer: &[u8]) -> Option<Call> {
     let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let body = buffer.get(head..head + length)?.to_vec();
     let (method, path) = (request.method.unwrap().to_owned(), request.path.unwrap().to_owned());
-    Some(Call { method, path, headers, body, exchange: None })
+    Some(Call { host: None, method, path, headers, body, exchange: None })
 }
 
 impl Script {
@@ -158,14 +174,18 @@ impl Script {
         }
         self.calls.push(call.clone());
         let reason = reasons.into_iter().next().unwrap_or_else(|| "nothing more was expected".to_owned());
-        self.complaints.push(format!("{} {}: {reason}", call.method, call.path));
+        let host = call.host.as_deref().unwrap_or_default();
+        self.complaints.push(format!("{} {host}{}: {reason}", call.method, call.path));
         Answered { status: 400, text: "not in the script".to_owned(), ..Answered::default() }
     }
 }
 
 /// What is wrong with a request; none when it is the expected one.
 fn wrong(asked: &Asked, call: &Call) -> Option<String> {
-    if asked.method != call.method || split(&asked.path) != split(&call.path) {
+    if asked.host != call.host {
+        return Some(format!("expected at {}", asked.host.as_deref().unwrap_or("{{server}}")));
+    }
+    if asked.method != call.method || !fits(&asked.path, &call.path) {
         return Some(format!("expected {} {}", asked.method, asked.path));
     }
     for (name, wanted) in &asked.headers {
@@ -193,6 +213,15 @@ fn wrong(asked: &Asked, call: &Call) -> Option<String> {
     let wanted = asked.json.as_ref()?;
     let Ok(got) = serde_json::from_slice(&call.body) else { return Some("the body is no JSON".to_owned()) };
     different(wanted, &got).map(|difference| format!("body: {difference}"))
+}
+
+/// Whether a target is the expected one, whose parameters may stand for anything.
+fn fits(wanted: &str, got: &str) -> bool {
+    let ((wanted, asked), (got, given)) = (split(wanted), split(got));
+    let same = |((name, value), (other, got)): (&(String, String), &(String, String))| {
+        name == other && (value == got || value == "{{any}}")
+    };
+    wanted == got && asked.len() == given.len() && asked.iter().zip(&given).all(same)
 }
 
 /// Path and parameters, these in order of their names.

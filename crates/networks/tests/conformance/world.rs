@@ -4,10 +4,11 @@ use crate::fixture::{Action, Fixture, Given, Raw, Refused, missing};
 use crate::journal::Notebook;
 use crate::relay::Relay;
 use crate::server::Server;
+use crate::way::Way;
 use async_trait::async_trait;
 use bytes::Bytes;
 use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp, channel::Identity};
-use crier_net::{Client, Config, ProxyConfig};
+use crier_net::Client;
 use crier_networks::bluesky::Directory;
 use crier_networks::choosing::Access;
 use crier_networks::connect::FormRefusal;
@@ -17,7 +18,6 @@ use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, regis
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
 
 pub const DUE_AT: &str = "2026-11-24T12:00:00Z";
 pub const PUBLICATION: &str = "019ab000-0000-7000-8000-000000000001";
@@ -46,7 +46,8 @@ pub struct Told {
 impl World {
     /// `again` lets the server be asked the same once more.
     pub async fn new(network: &str, raw: &Raw, again: bool) -> Self {
-        let server = Server::start().await;
+        let (net, proxy) = Way::here();
+        let server = Server::start(proxy).await;
         let mut relays = Vec::new();
         for _ in 0..raw.plain().relays.len() {
             relays.push(Relay::start().await);
@@ -65,7 +66,7 @@ impl World {
             relay.play(lines.clone());
         }
         let registry = registry(&server.url);
-        Self { server, relays, fixture, registry, network: network.to_owned(), net: CLIENT.clone() }
+        Self { server, relays, fixture, registry, network: network.to_owned(), net }
     }
 
     pub fn network(&self) -> &dyn Network {
@@ -84,6 +85,7 @@ impl World {
             Action::Publish | Action::Find => self.publish(notebook, false).await,
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
+            Action::Lookup => self.lookup(given).await,
             Action::Choices | Action::Probe | Action::Derive => self.choosing(given).await,
         }
     }
@@ -128,12 +130,24 @@ impl World {
         }
     }
 
+    async fn lookup(&self, given: &Given) -> Outcome {
+        let network = self.network();
+        let lookup = network.lookup().unwrap_or_else(|| panic!("{} has nothing to look up", self.network));
+        let credentials = credentials(given);
+        let access = self.access(given, &credentials);
+        told(lookup.lookup(&access, &given.lookup.name, &given.lookup.query).await, |it| json!(it))
+    }
+
+    fn access<'a>(&'a self, given: &'a Given, credentials: &'a Credentials) -> Access<'a> {
+        let instance = given.instance.as_deref();
+        Access { net: &self.net, instance, credentials, now: DUE_AT.parse().unwrap() }
+    }
+
     async fn choosing(&self, given: &Given) -> Outcome {
         let network = self.network();
         let choosing = network.choosing().unwrap_or_else(|| panic!("{} has nothing to choose", self.network));
         let credentials = credentials(given);
-        let instance = given.instance.as_deref();
-        let access = Access { net: &self.net, instance, credentials: &credentials, now: DUE_AT.parse().unwrap() };
+        let access = self.access(given, &credentials);
         match self.fixture.action {
             Action::Choices => told(choosing.choices(&access).await, |it| json!(it)),
             Action::Probe => {
@@ -247,18 +261,6 @@ impl World {
             (_, Err(told)) => Some(format!("it was refused: {:?} {}", told.refusal, told.message)),
         }
     }
-
-    /// What must not be told of this fixture.
-    pub fn secrets(&self) -> Vec<String> {
-        let given = &self.fixture.given;
-        let mut secrets = given.secrets.clone();
-        let tokens = ["access_token", "refresh_token"].map(|name| given.credentials[name].as_str());
-        secrets.extend(tokens.into_iter().flatten().map(str::to_owned));
-        secrets.extend(["password", "key", "secret"].into_iter().filter_map(|name| given.values.get(name).cloned()));
-        // Short words that a person mistyped are no secrets and occur by themselves.
-        secrets.retain(|secret| secret.len() >= 8);
-        secrets
-    }
 }
 
 impl Told {
@@ -317,12 +319,6 @@ pub fn registry(origin: &str) -> Registry {
     let bluesky = Directory { plc: url.clone(), resolver: url.clone() };
     Registry::new(&registry::Settings { playground: Some(url), bluesky })
 }
-
-/// One for all: making one reads every certificate authority of the machine.
-static CLIENT: LazyLock<Client> = LazyLock::new(|| {
-    let allow = vec!["127.0.0.1".parse().unwrap()];
-    Client::new(Config { proxy: ProxyConfig::None, allow, ..Config::default() }).unwrap()
-});
 
 fn credentials(given: &Given) -> Credentials {
     if given.credentials.is_null() {

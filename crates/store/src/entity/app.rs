@@ -12,6 +12,7 @@ pub struct Model {
     pub instance: String,
     pub client_id: String,
     pub client_secret: Option<String>,
+    pub bot_token: Option<String>,
     pub redirect_uri: String,
     pub scopes: String,
     pub lookup_key: String,

@@ -58,6 +58,7 @@ CREATE TABLE app (
   instance TEXT NOT NULL,
   client_id TEXT NOT NULL,
   client_secret TEXT,
+  bot_token TEXT,
   redirect_uri TEXT NOT NULL,
   scopes TEXT NOT NULL,
   lookup_key TEXT NOT NULL UNIQUE,

@@ -2,7 +2,7 @@ use crate::scene::{Scene, connected, scene};
 use crier_model::Secret;
 use crier_store::{
     StoreError,
-    apps::{self, App, Slot},
+    apps::{self, App, Entered, Slot},
     channels::{self, Connected},
 };
 
@@ -13,7 +13,9 @@ fn slot(network: &str) -> Slot<'_> {
 }
 
 async fn set(scene: &Scene, slot: Slot<'_>, id: &str, secret: Option<&str>) -> App {
-    apps::set(scene, slot, id, secret.map(Secret::from).as_ref(), URI).await.unwrap()
+    let secret = secret.map(Secret::from);
+    let entered = Entered::new(id, secret.as_ref());
+    apps::set(scene, slot, entered, URI).await.unwrap()
 }
 
 async fn channel_of(scene: &Scene, app: &App) {

@@ -113,6 +113,7 @@ async fn all_who_register_an_app_for_the_same_use_one() {
             instance: Some("https://example.social".to_owned()),
             client_id: format!("client {i}"),
             client_secret: Some(Secret::new(format!("secret {i}"))),
+            bot_token: None,
             redirect_uri: "http://127.0.0.1:4800/integrations/social/mastodon".to_owned(),
             scopes: vec!["write".to_owned()],
             lookup_key: "registered mastodon".to_owned(),

@@ -26,27 +26,36 @@ export function AppForm({ scope, network, app, onClose }: Props) {
   const [instance, setInstance] = useState(app?.instance ?? "");
   const [clientId, setClientId] = useState(app?.client_id ?? "");
   const [secret, setSecret] = useState("");
+  const [botToken, setBotToken] = useState("");
   const failed = save.error ?? test.error;
   const problem = failed ? asProblem(failed) : null;
   const { byField, others } = fieldErrors(problem, {
     "/instance": "instance",
     "/client_id": "clientId",
     "/client_secret": "secret",
+    "/bot_token": "botToken",
   });
   const input = (): AppInput => ({
     ...(network.many_servers && instance.trim() && { instance: instance.trim() }),
     client_id: clientId.trim(),
     ...(secret.trim() && { client_secret: secret.trim() }),
   });
+  const secretText = (kept: boolean | undefined) =>
+    kept && clientId.trim() === app?.client_id
+      ? `${t("admin.apps.secretText")} ${t("admin.apps.secretStays")}`
+      : t("admin.apps.secretText");
   const submit = (event: FormEvent) => {
     event.preventDefault();
     test.reset();
-    save.mutate(input(), {
-      onSuccess: () => {
-        toast.done(t("admin.apps.saved", { network: network.name }));
-        onClose();
+    save.mutate(
+      { ...input(), ...(botToken.trim() && { bot_token: botToken.trim() }) },
+      {
+        onSuccess: () => {
+          toast.done(t("admin.apps.saved", { network: network.name }));
+          onClose();
+        },
       },
-    });
+    );
   };
   return (
     <Modal
@@ -106,16 +115,22 @@ export function AppForm({ scope, network, app, onClose }: Props) {
           />
           <PasswordInput
             label={t("admin.apps.clientSecret")}
-            description={
-              app?.has_secret && clientId.trim() === app.client_id
-                ? `${t("admin.apps.secretText")} ${t("admin.apps.secretStays")}`
-                : t("admin.apps.secretText")
-            }
+            description={secretText(app?.has_secret)}
             value={secret}
             onChange={(event) => setSecret(event.currentTarget.value)}
             error={byField.secret}
             autoComplete="off"
           />
+          {network.by_bot && (
+            <PasswordInput
+              label={t("admin.apps.botToken")}
+              description={secretText(app?.has_bot_token)}
+              value={botToken}
+              onChange={(event) => setBotToken(event.currentTarget.value)}
+              error={byField.botToken}
+              autoComplete="off"
+            />
+          )}
           <AppTestResult test={test} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>

@@ -26,6 +26,7 @@ export interface AppInput {
   instance?: string;
   client_id: string;
   client_secret?: string;
+  bot_token?: string;
 }
 
 /** Changes to the apps of a network. */

@@ -1,6 +1,7 @@
 import { Checkbox, NumberInput, Select, Stack, TextInput, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type FindingGroup, fieldId, findingsAt } from "./findings";
+import { LookupSelect } from "./lookup-select";
 import { type SettingField, settingFields } from "./settings-schema";
 
 interface Props {
@@ -28,6 +29,7 @@ export function SettingsForm({ channel, network, schema, values, groups, onChang
           <Setting
             key={field.name}
             id={fieldId({ ...place, item: field.name })}
+            channel={channel}
             field={field}
             value={values[field.name]}
             error={findingsAt(groups, { ...place, item: field.name })
@@ -43,13 +45,14 @@ export function SettingsForm({ channel, network, schema, values, groups, onChang
 
 interface SettingProps {
   id: string;
+  channel: string;
   field: SettingField;
   value: unknown;
   error: string;
   onChange: (value: unknown) => void;
 }
 
-function Setting({ id, field, value, error, onChange }: SettingProps) {
+function Setting({ id, channel, field, value, error, onChange }: SettingProps) {
   const { t } = useTranslation();
   const shared = {
     id,
@@ -76,6 +79,16 @@ function Setting({ id, field, value, error, onChange }: SettingProps) {
         />
       );
     }
+    case "lookup":
+      return (
+        <LookupSelect
+          {...shared}
+          channel={channel}
+          lookup={field.lookup ?? ""}
+          value={typeof value === "string" ? value : ""}
+          onChange={(next) => set(next || undefined)}
+        />
+      );
     case "boolean": {
       const checked = typeof value === "boolean" ? value : field.default === true;
       return (

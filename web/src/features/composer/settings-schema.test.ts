@@ -5,6 +5,11 @@ const properties = (properties: unknown, more: object = {}) =>
   settingFields({ type: "object", properties, additionalProperties: false, ...more });
 
 describe("fields of a settings schema", () => {
+  test("what is chosen from at the network", () => {
+    const [field] = properties({ channel: { type: "string", title: "Channel", "x-lookup": "channels" } });
+    expect(field).toMatchObject({ kind: "lookup", lookup: "channels" });
+  });
+
   test("text, choice, boolean and number", () => {
     const fields = properties(
       {

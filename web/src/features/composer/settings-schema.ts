@@ -4,7 +4,9 @@ export interface SettingField {
   name: string;
   title: string;
   description: string | null;
-  kind: "text" | "choice" | "boolean" | "integer";
+  kind: "text" | "choice" | "boolean" | "integer" | "lookup";
+  /** What the network is asked for to choose from. */
+  lookup: string | null;
   options: { value: string; label: string }[];
   required: boolean;
   default: unknown;
@@ -43,6 +45,7 @@ function optionsOf(schema: Schema): { value: string; label: string }[] {
 
 function kindOf(schema: Schema, options: unknown[]): SettingField["kind"] | null {
   if (options.length > 0) return "choice";
+  if (textOf(schema["x-lookup"])) return "lookup";
   const types = Array.isArray(schema.type) ? schema.type : [schema.type];
   if (types.includes("boolean")) return "boolean";
   if (types.includes("integer")) return "integer";
@@ -64,6 +67,7 @@ export function settingFields(schema: unknown): SettingField[] {
         title: textOf(given.title) ?? humanised(name),
         description: textOf(given.description),
         kind,
+        lookup: textOf(given["x-lookup"]),
         options,
         required: required.includes(name),
         default: given.default,

@@ -41,6 +41,7 @@ export const admin = {
     instanceText: "Each server of this network has apps of its own.",
     clientId: "Client id",
     clientSecret: "Client secret",
+    botToken: "Bot token",
     secretText: "Kept sealed and never shown again.",
     secretStays: "Leave it empty to keep the one there is.",
     save: "Save",

@@ -103,6 +103,12 @@ export const composer = {
   settings: {
     title: "Settings for {{network}}",
     choose: "Choose …",
+    search: "Type to search, or choose …",
+    looking: "Asking the network …",
+    nothing: "Nothing fits.",
+    notLooked: "The network could not be asked: {{why}}",
+    byId: "You can enter the id instead.",
+    again: "Ask again",
   },
   when: {
     title: "When",

@@ -1,0 +1,31 @@
+//! What a setting is chosen from at the network itself: channels, boards, communities. The compatible API calls these tools.
+
+use crate::{Refusal, choosing::Access};
+use async_trait::async_trait;
+use serde::Serialize;
+
+/// One thing that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct LookupItem {
+    /// What the setting gets.
+    pub id: String,
+    pub name: String,
+    /// What tells it from others of its name; empty where nothing needs to.
+    pub detail: String,
+}
+
+/// A network with something to look up. A setting says by `x-lookup` in its schema which of [`Lookup::names`] it is chosen from.
+#[async_trait]
+pub trait Lookup: Send + Sync {
+    /// What can be looked up, by the names of the compatible API.
+    fn names(&self) -> &'static [&'static str];
+
+    /// What there is that fits `query`; everything where that is empty. `name` is one of [`Lookup::names`].
+    async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal>;
+}
+
+/// Those whose name or id has `query` in it, for networks that list everything.
+pub(crate) fn fitting(items: impl Iterator<Item = LookupItem>, query: &str) -> Vec<LookupItem> {
+    let wanted = query.trim().trim_start_matches('#').to_lowercase();
+    items.filter(|item| item.name.to_lowercase().contains(&wanted) || item.id.to_lowercase() == wanted).collect()
+}

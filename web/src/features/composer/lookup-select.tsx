@@ -1,0 +1,106 @@
+import { Anchor, Group, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api, call } from "@/api/client";
+import { keys } from "@/api/keys";
+import { asProblem } from "@/api/problem";
+import { useSession } from "@/app/session";
+
+const PAUSE = 300;
+
+interface Props {
+  id: string;
+  label: string;
+  description: string | undefined;
+  error: string | undefined;
+  required: boolean;
+  maw: number;
+  channel: string;
+  /** What the network is asked for. */
+  lookup: string;
+  value: string;
+  onChange: (value: string) => void;
+}
+
+/** A choice from what there is at the network. Where that can't be asked, the id can be entered. */
+export function LookupSelect({ channel, lookup, value, onChange, ...shared }: Props) {
+  const { t } = useTranslation();
+  const { workspace } = useSession();
+  const [typed, setTyped] = useState("");
+  const [chosen, setChosen] = useState<{ value: string; label: string } | null>(null);
+  // The words of what is chosen are no search for it.
+  const wanted = typed === chosen?.label ? "" : typed.trim();
+  const [settled] = useDebouncedValue(wanted, PAUSE);
+  const query = useQuery({
+    queryKey: keys.lookup(workspace.id, channel, lookup, settled),
+    staleTime: 60_000,
+    retry: false,
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      call(
+        api.GET("/api/v1/workspaces/{workspace}/channels/{id}/lookups/{name}", {
+          params: {
+            path: { workspace: workspace.id, id: channel, name: lookup },
+            query: settled ? { q: settled } : {},
+          },
+          signal,
+        }),
+      ),
+  });
+  if (query.isError) {
+    return (
+      <Stack gap={4} maw={shared.maw}>
+        <TextInput
+          {...shared}
+          value={value}
+          onChange={(event) => onChange(event.currentTarget.value.trim())}
+        />
+        <Group gap="xs">
+          <Text size="sm" c="dimmed" role="status">
+            {t("composer.settings.notLooked", { why: asProblem(query.error).title })}{" "}
+            {t("composer.settings.byId")}
+          </Text>
+          <Anchor component="button" type="button" size="sm" onClick={() => void query.refetch()}>
+            {t("composer.settings.again")}
+          </Anchor>
+        </Group>
+      </Stack>
+    );
+  }
+  const items = query.data?.items ?? [];
+  const details = new Map(items.map((item) => [item.id, item.detail]));
+  const data = items.map((item) => ({ value: item.id, label: item.name }));
+  // What was chosen before may not be among what fits now.
+  const kept = chosen?.value === value ? chosen : { value, label: value };
+  if (value && !details.has(value)) data.unshift(kept);
+  return (
+    <Select
+      {...shared}
+      searchable
+      clearable={!shared.required}
+      data={data}
+      value={value || null}
+      searchValue={typed}
+      onSearchChange={setTyped}
+      // The network has searched already.
+      filter={({ options }) => options}
+      limit={200}
+      placeholder={t("composer.settings.search")}
+      nothingFoundMessage={t(query.isFetching ? "composer.settings.looking" : "composer.settings.nothing")}
+      renderOption={({ option }) => (
+        <Group gap="xs" wrap="nowrap">
+          <Text size="sm">{option.label}</Text>
+          <Text size="xs" c="dimmed">
+            {details.get(option.value)}
+          </Text>
+        </Group>
+      )}
+      onChange={(next, option) => {
+        setChosen(option ? { value: option.value, label: option.label } : null);
+        onChange(next ?? "");
+      }}
+    />
+  );
+}
