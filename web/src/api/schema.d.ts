@@ -787,6 +787,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/channels/{id}/lookups/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a setting of the channel's network is chosen from, asked of the network itself: channels, boards, communities. A
+         *     setting names its lookup by `x-lookup` in the network's settings schema.
+         */
+        get: operations["look_up"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/channels/{id}/queue": {
         parameters: {
             query?: never;
@@ -1415,6 +1435,8 @@ export interface components {
          */
         ApiKeyId: string;
         AppIn: {
+            /** @description For networks on which the app's bot posts. Left out, the one there is for the same client id stays. */
+            bot_token?: string | null;
             client_id: string;
             /** @description Left out, the secret there is for the same client id stays. */
             client_secret?: string | null;
@@ -1453,6 +1475,7 @@ export interface components {
              */
             channels: number;
             client_id: string;
+            has_bot_token: boolean;
             has_secret: boolean;
             /** @description The server's origin, for networks made of many. */
             instance?: string | null;
@@ -2025,6 +2048,14 @@ export interface components {
             workspace_id: components["schemas"]["WorkspaceId"];
             workspace_name: string;
         };
+        /** @description One thing that can be chosen. */
+        LookupItem: {
+            /** @description What tells it from others of its name; empty where nothing needs to. */
+            detail: string;
+            /** @description What the setting gets. */
+            id: string;
+            name: string;
+        };
         /** @description The webhook, or null where there is none. */
         MaybeWebhook: {
             webhook?: components["schemas"]["Webhook"] | null;
@@ -2082,6 +2113,11 @@ export interface components {
             max_height?: number | null;
             /**
              * Format: int32
+             * @description How many times the shorter side the longer one may be.
+             */
+            max_ratio?: number | null;
+            /**
+             * Format: int32
              * @description Pixels.
              */
             max_width?: number | null;
@@ -2093,11 +2129,20 @@ export interface components {
             alt: string;
         };
         MediaRules: {
+            /** @description Types of which a file goes without any other, or how they begin (`video/`). */
+            alone: string[];
             /** @description The longest alt text, in characters; none when the network has no alt text. */
             alt_max?: number | null;
+            /** @description Whether the network fetches files by their addresses, which then have to be public. */
+            fetched: boolean;
             kinds: components["schemas"]["MediaKind"][];
             /** @description The most files one part may carry; 0 when it takes none. */
             max_count: number;
+            /**
+             * Format: int64
+             * @description The most bytes of the files of one part together.
+             */
+            max_total_bytes?: number | null;
         };
         MediaUse: {
             /** @description Said of the file in this place; none takes the alt text kept with the file. */
@@ -2140,6 +2185,8 @@ export interface components {
         /** @description A network that is spoken to under an app, and the apps there are for it. The first that fits is used. */
         NetworkApps: {
             apps: components["schemas"]["AppView"][];
+            /** @description Whether its bot posts, so that the app has the bot's token too. */
+            by_bot: boolean;
             /** @description The network's page for developers. */
             console?: string | null;
             /** @description Path of its page in the manual. */
@@ -2436,6 +2483,18 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A piece of a list. */
+        Page_LookupItem: {
+            items: {
+                /** @description What tells it from others of its name; empty where nothing needs to. */
+                detail: string;
+                /** @description What the setting gets. */
+                id: string;
+                name: string;
+            }[];
+            /** @description To be sent as `cursor` for the next page; absent on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A piece of a list. */
         Page_Media: {
             items: {
                 /** @description Kept with the file; empty when none was written. */
@@ -2497,6 +2556,8 @@ export interface components {
         Page_NetworkApps: {
             items: {
                 apps: components["schemas"]["AppView"][];
+                /** @description Whether its bot posts, so that the app has the bot's token too. */
+                by_bot: boolean;
                 /** @description The network's page for developers. */
                 console?: string | null;
                 /** @description Path of its page in the manual. */
@@ -2616,6 +2677,10 @@ export interface components {
         PartsRules: {
             kind: components["schemas"]["PartsKind"];
             max: number;
+            /** @description The most files of further parts, where those are fewer. */
+            max_media?: number | null;
+            /** @description The longest text of further parts, where that is shorter. */
+            max_text?: number | null;
         };
         /** @description Where a pasted address leads. */
         Pasted: {
@@ -2869,7 +2934,7 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "approver" | "admin" | "owner";
-        /** @description Everything a network demands of content. */
+        /** @description Everything a network demands of content; of a first part, where further ones differ. */
         Rules: {
             media: components["schemas"]["MediaRules"];
             parts: components["schemas"]["PartsRules"];
@@ -2964,6 +3029,8 @@ export interface components {
             max: number;
             /** @description A second limit in UTF-8 bytes, where the network has one. */
             max_bytes?: number | null;
+            /** @description The longest text beside media, where that is shorter. */
+            max_with_media?: number | null;
             /** @description Whether a part without media must have text. */
             required_without_media: boolean;
             /** @description Whether a remote mention (`@user@domain`) counts as `@user` alone. */
@@ -2974,7 +3041,7 @@ export interface components {
          * @description How a network measures text.
          * @enum {string}
          */
-        Unit: "grapheme" | "utf16" | "weighted" | "byte";
+        Unit: "grapheme" | "utf16" | "weighted" | "byte" | "emoji_bytes";
         Unread: {
             /**
              * Format: int64
@@ -4783,6 +4850,41 @@ export interface operations {
                 };
                 content: {
                     "image/png": number[];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_up: {
+        parameters: {
+            query?: {
+                /** @description What to look for; everything when left out. */
+                q?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LookupItem"];
                 };
             };
             /** @description A problem document. */
