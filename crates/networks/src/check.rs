@@ -3,6 +3,7 @@
 use crate::{Network, connect::Facts, publish::MediaItem, text};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, Rules, Unit};
 use crier_model::{ChannelId, Document, Finding};
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
 
 /// One part as a channel would get it.
@@ -232,6 +233,13 @@ fn wrong_settings(name: &str, schema: &Value, settings: &Map<String, Value>, bas
         }
     };
     let wrong = validator.iter_errors(&given).map(|error| {
+        if let ValidationErrorKind::Required { property } = error.kind()
+            && let Some(property) = property.as_str()
+        {
+            let title = schema["properties"][property]["title"].as_str().unwrap_or(property);
+            let (message, fix) = (format!("{name} needs “{title}”."), format!("Choose “{title}” for this channel."));
+            return Finding::error(format!("{base}/{property}"), "settings.missing", message, fix);
+        }
         let at = error.instance_path().to_string();
         let message = format!("{name} does not take this: {error}.");
         let setting = at.trim_start_matches('/');

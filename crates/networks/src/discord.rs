@@ -281,7 +281,7 @@ impl Publish for Discord {
             let request = if item.media.is_empty() {
                 request.json(body)
             } else {
-                let form = Multipart::new().part("payload_json", "", "application/json", body.to_string().into());
+                let form = Multipart::new().text("payload_json", body.to_string());
                 let named = item.media.iter().zip(&files).enumerate();
                 let form = named.fold(form, |form, (index, (media, bytes))| {
                     form.file(&format!("files[{index}]"), &media.name, &media.mime, bytes.clone())

@@ -259,6 +259,40 @@ async fn threads_gives_a_token_for_sixty_days_that_renews_itself() {
 }
 
 #[tokio::test]
+async fn linkedin_gives_a_token_for_sixty_days() {
+    let place = Place::of("linkedin", app(None)).await;
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("linkedin"),
+        "scope": "openid profile w_member_social",
+    });
+    let exchanges = json!([
+        {
+            "request": {
+                "host": "www.linkedin.com", "method": "POST", "path": "/oauth/v2/accessToken",
+                "form": {
+                    "grant_type": "authorization_code", "code": "the-code", "redirect_uri": redirect_uri("linkedin"),
+                    "client_id": "the-app", "client_secret": "the-secret",
+                },
+            },
+            "response": { "status": 200, "json": {
+                "access_token": "linkedin-access", "expires_in": 60 * DAY, "scope": "openid,profile,w_member_social",
+                "token_type": "Bearer", "id_token": "not.looked.at",
+            }},
+        },
+        {
+            "request": {
+                "host": "api.linkedin.com", "method": "GET", "path": "/v2/userinfo",
+                "headers": { "authorization": "Bearer linkedin-access" },
+            },
+            "response": { "status": 200, "json": { "sub": "782bbtaQ", "name": "Ada Lovelace" } },
+        },
+    ]);
+    let channel = json!({ "remote_id": "782bbtaQ", "name": "Ada Lovelace", "handle": "Ada Lovelace", "days": 60 });
+    place.signs_in("https://www.linkedin.com/oauth/v2/authorization", &parameters, &exchanges, &channel).await;
+    assert_eq!(place.token_after(30, &json!([])).await.access_token.expose(), "linkedin-access");
+}
+
+#[tokio::test]
 async fn telegrams_bot_is_told_a_code_in_the_channel() {
     let bot = Client2 { client_id: "123".to_owned(), client_secret: Some("123:the-token".into()), bot_token: None };
     let place = Place::of("telegram", bot).await;

@@ -140,6 +140,29 @@ fn an_app_belongs_to_its_server() {
 }
 
 #[test]
+fn an_app_of_a_network_that_is_one_place_is_set_whole_or_not_at_all() {
+    let linkedin = [("LINKEDIN_CLIENT_ID", "id"), ("LINKEDIN_CLIENT_SECRET", "s3cret-value")];
+    let apps = read(&[], &linkedin, None).unwrap().apps;
+    assert_eq!(apps.keys().map(String::as_str).collect::<Vec<_>>(), ["linkedin", "linkedin-page"]);
+    let telegram = read(&[], &[("TELEGRAM_TOKEN", "123:s3cret-value")], None).unwrap();
+    assert_eq!(telegram.apps["telegram"].client_id, "123");
+    assert!(!format!("{telegram:?}{}", telegram.told()).contains("s3cret-value"));
+    let discord =
+        [("DISCORD_CLIENT_ID", "id"), ("DISCORD_CLIENT_SECRET", "s3cret-value"), ("DISCORD_BOT_TOKEN_ID", "bot-value")];
+    let whole = read(&[], &discord, None).unwrap();
+    assert_eq!(whole.apps["discord"].bot_token.as_ref().unwrap().expose(), "bot-value");
+    assert!(!format!("{whole:?}{}", whole.told()).contains("bot-value"));
+    for (partly, lacks) in [
+        (vec![("TELEGRAM_TOKEN", "no-token")], "telegram_token"),
+        (discord[..2].to_vec(), "discord_bot_token"),
+        (discord[1..].to_vec(), "discord_client_id"),
+    ] {
+        let wrong = read(&[], &partly, None).unwrap_err().to_string();
+        assert!(wrong.contains(lacks) && !wrong.contains("value"), "{wrong}");
+    }
+}
+
+#[test]
 fn a_named_file_must_be_there() {
     let flags = BTreeMap::new();
     let missing = Path::new("/nonexistent/crier.toml");

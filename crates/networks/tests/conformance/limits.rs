@@ -214,6 +214,20 @@ fn telegram_counts_its_words_and_adds_the_sides_of_a_photo() {
 }
 
 #[test]
+fn a_setting_that_is_missing_is_named_and_pointed_at() {
+    let registry = networks();
+    for id in ["discord", "slack"] {
+        let network = registry.get(id).unwrap();
+        let (body, channel) = (Document::from_plain("x"), ChannelId::new());
+        let part = PartToCheck { body: &body, media: &[], pointer: "/parts/0".into() };
+        let verdict = check::parts(network, channel, &Facts::new(), &[part], &Map::new());
+        let found: Vec<_> = verdict.findings.iter().map(|it| (it.code.as_str(), it.pointer.clone())).collect();
+        assert_eq!(found, [("settings.missing", format!("/variants/{channel}/settings/channel"))], "{id}");
+        assert!(verdict.findings[0].message.contains("needs “Channel”"), "{}", verdict.findings[0].message);
+    }
+}
+
+#[test]
 fn threads_takes_five_different_links() {
     let registry = networks();
     let network = registry.get("threads").unwrap();
