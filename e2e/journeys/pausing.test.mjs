@@ -68,7 +68,7 @@ test("a channel is paused and has a daily cap of its own", async () => {
   const cap = page.getByRole("textbox", { name: "Daily cap" });
   await cap.fill("5");
   assert.deepEqual(await barriers(page), []);
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("5 posts a day").waitFor();
   await more.click();
   await page.getByRole("menuitem", { name: "Pause" }).click();

@@ -125,10 +125,9 @@ impl Channel {
                 Err(Refusal::Temporary(_)) => {}
                 Err(Refusal::Unknown(_)) => match self.find(&publication, item).await {
                     Ok(Some(sent)) => return sent,
-                    Ok(None) => notebook.forget_interrupted(),
-                    Err(Refusal::Temporary(_)) => {}
                     // Where the server can't tell, people would be asked; a second copy harms nobody here.
-                    Err(Refusal::Unknown(_)) => notebook.forget_interrupted(),
+                    Ok(None) | Err(Refusal::Unknown(_)) => notebook.forget_interrupted(),
+                    Err(Refusal::Temporary(_)) => {}
                     Err(refusal) => panic!("{refusal}"),
                 },
                 Err(refusal) => panic!("{refusal}"),
