@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod about;
+mod article;
 pub mod bluesky;
 mod call;
 pub mod check;
@@ -14,6 +15,7 @@ pub mod connect;
 pub mod discord;
 pub mod dpop;
 pub mod es256;
+pub mod ghost;
 pub mod lookup;
 pub mod mastodon;
 pub mod nostr;

@@ -4,6 +4,7 @@ use crate::{
     Network,
     bluesky::{Bluesky, Directory},
     discord::Discord,
+    ghost::Ghost,
     mastodon::Mastodon,
     nostr::Nostr,
     playground::Playground,
@@ -46,6 +47,7 @@ impl Registry {
             Some(Box::new(Discord)),
             Some(Box::new(Slack)),
             Some(Box::new(X)),
+            Some(Box::new(Ghost)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }
