@@ -33,6 +33,7 @@ pub mod slack;
 pub mod telegram;
 pub mod text;
 pub mod webhook;
+pub mod wordpress;
 pub mod x;
 
 pub use about::{About, Network};

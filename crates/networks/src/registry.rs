@@ -12,6 +12,7 @@ use crate::{
     slack::Slack,
     telegram::Telegram,
     webhook::Webhook,
+    wordpress::WordPress,
     x::X,
 };
 use std::sync::Arc;
@@ -47,6 +48,7 @@ impl Registry {
             Some(Box::new(Discord)),
             Some(Box::new(Slack)),
             Some(Box::new(X)),
+            Some(Box::new(WordPress)),
             Some(Box::new(Ghost)),
             Some(Box::new(Webhook)),
         ];
