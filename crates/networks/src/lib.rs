@@ -16,6 +16,7 @@ pub mod discord;
 pub mod dpop;
 pub mod es256;
 pub mod ghost;
+pub mod lemmy;
 pub mod lookup;
 pub mod mastodon;
 pub mod nostr;
