@@ -19,6 +19,7 @@ pub mod ghost;
 pub mod lemmy;
 pub mod lookup;
 pub mod mastodon;
+pub mod matrix;
 pub mod nostr;
 pub mod oauth1;
 mod oauth_server;

@@ -7,6 +7,7 @@ mod bluesky;
 #[allow(dead_code, reason = "counting is for the conformance suite")]
 mod journal;
 mod mastodon;
+mod matrix;
 mod nostr;
 mod outbound;
 
