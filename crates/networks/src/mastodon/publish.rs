@@ -1,8 +1,8 @@
 //! Publishing statuses: media first, then the status, which the server takes once for one `Idempotency-Key`.
 
-use super::account::server;
+use super::account::{MASTODON, server};
 use super::instance::Limits;
-use super::{Mastodon, Settings, Visibility, refine};
+use super::{Flavour, Mastodon, Settings, Visibility, refine};
 use crate::about::Network;
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Detail, Refusal, call, settings, text};
@@ -53,37 +53,42 @@ impl From<Status> for Sent {
 #[async_trait]
 impl Publish for Mastodon {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let origin = server(cx.instance)?;
-        let mut media_ids = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let at = format!("/media/{index}");
-            let name = cx.upload_step(index, UPLOAD_LIFE);
-            let attachment: Attachment = cx
-                .step(&name, Once::Repeatable, || upload(cx, origin, media))
-                .await
-                .map_err(|refusal| refusal.at(&at))?;
-            if attachment.url.is_none() {
-                processed(cx, origin, &attachment.id).await.map_err(|refusal| refusal.at(&at))?;
-            }
-            media_ids.push(attachment.id);
-        }
-        let status = self.status(item, &media_ids)?;
-        let key = cx.key();
-        let request = cx
-            .net
-            .post(format!("{origin}/api/v1/statuses"))
-            .bearer(cx.credentials.access_token.expose())
-            .header("idempotency-key", &key)
-            .json(&status);
-        let create = || call::json::<Status>(request, cx.credentials, refine);
-        Ok(cx.step("create status", once(cx, key), create).await?.into())
+        let media_ids = upload_all(cx, item, &MASTODON).await?;
+        create(cx, &self.status(item, &media_ids)?, &MASTODON).await
     }
 }
 
+/// Uploads the files and waits until a status may have them.
+pub(super) async fn upload_all(cx: &Cx<'_>, item: &Item, flavour: &Flavour) -> Result<Vec<String>, Refusal> {
+    let origin = server(cx.instance, flavour)?;
+    let mut media_ids = Vec::new();
+    for (index, media) in item.media.iter().enumerate() {
+        let at = format!("/media/{index}");
+        let name = cx.upload_step(index, UPLOAD_LIFE);
+        let attachment: Attachment =
+            cx.step(&name, Once::Repeatable, || upload(cx, origin, media)).await.map_err(|refusal| refusal.at(&at))?;
+        if attachment.url.is_none() {
+            processed(cx, origin, &attachment.id).await.map_err(|refusal| refusal.at(&at))?;
+        }
+        media_ids.push(attachment.id);
+    }
+    Ok(media_ids)
+}
+
+/// Creates the status, once.
+pub(super) async fn create(cx: &Cx<'_>, status: &Value, flavour: &Flavour) -> Result<Sent, Refusal> {
+    let origin = server(cx.instance, flavour)?;
+    let key = cx.key();
+    let request = cx.net.post(format!("{origin}/api/v1/statuses")).bearer(cx.credentials.access_token.expose());
+    let request = if flavour.sends_key { request.header("idempotency-key", &key) } else { request };
+    let create = || call::json::<Status>(request.json(status), cx.credentials, refine);
+    Ok(cx.step("create status", once(cx, key, flavour), create).await?.into())
+}
+
 /// The key, while the server is sure to remember it; afterwards the account's statuses have to tell.
-fn once(cx: &Cx<'_>, key: String) -> Once {
+fn once(cx: &Cx<'_>, key: String, flavour: &Flavour) -> Once {
     let remembered = cx.clock.now().duration_since(cx.due_at) < KEY_LIFE;
-    if remembered && Limits::of(cx.facts).idempotent { Once::Key(key) } else { Once::Look }
+    if remembered && Limits::of(cx.facts, flavour.usual).idempotent { Once::Key(key) } else { Once::Look }
 }
 
 impl Mastodon {
@@ -170,37 +175,42 @@ struct Listed {
 #[async_trait]
 impl Recent for Mastodon {
     async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
-        let origin = server(cx.instance)?;
-        let since = cx.due_at - CLOCK_SLACK;
-        let words = fingerprint(&self.render(&item.body));
-        let reply_to = item.thread.as_ref().map(|thread| thread.parent.remote_id.as_str());
-        let mut max_id: Option<String> = None;
-        for _ in 0..PAGES {
-            let mut query = vec![("limit", "40".to_owned()), ("exclude_reblogs", "true".to_owned())];
-            query.extend(max_id.map(|id| ("max_id", id)));
-            let request = cx
-                .net
-                .get(format!("{origin}/api/v1/accounts/{}/statuses", cx.account))
-                .query(&query)
-                .bearer(cx.credentials.access_token.expose());
-            let page: Vec<Listed> = call::ask(request, cx.credentials, refine).await?;
-            let reached_earlier = page.last().is_none_or(|listed| listed.created_at < since);
-            max_id = page.last().map(|listed| listed.status.id.clone());
-            let is_it = |listed: &Listed| {
-                listed.created_at >= since
-                    && listed.in_reply_to_id.as_deref() == reply_to
-                    && listed.media_attachments.len() == item.media.len()
-                    && fingerprint(&words_of(&listed.content)) == words
-            };
-            if let Some(listed) = page.into_iter().find(is_it) {
-                return Ok(Some(listed.status.into()));
-            }
-            if reached_earlier {
-                return Ok(None);
-            }
-        }
-        Err(Refusal::Unknown(Detail::new("there are too many newer posts to tell whether this one is among them")))
+        find(cx, item, &self.render(&item.body), &MASTODON).await
     }
+}
+
+/// Looks for a status of these words among the account's newest.
+pub(super) async fn find(cx: &Cx<'_>, item: &Item, words: &str, flavour: &Flavour) -> Result<Option<Sent>, Refusal> {
+    let origin = server(cx.instance, flavour)?;
+    let since = cx.due_at - CLOCK_SLACK;
+    let words = fingerprint(words);
+    let reply_to = item.thread.as_ref().map(|thread| thread.parent.remote_id.as_str());
+    let mut max_id: Option<String> = None;
+    for _ in 0..PAGES {
+        let mut query = vec![("limit", "40".to_owned()), ("exclude_reblogs", "true".to_owned())];
+        query.extend(max_id.map(|id| ("max_id", id)));
+        let request = cx
+            .net
+            .get(format!("{origin}/api/v1/accounts/{}/statuses", cx.account))
+            .query(&query)
+            .bearer(cx.credentials.access_token.expose());
+        let page: Vec<Listed> = call::ask(request, cx.credentials, refine).await?;
+        let reached_earlier = page.last().is_none_or(|listed| listed.created_at < since);
+        max_id = page.last().map(|listed| listed.status.id.clone());
+        let is_it = |listed: &Listed| {
+            listed.created_at >= since
+                && listed.in_reply_to_id.as_deref() == reply_to
+                && listed.media_attachments.len() == item.media.len()
+                && fingerprint(&words_of(&listed.content)) == words
+        };
+        if let Some(listed) = page.into_iter().find(is_it) {
+            return Ok(Some(listed.status.into()));
+        }
+        if reached_earlier {
+            return Ok(None);
+        }
+    }
+    Err(Refusal::Unknown(Detail::new("there are too many newer posts to tell whether this one is among them")))
 }
 
 /// The words of a status' HTML, links by their words alone: servers split addresses into visible and hidden pieces, which
