@@ -9,6 +9,7 @@ pub mod about;
 mod article;
 pub mod bluesky;
 mod call;
+pub mod chat_webhook;
 pub mod check;
 pub mod choosing;
 pub mod connect;

@@ -3,6 +3,7 @@
 use crate::{
     Network,
     bluesky::{Bluesky, Directory},
+    chat_webhook::ChatWebhook,
     discord::Discord,
     ghost::Ghost,
     lemmy::Lemmy,
@@ -55,6 +56,9 @@ impl Registry {
             Some(Box::new(X)),
             Some(Box::new(WordPress)),
             Some(Box::new(Ghost)),
+            Some(Box::new(ChatWebhook::Mattermost)),
+            Some(Box::new(ChatWebhook::Teams)),
+            Some(Box::new(ChatWebhook::Google)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }
