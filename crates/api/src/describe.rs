@@ -67,7 +67,7 @@ fn path_names(path: &str) -> Vec<&str> {
 }
 
 fn path_parameter(name: &str) -> Parameter {
-    let schema = if name == "network" {
+    let schema = if matches!(name, "network" | "name") {
         String::schema()
     } else {
         let uuid = Some(SchemaFormat::KnownFormat(KnownFormat::Uuid));

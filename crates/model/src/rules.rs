@@ -14,6 +14,8 @@ pub enum Unit {
     Weighted,
     /// UTF-8 bytes.
     Byte,
+    /// Characters, but of an emoji its UTF-8 bytes.
+    EmojiBytes,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -54,6 +56,8 @@ pub struct MediaRules {
     pub kinds: Vec<MediaKind>,
     /// The most bytes of the files of one part together.
     pub max_total_bytes: Option<u64>,
+    /// Whether the network fetches files by their addresses, which then have to be public.
+    pub fetched: bool,
     /// Types of which a file goes without any other, or how they begin (`video/`).
     pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.
@@ -98,12 +102,40 @@ pub enum PartsKind {
 pub struct PartsRules {
     pub max: usize,
     pub kind: PartsKind,
+    /// The longest text of further parts, where that is shorter.
+    pub max_text: Option<usize>,
+    /// The most files of further parts, where those are fewer.
+    pub max_media: Option<usize>,
 }
 
-/// Everything a network demands of content.
+impl PartsRules {
+    /// Further parts take what the first one takes.
+    #[must_use]
+    pub fn alike(max: usize, kind: PartsKind) -> Self {
+        Self { max, kind, max_text: None, max_media: None }
+    }
+}
+
+/// Everything a network demands of content; of a first part, where further ones differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Rules {
     pub text: TextRules,
     pub media: MediaRules,
     pub parts: PartsRules,
+}
+
+impl Rules {
+    /// What is demanded of the part at `index`.
+    #[must_use]
+    pub fn of_part(&self, index: usize) -> Self {
+        let mut rules = self.clone();
+        if index > 0 {
+            if let Some(max) = self.parts.max_text {
+                rules.text.max = max;
+                rules.text.max_with_media = self.text.max_with_media.map(|beside| beside.min(max));
+            }
+            rules.media.max_count = self.parts.max_media.unwrap_or(self.media.max_count);
+        }
+        rules
+    }
 }

@@ -99,9 +99,9 @@ impl Network for ChatWebhook {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         let (max, unit, parts) = match self {
-            Self::Mattermost => (16_383, Unit::Grapheme, PartsRules { max: 1, kind: PartsKind::None }),
-            Self::Teams => (20_000, Unit::Byte, PartsRules { max: 1, kind: PartsKind::None }),
-            Self::Google => (28_000, Unit::Byte, PartsRules { max: 25, kind: PartsKind::Comment }),
+            Self::Mattermost => (16_383, Unit::Grapheme, PartsRules::alike(1, PartsKind::None)),
+            Self::Teams => (20_000, Unit::Byte, PartsRules::alike(1, PartsKind::None)),
+            Self::Google => (28_000, Unit::Byte, PartsRules::alike(25, PartsKind::Comment)),
         };
         Rules {
             text: TextRules {
@@ -117,6 +117,7 @@ impl Network for ChatWebhook {
                 max_count: 6,
                 kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
                 max_total_bytes: None,
+                fetched: true,
                 alone: Vec::new(),
                 alt_max: Some(500),
             },
@@ -140,15 +141,9 @@ impl Network for ChatWebhook {
     }
 
     fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], _settings: &Map<String, Value>) -> Vec<Finding> {
-        let name = self.about().name;
-        let files = parts.iter().flat_map(|part| part.media.iter().enumerate().map(move |(i, item)| (part, i, item)));
-        let hidden = files.filter(|(_, _, item)| item.url.is_none()).map(|(part, index, item)| {
-            let message = format!("{name} shows pictures by their address, and {} has no public one.", item.name);
-            let fix = "Make this server reachable from outside, or remove the picture for this channel.";
-            Finding::error(format!("{}/media/{index}", part.pointer), "media.not_public", message, fix)
-        });
         let is_too_large = |part: &&PartToCheck<'_>| card(part.body, part.media).to_string().len() > TEAMS_BYTES;
-        let large = parts.iter().filter(|_| *self == Self::Teams).filter(is_too_large).map(|part| {
+        let large = parts.iter().filter(|_| *self == Self::Teams).filter(is_too_large);
+        let finding = |part: &PartToCheck<'_>| {
             let message = "Microsoft Teams takes messages of 27 kB with their formatting; this is more.";
             Finding::error(
                 format!("{}/text", part.pointer),
@@ -156,8 +151,8 @@ impl Network for ChatWebhook {
                 message,
                 "Shorten it, or format less of it.",
             )
-        });
-        hidden.chain(large).collect()
+        };
+        large.map(finding).collect()
     }
 
     fn publish(&self) -> &dyn Publish {

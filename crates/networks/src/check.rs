@@ -49,10 +49,17 @@ pub fn parts(
     if parts.is_empty() {
         found.push(empty("/parts", name));
     }
-    for part in parts {
+    for (index, part) in parts.iter().enumerate() {
         let text = network.render(part.body);
-        check_text(name, &rules, part, &text, found);
-        check_media(name, &rules.media, part, found);
+        let whole = &rules;
+        let rules = whole.of_part(index);
+        // Whoever reads it has to know that it is not the post that is too long.
+        let name = match whole.parts.kind {
+            PartsKind::Comment if rules != *whole => format!("A comment on {name}"),
+            _ => name.to_owned(),
+        };
+        check_text(&name, &rules, part, &text, found);
+        check_media(&name, &rules.media, part, found);
         verdict.parts.push(Measure {
             used: text::measure(&text, &rules.text),
             max: rules.text.max_of(!part.media.is_empty()),
@@ -129,6 +136,11 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
                 let message = format!("{name} does not take {} files ({}).", short_type(&item.mime), item.name);
                 found.push(Finding::error(&pointer, "media.type", message, format!("Use one of these: {taken}.")));
             }
+        }
+        if rules.fetched && item.url.is_none() {
+            let message = format!("{name} fetches files from their address, and {} has no public one.", item.name);
+            let fix = "Make this server reachable from outside, or remove the file for this channel.";
+            found.push(Finding::error(&pointer, "media.not_public", message, fix));
         }
         let alt = item.alt.chars().count();
         if let Some(max) = rules.alt_max.filter(|max| alt > *max) {

@@ -131,10 +131,11 @@ impl Network for Discord {
                 max_count: 10,
                 kinds: vec![MediaKind::up_to(10 * 1024 * 1024, &types)],
                 max_total_bytes: Some(REQUEST_BYTES),
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(1024),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Comment },
+            parts: PartsRules::alike(25, PartsKind::Comment),
         }
     }
 

@@ -159,10 +159,11 @@ impl Network for Ghost {
                 max_count: 20,
                 kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif", "image/webp"])],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(191),
             },
-            parts: PartsRules { max: 1, kind: PartsKind::None },
+            parts: PartsRules::alike(1, PartsKind::None),
         }
     }
 

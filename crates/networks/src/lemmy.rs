@@ -82,12 +82,11 @@ impl Network for Lemmy {
         Connect::Form(self)
     }
 
-    /// A post takes five times as much; a comment, which every further part is, takes this.
     fn rules(&self, _facts: &Facts) -> Rules {
         let mime = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"];
         Rules {
             text: TextRules {
-                max: 10_000,
+                max: 50_000,
                 max_with_media: None,
                 unit: Unit::Grapheme,
                 link_length: None,
@@ -100,10 +99,11 @@ impl Network for Lemmy {
                 max_count: 6,
                 kinds: vec![MediaKind::up_to(10_000_000, &mime)],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(1500),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Comment },
+            parts: PartsRules { max_text: Some(10_000), ..PartsRules::alike(25, PartsKind::Comment) },
         }
     }
 

@@ -107,10 +107,11 @@ impl Network for Matrix {
                 max_count: 10,
                 kinds: vec![MediaKind::up_to(max_bytes, &mime)],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: None,
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

@@ -117,10 +117,11 @@ impl Network for Playground {
                     &["image/jpeg", "image/png", "image/gif", "image/webp"],
                 )],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(1500),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

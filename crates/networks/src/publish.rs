@@ -8,6 +8,7 @@ use crier_net::Client;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::future::Future;
+use std::time::Duration;
 
 /// What to do about a step that was begun and whose answer is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +191,29 @@ impl Cx<'_> {
                 Err(refusal)
             }
         }
+    }
+}
+
+/// Looks again and again, with growing pauses, until the network has done what takes its time.
+///
+/// # Errors
+/// What looking refuses; [`Refusal::Temporary`] after `limit`, saying `still`.
+pub(crate) async fn done_within<T, F, Fut>(limit: Duration, still: &str, mut look: F) -> Result<T, Refusal>
+where
+    F: FnMut() -> Fut + Send,
+    Fut: Future<Output = Result<Option<T>, Refusal>> + Send,
+{
+    let (mut pause, mut waited) = (Duration::from_millis(500), Duration::ZERO);
+    loop {
+        if let Some(done) = look().await? {
+            return Ok(done);
+        }
+        if waited >= limit {
+            return Err(Refusal::Temporary(Detail::new(still)));
+        }
+        tokio::time::sleep(pause).await;
+        waited += pause;
+        pause = (pause * 2).min(Duration::from_secs(15));
     }
 }
 

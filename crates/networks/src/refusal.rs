@@ -103,6 +103,16 @@ impl Refusal {
         }
     }
 
+    /// The same for a look at what is there, which may be a permission of its own: without it nothing can tell, and posting goes
+    /// on.
+    #[must_use]
+    pub fn of_look(self) -> Self {
+        match self {
+            Self::Auth(detail) if detail.diagnosis == Some(Code::ConsentScopeMissing) => Self::Unknown(detail),
+            other => other,
+        }
+    }
+
     /// Changes what is told, in whatever class.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Detail) -> Detail) -> Self {

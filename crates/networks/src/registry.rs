@@ -7,6 +7,7 @@ use crate::{
     discord::Discord,
     ghost::Ghost,
     lemmy::Lemmy,
+    linkedin::{LinkedIn, page::LinkedInPage},
     mastodon::{Mastodon, pixelfed::Pixelfed},
     matrix::Matrix,
     nostr::Nostr,
@@ -14,6 +15,7 @@ use crate::{
     playground_pages::PlaygroundPages,
     slack::Slack,
     telegram::Telegram,
+    threads::Threads,
     webhook::Webhook,
     wordpress::WordPress,
     x::X,
@@ -59,6 +61,9 @@ impl Registry {
             Some(Box::new(ChatWebhook::Mattermost)),
             Some(Box::new(ChatWebhook::Teams)),
             Some(Box::new(ChatWebhook::Google)),
+            Some(Box::new(Threads)),
+            Some(Box::new(LinkedIn)),
+            Some(Box::new(LinkedInPage)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

@@ -85,10 +85,11 @@ impl Network for Telegram {
                 ],
                 // A moving picture can't be in an album.
                 max_total_bytes: None,
+                fetched: false,
                 alone: vec!["image/gif".to_owned()],
                 alt_max: None,
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

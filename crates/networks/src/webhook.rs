@@ -78,10 +78,11 @@ impl Network for Webhook {
                 max_count: 20,
                 kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(10_000),
             },
-            parts: PartsRules { max: 100, kind: PartsKind::Thread },
+            parts: PartsRules::alike(100, PartsKind::Thread),
         }
     }
 

@@ -123,10 +123,11 @@ impl Network for WordPress {
                 max_count: 20,
                 kinds: vec![MediaKind::up_to(20_000_000, &mime)],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(2000),
             },
-            parts: PartsRules { max: 1, kind: PartsKind::None },
+            parts: PartsRules::alike(1, PartsKind::None),
         }
     }
 

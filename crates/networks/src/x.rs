@@ -117,10 +117,11 @@ impl Network for X {
                     MediaKind { max_ratio: Some(3), ..video },
                 ],
                 max_total_bytes: None,
+                fetched: false,
                 alone: ["image/gif", "video/"].map(str::to_owned).to_vec(),
                 alt_max: Some(1000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

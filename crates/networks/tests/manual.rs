@@ -179,6 +179,7 @@ fn text(rules: &Rules) -> String {
         Unit::Utf16 => "UTF-16 units",
         Unit::Weighted => "weighted characters",
         Unit::Byte => "bytes",
+        Unit::EmojiBytes => "characters, an emoji its bytes",
     };
     let mut text = format!("{} {unit}", grouped(rules.text.max));
     if let Some(max) = rules.text.max_with_media {

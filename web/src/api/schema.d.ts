@@ -1812,6 +1812,8 @@ export interface components {
             alone: string[];
             /** @description The longest alt text, in characters; none when the network has no alt text. */
             alt_max?: number | null;
+            /** @description Whether the network fetches files by their addresses, which then have to be public. */
+            fetched: boolean;
             kinds: components["schemas"]["MediaKind"][];
             /** @description The most files one part may carry; 0 when it takes none. */
             max_count: number;
@@ -2299,6 +2301,10 @@ export interface components {
         PartsRules: {
             kind: components["schemas"]["PartsKind"];
             max: number;
+            /** @description The most files of further parts, where those are fewer. */
+            max_media?: number | null;
+            /** @description The longest text of further parts, where that is shorter. */
+            max_text?: number | null;
         };
         /** @description Where a pasted address leads. */
         Pasted: {
@@ -2513,7 +2519,7 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "approver" | "admin" | "owner";
-        /** @description Everything a network demands of content. */
+        /** @description Everything a network demands of content; of a first part, where further ones differ. */
         Rules: {
             media: components["schemas"]["MediaRules"];
             parts: components["schemas"]["PartsRules"];
@@ -2597,7 +2603,7 @@ export interface components {
          * @description How a network measures text.
          * @enum {string}
          */
-        Unit: "grapheme" | "utf16" | "weighted" | "byte";
+        Unit: "grapheme" | "utf16" | "weighted" | "byte" | "emoji_bytes";
         Unread: {
             /**
              * Format: int64
@@ -4419,7 +4425,6 @@ export interface operations {
             path: {
                 workspace: string;
                 id: string;
-                /** @description As `x-lookup` says. */
                 name: string;
             };
             cookie?: never;

@@ -230,7 +230,6 @@ impl<S: Send + Sync> FromRequestParts<S> for LookupName {
 #[utoipa::path(
     get, path = "/workspaces/{workspace}/channels/{id}/lookups/{name}", tag = "Channels",
     params(
-        ("name" = String, Path, description = "As `x-lookup` says."),
         ("q" = Option<String>, Query, description = "What to look for; everything when left out."),
     ),
     responses((status = 200, body = Page<LookupItem>))

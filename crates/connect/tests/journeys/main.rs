@@ -13,6 +13,10 @@ mod dialects;
 mod dialog;
 mod doctor;
 mod extension;
+mod fixed;
+#[allow(dead_code, reason = "the fixtures of networks use more of it")]
+#[path = "../../../networks/tests/conformance/fixture.rs"]
+mod fixture;
 mod flow;
 mod foreign;
 mod form;
@@ -29,6 +33,11 @@ mod reconnect;
 mod renewal;
 mod replay;
 mod scripted;
+#[allow(dead_code, reason = "the fixtures of networks use more of it")]
+#[path = "../../../networks/tests/conformance/server.rs"]
+mod server;
 mod token_faults;
 mod unreachable;
+#[path = "../../../networks/tests/conformance/way.rs"]
+mod way;
 mod world;

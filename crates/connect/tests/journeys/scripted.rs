@@ -53,10 +53,11 @@ impl<K: Kind> Network for Scripted<K> {
                 max_count: 0,
                 kinds: Vec::new(),
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: None,
             },
-            parts: PartsRules { max: 1, kind: PartsKind::None },
+            parts: PartsRules::alike(1, PartsKind::None),
         }
     }
 

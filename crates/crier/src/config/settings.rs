@@ -216,8 +216,15 @@ pub const SLACK_SECRET: Setting = app_secret("slack_secret", "SLACK_SECRET");
 pub const X_CLIENT_ID: Setting = app_id("x_client_id", "X_CLIENT_ID", "The app that posts on X (OAuth 2.0)");
 pub const X_CLIENT_SECRET: Setting = app_secret("x_client_secret", "X_CLIENT_SECRET");
 
+pub const THREADS_APP_ID: Setting = app_id("threads_app_id", "THREADS_APP_ID", "The app that posts on Threads");
+pub const THREADS_APP_SECRET: Setting = app_secret("threads_app_secret", "THREADS_APP_SECRET");
+
+pub const LINKEDIN_CLIENT_ID: Setting =
+    app_id("linkedin_client_id", "LINKEDIN_CLIENT_ID", "The app that posts on LinkedIn, for members and for pages");
+pub const LINKEDIN_CLIENT_SECRET: Setting = app_secret("linkedin_client_secret", "LINKEDIN_CLIENT_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 4] = [
+pub const APPS: [AppSettings; 6] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -227,6 +234,13 @@ pub const APPS: [AppSettings; 4] = [
     },
     AppSettings { networks: &["slack"], id: Some(SLACK_ID), secret: SLACK_SECRET, bot: None },
     AppSettings { networks: &["x"], id: Some(X_CLIENT_ID), secret: X_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["threads"], id: Some(THREADS_APP_ID), secret: THREADS_APP_SECRET, bot: None },
+    AppSettings {
+        networks: &["linkedin", "linkedin-page"],
+        id: Some(LINKEDIN_CLIENT_ID),
+        secret: LINKEDIN_CLIENT_SECRET,
+        bot: None,
+    },
 ];
 
 pub const METRICS_TOKEN: Setting = secret(setting(
@@ -282,7 +296,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 36] = [
+pub const ALL: [Setting; 40] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -311,6 +325,10 @@ pub const ALL: [Setting; 36] = [
     SLACK_SECRET,
     X_CLIENT_ID,
     X_CLIENT_SECRET,
+    THREADS_APP_ID,
+    THREADS_APP_SECRET,
+    LINKEDIN_CLIENT_ID,
+    LINKEDIN_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

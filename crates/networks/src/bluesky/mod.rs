@@ -120,11 +120,12 @@ impl Network for Bluesky {
                 max_count: 4,
                 kinds: vec![MediaKind::up_to(max_bytes, &["image/jpeg", "image/png", "image/webp", "image/gif"])],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 // The lexicon sets no limit; Bluesky's own app does.
                 alt_max: Some(2000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

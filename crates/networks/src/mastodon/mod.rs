@@ -107,10 +107,11 @@ impl Network for Mastodon {
                 kinds: kinds(&limits),
                 // Servers of another kind put together what they like.
                 max_total_bytes: None,
+                fetched: false,
                 alone: if limits.is_mastodon { ["video/", "audio/"].map(str::to_owned).to_vec() } else { Vec::new() },
                 alt_max: Some(limits.alt_max),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Thread },
+            parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 

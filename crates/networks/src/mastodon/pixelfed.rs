@@ -115,10 +115,11 @@ impl Network for Pixelfed {
                 max_count: limits.max_media,
                 kinds: kinds(&limits),
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(limits.alt_max),
             },
-            parts: PartsRules { max: 1, kind: PartsKind::None },
+            parts: PartsRules::alike(1, PartsKind::None),
         }
     }
 

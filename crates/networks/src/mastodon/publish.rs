@@ -4,7 +4,7 @@ use super::account::{MASTODON, server};
 use super::instance::Limits;
 use super::{Flavour, Mastodon, Settings, Visibility, refine};
 use crate::about::Network;
-use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Detail, Refusal, call, settings, text};
 use async_trait::async_trait;
 use crier_model::Timestamp;
@@ -139,24 +139,17 @@ async fn upload(cx: &Cx<'_>, origin: &str, media: &MediaItem) -> Result<Attachme
 
 /// Waits until the server has processed a file.
 async fn processed(cx: &Cx<'_>, origin: &str, id: &str) -> Result<(), Refusal> {
-    let mut pause = Duration::from_millis(500);
-    let mut waited = Duration::ZERO;
-    loop {
+    let look = || async {
         let request = cx.net.get(format!("{origin}/api/v1/media/{id}")).bearer(cx.credentials.access_token.expose());
         match call::send(request, cx.credentials, refine).await.map_err(Refusal::harmless) {
-            Ok(answer) if answer.status() != 206 => return Ok(()),
-            Ok(_) => {}
+            Ok(answer) if answer.status() != 206 => Ok(Some(())),
+            Ok(_) => Ok(None),
             // Servers without this call have nothing to wait for; a file that is gone is refused with the status.
-            Err(refusal) if matches!(refusal.detail().status, Some(404 | 405)) => return Ok(()),
-            Err(refusal) => return Err(refusal),
+            Err(refusal) if matches!(refusal.detail().status, Some(404 | 405)) => Ok(Some(())),
+            Err(refusal) => Err(refusal),
         }
-        if waited >= PROCESSING {
-            return Err(Refusal::Temporary(Detail::new("the server is still processing a file")));
-        }
-        tokio::time::sleep(pause).await;
-        waited += pause;
-        pause = (pause * 2).min(Duration::from_secs(5));
-    }
+    };
+    done_within(PROCESSING, "the server is still processing a file", look).await
 }
 
 /// A status as it is listed.

@@ -8,17 +8,16 @@ mod note;
 mod relay;
 
 use crate::about::{About, Network, no_settings};
-use crate::check::PartToCheck;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Detail, Refusal};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Document, Finding, channel::Identity};
+use crier_model::{Document, channel::Identity};
 use crier_net::Client;
 use event::{Event, Key, encode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::{Host, Url};
 
@@ -75,10 +74,11 @@ impl Network for Nostr {
                 max_count: 10,
                 kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
                 max_total_bytes: None,
+                fetched: true,
                 alone: Vec::new(),
                 alt_max: Some(1000),
             },
-            parts: PartsRules { max: 50, kind: PartsKind::Thread },
+            parts: PartsRules::alike(50, PartsKind::Thread),
         }
     }
 
@@ -88,17 +88,6 @@ impl Network for Nostr {
 
     fn render(&self, body: &Document) -> String {
         note::words(body)
-    }
-
-    fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], _settings: &Map<String, Value>) -> Vec<Finding> {
-        let files = parts.iter().flat_map(|part| part.media.iter().enumerate().map(move |(i, item)| (part, i, item)));
-        let hidden = files.filter(|(_, _, item)| item.url.is_none()).map(|(part, index, item)| {
-            let pointer = format!("{}/media/{index}", part.pointer);
-            let message = format!("Nostr carries files only as links, and {} has no public address.", item.name);
-            let fix = "Make this server reachable from outside, or remove the file for this channel.";
-            Finding::error(pointer, "media.not_public", message, fix)
-        });
-        hidden.collect()
     }
 
     fn publish(&self) -> &dyn Publish {

@@ -9,7 +9,7 @@ use crate::about::{About, Network};
 use crate::choosing::Access;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::lookup::{Lookup, LookupItem, fitting};
-use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -108,10 +108,11 @@ impl Network for Slack {
                 max_count: 10,
                 kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
                 max_total_bytes: None,
+                fetched: false,
                 alone: Vec::new(),
                 alt_max: Some(2000),
             },
-            parts: PartsRules { max: 25, kind: PartsKind::Comment },
+            parts: PartsRules::alike(25, PartsKind::Comment),
         }
     }
 
@@ -338,21 +339,13 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
     let complete = json!({ "files": [{ "id": file_id, "title": media.name }] });
     let request = cx.net.post(format!("{API}/files.completeUploadExternal")).json(&complete);
     ask::<IgnoredAny>(request, cx.credentials).await?;
-    let mut pause = Duration::from_millis(250);
-    let mut waited = Duration::ZERO;
-    loop {
+    let look = || async {
         let request = cx.net.get(format!("{API}/files.info")).query(&[("file", &file_id)]);
         let Uploaded { file } = ask(request, cx.credentials).await?;
-        if !file.mimetype.is_empty() {
-            return Ok(file_id);
-        }
-        if waited >= PROCESSING {
-            return Err(Refusal::Temporary(Detail::new("Slack is still processing a picture")));
-        }
-        tokio::time::sleep(pause).await;
-        waited += pause;
-        pause = (pause * 2).min(Duration::from_secs(5));
-    }
+        Ok((!file.mimetype.is_empty()).then_some(()))
+    };
+    done_within(PROCESSING, "Slack is still processing a picture", look).await?;
+    Ok(file_id)
 }
 
 impl Slack {
@@ -496,7 +489,7 @@ impl Recent for Slack {
                 None => "conversations.history",
             };
             let request = cx.net.get(format!("{API}/{method}")).query(&query);
-            let page: History = ask(request, cx.credentials).await.map_err(can_not_look)?;
+            let page: History = ask(request, cx.credentials).await.map_err(Refusal::of_look)?;
             let is_it = |listed: &&Listed| {
                 let metadata = listed.metadata.as_ref().filter(|metadata| metadata.event_type == EVENT);
                 metadata.is_some_and(|metadata| metadata.event_payload["key"] == cx.key())
@@ -511,13 +504,5 @@ impl Recent for Slack {
             }
         }
         Err(Refusal::Unknown(Detail::new("there are too many newer messages to tell whether this one is among them")))
-    }
-}
-
-/// Reading is a permission of its own, and posting goes on without it.
-fn can_not_look(refusal: Refusal) -> Refusal {
-    match refusal {
-        Refusal::Auth(detail) if detail.diagnosis == Some(Code::ConsentScopeMissing) => Refusal::Unknown(detail),
-        other => other,
     }
 }

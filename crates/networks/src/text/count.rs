@@ -34,6 +34,19 @@ pub fn weighted(text: &str) -> usize {
         .sum()
 }
 
+/// Characters, but of an emoji its UTF-8 bytes, as Threads counts.
+#[must_use]
+pub fn emoji_bytes(text: &str) -> usize {
+    let count = |cluster: &str| if is_emoji(cluster) { cluster.len() } else { cluster.chars().count() };
+    text.graphemes(true).map(count).sum()
+}
+
+/// An emoji of one code point or of several. Signs that are drawn as emoji only where that is asked for are none by themselves.
+fn is_emoji(cluster: &str) -> bool {
+    let alone = |c: char| matches!(c, '\u{231a}'..='\u{23ff}' | '\u{25fb}'..='\u{27bf}' | '\u{2b1b}'..='\u{2b55}' | '\u{1f000}'..='\u{1faff}');
+    is_emoji_sequence(cluster) || cluster.chars().next().is_some_and(alone)
+}
+
 fn weight(c: char) -> usize {
     match u32::from(c) {
         0..=4351 | 8192..=8205 | 8208..=8223 | 8242..=8247 => 1,
@@ -57,6 +70,7 @@ pub fn measure(text: &str, rules: &TextRules) -> usize {
         Unit::Utf16 => utf16(part),
         Unit::Weighted => weighted(part),
         Unit::Byte => bytes(part),
+        Unit::EmojiBytes => emoji_bytes(part),
     };
     if rules.link_length.is_none() && !rules.short_mentions {
         return count(text);
@@ -102,6 +116,14 @@ mod tests {
         assert_eq!((graphemes("🇩🇪"), weighted("🇩🇪")), (1, 2));
         assert_eq!((graphemes("e\u{301}"), weighted("e\u{301}"), utf16("e\u{301}")), (1, 1, 2));
         assert_eq!((graphemes("a\r\nb"), graphemes("a\nb")), (3, 3));
+    }
+
+    #[test]
+    fn an_emoji_is_its_bytes_where_the_network_says_so() {
+        for (text, used) in [("héllo日本", 7), ("👍", 4), ("a❤\u{fe0f}b", 8), ("👩‍👩‍👧", 18), ("🇩🇪", 8), ("1 © – “x”", 9)]
+        {
+            assert_eq!(emoji_bytes(text), used, "{text}");
+        }
     }
 
     #[test]

@@ -6,5 +6,5 @@ pub mod html;
 pub mod links;
 pub mod markdown;
 
-pub use count::{bytes, graphemes, measure, utf16, weighted};
+pub use count::{bytes, emoji_bytes, graphemes, measure, utf16, weighted};
 pub use links::{Entity, Kind, find, find_bare, urls};

@@ -135,7 +135,7 @@ pub struct Asked {
     #[serde(default)]
     pub host: Option<String>,
     pub method: String,
-    /// With its query, exactly, but for the order of the parameters.
+    /// With its query, exactly, but for the order of the parameters and those that are `{{any}}`.
     pub path: String,
     /// Those named, exactly.
     #[serde(default)]

@@ -60,7 +60,11 @@ fn what_just_fits_passes_and_one_more_does_not() {
         let share = rules.media.max_total_bytes.map_or(u64::MAX, |max| max / rules.media.max_count as u64);
         let light = || MediaItem { size: image(&rules).size.min(share), ..image(&rules) };
         let whole = (words(rules.text.max_of(true)), vec![light(); rules.media.max_count]);
-        let thread = vec![whole.clone(); rules.parts.max];
+        let below = rules.of_part(1);
+        let files = vec![light(); below.media.max_count];
+        let further = (words(below.text.max_of(!files.is_empty())), files);
+        let mut thread = vec![further.clone(); rules.parts.max];
+        thread[0] = whole;
         assert_eq!(codes(&verdict(network, &thread)), [""; 0], "{id}");
         let long = verdict(network, &[(words(rules.text.max + 1), vec![])]);
         assert_eq!(codes(&long), ["text.too_long"], "{id}");
@@ -70,6 +74,14 @@ fn what_just_fits_passes_and_one_more_does_not() {
         }
         let nothing: &[&str] = if rules.text.required_without_media { &["text.empty"] } else { &[] };
         assert_eq!(codes(&verdict(network, &[(words(0), vec![])])), nothing, "{id}");
+        if rules.parts.max_text.is_some() {
+            let long = verdict(network, &[(words(1), vec![]), (words(below.text.max + 1), vec![])]);
+            assert_eq!(codes(&long), ["text.too_long"], "{id}");
+        }
+        if rules.parts.max_media.is_some() {
+            let many = (words(1), vec![light(); below.media.max_count + 1]);
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![]), many])), ["media.too_many"], "{id}");
+        }
         let tiny = || MediaItem { size: 1, ..image(&rules) };
         let many = verdict(network, &[(words(1), vec![tiny(); rules.media.max_count + 1])]);
         assert_eq!(codes(&many), ["media.too_many"], "{id}");
@@ -132,6 +144,8 @@ fn every_network_counts_as_it_does_itself() {
         ("playground", format!("{link}👩‍👩‍👧"), link.len() + 1),
         ("nostr", "日本👩‍👩‍👧".to_owned(), 3),
         // Telegram: what is read of it, in UTF-16.
+        // Threads: an emoji is its bytes.
+        ("threads", format!("日本👩‍👩‍👧 {link}"), 2 + 18 + 1 + link.len()),
         // X: twitter-text; a link is 23 with or without its scheme, an emoji 2.
         ("x", format!("look {link}"), 5 + 23),
         ("x", "example.com 日本👩‍👩‍👧".to_owned(), 23 + 1 + 4 + 2),
@@ -240,9 +254,22 @@ fn an_event_of_matrix_has_its_text_twice_where_it_is_formatted() {
 }
 
 #[test]
-fn nostr_and_chats_refuse_and_the_webhook_warns_of_files_nobody_can_fetch() {
+fn threads_takes_five_different_links() {
     let registry = networks();
-    for (id, errors, findings) in [("nostr", 1, 1), ("mattermost", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)] {
+    let network = registry.get("threads").unwrap();
+    let text = |links: usize| {
+        let links: Vec<String> = (0..links).map(|n| format!("https://a.example/{n} https://a.example/{n}")).collect();
+        codes(&verdict(network, &[(Document::from_plain(&links.join(" ")), vec![])])).len()
+    };
+    assert_eq!((text(5), text(6)), (0, 1));
+}
+
+#[test]
+fn those_that_fetch_files_refuse_and_the_webhook_warns_of_files_nobody_can_fetch() {
+    let registry = networks();
+    for (id, errors, findings) in
+        [("nostr", 1, 1), ("threads", 1, 1), ("mattermost", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)]
+    {
         let network = registry.get(id).unwrap();
         let hidden = MediaItem { url: None, ..image(&network.rules(&Facts::new())) };
         let verdict = verdict(network, &[(Document::from_plain("x"), vec![hidden])]);

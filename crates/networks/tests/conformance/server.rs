@@ -185,7 +185,7 @@ fn wrong(asked: &Asked, call: &Call) -> Option<String> {
     if asked.host != call.host {
         return Some(format!("expected at {}", asked.host.as_deref().unwrap_or("{{server}}")));
     }
-    if asked.method != call.method || split(&asked.path) != split(&call.path) {
+    if asked.method != call.method || !fits(&asked.path, &call.path) {
         return Some(format!("expected {} {}", asked.method, asked.path));
     }
     for (name, wanted) in &asked.headers {
@@ -213,6 +213,15 @@ fn wrong(asked: &Asked, call: &Call) -> Option<String> {
     let wanted = asked.json.as_ref()?;
     let Ok(got) = serde_json::from_slice(&call.body) else { return Some("the body is no JSON".to_owned()) };
     different(wanted, &got).map(|difference| format!("body: {difference}"))
+}
+
+/// Whether a target is the expected one, whose parameters may stand for anything.
+fn fits(wanted: &str, got: &str) -> bool {
+    let ((wanted, asked), (got, given)) = (split(wanted), split(got));
+    let same = |((name, value), (other, got)): (&(String, String), &(String, String))| {
+        name == other && (value == got || value == "{{any}}")
+    };
+    wanted == got && asked.len() == given.len() && asked.iter().zip(&given).all(same)
 }
 
 /// Path and parameters, these in order of their names.

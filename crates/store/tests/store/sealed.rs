@@ -97,6 +97,7 @@ async fn everything_opens(scene: &Scene, store: &Store) {
     }
     for set_up in apps::set_up(store, None).await.unwrap() {
         assert_eq!(set_up.app.client_secret.unwrap().expose(), "secret");
+        assert_eq!(set_up.app.bot_token.unwrap().expose(), "bot");
     }
 }
 
@@ -107,7 +108,7 @@ async fn everything_is_sealed_again_by_a_rotation_that_is_broken_off_and_taken_u
     let file = Arc::new(File(Mutex::new(vec![first()])));
     let running = node(&scene, &file).await;
     fill(&scene, &running, 0, 12).await;
-    assert_eq!(by_key(&running).await, BTreeMap::from([(old.clone(), 36)]));
+    assert_eq!(by_key(&running).await, BTreeMap::from([(old.clone(), 48)]));
 
     *file.0.lock().unwrap() = vec![key(8), first()];
     let rotating = node(&scene, &file).await;
@@ -138,7 +139,7 @@ async fn everything_is_sealed_again_by_a_rotation_that_is_broken_off_and_taken_u
 
     let done = sealed::reseal(&rotating, 5, |_| {}).await.unwrap();
     assert_eq!((done.resealed, done.left, done.unreadable), (halfway[&old], 0, 0));
-    assert_eq!(by_key(&running).await, BTreeMap::from([(new, 42)]));
+    assert_eq!(by_key(&running).await, BTreeMap::from([(new, 56)]));
     everything_opens(&scene, &running).await;
     assert_eq!(sealed::reseal(&rotating, 5, |_| {}).await.unwrap(), sealed::Progress::default());
 }
@@ -154,9 +155,9 @@ async fn what_another_changes_meanwhile_stays_theirs_and_what_does_not_open_is_l
     *file.0.lock().unwrap() = vec![key(8), first()];
     let rotating = node(&scene, &file).await;
     let done = sealed::reseal(&rotating, 100, |_| {}).await.unwrap();
-    assert_eq!((done.resealed, done.unreadable), (9, 3));
+    assert_eq!((done.resealed, done.unreadable), (12, 4));
     let left = by_key(&rotating).await;
-    assert_eq!(left, BTreeMap::from([(key(8).id().unwrap(), 9), (key(9).id().unwrap(), 3)]));
+    assert_eq!(left, BTreeMap::from([(key(8).id().unwrap(), 12), (key(9).id().unwrap(), 4)]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

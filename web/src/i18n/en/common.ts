@@ -65,6 +65,7 @@ export const common = {
     grapheme: "characters",
     utf16: "characters",
     weighted: "weighted characters",
+    emoji_bytes: "characters",
     byte: "bytes",
   },
 } as const;

@@ -1,0 +1,307 @@
+//! Networks at fixed places, signed in to at their very addresses: the page a person is sent to, what is asked for tokens, whose
+//! they are, and how they are renewed. Written after the networks' documents, as their fixtures are.
+
+use crate::fixture::{Exchange, different};
+use crate::server::Server;
+use crate::way::Way;
+use crate::world::{PUBLIC_URL, Query, World, settings};
+use crier_connect::{Callback, Handshake, Start, Started};
+use crier_model::{Clock, attempt::AttemptState as S};
+use crier_networks::{Registry, connect::Client2, connect::Tokens, registry};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const DAY: i64 = 24 * 3600;
+
+struct Place {
+    world: World,
+    server: Server,
+    handshake: Handshake,
+    network: &'static str,
+}
+
+impl Place {
+    async fn of(network: &'static str, app: Client2) -> Self {
+        let world = World::of(Vec::new(), |_| {}).await;
+        // Times are kept to the millisecond.
+        let now = world.clock.now().as_millisecond();
+        world.clock.set(Timestamp::from_millisecond(now).unwrap());
+        let (net, proxy) = Way::here();
+        let server = Server::start(proxy).await;
+        let mut settings = settings();
+        settings.apps.insert(network.to_owned(), app);
+        let handshake = world.node_of(Registry::new(&registry::Settings::default()), settings, net);
+        Self { world, server, handshake, network }
+    }
+
+    fn play(&self, exchanges: &Value) {
+        let exchanges: Vec<Exchange> = serde_json::from_value(exchanges.clone()).unwrap();
+        self.server.play(exchanges, false);
+    }
+
+    async fn leave(&self) -> Started {
+        let started = self.handshake.start(Start { network: self.network, ..self.world.wish(None) }).await.unwrap();
+        assert_eq!(started.attempt.state, S::Away, "{:?}", started.attempt.diagnosis);
+        started
+    }
+
+    /// Signs in, and compares the address with `authorize`: its parameters but for the state and the challenge.
+    async fn signs_in(&self, authorize: &str, parameters: &Value, exchanges: &Value, channel: &Value) {
+        let started = self.leave().await;
+        let url = started.authorize_url.clone().unwrap();
+        assert!(url.as_str().starts_with(&format!("{authorize}?")), "{url}");
+        let mut asked: Query = url.query_pairs().into_owned().collect();
+        let state = asked.remove("state").unwrap();
+        let challenge = asked.remove("code_challenge");
+        assert_eq!(challenge.is_some(), parameters.get("code_challenge_method").is_some());
+        assert_eq!(different(parameters, &json!(asked)), None, "{}", self.network);
+        self.play(exchanges);
+        let query = Query::from([("state".to_owned(), state), ("code".to_owned(), "the-code".to_owned())]);
+        let browser = Some(started.browser_cookie.clone());
+        let returning = Callback { network: self.network.to_owned(), query, browser, signed_in: None };
+        self.handshake.callback(returning).await;
+        self.ended(&started, channel).await;
+    }
+
+    async fn ended(&self, started: &Started, wanted: &Value) {
+        assert_eq!(self.server.complaints(), [""; 0], "{}", self.network);
+        let view = self.world.view(started.attempt.id).await;
+        assert_eq!(view.state, S::Connected, "{}: {:?}", self.network, view.diagnosis);
+        let channel = self.world.channel(view.channel_id.unwrap()).await;
+        let got = json!({
+            "remote_id": channel.remote_id,
+            "name": channel.name,
+            "handle": channel.handle,
+            "days": channel.token_expires_at.map(|end| end.duration_since(self.world.clock.now()).as_secs() / DAY),
+        });
+        assert_eq!(&got, wanted, "{}", self.network);
+    }
+
+    /// What its requests go with after some days, if that takes these exchanges.
+    async fn token_after(&self, days: i64, exchanges: &Value) -> crier_networks::Credentials {
+        let channel = self.world.channels().await[0].id;
+        self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(days * DAY));
+        self.play(exchanges);
+        let credentials = self.handshake.fresh(channel, false).await.unwrap();
+        assert_eq!(self.server.complaints(), [""; 0], "{}", self.network);
+        credentials
+    }
+}
+
+fn app(bot_token: Option<&str>) -> Client2 {
+    Client2 {
+        client_id: "the-app".to_owned(),
+        client_secret: Some("the-secret".into()),
+        bot_token: bot_token.map(Into::into),
+    }
+}
+
+fn redirect_uri(network: &str) -> String {
+    format!("{PUBLIC_URL}integrations/social/{network}")
+}
+
+/// `the-app:the-secret`.
+const BASIC: &str = "Basic dGhlLWFwcDp0aGUtc2VjcmV0";
+
+#[tokio::test]
+async fn discord_adds_a_bot_to_a_server() {
+    let place = Place::of("discord", app(Some("the-bot"))).await;
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("discord"),
+        "scope": "bot identify", "permissions": "309237763072", "integration_type": "0", "prompt": "consent",
+    });
+    let exchanges = json!([
+        {
+            "request": {
+                "host": "discord.com", "method": "POST", "path": "/api/oauth2/token", "headers": { "authorization": BASIC },
+                "form": { "grant_type": "authorization_code", "code": "the-code", "redirect_uri": redirect_uri("discord") },
+            },
+            "response": { "status": 200, "json": {
+                "token_type": "Bearer", "access_token": "discord-access", "expires_in": 604_800,
+                "refresh_token": "discord-refresh", "scope": "identify", "guild": { "id": "42", "name": "Crier News" },
+            }},
+        },
+        {
+            "request": {
+                "host": "discord.com", "method": "GET", "path": "/api/v10/guilds/42", "headers": { "authorization": "Bot the-bot" },
+            },
+            "response": { "status": 200, "json": { "id": "42", "name": "Crier News", "icon": null } },
+        },
+    ]);
+    // The person's own token ends after a week; the bot's does not.
+    let channel = json!({ "remote_id": "42", "name": "Crier News", "handle": "Crier News", "days": null });
+    place.signs_in("https://discord.com/oauth2/authorize", &parameters, &exchanges, &channel).await;
+    let credentials = place.token_after(30, &json!([])).await;
+    assert_eq!(credentials.app.unwrap().bot_token.unwrap().expose(), "the-bot");
+}
+
+#[tokio::test]
+async fn slack_gives_a_token_of_the_app_in_a_workspace() {
+    let place = Place::of("slack", app(None)).await;
+    let scope = "chat:write,channels:read,groups:read,channels:join,chat:write.customize,files:write,files:read,\
+                 channels:history,groups:history";
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("slack"), "scope": scope,
+    });
+    let exchanges = json!([
+        {
+            "request": {
+                "host": "slack.com", "method": "POST", "path": "/api/oauth.v2.access", "headers": { "authorization": BASIC },
+                "form": { "grant_type": "authorization_code", "code": "the-code", "redirect_uri": redirect_uri("slack") },
+            },
+            "response": { "status": 200, "json": {
+                "ok": true, "access_token": "xoxb-slack-access", "token_type": "bot", "scope": scope, "bot_user_id": "U1",
+                "app_id": "A1", "team": { "name": "Crier News", "id": "T1" }, "enterprise": null,
+            }},
+        },
+        {
+            "request": {
+                "host": "slack.com", "method": "POST", "path": "/api/auth.test",
+                "headers": { "authorization": "Bearer xoxb-slack-access" },
+            },
+            "response": { "status": 200, "json": {
+                "ok": true, "url": "https://crier.slack.com/", "team": "Crier News", "team_id": "T1", "user_id": "U1",
+            }},
+        },
+    ]);
+    let channel = json!({ "remote_id": "T1", "name": "Crier News", "handle": "crier.slack.com", "days": null });
+    place.signs_in("https://slack.com/oauth/v2/authorize", &parameters, &exchanges, &channel).await;
+    assert_eq!(place.token_after(400, &json!([])).await.access_token.expose(), "xoxb-slack-access");
+}
+
+#[tokio::test]
+async fn x_gives_tokens_for_two_hours_that_are_renewed() {
+    let place = Place::of("x", app(None)).await;
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("x"),
+        "scope": "tweet.write tweet.read users.read offline.access media.write", "code_challenge_method": "S256",
+    });
+    let tokens = |number: u32| {
+        json!({ "status": 200, "json": {
+            "token_type": "bearer", "expires_in": 7200, "access_token": format!("x-access-{number}"),
+            "refresh_token": format!("x-refresh-{number}"),
+            "scope": "tweet.write tweet.read users.read offline.access media.write",
+        }})
+    };
+    let exchanges = json!([
+        {
+            "request": {
+                "host": "api.x.com", "method": "POST", "path": "/2/oauth2/token", "headers": { "authorization": BASIC },
+                "contains": ["grant_type=authorization_code", "code=the-code", "code_verifier="],
+            },
+            "response": tokens(1),
+        },
+        {
+            "request": {
+                "host": "api.x.com", "method": "GET", "path": "/2/users/me?user.fields=profile_image_url,verified_type",
+                "headers": { "authorization": "Bearer x-access-1" },
+            },
+            "response": { "status": 200, "json": { "data": { "id": "7", "name": "Crier", "username": "crier" } } },
+        },
+    ]);
+    let channel = json!({ "remote_id": "7", "name": "Crier", "handle": "crier", "days": 0 });
+    place.signs_in("https://x.com/i/oauth2/authorize", &parameters, &exchanges, &channel).await;
+    let renewal = json!([{
+        "request": {
+            "host": "api.x.com", "method": "POST", "path": "/2/oauth2/token", "headers": { "authorization": BASIC },
+            "form": { "grant_type": "refresh_token", "refresh_token": "x-refresh-1" },
+        },
+        "response": tokens(2),
+    }]);
+    assert_eq!(place.token_after(1, &renewal).await.access_token.expose(), "x-access-2");
+}
+
+#[tokio::test]
+async fn threads_gives_a_token_for_sixty_days_that_renews_itself() {
+    let place = Place::of("threads", app(None)).await;
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("threads"),
+        "scope": "threads_basic,threads_content_publish,threads_manage_replies,threads_read_replies",
+    });
+    let exchanges = json!([
+        {
+            "request": {
+                "host": "graph.threads.com", "method": "POST", "path": "/oauth/access_token",
+                "form": {
+                    "grant_type": "authorization_code", "code": "the-code", "redirect_uri": redirect_uri("threads"),
+                    "client_id": "the-app", "client_secret": "the-secret",
+                },
+            },
+            "response": { "status": 200, "json": { "access_token": "threads-short", "user_id": 178_414 } },
+        },
+        {
+            "request": {
+                "host": "graph.threads.com", "method": "GET",
+                "path": "/access_token?grant_type=th_exchange_token&access_token=threads-short&client_secret=the-secret",
+            },
+            "response": { "status": 200, "json": { "access_token": "threads-long-1", "token_type": "bearer", "expires_in": 60 * DAY } },
+        },
+        {
+            "request": {
+                "host": "graph.threads.com", "method": "GET",
+                "path": "/v1.0/me?fields=id,username,name,threads_profile_picture_url",
+                "headers": { "authorization": "Bearer threads-long-1" },
+            },
+            "response": { "status": 200, "json": { "id": "178414", "username": "crier" } },
+        },
+    ]);
+    let channel = json!({ "remote_id": "178414", "name": "crier", "handle": "crier", "days": 60 });
+    place.signs_in("https://threads.com/oauth/authorize", &parameters, &exchanges, &channel).await;
+    let renewal = json!([{
+        "request": {
+            "host": "graph.threads.com", "method": "GET",
+            "path": "/refresh_access_token?grant_type=th_refresh_token&access_token=threads-long-1",
+        },
+        "response": { "status": 200, "json": { "access_token": "threads-long-2", "token_type": "bearer", "expires_in": 60 * DAY } },
+    }]);
+    assert_eq!(place.token_after(55, &renewal).await.access_token.expose(), "threads-long-2");
+}
+
+#[tokio::test]
+async fn telegrams_bot_is_told_a_code_in_the_channel() {
+    let bot = Client2 { client_id: "123".to_owned(), client_secret: Some("123:the-token".into()), bot_token: None };
+    let place = Place::of("telegram", bot).await;
+    let call = |method: &str, path: &str, body: Option<Value>, result: Value| {
+        let mut request =
+            json!({ "host": "api.telegram.org", "method": method, "path": format!("/bot123:the-token/{path}") });
+        if let Some(body) = body {
+            request["json"] = body;
+        }
+        json!({ "request": request, "response": { "status": 200, "json": { "ok": true, "result": result } } })
+    };
+    place.play(&json!([call("GET", "getMe", None, json!({ "id": 123, "is_bot": true, "username": "crier_bot" }))]));
+    let started = place.leave().await;
+    assert_eq!(place.server.complaints(), [""; 0]);
+    let dialog = json!(place.world.view(started.attempt.id).await)["dialog"].clone();
+    let message = dialog["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("/connect@crier_bot "), "{dialog}");
+    let chat = json!({ "id": -1_001_234, "type": "channel", "title": "Crier News", "username": "crier_news" });
+    let update = json!({ "update_id": 9, "channel_post": { "message_id": 5, "chat": chat, "text": message } });
+    let listening = "getUpdates?timeout={{any}}&allowed_updates=%5B%22message%22%2C%22channel_post%22%5D";
+    let greeting = json!({ "chat_id": "-1001234", "text": "{{any}}", "disable_notification": true });
+    place.play(&json!([
+        call("GET", listening, None, json!([update])),
+        call("GET", "getChat?chat_id=-1001234", None, chat.clone()),
+        call(
+            "GET",
+            "getChatMember?chat_id=-1001234&user_id=123",
+            None,
+            json!({ "status": "administrator", "can_post_messages": true })
+        ),
+        call("POST", "deleteMessage", Some(json!({ "chat_id": "-1001234", "message_id": "5" })), json!(true)),
+        call("POST", "sendMessage", Some(greeting), json!({ "message_id": 6, "chat": chat })),
+    ]));
+    assert_eq!(place.handshake.listen(started.attempt.id).await.unwrap(), None);
+    // What was heard is worked on by itself, and ends with the greeting.
+    for _ in 0..400 {
+        if place.server.complaints().is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let channel = json!({ "remote_id": "-1001234", "name": "Crier News", "handle": "crier_news", "days": null });
+    place.ended(&started, &channel).await;
+    let credentials = place.token_after(400, &json!([])).await;
+    assert_eq!(credentials.app.unwrap().client_secret.unwrap().expose(), "123:the-token");
+}
