@@ -23,6 +23,7 @@ pub mod lookup;
 pub mod mastodon;
 pub mod matrix;
 mod meta;
+pub mod misskey;
 pub mod nostr;
 pub mod oauth1;
 mod oauth_server;

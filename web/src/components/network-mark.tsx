@@ -17,6 +17,7 @@ import {
   IconMessages,
   IconMouse,
   IconPlayerPlayFilled,
+  IconStar,
   IconWebhook,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -36,6 +37,7 @@ const GLYPHS: Record<
   mastodon: IconBrandMastodon,
   matrix: IconBrandMatrix,
   mattermost: IconMessages,
+  misskey: IconStar,
   "ms-teams": IconBrandTeams,
   nostr: IconBroadcast,
   pixelfed: IconCamera,

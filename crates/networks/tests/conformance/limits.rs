@@ -153,6 +153,8 @@ fn every_network_counts_as_it_does_itself() {
         ("discord", format!("a_b 日本👩‍👩‍👧 {link}"), 5 + 2 + 8 + 1 + link.len()),
         ("telegram", format!("日本👩‍👩‍👧 {link}"), 2 + 8 + 1 + link.len()),
         ("webhook", "日本👩‍👩‍👧".to_owned(), 3),
+        // Misskey: its marks, in UTF-16.
+        ("misskey", "a_b 日本👩‍👩‍👧".to_owned(), 4 + 2 + 8),
         // Lemmy: its Markdown. Matrix: bytes. Sites: what is read.
         ("lemmy", "a_b 日本".to_owned(), 4 + 1 + 2),
         ("matrix", "日本 a".to_owned(), 8),
