@@ -10,6 +10,7 @@ mod mastodon;
 mod matrix;
 mod nostr;
 mod outbound;
+mod wordpress;
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
