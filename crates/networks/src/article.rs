@@ -12,7 +12,7 @@ pub(crate) fn html(body: &Document) -> String {
     for block in &mut body.blocks {
         match block {
             Block::Paragraph { content } | Block::Heading { content, .. } | Block::Quote { content } => {
-                as_words(content)
+                as_words(content);
             }
             Block::List { items, .. } => items.iter_mut().for_each(|item| as_words(item)),
             Block::Code { .. } => {}

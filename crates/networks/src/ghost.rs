@@ -206,7 +206,7 @@ impl<'a> Api<'a> {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, Refusal> {
-        call::judged(self.signed(request)?, self.credentials, judge).await
+        call::judged(self.signed(request)?, self.credentials, |answer| judge(&answer)).await
     }
 
     /// [`Api::send`] for a request that only asks, or may be made twice.
@@ -233,11 +233,11 @@ fn token(key: &Secret, now: Timestamp) -> Option<String> {
     Some(format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
 }
 
-fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
+fn judge<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
     if answer.is_success() {
         return Ok(answer.json()?);
     }
-    let refusal = Refusal::from_answer_with_code(&answer, "/errors/0/type");
+    let refusal = Refusal::from_answer_with_code(answer, "/errors/0/type");
     let (status, code) = (answer.status(), refusal.detail().code.clone().unwrap_or_default());
     Err(match (code.as_str(), refusal) {
         ("NoPermissionError", Refusal::Content(detail)) => Refusal::Auth(detail.diagnosed(Code::WrongKind)),
@@ -343,7 +343,7 @@ async fn read_site(net: &Client, typed: &str, credentials: &Credentials) -> Resu
     let request = net.get(format!("{typed}{PATH}")).header("accept-version", VERSION);
     let read = |answer: Answer| {
         let base = answer.url().as_str().strip_suffix(PATH).unwrap_or(typed).to_owned();
-        Ok((base, judge::<SiteAnswer>(answer)?.site))
+        Ok((base, judge::<SiteAnswer>(&answer)?.site))
     };
     call::judged(request, credentials, read).await.map_err(|refusal| match refusal.harmless() {
         refusal if refusal.detail().status.is_some_and(|status| status < 500 && status != 429) => {

@@ -19,6 +19,7 @@ pub mod es256;
 pub mod ghost;
 pub mod lemmy;
 pub mod linkedin;
+pub mod listmonk;
 pub mod lookup;
 pub mod mastodon;
 pub mod matrix;

@@ -162,7 +162,8 @@ impl<'a> Api<'a> {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, Refusal> {
-        call::judged(request.bearer(self.credentials.access_token.expose()), self.credentials, judge).await
+        call::judged(request.bearer(self.credentials.access_token.expose()), self.credentials, |answer| judge(&answer))
+            .await
     }
 
     /// [`Api::send`] for a request that only asks, or may be made twice.
@@ -176,11 +177,11 @@ fn piece(of: &str) -> String {
     utf8_percent_encode(of, NON_ALPHANUMERIC).to_string()
 }
 
-fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
+fn judge<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
     if answer.is_success() {
         return Ok(answer.json()?);
     }
-    let refusal = Refusal::from_answer_with_code(&answer, "/errcode");
+    let refusal = Refusal::from_answer_with_code(answer, "/errcode");
     let code = refusal.detail().code.clone().unwrap_or_default();
     Err(match (code.as_str(), refusal) {
         ("M_UNKNOWN_TOKEN" | "M_MISSING_TOKEN", Refusal::Auth(detail) | Refusal::Content(detail)) => {
@@ -190,7 +191,7 @@ fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
             Refusal::Auth(refusal.detail().clone().diagnosed(Code::Suspended))
         }
         ("M_LIMIT_EXCEEDED", Refusal::RateLimit { until: None, detail }) => {
-            Refusal::RateLimit { until: told(&answer), detail }
+            Refusal::RateLimit { until: told(answer), detail }
         }
         ("M_TOO_LARGE", refusal) => refusal.at("/text"),
         ("M_FORBIDDEN" | "M_NOT_FOUND" | "M_INVALID_PARAM", refusal) => refusal.at("/settings/room"),
@@ -335,7 +336,7 @@ impl Form for Matrix {
         let Some(token) = &credentials.refresh_token else { return Ok(None) };
         let api = Api::of(net, credentials)?;
         let request = net.post(api.url("client/v3/refresh")).json(&json!({ "refresh_token": token.expose() }));
-        let session: Session = call::judged(request, credentials, judge).await?;
+        let session: Session = call::judged(request, credentials, |answer| judge(&answer)).await?;
         Ok(Some(session.credentials(api.homeserver, Timestamp::now())))
     }
 }
@@ -349,7 +350,7 @@ fn missing(name: &'static str, what: &str) -> FormRefusal {
 async fn discover(net: &Client, server: &str) -> Result<String, Refusal> {
     let nobody = Credentials::default();
     let request = net.get(format!("{server}/.well-known/matrix/client"));
-    let named = call::judged(request, &nobody, judge::<WellKnown>).await.map_err(Refusal::harmless);
+    let named = call::judged(request, &nobody, |answer| judge::<WellKnown>(&answer)).await.map_err(Refusal::harmless);
     let homeserver = match named {
         Ok(named) => named.homeserver.base_url.trim_end_matches('/').to_owned(),
         // Most servers have nothing there, or a page.
@@ -357,7 +358,7 @@ async fn discover(net: &Client, server: &str) -> Result<String, Refusal> {
         Err(refusal) => return Err(refusal),
     };
     let request = net.get(format!("{homeserver}/_matrix/client/versions"));
-    match call::judged(request, &nobody, judge::<Versions>).await.map_err(Refusal::harmless) {
+    match call::judged(request, &nobody, |answer| judge::<Versions>(&answer)).await.map_err(Refusal::harmless) {
         Ok(told) if !told.versions.is_empty() => Ok(homeserver),
         Err(refusal) if refusal.detail().status.is_none_or(|status| status >= 500 || status == 429) => Err(refusal),
         _ => {
@@ -376,7 +377,7 @@ async fn log_in(net: &Client, homeserver: &str, user: &str, password: &str) -> R
         "initial_device_display_name": "Crier",
         "refresh_token": true,
     }));
-    let session = call::judged(request, &typed, judge::<Session>).await.map_err(Refusal::harmless);
+    let session = call::judged(request, &typed, |answer| judge::<Session>(&answer)).await.map_err(Refusal::harmless);
     let session = session.map_err(|refusal| match (refusal.detail().code.clone().as_deref(), refusal) {
         (Some("M_FORBIDDEN"), Refusal::Content(detail)) => {
             let detail = Detail { pointer: None, ..detail.diagnosed(Code::CredentialsWrong) };

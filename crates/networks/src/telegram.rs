@@ -368,7 +368,7 @@ enum Said<T> {
 }
 
 async fn say<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<Said<T>, Refusal> {
-    call::judged(request, credentials, judge).await
+    call::judged(request, credentials, |answer| judge(&answer)).await
 }
 
 /// [`say`] for a request that only asks, or may be made twice.
@@ -379,13 +379,13 @@ async fn ask<T: DeserializeOwned>(request: Request, credentials: &Credentials) -
     }
 }
 
-fn judge<T: DeserializeOwned>(answer: Answer) -> Result<Said<T>, Refusal> {
+fn judge<T: DeserializeOwned>(answer: &Answer) -> Result<Said<T>, Refusal> {
     if answer.is_success() {
         let envelope: Envelope<T> = answer.json()?;
         let lacks = || Refusal::Unknown(Detail::new("the answer has no result"));
         return envelope.result.map(Said::Done).ok_or_else(lacks);
     }
-    let refusal = Refusal::from_answer(&answer);
+    let refusal = Refusal::from_answer(answer);
     let Ok(envelope) = answer.json::<Envelope<IgnoredAny>>() else { return Err(refusal) };
     if let Some(id) = envelope.parameters.migrate_to_chat_id {
         return Ok(Said::Moved(id));

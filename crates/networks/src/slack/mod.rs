@@ -190,7 +190,7 @@ struct Envelope {
 }
 
 async fn say<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
-    call::judged(request.bearer(credentials.access_token.expose()), credentials, judge).await
+    call::judged(request.bearer(credentials.access_token.expose()), credentials, |answer| judge(&answer)).await
 }
 
 /// [`say`] for a request that only asks, or may be made twice.
@@ -199,9 +199,9 @@ async fn ask<T: DeserializeOwned>(request: Request, credentials: &Credentials) -
 }
 
 /// Slack answers its errors with status 200.
-fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
+fn judge<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
     if !answer.is_success() {
-        return Err(Refusal::from_answer(&answer));
+        return Err(Refusal::from_answer(answer));
     }
     let Envelope { ok, error, needed } = answer.json()?;
     if ok {
@@ -218,7 +218,7 @@ fn judge<T: DeserializeOwned>(answer: Answer) -> Result<T, Refusal> {
         host: Some(answer.host().to_owned()),
         ..Detail::default()
     };
-    Err(refused(detail, &answer))
+    Err(refused(detail, answer))
 }
 
 fn refused(detail: Detail, answer: &Answer) -> Refusal {

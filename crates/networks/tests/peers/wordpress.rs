@@ -37,7 +37,7 @@ async fn channel_of(account: &str) -> Channel {
     }
 }
 
-fn with(settings: Value, of: Item) -> Item {
+fn with(settings: &Value, of: Item) -> Item {
     Item { settings: settings.as_object().cloned().unwrap_or_default(), ..of }
 }
 
@@ -76,11 +76,11 @@ async fn peer_wordpress_signs_in_those_who_may_write() {
 async fn peer_wordpress_publishes_what_was_written_under_an_address_of_the_title() {
     let channel = channel_of("editor").await;
     let site = site();
-    let html = "<h2>Größe &amp; so</h2><p><b>fett</b> @ada <a href=\"https://example.org/a?b=1&amp;c\">here</a></p><ul><li>eins</li></ul>";
+    let html = "<h2>Größe &amp; so</h2><p><strong>fett</strong> @ada <a href=\"https://example.org/a?b=1&amp;c\">here</a></p><ul><li>eins</li></ul>";
     let settings =
         json!({ "title": "Größe & <so>", "categories": [site["category"]], "tags": [site["tag"]], "excerpt": "Kurz" });
     let body = words::html::read(html);
-    let sent = channel.send(&with(settings, Item { body, ..item("") })).await;
+    let sent = channel.send(&with(&settings, Item { body, ..item("") })).await;
     let post = read(&channel, "posts", &sent).await;
     assert_eq!(text(&post, "/content/raw"), html);
     assert_eq!(
@@ -99,7 +99,7 @@ async fn peer_wordpress_keeps_pictures_with_their_descriptions() {
     let channel = channel_of("editor").await;
     let alt = "Ein Bild, „beschrieben“";
     let media = vec![picture(alt, None), other_picture()];
-    let sent = channel.send(&with(json!({ "title": "Pictures" }), Item { media, ..item("Two pictures") })).await;
+    let sent = channel.send(&with(&json!({ "title": "Pictures" }), Item { media, ..item("Two pictures") })).await;
     let post = read(&channel, "posts", &sent).await;
     let content = text(&post, "/content/raw");
     assert!(content.contains("<figure><img src=") && content.contains("other"), "{content}");
@@ -114,13 +114,13 @@ async fn peer_wordpress_keeps_pictures_with_their_descriptions() {
 #[ignore = "needs peers/wordpress-site"]
 async fn peer_wordpress_makes_pages_drafts_and_posts_with_addresses_of_their_own() {
     let channel = channel_of("editor").await;
-    let sent = channel.send(&with(json!({ "title": "About", "type": "pages", "slug": "about-us" }), item("Us"))).await;
+    let sent = channel.send(&with(&json!({ "title": "About", "type": "pages", "slug": "about-us" }), item("Us"))).await;
     let page = read(&channel, "pages", &sent).await;
     assert_eq!((text(&page, "status"), text(&page, "slug")), ("publish", "about-us"));
-    let sent = channel.send(&with(json!({ "title": "Later", "status": "draft" }), item("Not yet"))).await;
+    let sent = channel.send(&with(&json!({ "title": "Later", "status": "draft" }), item("Not yet"))).await;
     let draft = read(&channel, "posts", &sent).await;
     assert_eq!((text(&draft, "status"), text(&draft, "slug")), ("draft", "later"));
-    let sent = channel.send(&with(json!({ "title": "Top", "sticky": true, "status": "private" }), item("Up"))).await;
+    let sent = channel.send(&with(&json!({ "title": "Top", "sticky": true, "status": "private" }), item("Up"))).await;
     assert_eq!(text(&read(&channel, "posts", &sent).await, "status"), "private");
 }
 
@@ -131,7 +131,7 @@ async fn peer_wordpress_makes_one_post_of_tries_killed_anywhere() {
     for at in 0..4 {
         let (publication, journal) = (Publication::now(), Notebook::default());
         let title = format!("Once {}", publication.id);
-        let post = with(json!({ "title": title }), item("Once"));
+        let post = with(&json!({ "title": title }), item("Once"));
         journal.die_after(Some(at));
         assert!(channel.publish(&publication, &post, &journal).await.is_err(), "{at}");
         journal.die_after(None);
@@ -156,15 +156,15 @@ async fn peer_wordpress_refuses_what_a_contributor_may_not_and_files_it_does_not
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(publish(writer, with(json!({ "title": "Mine" }), item("x"))).await, "/settings/status");
+    assert_eq!(publish(writer, with(&json!({ "title": "Mine" }), item("x"))).await, "/settings/status");
     let writer = channel_of("writer").await;
-    let sent = writer.send(&with(json!({ "title": "Please", "status": "pending" }), item("x"))).await;
+    let sent = writer.send(&with(&json!({ "title": "Please", "status": "pending" }), item("x"))).await;
     assert_eq!(text(&read(&writer, "posts", &sent).await, "status"), "pending");
-    let kind = with(json!({ "title": "x", "type": "movies" }), item("x"));
+    let kind = with(&json!({ "title": "x", "type": "movies" }), item("x"));
     assert_eq!(publish(channel_of("editor").await, kind).await, "/settings/type");
     let mut file = picture("", None);
     file.name = "pixel.exe".to_owned();
-    let post = with(json!({ "title": "x" }), Item { media: vec![file], ..item("x") });
+    let post = with(&json!({ "title": "x" }), Item { media: vec![file], ..item("x") });
     assert_eq!(publish(channel_of("editor").await, post).await, "/media/0");
 }
 
