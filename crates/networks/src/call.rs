@@ -11,21 +11,25 @@ pub(crate) type Refine = fn(Refusal) -> Refusal;
 
 /// Sends a request and gives the answer back when it is a success.
 pub(crate) async fn send(request: Request, credentials: &Credentials, refine: Refine) -> Result<Answer, Refusal> {
-    let answer = answered(request, credentials).await?;
-    if answer.is_success() { Ok(answer) } else { Err(hidden(credentials, refine(Refusal::from_answer(&answer)))) }
+    let judge = |answer: Answer| {
+        if answer.is_success() { Ok(answer) } else { Err(refine(Refusal::from_answer(&answer))) }
+    };
+    judged(request, credentials, judge).await
 }
 
 /// Sends a request whose answer the network judges by itself, for those that tell errors in another way than by the status.
 pub(crate) async fn judged<T>(
     request: Request,
     credentials: &Credentials,
-    judge: impl FnOnce(&Answer) -> Result<T, Refusal>,
+    judge: impl FnOnce(Answer) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    judge(&answered(request, credentials).await?).map_err(|refusal| hidden(credentials, refusal))
-}
-
-/// Whatever the answer is.
-async fn answered(request: Request, credentials: &Credentials) -> Result<Answer, Refusal> {
+    let hidden = |refusal: Refusal| {
+        refusal.map(|mut detail| {
+            detail.message = credentials.hide(&detail.message);
+            detail.code = detail.code.map(|code| credentials.hide(&code));
+            detail
+        })
+    };
     let answer = match dpop::key(credentials) {
         // Tokens that are bound to a key go with a proof of it.
         Ok(Some(key)) if request.carries("authorization") => {
@@ -37,16 +41,7 @@ async fn answered(request: Request, credentials: &Credentials) -> Result<Answer,
             return Err(Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)));
         }
     };
-    answer.map_err(|failure| hidden(credentials, Refusal::from(failure)))
-}
-
-/// Without what a server may repeat of the credentials.
-fn hidden(credentials: &Credentials, refusal: Refusal) -> Refusal {
-    refusal.map(|mut detail| {
-        detail.message = credentials.hide(&detail.message);
-        detail.code = detail.code.map(|code| credentials.hide(&code));
-        detail
-    })
+    answer.map_err(Refusal::from).and_then(judge).map_err(hidden)
 }
 
 /// Sends a request and reads the JSON of its success.

@@ -129,8 +129,7 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
         let pointer = format!("{}/media/{index}", part.pointer);
         match rules.kinds.iter().find(|kind| kind.mime.contains(&item.mime)) {
             Some(kind) => {
-                let wrong = too_large(name, kind, item, &pointer);
-                found.extend(wrong.or_else(|| too_long(name, kind, item, &pointer)));
+                found.extend(too_large(name, kind, item, &pointer).or_else(|| too_long(name, kind, item, &pointer)));
             }
             None => {
                 let taken = rules.kinds.iter().flat_map(|kind| &kind.mime).map(|mime| short_type(mime));

@@ -6,18 +6,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod about;
+mod article;
 pub mod bluesky;
 mod call;
+pub mod chat_webhook;
 pub mod check;
 pub mod choosing;
 pub mod connect;
 pub mod discord;
 pub mod dpop;
 pub mod es256;
+pub mod ghost;
+pub mod lemmy;
 pub mod linkedin;
+pub mod listmonk;
 pub mod lookup;
 pub mod mastodon;
+pub mod matrix;
 mod meta;
+pub mod misskey;
 pub mod nostr;
 pub mod oauth1;
 mod oauth_server;
@@ -34,6 +41,7 @@ pub mod telegram;
 pub mod text;
 pub mod threads;
 pub mod webhook;
+pub mod wordpress;
 pub mod x;
 
 pub use about::{About, Network};

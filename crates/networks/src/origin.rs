@@ -41,9 +41,43 @@ pub(crate) fn normalise(typed: &str, example: &str) -> Result<String, String> {
     Ok(url.origin().ascii_serialization())
 }
 
+/// The address of a site that may be in a folder of its host, without a slash at its end; `dropped` are endings that people
+/// copy along from their browser.
+///
+/// # Errors
+/// What is wrong with it, and what to enter instead.
+pub(crate) fn site(typed: &str, example: &str, dropped: &[&str]) -> Result<String, String> {
+    let origin = normalise(typed, example)?;
+    let typed = typed.trim();
+    let rest = typed.split_once("://").map_or(typed, |(_, rest)| rest);
+    let path = rest.split_once('/').map_or("", |(_, path)| path);
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
+    let begun = |ending: &&str| *path == **ending || path.ends_with(&format!("/{ending}"));
+    let path = match dropped.iter().find(|ending| begun(ending)) {
+        Some(ending) => path[..path.len() - ending.len()].trim_end_matches('/'),
+        None => path,
+    };
+    Ok(if path.is_empty() { origin } else { format!("{origin}/{path}") })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sites_in_folders_keep_them() {
+        for (typed, wanted) in [
+            ("Blog.example", "https://blog.example"),
+            ("https://example.org/blog/", "https://example.org/blog"),
+            ("https://example.org/blog/ghost/#/settings", "https://example.org/blog"),
+            ("example.org/ghost", "https://example.org"),
+            ("https://example.org/aghost", "https://example.org/aghost"),
+            ("http://localhost:2368/?x=1", "http://localhost:2368"),
+        ] {
+            assert_eq!(site(typed, "blog.example", &["ghost"]), Ok(wanted.to_owned()), "{typed}");
+        }
+        assert!(site("http://example.org/blog", "blog.example", &[]).is_err());
+    }
 
     #[test]
     fn servers_are_read_from_whatever_people_type() {

@@ -169,6 +169,15 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// [`Refusal::from_answer`] for a network that has its code at a place of its own (RFC 6901).
+    #[must_use]
+    pub fn from_answer_with_code(answer: &Answer, at: &str) -> Self {
+        let code = answer.json::<serde_json::Value>().ok().and_then(|body| word(body.pointer(at)?));
+        Self::from_answer(answer).map(|detail| Detail { code: code.or(detail.code), ..detail })
+    }
+}
+
 struct Said {
     code: Option<String>,
     message: String,

@@ -368,7 +368,7 @@ enum Said<T> {
 }
 
 async fn say<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<Said<T>, Refusal> {
-    call::judged(request, credentials, judge).await
+    call::judged(request, credentials, |answer| judge(&answer)).await
 }
 
 /// [`say`] for a request that only asks, or may be made twice.

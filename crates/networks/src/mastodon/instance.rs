@@ -1,6 +1,6 @@
 //! What a server of the Mastodon API says of itself: its limits, and how far it is Mastodon.
 
-use super::refine;
+use super::{Flavour, refine};
 use crate::connect::Facts;
 use crate::{Credentials, Refusal, call};
 use crier_net::Client;
@@ -73,9 +73,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Those learnt at connect; what is missing there is as on Mastodon.
-    pub fn of(facts: &Facts) -> Self {
-        serde_json::from_value(serde_json::Value::Object(facts.clone())).unwrap_or_default()
+    /// Those learnt at connect; the usual ones where nothing was.
+    pub fn of(facts: &Facts, usual: fn() -> Self) -> Self {
+        if facts.is_empty() {
+            return usual();
+        }
+        serde_json::from_value(serde_json::Value::Object(facts.clone())).unwrap_or_else(|_| usual())
     }
 
     pub fn facts(&self) -> Facts {
@@ -86,17 +89,18 @@ impl Limits {
     }
 
     /// Asks the server, by the newer address first.
-    pub async fn ask(net: &Client, origin: &str) -> Result<Self, Refusal> {
+    pub async fn ask(net: &Client, origin: &str, flavour: &Flavour) -> Result<Self, Refusal> {
         let mut answer = Err(None);
         for version in ["v2", "v1"] {
             let request = net.get(format!("{origin}/api/{version}/instance"));
             match call::ask::<About>(request, &Credentials::default(), refine).await {
-                Ok(about) => return Ok(about.limits()),
+                Ok(about) => return Ok(about.limits((flavour.usual)())),
                 Err(refusal) if is_no(&refusal) => answer = Err(Some(refusal)),
                 Err(refusal) => return Err(refusal),
             }
         }
-        answer.map_err(|refusal| refusal.unwrap_or_else(|| Refusal::Content(super::not_compatible(origin))))
+        answer
+            .map_err(|refusal| refusal.unwrap_or_else(|| Refusal::Content(super::not_compatible(origin, flavour.name))))
     }
 }
 
@@ -150,9 +154,9 @@ struct Attachments {
 }
 
 impl About {
-    fn limits(self) -> Limits {
+    /// What it says, and what is usual where it doesn't.
+    fn limits(self, usual: Limits) -> Limits {
         let Configuration { statuses, media_attachments: media } = self.configuration;
-        let usual = Limits::default();
         let is_mastodon = is_mastodon(&self.version);
         Limits {
             domain: self.domain.or(self.uri).map(|domain| host_of(&domain)),
@@ -202,15 +206,15 @@ mod tests {
     fn limits_survive_as_facts_and_an_old_servers_are_the_usual() {
         let about: About =
             serde_json::from_value(json!({ "version": "3.3.0", "uri": "https://Old.example/" })).unwrap();
-        let limits = about.limits();
+        let limits = about.limits(Limits::default());
         assert_eq!(
             (limits.max_chars, limits.link_length, limits.domain.as_deref()),
             (500, Some(23), Some("old.example"))
         );
-        assert_eq!(Limits::of(&limits.facts()), limits);
-        assert_eq!(Limits::of(&Facts::new()), Limits::default());
+        assert_eq!(Limits::of(&limits.facts(), Limits::default), limits);
+        assert_eq!(Limits::of(&Facts::new(), Limits::default), Limits::default());
         let pleroma = json!({ "version": "2.7.2 (compatible; Pleroma 2.6.0)", "max_toot_chars": 5000 });
-        let limits = serde_json::from_value::<About>(pleroma).unwrap().limits();
+        let limits = serde_json::from_value::<About>(pleroma).unwrap().limits(Limits::default());
         assert_eq!((limits.max_chars, limits.link_length, limits.idempotent), (5000, None, true));
     }
 }

@@ -6,11 +6,12 @@
 
 mod account;
 mod instance;
+pub mod pixelfed;
 mod publish;
 
 use crate::about::{About, Network};
 use crate::check::PartToCheck;
-use crate::connect::{Connect, Facts};
+use crate::connect::{Connect, Facts, Scope};
 use crate::publish::{Publish, Recent};
 use crate::{Detail, Refusal, settings, text};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -32,6 +33,20 @@ const ABOUT: About = About {
 
 #[derive(Debug)]
 pub struct Mastodon;
+
+/// In what the networks of Mastodon's API differ.
+struct Flavour {
+    name: &'static str,
+    /// A server that people know.
+    example: &'static str,
+    scopes: &'static [Scope],
+    /// What is asked, by whether the server has a permission for the profile alone.
+    asked: fn(bool) -> String,
+    /// The limits of a server that says nothing of its own.
+    usual: fn() -> Limits,
+    /// Whether statuses are sent with a key, which servers that don't honour it pass over.
+    sends_key: bool,
+}
 
 /// Who sees a status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,16 +91,7 @@ impl Network for Mastodon {
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
-        let limits = Limits::of(facts);
-        let kind = |of: &dyn Fn(&str) -> bool, max_bytes| MediaKind {
-            mime: limits.mime.iter().filter(|mime| of(mime)).cloned().collect(),
-            max_bytes,
-            max_width: None,
-            max_height: None,
-            max_ratio: None,
-        };
-        let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes);
-        let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes);
+        let limits = Limits::of(facts, Limits::default);
         Rules {
             text: TextRules {
                 max: limits.max_chars,
@@ -98,7 +104,7 @@ impl Network for Mastodon {
             },
             media: MediaRules {
                 max_count: limits.max_media,
-                kinds: [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect(),
+                kinds: kinds(&limits),
                 // Servers of another kind put together what they like.
                 max_total_bytes: None,
                 fetched: false,
@@ -114,7 +120,7 @@ impl Network for Mastodon {
     }
 
     fn check(&self, facts: &Facts, parts: &[PartToCheck<'_>], given: &Map<String, Value>) -> Vec<Finding> {
-        let limits = Limits::of(facts);
+        let limits = Limits::of(facts, Limits::default);
         let rules = self.rules(facts);
         let warning = settings::read::<Settings>(given).map(|settings| text::graphemes(&settings.spoiler_text));
         let warning = warning.unwrap_or_default();
@@ -141,8 +147,22 @@ impl Network for Mastodon {
     }
 }
 
-fn not_compatible(origin: &str) -> Detail {
-    Detail::new(format!("{origin} does not answer like a Mastodon server")).diagnosed(Code::InstanceNotCompatible)
+/// What a server takes, pictures and the rest apart.
+fn kinds(limits: &Limits) -> Vec<MediaKind> {
+    let kind = |of: &dyn Fn(&str) -> bool, max_bytes| MediaKind {
+        mime: limits.mime.iter().filter(|mime| of(mime)).cloned().collect(),
+        max_bytes,
+        max_width: None,
+        max_height: None,
+        max_ratio: None,
+    };
+    let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes);
+    let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes);
+    [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect()
+}
+
+fn not_compatible(origin: &str, name: &str) -> Detail {
+    Detail::new(format!("{origin} does not answer like a {name} server")).diagnosed(Code::InstanceNotCompatible)
 }
 
 /// Mastodon's errors are sentences; those that matter are told by their words.

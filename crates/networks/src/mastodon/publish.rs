@@ -1,8 +1,8 @@
 //! Publishing statuses: media first, then the status, which the server takes once for one `Idempotency-Key`.
 
-use super::account::server;
+use super::account::{MASTODON, server};
 use super::instance::Limits;
-use super::{Mastodon, Settings, Visibility, refine};
+use super::{Flavour, Mastodon, Settings, Visibility, refine};
 use crate::about::Network;
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Detail, Refusal, call, settings, text};
@@ -53,29 +53,47 @@ impl From<Status> for Sent {
 #[async_trait]
 impl Publish for Mastodon {
     async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
-        uploaded(cx, server(cx.instance)?, item).await.map(drop)
+        upload_all(cx, item, &MASTODON).await.map(drop)
     }
 
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let origin = server(cx.instance)?;
-        let media_ids = uploaded(cx, origin, item).await?;
-        let status = self.status(item, &media_ids)?;
-        let key = cx.key();
-        let request = cx
-            .net
-            .post(format!("{origin}/api/v1/statuses"))
-            .bearer(cx.credentials.access_token.expose())
-            .header("idempotency-key", &key)
-            .json(&status);
-        let create = || call::json::<Status>(request, cx.credentials, refine);
-        Ok(cx.step("create status", once(cx, key), create).await?.into())
+        let media_ids = upload_all(cx, item, &MASTODON).await?;
+        create(cx, &self.status(item, &media_ids)?, &MASTODON).await
     }
 }
 
+/// Uploads the files and waits until a status may have them.
+pub(super) async fn upload_all(cx: &Cx<'_>, item: &Item, flavour: &Flavour) -> Result<Vec<String>, Refusal> {
+    let origin = server(cx.instance, flavour)?;
+    let mut media_ids = Vec::new();
+    for (index, media) in item.media.iter().enumerate() {
+        let at = format!("/media/{index}");
+        let name = cx.upload_step(index, UPLOAD_LIFE);
+        let attachment: Attachment =
+            cx.step(&name, Once::Repeatable, || upload(cx, origin, media)).await.map_err(|refusal| refusal.at(&at))?;
+        if attachment.url.is_none() {
+            let wait = || processed(cx, origin, &attachment.id);
+            cx.step(&format!("{name}, processed"), Once::Repeatable, wait).await.map_err(|refusal| refusal.at(&at))?;
+        }
+        media_ids.push(attachment.id);
+    }
+    Ok(media_ids)
+}
+
+/// Creates the status, once.
+pub(super) async fn create(cx: &Cx<'_>, status: &Value, flavour: &Flavour) -> Result<Sent, Refusal> {
+    let origin = server(cx.instance, flavour)?;
+    let key = cx.key();
+    let request = cx.net.post(format!("{origin}/api/v1/statuses")).bearer(cx.credentials.access_token.expose());
+    let request = if flavour.sends_key { request.header("idempotency-key", &key) } else { request };
+    let create = || call::json::<Status>(request.json(status), cx.credentials, refine);
+    Ok(cx.step("create status", once(cx, key, flavour), create).await?.into())
+}
+
 /// The key, while the server is sure to remember it; afterwards the account's statuses have to tell.
-fn once(cx: &Cx<'_>, key: String) -> Once {
+fn once(cx: &Cx<'_>, key: String, flavour: &Flavour) -> Once {
     let remembered = cx.clock.now().duration_since(cx.due_at) < KEY_LIFE;
-    if remembered && Limits::of(cx.facts).idempotent { Once::Key(key) } else { Once::Look }
+    if remembered && Limits::of(cx.facts, flavour.usual).idempotent { Once::Key(key) } else { Once::Look }
 }
 
 impl Mastodon {
@@ -103,23 +121,6 @@ impl Mastodon {
         }
         Ok(status)
     }
-}
-
-/// The server's ids of the files, once it has processed them.
-async fn uploaded(cx: &Cx<'_>, origin: &str, item: &Item) -> Result<Vec<String>, Refusal> {
-    let mut media_ids = Vec::new();
-    for (index, media) in item.media.iter().enumerate() {
-        let at = format!("/media/{index}");
-        let name = cx.upload_step(index, UPLOAD_LIFE);
-        let attachment: Attachment =
-            cx.step(&name, Once::Repeatable, || upload(cx, origin, media)).await.map_err(|refusal| refusal.at(&at))?;
-        if attachment.url.is_none() {
-            let wait = || processed(cx, origin, &attachment.id);
-            cx.step(&format!("{name}, processed"), Once::Repeatable, wait).await.map_err(|refusal| refusal.at(&at))?;
-        }
-        media_ids.push(attachment.id);
-    }
-    Ok(media_ids)
 }
 
 /// Uploads by the second version of the call, which answers before videos are processed; servers that have only the
@@ -172,45 +173,49 @@ struct Listed {
 #[async_trait]
 impl Recent for Mastodon {
     async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
-        let origin = server(cx.instance)?;
-        let since = cx.due_at - CLOCK_SLACK;
-        let words = fingerprint(&self.render(&item.body));
-        let reply_to = item.thread.as_ref().map(|thread| thread.parent.remote_id.as_str());
-        let absent = || {
-            if lists(cx, item) { Ok(None) } else { cannot_tell("this server does not list posts that are not public") }
-        };
-        let (mut max_id, mut newest): (Option<String>, Option<String>) = (None, None);
-        for _ in 0..PAGES {
-            let mut query = vec![("limit", "40".to_owned()), ("exclude_reblogs", "true".to_owned())];
-            query.extend(max_id.map(|id| ("max_id", id)));
-            let request = cx
-                .net
-                .get(format!("{origin}/api/v1/accounts/{}/statuses", cx.account))
-                .query(&query)
-                .bearer(cx.credentials.access_token.expose());
-            let page: Vec<Listed> = call::ask(request, cx.credentials, refine).await?;
-            let reached_earlier = page.last().is_none_or(|listed| listed.created_at < since);
-            let first = page.first().map(|listed| listed.status.id.clone());
-            max_id = page.last().map(|listed| listed.status.id.clone());
-            let is_it = |listed: &Listed| {
-                listed.created_at >= since
-                    && listed.in_reply_to_id.as_deref() == reply_to
-                    && listed.media_attachments.len() == item.media.len()
-                    && fingerprint(&words_of(&listed.content)) == words
-            };
-            if let Some(listed) = page.into_iter().find(is_it) {
-                return Ok(Some(listed.status.into()));
-            }
-            if reached_earlier {
-                return absent();
-            }
-            if first == newest {
-                return cannot_tell("this server lists its newest posts only, and this one is not among them");
-            }
-            newest = first;
-        }
-        cannot_tell("there are too many newer posts to tell whether this one is among them")
+        find(cx, item, &self.render(&item.body), &MASTODON).await
     }
+}
+
+/// Looks for a status of these words among the account's newest.
+pub(super) async fn find(cx: &Cx<'_>, item: &Item, words: &str, flavour: &Flavour) -> Result<Option<Sent>, Refusal> {
+    let origin = server(cx.instance, flavour)?;
+    let since = cx.due_at - CLOCK_SLACK;
+    let words = fingerprint(words);
+    let reply_to = item.thread.as_ref().map(|thread| thread.parent.remote_id.as_str());
+    let absent =
+        || if lists(cx, item) { Ok(None) } else { cannot_tell("this server does not list posts that are not public") };
+    let (mut max_id, mut newest): (Option<String>, Option<String>) = (None, None);
+    for _ in 0..PAGES {
+        let mut query = vec![("limit", "40".to_owned()), ("exclude_reblogs", "true".to_owned())];
+        query.extend(max_id.map(|id| ("max_id", id)));
+        let request = cx
+            .net
+            .get(format!("{origin}/api/v1/accounts/{}/statuses", cx.account))
+            .query(&query)
+            .bearer(cx.credentials.access_token.expose());
+        let page: Vec<Listed> = call::ask(request, cx.credentials, refine).await?;
+        let reached_earlier = page.last().is_none_or(|listed| listed.created_at < since);
+        let first = page.first().map(|listed| listed.status.id.clone());
+        max_id = page.last().map(|listed| listed.status.id.clone());
+        let is_it = |listed: &Listed| {
+            listed.created_at >= since
+                && listed.in_reply_to_id.as_deref() == reply_to
+                && listed.media_attachments.len() == item.media.len()
+                && fingerprint(&words_of(&listed.content)) == words
+        };
+        if let Some(listed) = page.into_iter().find(is_it) {
+            return Ok(Some(listed.status.into()));
+        }
+        if reached_earlier {
+            return absent();
+        }
+        if first == newest {
+            return cannot_tell("this server lists its newest posts only, and this one is not among them");
+        }
+        newest = first;
+    }
+    cannot_tell("there are too many newer posts to tell whether this one is among them")
 }
 
 fn cannot_tell<T>(why: &str) -> Result<T, Refusal> {
@@ -219,9 +224,9 @@ fn cannot_tell<T>(why: &str) -> Result<T, Refusal> {
 
 /// Whether the author's list has a post of this visibility: servers that only speak Mastodon's API may list what is public.
 fn lists(cx: &Cx<'_>, item: &Item) -> bool {
-    let not_public = settings::read::<Settings>(&item.settings)
-        .is_ok_and(|settings| matches!(settings.visibility, Visibility::Private | Visibility::Direct));
-    !not_public || cx.facts.get("is_mastodon").and_then(Value::as_bool) == Some(true)
+    let visibility = item.settings.get("visibility").and_then(Value::as_str);
+    !matches!(visibility, Some("private" | "direct"))
+        || cx.facts.get("is_mastodon").and_then(Value::as_bool) == Some(true)
 }
 
 /// The words of a status' HTML, links by their words alone: servers split addresses into visible and hidden pieces, which

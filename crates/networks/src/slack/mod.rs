@@ -190,7 +190,7 @@ struct Envelope {
 }
 
 async fn say<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
-    call::judged(request.bearer(credentials.access_token.expose()), credentials, judge).await
+    call::judged(request.bearer(credentials.access_token.expose()), credentials, |answer| judge(&answer)).await
 }
 
 /// [`say`] for a request that only asks, or may be made twice.

@@ -1,54 +1,14 @@
 //! Text as Slack writes it, its "mrkdwn": other marks than Markdown, and three characters that are escaped.
 
-use crate::text::markdown::outside_spaces;
-use crier_model::document::{Block, Document, Inline, Mark};
+use crate::text::chat;
+use crier_model::Document;
+
+/// Slack's own way with the marks.
+const SLACK: chat::Dialect = chat::Dialect { escape, bullet: "• " };
 
 /// Writes a document. Underlining has no mark there and is left out.
 pub fn write(document: &Document) -> String {
-    document.blocks.iter().map(block).collect::<Vec<_>>().join("\n\n")
-}
-
-fn block(block: &Block) -> String {
-    match block {
-        Block::Paragraph { content } => line(content),
-        Block::Heading { content, .. } => {
-            outside_spaces(&line(content), |words| format!("*{}*", words.replace('*', "")))
-        }
-        Block::Quote { content } => format!("> {}", line(content).replace('\n', "\n> ")),
-        Block::Code { text } => format!("```\n{}\n```", escape(text)),
-        Block::List { ordered, items } => {
-            let mark = |i: usize| if *ordered { format!("{}. ", i + 1) } else { "• ".to_owned() };
-            let items = items.iter().enumerate().map(|(i, item)| mark(i) + &line(item));
-            items.collect::<Vec<_>>().join("\n")
-        }
-    }
-}
-
-fn line(content: &[Inline]) -> String {
-    content
-        .iter()
-        .map(|inline| match inline {
-            Inline::Text { text, marks } => marked(text, marks),
-            Inline::Link { href, text } if text.is_empty() || text == href => escape(href),
-            Inline::Link { href, text } => {
-                format!("<{}|{}>", escape(href).replace('|', "%7C"), escape(text).replace('|', "¦"))
-            }
-            Inline::Mention { handle } => escape(&format!("@{handle}")),
-            Inline::Break => "\n".to_owned(),
-        })
-        .collect()
-}
-
-fn marked(text: &str, marks: &[Mark]) -> String {
-    outside_spaces(text, |inner| {
-        marks.iter().rev().fold(escape(inner), |words, mark| match mark {
-            Mark::Bold => format!("*{words}*"),
-            Mark::Italic => format!("_{words}_"),
-            Mark::Strike => format!("~{words}~"),
-            Mark::Code => format!("`{words}`"),
-            Mark::Underline => words,
-        })
-    })
+    chat::write(document, SLACK)
 }
 
 /// Escapes what Slack reads as its own, but for mentions as Slack writes them: `<@U…>`, `<#C…>`, `<!here>`.

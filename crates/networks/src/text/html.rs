@@ -424,7 +424,9 @@ fn write_line(content: &[Inline]) -> String {
         .collect()
 }
 
-fn escape(text: &str) -> String {
+/// Text as it stands in HTML, also between double quotes.
+#[must_use]
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -1,5 +1,6 @@
 //! Text: counting it as each network counts, finding links, mentions and tags in it, rendering documents.
 
+pub mod chat;
 pub mod count;
 pub mod html;
 pub mod links;

@@ -7,8 +7,10 @@ mod bluesky;
 #[allow(dead_code, reason = "counting is for the conformance suite")]
 mod journal;
 mod mastodon;
+mod matrix;
 mod nostr;
 mod outbound;
+mod wordpress;
 
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};

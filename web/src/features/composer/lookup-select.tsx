@@ -1,14 +1,7 @@
-import { Anchor, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api, call } from "@/api/client";
-import { keys } from "@/api/keys";
-import { asProblem } from "@/api/problem";
-import { useSession } from "@/app/session";
-
-const PAUSE = 300;
+import { NotLooked, useLookup } from "./lookup";
 
 interface Props {
   id: string;
@@ -27,28 +20,10 @@ interface Props {
 /** A choice from what there is at the network. Where that can't be asked, the id can be entered. */
 export function LookupSelect({ channel, lookup, value, onChange, ...shared }: Props) {
   const { t } = useTranslation();
-  const { workspace } = useSession();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<{ value: string; label: string } | null>(null);
   // The words of what is chosen are no search for it.
-  const wanted = typed === chosen?.label ? "" : typed.trim();
-  const [settled] = useDebouncedValue(wanted, PAUSE);
-  const query = useQuery({
-    queryKey: keys.lookup(workspace.id, channel, lookup, settled),
-    staleTime: 60_000,
-    retry: false,
-    placeholderData: keepPreviousData,
-    queryFn: ({ signal }) =>
-      call(
-        api.GET("/api/v1/workspaces/{workspace}/channels/{id}/lookups/{name}", {
-          params: {
-            path: { workspace: workspace.id, id: channel, name: lookup },
-            query: settled ? { q: settled } : {},
-          },
-          signal,
-        }),
-      ),
-  });
+  const query = useLookup(channel, lookup, typed === chosen?.label ? "" : typed.trim());
   if (query.isError) {
     return (
       <Stack gap={4} maw={shared.maw}>
@@ -57,15 +32,7 @@ export function LookupSelect({ channel, lookup, value, onChange, ...shared }: Pr
           value={value}
           onChange={(event) => onChange(event.currentTarget.value.trim())}
         />
-        <Group gap="xs">
-          <Text size="sm" c="dimmed" role="status">
-            {t("composer.settings.notLooked", { why: asProblem(query.error).title })}{" "}
-            {t("composer.settings.byId")}
-          </Text>
-          <Anchor component="button" type="button" size="sm" onClick={() => void query.refetch()}>
-            {t("composer.settings.again")}
-          </Anchor>
-        </Group>
+        <NotLooked error={query.error} again={() => void query.refetch()} />
       </Stack>
     );
   }

@@ -1,6 +1,7 @@
 import { Checkbox, NumberInput, Select, Stack, TextInput, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type FindingGroup, fieldId, findingsAt } from "./findings";
+import { LookupList } from "./lookup-list";
 import { LookupSelect } from "./lookup-select";
 import { type SettingField, settingFields } from "./settings-schema";
 
@@ -89,6 +90,20 @@ function Setting({ id, channel, field, value, error, onChange }: SettingProps) {
           onChange={(next) => set(next || undefined)}
         />
       );
+    case "words":
+    case "numbers": {
+      const numbers = field.kind === "numbers";
+      return (
+        <LookupList
+          {...shared}
+          channel={channel}
+          lookup={field.lookup ?? ""}
+          value={Array.isArray(value) ? value.map(String) : []}
+          numbers={numbers}
+          onChange={(next) => onChange(next.length === 0 ? undefined : numbers ? next.map(Number) : next)}
+        />
+      );
+    }
     case "boolean": {
       const checked = typeof value === "boolean" ? value : field.default === true;
       return (

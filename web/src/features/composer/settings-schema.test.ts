@@ -10,6 +10,18 @@ describe("fields of a settings schema", () => {
     expect(field).toMatchObject({ kind: "lookup", lookup: "channels" });
   });
 
+  test("several words and several numbers", () => {
+    const fields = properties({
+      tags: { type: "array", items: { type: "string", maxLength: 191 }, "x-lookup": "tags" },
+      categories: { type: "array", items: { type: "integer", minimum: 0 }, "x-lookup": "categoriesList" },
+      odd: { type: "array", items: { type: "object" } },
+    });
+    expect(fields.map((field) => [field.name, field.kind, field.lookup])).toEqual([
+      ["tags", "words", "tags"],
+      ["categories", "numbers", "categoriesList"],
+    ]);
+  });
+
   test("text, choice, boolean and number", () => {
     const fields = properties(
       {

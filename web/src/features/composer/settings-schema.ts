@@ -4,7 +4,7 @@ export interface SettingField {
   name: string;
   title: string;
   description: string | null;
-  kind: "text" | "choice" | "boolean" | "integer" | "lookup";
+  kind: "text" | "choice" | "boolean" | "integer" | "lookup" | "words" | "numbers";
   /** What the network is asked for to choose from. */
   lookup: string | null;
   options: { value: string; label: string }[];
@@ -43,10 +43,18 @@ function optionsOf(schema: Schema): { value: string; label: string }[] {
   });
 }
 
+/** Several of one kind. */
+function listOf(items: unknown): SettingField["kind"] | null {
+  if (!isSchema(items)) return null;
+  if (items.type === "integer") return "numbers";
+  return items.type === "string" ? "words" : null;
+}
+
 function kindOf(schema: Schema, options: unknown[]): SettingField["kind"] | null {
   if (options.length > 0) return "choice";
-  if (textOf(schema["x-lookup"])) return "lookup";
   const types = Array.isArray(schema.type) ? schema.type : [schema.type];
+  if (types.includes("array")) return listOf(schema.items);
+  if (textOf(schema["x-lookup"])) return "lookup";
   if (types.includes("boolean")) return "boolean";
   if (types.includes("integer")) return "integer";
   return types.includes("string") ? "text" : null;

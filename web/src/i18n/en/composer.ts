@@ -106,6 +106,7 @@ export const composer = {
     search: "Type to search, or choose …",
     looking: "Asking the network …",
     nothing: "Nothing fits.",
+    several: "Type and press Enter",
     notLooked: "The network could not be asked: {{why}}.",
     byId: "You can enter the id instead.",
     again: "Ask again",

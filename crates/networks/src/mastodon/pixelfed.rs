@@ -1,0 +1,238 @@
+//! Pixelfed, on any server: pictures and videos with a caption.
+//!
+//! It speaks Mastodon's client API. What differs is after Pixelfed's source at <https://github.com/pixelfed/pixelfed> (March 2024): only
+//! `read` and `write` are permissions, tokens expire and are renewed, a status needs a file, and a key that is sent twice is refused
+//! instead of being answered again, so that none is sent.
+
+use super::account::{discover, identify, register, server};
+use super::instance::Limits;
+use super::publish::{create, find, upload_all};
+use super::{Flavour, kinds, not_compatible};
+use crate::about::{About, Network};
+use crate::check::PartToCheck;
+use crate::connect::{Client2, Connect, Credentials, Endpoints, Facts, Identified, InstanceField, OAuth2, Scope};
+use crate::publish::{Cx, Item, Publish, Recent, Sent};
+use crate::{Refusal, origin, settings};
+use async_trait::async_trait;
+use crier_model::Finding;
+use crier_model::rules::{MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_net::Client;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+const ABOUT: About = About {
+    id: "pixelfed",
+    name: "Pixelfed",
+    color: "#a03cc8",
+    summary: "Pictures and videos on any Pixelfed server.",
+    works_at_once: true,
+    console: None,
+    deadline_s: 300,
+};
+
+const SCOPES: &[Scope] = &[
+    Scope {
+        id: "read",
+        why: "to know which account this is, and to find a post whose confirmation was lost",
+        required: true,
+    },
+    Scope { id: "write", why: "to upload and publish", required: true },
+];
+
+const PIXELFED: Flavour = Flavour {
+    name: "Pixelfed",
+    example: "pixelfed.social",
+    scopes: SCOPES,
+    asked: |_| "read write".to_owned(),
+    usual: || Limits {
+        max_chars: 500,
+        link_length: None,
+        max_media: 4,
+        alt_max: 1000,
+        mime: ["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4"].map(str::to_owned).to_vec(),
+        image_max_bytes: 15_000_000,
+        video_max_bytes: 15_000_000,
+        is_mastodon: false,
+        idempotent: false,
+        ..Limits::default()
+    },
+    sends_key: false,
+};
+
+#[derive(Debug)]
+pub struct Pixelfed;
+
+/// Who sees a post.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Visibility {
+    #[default]
+    Public,
+    Unlisted,
+    Private,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    #[schemars(title = "Visibility", description = "Who sees the post.")]
+    visibility: Visibility,
+    #[schemars(
+        title = "Content warning",
+        description = "Shown instead of the post until it is opened.",
+        length(max = 140)
+    )]
+    spoiler_text: String,
+    #[schemars(title = "Sensitive media", description = "Hides pictures and videos until they are clicked.")]
+    sensitive: bool,
+    #[schemars(title = "No comments", description = "Nobody can answer the post.")]
+    comments_disabled: bool,
+}
+
+impl Network for Pixelfed {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn connect(&self) -> Connect<'_> {
+        Connect::OAuth2(self)
+    }
+
+    fn rules(&self, facts: &Facts) -> Rules {
+        let limits = Limits::of(facts, PIXELFED.usual);
+        Rules {
+            text: TextRules {
+                max: limits.max_chars,
+                max_with_media: None,
+                unit: Unit::Grapheme,
+                link_length: limits.link_length,
+                max_bytes: None,
+                required_without_media: true,
+                short_mentions: false,
+            },
+            media: MediaRules {
+                max_count: limits.max_media,
+                kinds: kinds(&limits),
+                max_total_bytes: None,
+                fetched: false,
+                alone: Vec::new(),
+                alt_max: Some(limits.alt_max),
+            },
+            parts: PartsRules::alike(1, PartsKind::None),
+        }
+    }
+
+    fn settings_schema(&self) -> Value {
+        settings::schema::<Settings>()
+    }
+
+    fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], _settings: &Map<String, Value>) -> Vec<Finding> {
+        // Nothing at all is found by the rules.
+        let bare = parts.first().filter(|part| part.media.is_empty() && !part.body.is_empty());
+        let finding = |part: &PartToCheck<'_>| {
+            let message = "Pixelfed does not take a post without a picture or a video.";
+            Finding::error(format!("{}/media", part.pointer), "media.missing", message, "Add one.")
+        };
+        bare.map(finding).into_iter().collect()
+    }
+
+    fn publish(&self) -> &dyn Publish {
+        self
+    }
+
+    fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl OAuth2 for Pixelfed {
+    fn scopes(&self) -> &'static [Scope] {
+        SCOPES
+    }
+
+    fn instance(&self) -> Option<InstanceField> {
+        Some(InstanceField {
+            label: "Server",
+            placeholder: "pixelfed.social",
+            help: "The server where your account is. Your whole handle (@you@pixelfed.social) does as well.",
+            default: None,
+            is_account: false,
+        })
+    }
+
+    fn normalise_instance(&self, typed: &str) -> Result<String, String> {
+        origin::normalise(typed, PIXELFED.example)
+    }
+
+    async fn discover(&self, net: &Client, instance: Option<&str>) -> Result<Endpoints, Refusal> {
+        let endpoints = discover(net, instance, &PIXELFED).await?;
+        let origin = server(instance, &PIXELFED)?;
+        let limits = Limits::ask(net, origin, &PIXELFED).await?;
+        // Others of the same API have a network of their own here, with their limits.
+        if limits.version.contains("Pixelfed") {
+            Ok(endpoints)
+        } else {
+            Err(Refusal::Content(not_compatible(origin, PIXELFED.name)))
+        }
+    }
+
+    async fn register(
+        &self,
+        net: &Client,
+        endpoints: &Endpoints,
+        redirect_uri: &str,
+    ) -> Result<Option<Client2>, Refusal> {
+        register(net, endpoints, redirect_uri).await
+    }
+
+    async fn identify(
+        &self,
+        net: &Client,
+        instance: Option<&str>,
+        credentials: &Credentials,
+    ) -> Result<Identified, Refusal> {
+        identify(net, instance, credentials, &PIXELFED).await
+    }
+}
+
+#[async_trait]
+impl Publish for Pixelfed {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        upload_all(cx, item, &PIXELFED).await.map(drop)
+    }
+
+    async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
+        let media_ids = upload_all(cx, item, &PIXELFED).await?;
+        create(cx, &self.status(item, &media_ids)?, &PIXELFED).await
+    }
+}
+
+impl Pixelfed {
+    fn status(&self, item: &Item, media_ids: &[String]) -> Result<Value, Refusal> {
+        let settings: Settings = settings::read(&item.settings)?;
+        let mut status = json!({
+            "status": self.render(&item.body),
+            "media_ids": media_ids,
+            "visibility": settings.visibility,
+        });
+        if !settings.spoiler_text.is_empty() {
+            status["spoiler_text"] = settings.spoiler_text.into();
+        }
+        if settings.sensitive {
+            status["sensitive"] = true.into();
+        }
+        if settings.comments_disabled {
+            status["comments_disabled"] = true.into();
+        }
+        Ok(status)
+    }
+}
+
+#[async_trait]
+impl Recent for Pixelfed {
+    async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
+        find(cx, item, &self.render(&item.body), &PIXELFED).await
+    }
+}
