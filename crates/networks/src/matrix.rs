@@ -336,7 +336,14 @@ impl Form for Matrix {
         let Some(token) = &credentials.refresh_token else { return Ok(None) };
         let api = Api::of(net, credentials)?;
         let request = net.post(api.url("client/v3/refresh")).json(&json!({ "refresh_token": token.expose() }));
-        let session: Session = call::judged(request, credentials, |answer| judge(&answer)).await?;
+        let session = call::judged(request, credentials, |answer| judge::<Session>(&answer)).await;
+        let session = session.map_err(|refusal| match refusal {
+            // Said of a token that was used before.
+            Refusal::Content(detail) if detail.code.as_deref() == Some("M_FORBIDDEN") => {
+                Refusal::Auth(Detail { pointer: None, ..detail.diagnosed(Code::CredentialsWrong) })
+            }
+            other => other,
+        })?;
         Ok(Some(session.credentials(api.homeserver, Timestamp::now())))
     }
 }

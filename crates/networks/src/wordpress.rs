@@ -306,13 +306,14 @@ impl Form for WordPress {
     }
 }
 
-/// Shows what the site said on the field that it is about. To a name it doesn't know it says the same as to no name at all.
+/// Shows what the site said on the field that it is about. Some versions say of any wrong sign-in that there was none.
 fn on_its_field(refusal: Refusal) -> FormRefusal {
     match refusal.detail().code.as_deref() {
+        Some("invalid_username" | "invalid_email") => FormRefusal::FieldRefused { name: "username", refusal },
         Some("rest_not_logged_in") => {
-            let said = "the site saw no account: it does not know this name, or its web server keeps the Authorization header to itself";
+            let said = "the site saw no account: name or password are wrong, or its web server keeps the Authorization header to itself";
             let refusal = refusal.map(|detail| Detail { message: said.to_owned(), ..detail });
-            FormRefusal::FieldRefused { name: "username", refusal }
+            FormRefusal::FieldRefused { name: "password", refusal }
         }
         _ if matches!(refusal, Refusal::Auth(_)) => FormRefusal::FieldRefused { name: "password", refusal },
         _ => FormRefusal::Refused(refusal),
