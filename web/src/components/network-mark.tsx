@@ -1,57 +1,8 @@
-import {
-  IconBrandBluesky,
-  IconBrandDiscord,
-  IconBrandGoogle,
-  IconBrandLinkedin,
-  IconBrandMastodon,
-  IconBrandMatrix,
-  IconBrandSlack,
-  IconBrandTeams,
-  IconBrandTelegram,
-  IconBrandThreads,
-  IconBrandWordpress,
-  IconBrandX,
-  IconBroadcast,
-  IconCamera,
-  IconGhost2,
-  IconMail,
-  IconMessages,
-  IconMouse,
-  IconPlayerPlayFilled,
-  IconStar,
-  IconWebhook,
-} from "@tabler/icons-react";
-import type { ComponentType } from "react";
+import { lazy, Suspense } from "react";
 import classes from "./network-mark.module.css";
 
-const GLYPHS: Record<
-  string,
-  ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>
-> = {
-  bluesky: IconBrandBluesky,
-  discord: IconBrandDiscord,
-  ghost: IconGhost2,
-  "google-chat": IconBrandGoogle,
-  lemmy: IconMouse,
-  linkedin: IconBrandLinkedin,
-  "linkedin-page": IconBrandLinkedin,
-  listmonk: IconMail,
-  mastodon: IconBrandMastodon,
-  matrix: IconBrandMatrix,
-  mattermost: IconMessages,
-  misskey: IconStar,
-  "ms-teams": IconBrandTeams,
-  nostr: IconBroadcast,
-  pixelfed: IconCamera,
-  playground: IconPlayerPlayFilled,
-  playground_pages: IconPlayerPlayFilled,
-  slack: IconBrandSlack,
-  telegram: IconBrandTelegram,
-  threads: IconBrandThreads,
-  webhook: IconWebhook,
-  wordpress: IconBrandWordpress,
-  x: IconBrandX,
-};
+// Each network brings a glyph, and the first page should not wait for all of them.
+const NetworkGlyph = lazy(() => import("./network-glyph"));
 
 /** White on `#rrggbb` where a sign can be told from it (3 : 1, relative luminance of WCAG 2), else black. */
 export function inkOn(color: string): "#000" | "#fff" {
@@ -63,6 +14,8 @@ export function inkOn(color: string): "#000" | "#fff" {
   return 1.05 / (luminance + 0.05) >= 3 ? "#fff" : "#000";
 }
 
+export const initial = (name: string) => name.slice(0, 1).toUpperCase();
+
 interface Props {
   id: string;
   name: string;
@@ -72,7 +25,6 @@ interface Props {
 
 /** A network's mark: its colour with its glyph, or its first letter. Decoration beside the name. */
 export function NetworkMark({ id, name, color, size = 28 }: Props) {
-  const Glyph = GLYPHS[id];
   const shade = /^#[0-9a-f]{6}$/i.test(color ?? "") ? (color as string) : "#55606a";
   return (
     <span
@@ -80,11 +32,9 @@ export function NetworkMark({ id, name, color, size = 28 }: Props) {
       aria-hidden
       style={{ width: size, height: size, background: shade, color: inkOn(shade), fontSize: size * 0.5 }}
     >
-      {Glyph ? (
-        <Glyph size={Math.round(size * 0.64)} stroke={1.8} aria-hidden />
-      ) : (
-        name.slice(0, 1).toUpperCase()
-      )}
+      <Suspense fallback={initial(name)}>
+        <NetworkGlyph id={id} name={name} size={Math.round(size * 0.64)} />
+      </Suspense>
     </span>
   );
 }

@@ -1,0 +1,60 @@
+import {
+  IconBrandBluesky,
+  IconBrandDiscord,
+  IconBrandGoogle,
+  IconBrandLinkedin,
+  IconBrandMastodon,
+  IconBrandMatrix,
+  IconBrandSlack,
+  IconBrandTeams,
+  IconBrandTelegram,
+  IconBrandThreads,
+  IconBrandWordpress,
+  IconBrandX,
+  IconBroadcast,
+  IconCamera,
+  IconGhost2,
+  IconMail,
+  IconMessages,
+  IconMouse,
+  IconPlayerPlayFilled,
+  IconStar,
+  IconWebhook,
+} from "@tabler/icons-react";
+import type { ComponentType } from "react";
+import { initial } from "./network-mark";
+
+const GLYPHS: Record<
+  string,
+  ComponentType<{ size?: number | string; stroke?: number; "aria-hidden"?: boolean }>
+> = {
+  bluesky: IconBrandBluesky,
+  discord: IconBrandDiscord,
+  ghost: IconGhost2,
+  "google-chat": IconBrandGoogle,
+  lemmy: IconMouse,
+  linkedin: IconBrandLinkedin,
+  "linkedin-page": IconBrandLinkedin,
+  listmonk: IconMail,
+  mastodon: IconBrandMastodon,
+  matrix: IconBrandMatrix,
+  mattermost: IconMessages,
+  misskey: IconStar,
+  "ms-teams": IconBrandTeams,
+  nostr: IconBroadcast,
+  pixelfed: IconCamera,
+  playground: IconPlayerPlayFilled,
+  playground_pages: IconPlayerPlayFilled,
+  slack: IconBrandSlack,
+  telegram: IconBrandTelegram,
+  threads: IconBrandThreads,
+  webhook: IconWebhook,
+  wordpress: IconBrandWordpress,
+  x: IconBrandX,
+};
+
+/** A network's glyph, or its first letter. */
+export default function NetworkGlyph({ id, name, size }: { id: string; name: string; size: number }) {
+  const Glyph = GLYPHS[id];
+  return Glyph ? <Glyph size={size} stroke={1.8} aria-hidden /> : initial(name);
+}
