@@ -67,12 +67,14 @@ test("a channel is paused and has a daily cap of its own", async () => {
   await page.getByRole("menuitem", { name: "Daily cap …" }).click();
   const cap = page.getByRole("textbox", { name: "Daily cap" });
   await cap.fill("5");
+  await page.locator('[role="menu"]').waitFor({ state: "detached" });
   assert.deepEqual(await barriers(page), []);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("5 posts a day").waitFor();
   await more.click();
   await page.getByRole("menuitem", { name: "Pause" }).click();
   await page.getByText("This channel is paused").waitFor();
+  await page.locator('[role="menu"]').waitFor({ state: "detached" });
   assert.deepEqual([...(await barriers(page)), ...(await overhang(page))], []);
   await more.click();
   await page.getByRole("menuitem", { name: "Let it go on" }).click();
