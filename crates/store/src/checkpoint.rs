@@ -11,8 +11,8 @@ use std::sync::{
 };
 use tokio::{sync::Notify, task::AbortHandle};
 
-/// Commits between two moves; each writes some ten pages of 4 KiB.
-const COMMITS: u32 = 200;
+/// Commits between two moves; each writes some ten pages of 4 KiB. A move makes one commit after it wait for the disk, so it is to be rare.
+const COMMITS: u32 = 1000;
 /// At this length of the log (64 MiB) a commit moves it after all.
 pub(crate) const MOST_PAGES: &str = "16384";
 
