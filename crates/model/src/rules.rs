@@ -74,6 +74,20 @@ impl MediaKind {
 }
 
 impl TextRules {
+    /// Text up to a length, in which a link counts as its own, and without which there must be media.
+    #[must_use]
+    pub fn up_to(max: usize, unit: Unit) -> Self {
+        Self {
+            max,
+            max_with_media: None,
+            unit,
+            link_length: None,
+            max_bytes: None,
+            required_without_media: true,
+            short_mentions: false,
+        }
+    }
+
     /// The longest text of a part, in `unit`, by whether media go with it.
     #[must_use]
     pub fn max_of(&self, has_media: bool) -> usize {
@@ -82,6 +96,12 @@ impl TextRules {
 }
 
 impl MediaRules {
+    /// So many files of these kinds, sent along, in whatever company.
+    #[must_use]
+    pub fn up_to(max_count: usize, kinds: Vec<MediaKind>, alt_max: Option<usize>) -> Self {
+        Self { max_count, kinds, max_total_bytes: None, fetched: false, alone: Vec::new(), alt_max }
+    }
+
     /// Whether a file of this type goes without any other.
     #[must_use]
     pub fn goes_alone(&self, mime: &str) -> bool {

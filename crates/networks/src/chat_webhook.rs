@@ -104,22 +104,14 @@ impl Network for ChatWebhook {
             Self::Google => (28_000, Unit::Byte, PartsRules::alike(25, PartsKind::Comment)),
         };
         Rules {
-            text: TextRules {
-                max,
-                max_with_media: None,
-                unit,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
+            text: TextRules::up_to(max, unit),
             media: MediaRules {
-                max_count: 6,
-                kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
-                max_total_bytes: None,
                 fetched: true,
-                alone: Vec::new(),
-                alt_max: Some(500),
+                ..MediaRules::up_to(
+                    6,
+                    vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
+                    Some(500),
+                )
             },
             parts,
         }
@@ -298,16 +290,7 @@ fn card(body: &Document, media: &[MediaItem]) -> Value {
 #[async_trait]
 impl Form for ChatWebhook {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, required, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = Field::new;
         let (placeholder, help) = match self {
             Self::Mattermost => (
                 "https://chat.example.org/hooks/…",

@@ -416,6 +416,26 @@ pub struct Field {
     pub options: Vec<FieldOption>,
 }
 
+impl Field {
+    /// Without a default, and with any value.
+    #[must_use]
+    pub fn new(
+        name: &'static str,
+        label: &'static str,
+        kind: FieldKind,
+        required: bool,
+        placeholder: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self { name, label, kind, required, placeholder, help, default: None, options: Vec::new() }
+    }
+}
+
+/// What was typed into a field, without the spaces around it; empty where nothing was.
+pub(crate) fn typed<'a>(values: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    values.get(name).map(|value| value.trim()).unwrap_or_default()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldKind {

@@ -116,22 +116,10 @@ impl Network for Discord {
             "audio/wav",
         ];
         Rules {
-            text: TextRules {
-                max: 2000,
-                max_with_media: None,
-                unit: Unit::Utf16,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
+            text: TextRules::up_to(2000, Unit::Utf16),
             media: MediaRules {
-                max_count: 10,
-                kinds: vec![MediaKind::up_to(10 * 1024 * 1024, &types)],
                 max_total_bytes: Some(REQUEST_BYTES),
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(1024),
+                ..MediaRules::up_to(10, vec![MediaKind::up_to(10 * 1024 * 1024, &types)], Some(1024))
             },
             parts: PartsRules::alike(25, PartsKind::Comment),
         }

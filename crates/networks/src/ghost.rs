@@ -7,7 +7,7 @@
 use crate::about::{About, Network};
 use crate::article::{self, UPLOAD_LIFE, draft_slug};
 use crate::choosing::Access;
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, origin, settings};
@@ -146,23 +146,12 @@ impl Network for Ghost {
     /// Ghost sets no limit to words; ours keeps a mistake from growing.
     fn rules(&self, _facts: &Facts) -> Rules {
         Rules {
-            text: TextRules {
-                max: 100_000,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 20,
-                kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif", "image/webp"])],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(191),
-            },
+            text: TextRules::up_to(100_000, Unit::Grapheme),
+            media: MediaRules::up_to(
+                20,
+                vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif", "image/webp"])],
+                Some(191),
+            ),
             parts: PartsRules::alike(1, PartsKind::None),
         }
     }
@@ -270,16 +259,7 @@ struct Site {
 #[async_trait]
 impl Form for Ghost {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required: true,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = |name, label, kind, placeholder, help| Field::new(name, label, kind, true, placeholder, help);
         vec![
             field(
                 "url",
@@ -299,7 +279,7 @@ impl Form for Ghost {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let typed =
             origin::site(value("url"), "blog.example.org", &["ghost"]).map_err(|message| FormRefusal::Field {
                 name: "url",
@@ -392,15 +372,7 @@ impl Publish for Ghost {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::of(cx)?;
-        let mut pictures = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || upload(cx, &api, media);
-            let address: String = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            pictures.push(address);
-        }
+        let pictures: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
         let draft = draft(item, &settings, &pictures, &draft_slug(cx));
         let draft: Post = cx.step("draft", Once::Repeatable, || drafted(cx, &api, &draft)).await?;
         // Publishing is about this draft alone, however often it is asked.

@@ -7,7 +7,7 @@
 use crate::about::{About, Network};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown;
@@ -85,24 +85,9 @@ impl Network for Lemmy {
     fn rules(&self, _facts: &Facts) -> Rules {
         let mime = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"];
         Rules {
-            text: TextRules {
-                max: 50_000,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: None,
-                // The title says enough.
-                required_without_media: false,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 6,
-                kinds: vec![MediaKind::up_to(10_000_000, &mime)],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(1500),
-            },
+            // The title says enough.
+            text: TextRules { required_without_media: false, ..TextRules::up_to(50_000, Unit::Grapheme) },
+            media: MediaRules::up_to(6, vec![MediaKind::up_to(10_000_000, &mime)], Some(1500)),
             parts: PartsRules { max_text: Some(10_000), ..PartsRules::alike(25, PartsKind::Comment) },
         }
     }
@@ -277,16 +262,7 @@ impl Site {
 #[async_trait]
 impl Form for Lemmy {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, required, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = Field::new;
         let service = Field {
             default: Some(SERVICE.to_owned()),
             ..field("service", "Server", FieldKind::Url, true, SERVICE, "The server where your account is.")
@@ -307,7 +283,7 @@ impl Form for Lemmy {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let origin = origin::normalise(value("service"), "lemmy.world").map_err(|message| FormRefusal::Field {
             name: "service",
             message,
@@ -426,15 +402,7 @@ impl Publish for Lemmy {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::new(cx.net, cx.instance, cx.credentials)?;
-        let mut pictures = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || upload(cx, &api, media);
-            let address: String = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            pictures.push(address);
-        }
+        let pictures: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
         let id: u64 = match &item.thread {
             None => {
                 let request = api.net.post(api.url("post")).json(&self.post(item, &settings, &pictures)?);

@@ -7,7 +7,7 @@
 use crate::about::{About, Network};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, origin, settings, text};
@@ -93,24 +93,9 @@ impl Network for Matrix {
         ];
         let max_bytes = facts.get(UPLOAD_BYTES).and_then(Value::as_u64).unwrap_or(UPLOAD_BYTES_USUAL);
         Rules {
-            text: TextRules {
-                // An event has it twice, plain and formatted.
-                max: 25_000,
-                max_with_media: None,
-                unit: Unit::Byte,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 10,
-                kinds: vec![MediaKind::up_to(max_bytes, &mime)],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: None,
-            },
+            // An event has it twice, plain and formatted.
+            text: TextRules::up_to(25_000, Unit::Byte),
+            media: MediaRules::up_to(10, vec![MediaKind::up_to(max_bytes, &mime)], None),
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
@@ -265,16 +250,7 @@ struct MediaConfig {
 #[async_trait]
 impl Form for Matrix {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, required, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = Field::new;
         vec![
             field(
                 "server",
@@ -298,7 +274,7 @@ impl Form for Matrix {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let typed = value("server");
         // An account's name has its server behind the first colon; a port may follow.
         let server = typed.strip_prefix('@').and_then(|account| Some(account.split_once(':')?.1)).unwrap_or(typed);
@@ -449,15 +425,7 @@ impl Publish for Matrix {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::of(cx.net, cx.credentials)?;
-        let mut files = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || upload(cx, &api, media);
-            let address: String = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            files.push(address);
-        }
+        let files: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
         let room = room(&api, &settings.room).await?;
         let mut first: Option<String> = None;
         for (index, mut content) in events(item, &settings, &files).into_iter().enumerate() {

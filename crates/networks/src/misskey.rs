@@ -5,7 +5,7 @@
 //! again by their text.
 
 use crate::about::{About, Network};
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown::outside_spaces;
 use crate::{Detail, Refusal, call, origin, settings};
@@ -100,23 +100,8 @@ impl Network for Misskey {
             "audio/wav",
         ];
         Rules {
-            text: TextRules {
-                max: usize::try_from(told(MAX_CHARS, USUAL_CHARS)).unwrap_or(usize::MAX),
-                max_with_media: None,
-                unit: Unit::Utf16,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 16,
-                kinds: vec![MediaKind::up_to(told(MAX_BYTES, USUAL_BYTES), &mime)],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(512),
-            },
+            text: TextRules::up_to(usize::try_from(told(MAX_CHARS, USUAL_CHARS)).unwrap_or(usize::MAX), Unit::Utf16),
+            media: MediaRules::up_to(16, vec![MediaKind::up_to(told(MAX_BYTES, USUAL_BYTES), &mime)], Some(512)),
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
@@ -255,16 +240,7 @@ struct Policies {
 #[async_trait]
 impl Form for Misskey {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required: true,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = |name, label, kind, placeholder, help| Field::new(name, label, kind, true, placeholder, help);
         vec![
             field(
                 "server",
@@ -284,7 +260,7 @@ impl Form for Misskey {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let origin = origin::normalise(value("server"), "misskey.io").map_err(|message| FormRefusal::Field {
             name: "server",
             message,
@@ -346,15 +322,8 @@ impl Publish for Misskey {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let origin = server(cx.instance)?;
-        let mut files = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || upload(cx, origin, media, settings.sensitive);
-            let id: String = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            files.push(id);
-        }
+        let files: Vec<String> =
+            cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, origin, media, settings.sensitive)).await?;
         let note = self.note(item, &settings, &files);
         let create = || async {
             Ok(say::<Created>(cx.net, origin, cx.credentials, "notes/create", note).await?.created_note.id)

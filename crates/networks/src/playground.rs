@@ -114,26 +114,12 @@ impl Network for Playground {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         Rules {
-            text: TextRules {
-                max: 500,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 4,
-                kinds: vec![MediaKind::up_to(
-                    10 * 1024 * 1024,
-                    &["image/jpeg", "image/png", "image/gif", "image/webp"],
-                )],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(1500),
-            },
+            text: TextRules::up_to(500, Unit::Grapheme),
+            media: MediaRules::up_to(
+                4,
+                vec![MediaKind::up_to(10 * 1024 * 1024, &["image/jpeg", "image/png", "image/gif", "image/webp"])],
+                Some(1500),
+            ),
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }

@@ -152,6 +152,30 @@ impl Cx<'_> {
         format!("upload {index} in {}", self.clock.now().as_second() / life.as_secs().max(1))
     }
 
+    /// Uploads the files of a part, each by a step of its own, and gives what the network made of them, in order. `life` is how long it
+    /// keeps files that nothing refers to.
+    ///
+    /// # Errors
+    /// The first refusal, with the file it is about.
+    pub async fn uploads<'m, T, F, Fut>(
+        &self,
+        item: &'m Item,
+        life: SignedDuration,
+        upload: F,
+    ) -> Result<Vec<T>, Refusal>
+    where
+        T: Serialize + DeserializeOwned + Send,
+        F: Fn(&'m MediaItem) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T, Refusal>> + Send,
+    {
+        let mut made = Vec::new();
+        for (index, media) in item.media.iter().enumerate() {
+            let uploaded = self.step(&self.upload_step(index, life), Once::Repeatable, || upload(media)).await;
+            made.push(uploaded.map_err(|refusal| refusal.at(&format!("/media/{index}")))?);
+        }
+        Ok(made)
+    }
+
     /// Takes a step once. A step answered before a crash returns its recorded answer; one that was begun and not
     /// answered is repeated only where `once` allows it, else its outcome is [`Refusal::Unknown`].
     ///

@@ -67,28 +67,14 @@ impl Network for Telegram {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         let photos = MediaKind::up_to(10_000_000, &["image/jpeg", "image/png", "image/webp"]);
+        let kinds = vec![
+            MediaKind { max_ratio: Some(20), ..photos },
+            MediaKind::up_to(50_000_000, &["video/mp4", "image/gif"]),
+        ];
         Rules {
-            text: TextRules {
-                max: 4096,
-                max_with_media: Some(1024),
-                unit: Unit::Utf16,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 10,
-                kinds: vec![
-                    MediaKind { max_ratio: Some(20), ..photos },
-                    MediaKind::up_to(50_000_000, &["video/mp4", "image/gif"]),
-                ],
-                // A moving picture can't be in an album.
-                max_total_bytes: None,
-                fetched: false,
-                alone: vec!["image/gif".to_owned()],
-                alt_max: None,
-            },
+            text: TextRules { max_with_media: Some(1024), ..TextRules::up_to(4096, Unit::Utf16) },
+            // A moving picture can't be in an album.
+            media: MediaRules { alone: vec!["image/gif".to_owned()], ..MediaRules::up_to(10, kinds, None) },
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }

@@ -93,22 +93,14 @@ impl Network for Threads {
         let images = MediaKind::up_to(8_000_000, &["image/jpeg", "image/png"]);
         let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]);
         Rules {
-            text: TextRules {
-                max: 500,
-                max_with_media: None,
-                unit: Unit::EmojiBytes,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
+            text: TextRules::up_to(500, Unit::EmojiBytes),
             media: MediaRules {
-                max_count: 20,
-                kinds: vec![MediaKind { max_ratio: Some(10), ..images }, MediaKind { max_width: Some(1920), ..videos }],
-                max_total_bytes: None,
                 fetched: true,
-                alone: Vec::new(),
-                alt_max: Some(1000),
+                ..MediaRules::up_to(
+                    20,
+                    vec![MediaKind { max_ratio: Some(10), ..images }, MediaKind { max_width: Some(1920), ..videos }],
+                    Some(1000),
+                )
             },
             parts: PartsRules::alike(25, PartsKind::Thread),
         }

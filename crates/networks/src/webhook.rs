@@ -65,23 +65,8 @@ impl Network for Webhook {
             "audio/wav",
         ];
         Rules {
-            text: TextRules {
-                max: 100_000,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 20,
-                kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(10_000),
-            },
+            text: TextRules::up_to(100_000, Unit::Grapheme),
+            media: MediaRules::up_to(20, vec![MediaKind::up_to(1_000_000_000, &mime)], Some(10_000)),
             parts: PartsRules::alike(100, PartsKind::Thread),
         }
     }
@@ -112,14 +97,8 @@ impl Network for Webhook {
 impl Form for Webhook {
     fn fields(&self) -> Vec<Field> {
         let field = |name, label, kind, required, placeholder, help, default| Field {
-            name,
-            label,
-            kind,
-            required,
-            placeholder,
-            help,
             default,
-            options: Vec::new(),
+            ..Field::new(name, label, kind, required, placeholder, help)
         };
         let secret_help = "Signs every call after Standard Webhooks; put it into the receiver as well.";
         vec![

@@ -8,7 +8,7 @@
 use crate::about::{About, Network};
 use crate::article::{self, UPLOAD_LIFE, draft_slug};
 use crate::choosing::Access;
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, origin, settings};
@@ -110,23 +110,8 @@ impl Network for WordPress {
     fn rules(&self, _facts: &Facts) -> Rules {
         let mime = ["image/jpeg", "image/png", "image/gif", "image/webp"];
         Rules {
-            text: TextRules {
-                max: 100_000,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 20,
-                kinds: vec![MediaKind::up_to(20_000_000, &mime)],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(2000),
-            },
+            text: TextRules::up_to(100_000, Unit::Grapheme),
+            media: MediaRules::up_to(20, vec![MediaKind::up_to(20_000_000, &mime)], Some(2000)),
             parts: PartsRules::alike(1, PartsKind::None),
         }
     }
@@ -226,16 +211,7 @@ impl User {
 #[async_trait]
 impl Form for WordPress {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required: true,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = |name, label, kind, placeholder, help| Field::new(name, label, kind, true, placeholder, help);
         vec![
             field("domain", "Site address", FieldKind::Url, "https://example.org", "The address of the site itself."),
             field(
@@ -256,7 +232,7 @@ impl Form for WordPress {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let dropped = ["wp-admin/index.php", "wp-admin/profile.php", "wp-admin", "wp-login.php", "wp-json"];
         let typed = origin::site(value("domain"), "example.org", &dropped).map_err(|message| FormRefusal::Field {
             name: "domain",
@@ -363,15 +339,7 @@ impl Publish for WordPress {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api { net: cx.net, credentials: cx.credentials };
-        let mut pictures = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || upload(cx, &api, media);
-            let uploaded: Uploaded = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            pictures.push(uploaded);
-        }
+        let pictures: Vec<Uploaded> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
         let draft = draft(item, &settings, &pictures, &draft_slug(cx));
         let drafted: Post = cx.step("draft", Once::Repeatable, || drafted(cx, &api, &settings.kind, &draft)).await?;
         // What it is to be is the same however often it is said.

@@ -101,25 +101,20 @@ impl Network for X {
         let video = MediaKind::up_to(512_000_000, &["video/mp4", "video/quicktime"]);
         Rules {
             text: TextRules {
-                max: if long { 25_000 } else { 280 },
-                max_with_media: None,
-                unit: Unit::Weighted,
                 link_length: Some(23),
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
+                ..TextRules::up_to(if long { 25_000 } else { 280 }, Unit::Weighted)
             },
             media: MediaRules {
-                max_count: 4,
-                kinds: vec![
-                    MediaKind::up_to(5_000_000, &["image/jpeg", "image/png", "image/webp"]),
-                    MediaKind { max_width: Some(1280), max_height: Some(1080), ..gif },
-                    MediaKind { max_ratio: Some(3), ..video },
-                ],
-                max_total_bytes: None,
-                fetched: false,
                 alone: ["image/gif", "video/"].map(str::to_owned).to_vec(),
-                alt_max: Some(1000),
+                ..MediaRules::up_to(
+                    4,
+                    vec![
+                        MediaKind::up_to(5_000_000, &["image/jpeg", "image/png", "image/webp"]),
+                        MediaKind { max_width: Some(1280), max_height: Some(1080), ..gif },
+                        MediaKind { max_ratio: Some(3), ..video },
+                    ],
+                    Some(1000),
+                )
             },
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
@@ -208,15 +203,7 @@ struct Post {
 #[async_trait]
 impl Publish for X {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let mut media_ids = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || Box::pin(upload(cx, media));
-            let id: String = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            media_ids.push(id);
-        }
+        let media_ids: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media))).await?;
         let request = signed(cx.net.post(format!("{API}/tweets")).json(&self.post(item, &media_ids)?), cx.credentials);
         let create = || call::json::<Data<Post>>(request, cx.credentials, refine);
         let Data { data } = cx.step("create post", Once::Look, create).await?;

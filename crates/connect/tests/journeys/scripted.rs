@@ -40,23 +40,8 @@ impl<K: Kind> Network for Scripted<K> {
 
     fn rules(&self, _: &Facts) -> Rules {
         Rules {
-            text: TextRules {
-                max: 100,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 0,
-                kinds: Vec::new(),
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: None,
-            },
+            text: TextRules::up_to(100, Unit::Grapheme),
+            media: MediaRules::up_to(0, Vec::new(), None),
             parts: PartsRules::alike(1, PartsKind::None),
         }
     }

@@ -107,24 +107,13 @@ impl Network for Bluesky {
     fn rules(&self, facts: &Facts) -> Rules {
         let max_bytes = facts.get(IMAGE_BYTES_FACT).and_then(serde_json::Value::as_u64).unwrap_or(IMAGE_BYTES);
         Rules {
-            text: TextRules {
-                max: 300,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: Some(3000),
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 4,
-                kinds: vec![MediaKind::up_to(max_bytes, &["image/jpeg", "image/png", "image/webp", "image/gif"])],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                // The lexicon sets no limit; Bluesky's own app does.
-                alt_max: Some(2000),
-            },
+            text: TextRules { max_bytes: Some(3000), ..TextRules::up_to(300, Unit::Grapheme) },
+            // For descriptions the lexicon sets no limit; Bluesky's own app does.
+            media: MediaRules::up_to(
+                4,
+                vec![MediaKind::up_to(max_bytes, &["image/jpeg", "image/png", "image/webp", "image/gif"])],
+                Some(2000),
+            ),
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }

@@ -58,16 +58,8 @@ impl Publish for Bluesky {
 
 /// The pictures as a record refers to them, uploaded.
 async fn images(cx: &Cx<'_>, item: &Item) -> Result<Vec<Value>, Refusal> {
-    let mut images = Vec::new();
-    for (index, media) in item.media.iter().enumerate() {
-        let name = cx.upload_step(index, BLOB_LIFE);
-        let blob: Value = cx
-            .step(&name, Once::Repeatable, || upload(cx, media))
-            .await
-            .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-        images.push(image(media, &blob));
-    }
-    Ok(images)
+    let blobs: Vec<Value> = cx.uploads(item, BLOB_LIFE, |media| upload(cx, media)).await?;
+    Ok(item.media.iter().zip(&blobs).map(|(media, blob)| image(media, blob)).collect())
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {

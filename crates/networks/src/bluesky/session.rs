@@ -2,7 +2,7 @@
 
 use super::identity::DidDocument;
 use super::{Bluesky, IMAGE_BYTES, IMAGE_BYTES_FACT, IMAGE_BYTES_NOW, SERVER_FACT, refine};
-use crate::connect::{Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::{Cx, Detail, Refusal, call, origin};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -83,16 +83,7 @@ pub(super) fn xrpc(server: &str, method: &str) -> String {
 #[async_trait]
 impl Form for Bluesky {
     fn fields(&self) -> Vec<Field> {
-        let field = |name, label, kind, placeholder, help| Field {
-            name,
-            label,
-            kind,
-            required: true,
-            placeholder,
-            help,
-            default: None,
-            options: Vec::new(),
-        };
+        let field = |name, label, kind, placeholder, help| Field::new(name, label, kind, true, placeholder, help);
         let service = Field {
             default: Some(SERVICE.to_owned()),
             ..field(
@@ -123,7 +114,7 @@ impl Form for Bluesky {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let service = match value("service") {
             "" => SERVICE.to_owned(),
             typed => origin::normalise(typed, "bsky.social").map_err(|message| FormRefusal::Field {

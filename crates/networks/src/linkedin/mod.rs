@@ -88,25 +88,17 @@ impl Network for LinkedIn {
 
 fn rules() -> Rules {
     Rules {
-        text: TextRules {
-            max: 3000,
-            max_with_media: None,
-            unit: Unit::Utf16,
-            link_length: None,
-            max_bytes: None,
-            required_without_media: true,
-            short_mentions: false,
-        },
+        text: TextRules::up_to(3000, Unit::Utf16),
         media: MediaRules {
-            max_count: 20,
-            kinds: vec![
-                MediaKind::up_to(36_000_000, &["image/jpeg", "image/png", "image/gif"]),
-                MediaKind { max_ratio: Some(2), ..MediaKind::up_to(500_000_000, &["video/mp4"]) },
-            ],
-            max_total_bytes: None,
-            fetched: false,
             alone: vec!["video/".to_owned()],
-            alt_max: Some(4086),
+            ..MediaRules::up_to(
+                20,
+                vec![
+                    MediaKind::up_to(36_000_000, &["image/jpeg", "image/png", "image/gif"]),
+                    MediaKind { max_ratio: Some(2), ..MediaKind::up_to(500_000_000, &["video/mp4"]) },
+                ],
+                Some(4086),
+            )
         },
         // What follows a post is a comment below it.
         parts: PartsRules { max: 25, kind: PartsKind::Comment, max_text: Some(1250), max_media: Some(0) },

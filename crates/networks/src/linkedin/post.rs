@@ -46,15 +46,7 @@ pub async fn publish(cx: &Cx<'_>, item: &Item, wish: Wish<'_>) -> Result<Sent, R
     if let Some(thread) = &item.thread {
         return comment(cx, &thread.root, wish).await;
     }
-    let mut urns = Vec::new();
-    for (index, media) in item.media.iter().enumerate() {
-        let upload = || Box::pin(upload(cx, media, wish.author));
-        let urn: String = cx
-            .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-            .await
-            .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-        urns.push(urn);
-    }
+    let urns: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media, wish.author))).await?;
     let mut post = json!({
         "author": wish.author,
         "commentary": little::write(wish.words),

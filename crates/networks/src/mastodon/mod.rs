@@ -94,22 +94,14 @@ impl Network for Mastodon {
         let limits = Limits::of(facts, Limits::default);
         Rules {
             text: TextRules {
-                max: limits.max_chars,
-                max_with_media: None,
-                unit: Unit::Grapheme,
                 link_length: limits.link_length,
-                max_bytes: None,
-                required_without_media: true,
                 short_mentions: limits.is_mastodon,
+                ..TextRules::up_to(limits.max_chars, Unit::Grapheme)
             },
             media: MediaRules {
-                max_count: limits.max_media,
-                kinds: kinds(&limits),
                 // Servers of another kind put together what they like.
-                max_total_bytes: None,
-                fetched: false,
                 alone: if limits.is_mastodon { ["video/", "audio/"].map(str::to_owned).to_vec() } else { Vec::new() },
-                alt_max: Some(limits.alt_max),
+                ..MediaRules::up_to(limits.max_media, kinds(&limits), Some(limits.alt_max))
             },
             parts: PartsRules::alike(25, PartsKind::Thread),
         }

@@ -102,23 +102,8 @@ impl Network for Pixelfed {
     fn rules(&self, facts: &Facts) -> Rules {
         let limits = Limits::of(facts, PIXELFED.usual);
         Rules {
-            text: TextRules {
-                max: limits.max_chars,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: limits.link_length,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: limits.max_media,
-                kinds: kinds(&limits),
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(limits.alt_max),
-            },
+            text: TextRules { link_length: limits.link_length, ..TextRules::up_to(limits.max_chars, Unit::Grapheme) },
+            media: MediaRules::up_to(limits.max_media, kinds(&limits), Some(limits.alt_max)),
             parts: PartsRules::alike(1, PartsKind::None),
         }
     }

@@ -8,7 +8,7 @@ mod note;
 mod relay;
 
 use crate::about::{About, Network, no_settings};
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn};
+use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Detail, Refusal};
 use async_trait::async_trait;
@@ -61,22 +61,10 @@ impl Network for Nostr {
             "audio/mpeg",
         ];
         Rules {
-            text: TextRules {
-                max: 10_000,
-                max_with_media: None,
-                unit: Unit::Grapheme,
-                link_length: None,
-                max_bytes: Some(30_000),
-                required_without_media: true,
-                short_mentions: false,
-            },
+            text: TextRules { max_bytes: Some(30_000), ..TextRules::up_to(10_000, Unit::Grapheme) },
             media: MediaRules {
-                max_count: 10,
-                kinds: vec![MediaKind::up_to(1_000_000_000, &mime)],
-                max_total_bytes: None,
                 fetched: true,
-                alone: Vec::new(),
-                alt_max: Some(1000),
+                ..MediaRules::up_to(10, vec![MediaKind::up_to(1_000_000_000, &mime)], Some(1000))
             },
             parts: PartsRules::alike(50, PartsKind::Thread),
         }
@@ -121,7 +109,7 @@ impl Form for Nostr {
     }
 
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal> {
-        let value = |name: &str| values.get(name).map(|value| value.trim()).unwrap_or_default();
+        let value = |name| typed(values, name);
         let wrong = |name, message: String, fix: &str| FormRefusal::Field { name, message, fix: fix.to_owned() };
         let key = Key::read(value("key")).map_err(|message| {
             wrong("key", message, "Copy the secret key again from your Nostr app; it begins with nsec1.")

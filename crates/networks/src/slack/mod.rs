@@ -95,23 +95,12 @@ impl Network for Slack {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         Rules {
-            text: TextRules {
-                max: 12_000,
-                max_with_media: None,
-                unit: Unit::Utf16,
-                link_length: None,
-                max_bytes: None,
-                required_without_media: true,
-                short_mentions: false,
-            },
-            media: MediaRules {
-                max_count: 10,
-                kinds: vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
-                max_total_bytes: None,
-                fetched: false,
-                alone: Vec::new(),
-                alt_max: Some(2000),
-            },
+            text: TextRules::up_to(12_000, Unit::Utf16),
+            media: MediaRules::up_to(
+                10,
+                vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],
+                Some(2000),
+            ),
             parts: PartsRules::alike(25, PartsKind::Comment),
         }
     }
@@ -283,15 +272,7 @@ struct Posted {
 impl Publish for Slack {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let mut files = Vec::new();
-        for (index, media) in item.media.iter().enumerate() {
-            let upload = || upload(cx, media);
-            let id: String = cx
-                .step(&cx.upload_step(index, UPLOAD_LIFE), Once::Repeatable, upload)
-                .await
-                .map_err(|refusal| refusal.at(&format!("/media/{index}")))?;
-            files.push(id);
-        }
+        let files: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, media)).await?;
         let message = self.message(item, &settings, &files, &cx.key());
         let post = || {
             let request = cx.net.post(format!("{API}/chat.postMessage")).json(&message);
