@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, List, Skeleton, Stack, Text } from "@mant
 import { IconAlertTriangle, IconPlugConnectedX } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense } from "react";
 import { useTranslation } from "react-i18next";
-import { asProblem, type FieldProblem, UNREACHABLE } from "@/api/problem";
+import { asProblem, type FieldProblem, type Problem, UNREACHABLE } from "@/api/problem";
 import { problemWords } from "./problem-words";
 
 export { problemWords };
@@ -95,4 +95,10 @@ export function DocsLink({
       <span className="visually-hidden"> ({t("common.opensNewTab")})</span>
     </Anchor>
   );
+}
+
+/** Why a form was refused, as far as no field of it shows that: `others` are the errors of no field. */
+export function FormProblem({ problem, others }: { problem: Problem | null; others: FieldProblem[] }) {
+  const told = problem && problem.errors.length > 0 && others.length === 0;
+  return problem && !told ? <ProblemView error={problem} errors={others} /> : null;
 }

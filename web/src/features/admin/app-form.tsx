@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import type { AppView, NetworkApps } from "@/api/types";
 import { CopyButton } from "@/components/copy-button";
-import { DocsLink, ProblemView } from "@/components/problem-view";
+import { DocsLink, FormProblem } from "@/components/problem-view";
 import { toast } from "@/components/toast";
 import classes from "./admin.module.css";
 import { AppTestResult } from "./app-test-result";
@@ -67,9 +67,7 @@ export function AppForm({ scope, network, app, onClose }: Props) {
     >
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
-          {problem && (others.length > 0 || problem.errors.length === 0) && (
-            <ProblemView error={problem} errors={others} />
-          )}
+          <FormProblem problem={problem} others={others} />
           <Text size="sm">{t("admin.apps.register", { network: network.name })}</Text>
           <div>
             <Text size="sm" fw={600} mb={4}>

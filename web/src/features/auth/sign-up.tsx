@@ -8,7 +8,7 @@ import { LoadingPage } from "@/app/fallbacks";
 import { browserZone } from "@/app/format";
 import { useServer } from "@/app/session";
 import { AnchorLink, ButtonLink } from "@/components/links";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem, ProblemView } from "@/components/problem-view";
 import { useEnter } from "./enter";
 import { AuthFrame } from "./frame";
 import { passwordToggle } from "./password-toggle";
@@ -112,9 +112,7 @@ export function SignUpPage() {
       <form onSubmit={submit} noValidate ref={form}>
         <Stack>
           {server.error && <ProblemView error={server.error} onRetry={() => server.refetch()} />}
-          {problem && (others.length > 0 || problem.errors.length === 0) && (
-            <ProblemView error={problem} errors={others} />
-          )}
+          <FormProblem problem={problem} others={others} />
           <TextInput
             label={t("auth.name")}
             autoComplete="name"

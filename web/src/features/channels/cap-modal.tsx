@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import type { Channel } from "@/api/types";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem } from "@/components/problem-view";
 import { toast } from "@/components/toast";
 import { useChangeChannel } from "./queries";
 
@@ -35,9 +35,7 @@ export function CapModal({ channel, onClose }: { channel: Channel; onClose: () =
     >
       <form onSubmit={submit} noValidate>
         <Stack>
-          {problem && (others.length > 0 || problem.errors.length === 0) && (
-            <ProblemView error={problem} errors={others} />
-          )}
+          <FormProblem problem={problem} others={others} />
           <NumberInput
             label={t("channels.cap")}
             description={t("channels.capText")}

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import type { Evergreen, EvergreenWhole } from "@/api/types";
 import { useChannels } from "@/app/queries";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem } from "@/components/problem-view";
 import { rowsOf, slotsOf, WeekEditor } from "@/features/slots/week-editor";
 import classes from "./evergreen.module.css";
 import { settingsOf, useSaveEvergreen } from "./queries";
@@ -57,9 +57,7 @@ export function SettingsModal({ queue, onClose, onSaved }: Props) {
     >
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
-          {problem && (others.length > 0 || problem.errors.length === 0) && (
-            <ProblemView error={problem} errors={others} />
-          )}
+          <FormProblem problem={problem} others={others} />
           <TextInput
             label={t("evergreen.name")}
             value={name}

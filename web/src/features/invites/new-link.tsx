@@ -16,7 +16,7 @@ import { asProblem, fieldErrors } from "@/api/problem";
 import { useNetworks } from "@/app/queries";
 import { instantString } from "@/app/zoned";
 import { CopyButton } from "@/components/copy-button";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem } from "@/components/problem-view";
 import classes from "@/features/settings/list.module.css";
 import type { useInviteActions } from "./queries";
 
@@ -92,9 +92,7 @@ function LinkForm({ create, onClose }: Props) {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
-        {problem && (others.length > 0 || problem.errors.length === 0) && (
-          <ProblemView error={problem} errors={others} />
-        )}
+        <FormProblem problem={problem} others={others} />
         <TextInput
           label={t("inviteLinks.name")}
           description={t("inviteLinks.nameText")}

@@ -8,7 +8,7 @@ import { useFormat } from "@/app/format";
 import { useSession } from "@/app/session";
 import { Confirm } from "@/components/confirm";
 import { CopyButton } from "@/components/copy-button";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem, ProblemView } from "@/components/problem-view";
 import { toast } from "@/components/toast";
 import classes from "@/features/settings/list.module.css";
 import { managesWorkspace } from "@/features/settings/workspace-form";
@@ -87,9 +87,7 @@ function Form({ hook, onSecret }: { hook: Hook | null; onSecret: (secret: string
     <Stack gap="md">
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
-          {problem && (others.length > 0 || problem.errors.length === 0) && (
-            <ProblemView error={problem} errors={others} />
-          )}
+          <FormProblem problem={problem} others={others} />
           <TextInput
             label={t("notices.webhook.url")}
             description={t("notices.webhook.urlText")}

@@ -10,7 +10,7 @@ import { useSession } from "@/app/session";
 import { instantString } from "@/app/zoned";
 import { Confirm } from "@/components/confirm";
 import { CopyButton } from "@/components/copy-button";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem, ProblemView } from "@/components/problem-view";
 import { toast } from "@/components/toast";
 import classes from "./list.module.css";
 import { apiKeysQuery, useApiKeyActions } from "./queries";
@@ -174,9 +174,7 @@ function NewKey({
     <Modal opened onClose={onClose} title={t("settings.keys.newTitle")} closeButtonProps={close}>
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
-          {problem && (others.length > 0 || problem.errors.length === 0) && (
-            <ProblemView error={problem} errors={others} />
-          )}
+          <FormProblem problem={problem} others={others} />
           <TextInput
             label={t("settings.keys.name")}
             description={t("settings.keys.nameText")}

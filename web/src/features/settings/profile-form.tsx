@@ -5,7 +5,7 @@ import { asProblem, fieldErrors } from "@/api/problem";
 import type { User } from "@/api/types";
 import { allZones, zoneLabel } from "@/app/format";
 import { useSession } from "@/app/session";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem } from "@/components/problem-view";
 import { toast } from "@/components/toast";
 import { useChangeProfile } from "./queries";
 
@@ -35,9 +35,7 @@ export function ProfileForm() {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
-        {problem && (others.length > 0 || problem.errors.length === 0) && (
-          <ProblemView error={problem} errors={others} />
-        )}
+        <FormProblem problem={problem} others={others} />
         <TextInput
           label={t("settings.profile.name")}
           autoComplete="name"

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import { useSession } from "@/app/session";
-import { ProblemView } from "@/components/problem-view";
+import { FormProblem } from "@/components/problem-view";
 import { toast } from "@/components/toast";
 import { ZoneSelect } from "./profile-form";
 import { useChangeWorkspace } from "./queries";
@@ -34,9 +34,7 @@ export function WorkspaceForm() {
   return (
     <form onSubmit={submit} noValidate>
       <Stack gap="sm">
-        {problem && (others.length > 0 || problem.errors.length === 0) && (
-          <ProblemView error={problem} errors={others} />
-        )}
+        <FormProblem problem={problem} others={others} />
         {!manages && (
           <Text size="sm" c="dimmed">
             {t("settings.workspace.readOnly")}
