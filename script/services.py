@@ -163,6 +163,11 @@ def install_browser_library():
         stamp.touch()
 
 
+def environment():
+    """This one, without what is set on this machine for a running Crier."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("CRIER_") and k != "DATABASE_URL"}
+
+
 class Crier:
     """A running `crier serve` with a data folder of its own; people reach it under `host`, a name for this machine."""
 
@@ -172,13 +177,12 @@ class Crier:
         self.playground = f"http://127.0.0.1:{port + 1}"
         self._own = data is None
         self.data = data or tempfile.mkdtemp(prefix="crier-data-")
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CRIER_") and k != "DATABASE_URL"}
-        environment |= {"CRIER_LISTEN": f"127.0.0.1:{port}", "CRIER_PLAYGROUND_LISTEN": f"127.0.0.1:{port + 1}",
-                        "CRIER_PUBLIC_URL": self.url, "CRIER_DATA_DIR": self.data}
+        own = environment() | {"CRIER_LISTEN": f"127.0.0.1:{port}", "CRIER_PLAYGROUND_LISTEN": f"127.0.0.1:{port + 1}",
+                               "CRIER_PUBLIC_URL": self.url, "CRIER_DATA_DIR": self.data}
         if database:
-            environment["DATABASE_URL"] = database
+            own["DATABASE_URL"] = database
         self.started = time.monotonic()
-        self.process = subprocess.Popen([binary, "serve", *arguments], env=environment, stdout=log, stderr=subprocess.STDOUT,
+        self.process = subprocess.Popen([binary, "serve", *arguments], env=own, stdout=log, stderr=subprocess.STDOUT,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
 
     def __enter__(self):

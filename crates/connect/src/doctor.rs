@@ -49,7 +49,7 @@ pub struct House {
     pub data_dir: PathBuf,
     /// The way out, in words and without its password.
     pub proxy: String,
-    /// Networks whose way out is another: their names, and the way in words.
+    /// Networks whose way out is another: their ids, and the way in words.
     pub other_ways: Vec<(String, String)>,
     /// How names are looked up, in words.
     pub resolver: String,
@@ -277,7 +277,12 @@ impl Doctor {
     fn outbound(&self) -> Vec<Row> {
         let row = |title: String, note: &str| Row::local("outbound", title, Instant::now(), Ok(Some(note.to_owned())));
         let mut rows = vec![row("The way out".to_owned(), &self.house.proxy)];
-        rows.extend(self.house.other_ways.iter().map(|(network, way)| row(format!("The way out to {network}"), way)));
+        rows.extend(
+            self.house
+                .other_ways
+                .iter()
+                .map(|(id, way)| row(format!("The way out to {}", self.handshake.name(id)), way)),
+        );
         rows.push(row("Names are looked up".to_owned(), &self.house.resolver));
         rows
     }

@@ -72,15 +72,13 @@ fn net_with(config: &Config, besides: Option<Allow>) -> Result<Client, Failed> {
 
 /// What the doctor is told of the program.
 pub fn house(config: &Config) -> Result<House, Failed> {
-    let registry = registry(config);
-    let name = |id: &str| registry.get(id).map_or_else(|| id.to_owned(), |network| network.about().name.to_owned());
     let mail = mail(config)?.map(|smtp| Arc::new(Probed(smtp)) as Arc<dyn MailProbe>);
     Ok(House {
         version: env!("CARGO_PKG_VERSION"),
         settings: config.given.len(),
         data_dir: config.data_dir.clone(),
         proxy: in_words(&config.proxy),
-        other_ways: config.network_proxies.iter().map(|(network, way)| (name(network), in_words(way))).collect(),
+        other_ways: config.network_proxies.iter().map(|(network, way)| (network.clone(), in_words(way))).collect(),
         resolver: match config.name_servers.as_slice() {
             [] => "by the system's resolver".to_owned(),
             servers => {

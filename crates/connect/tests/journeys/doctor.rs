@@ -136,7 +136,7 @@ async fn a_network_that_is_named_wrong_is_not_looked_for() {
 async fn ways_out_and_the_mail_server_are_told() {
     let world = World::start().await;
     let told = async |mail: Option<Arc<dyn MailProbe>>| {
-        let other_ways = vec![("Mastodon".to_owned(), "by the proxy http://proxy.lan:3128".to_owned())];
+        let other_ways = vec![("mastodon".to_owned(), "by the proxy http://proxy.lan:3128".to_owned())];
         let house = House { other_ways, mail, ..house(world.folder.path().to_owned()) };
         let report = Doctor::new(world.handshake.clone(), client(), house).report(vec!["playground".to_owned()]).await;
         let rows = report.checks.into_iter().filter(|row| row.area == "mail" || row.area == "outbound");
