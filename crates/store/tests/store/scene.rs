@@ -113,6 +113,10 @@ impl Scene {
         Store::connect(self.store.config(), self.clock.clone()).await.unwrap()
     }
 
+    pub async fn idle_transactions(&self) -> i64 {
+        self.store.idle_transactions().await
+    }
+
     pub fn config(&self) -> &crier_store::StoreConfig {
         self.store.config()
     }
