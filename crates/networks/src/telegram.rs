@@ -229,6 +229,10 @@ impl From<Message> for Sent {
 
 #[async_trait]
 impl Dialog for Telegram {
+    fn token_example(&self) -> Option<&'static str> {
+        Some("123456789:AAE…")
+    }
+
     async fn introduce(&self, net: &Client, bot: &Client2) -> Result<Introduction, Refusal> {
         let hides = of_bot(bot);
         let User { username } = ask(net.get(at(&hides, "getMe")?), &hides).await?;

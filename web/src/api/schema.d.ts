@@ -1435,14 +1435,23 @@ export interface components {
          */
         ApiKeyId: string;
         AppIn: {
-            /** @description For networks on which the app's bot posts. Left out, the one there is for the same client id stays. */
+            /**
+             * @description For networks on which the app's bot posts, or on which the app is a bot. Left out, the one there is for the same client id
+             *     stays.
+             */
             bot_token?: string | null;
-            client_id: string;
+            /** @description Left out where the app is a bot, whose token tells it. */
+            client_id?: string | null;
             /** @description Left out, the secret there is for the same client id stays. */
             client_secret?: string | null;
             /** @description The server, as typed, for networks made of many. */
             instance?: string | null;
         };
+        /**
+         * @description What is entered of an app.
+         * @enum {string}
+         */
+        AppKind: "client" | "client_with_bot" | "bot";
         /** @description An app is gone. */
         AppRemoved: {
             /**
@@ -1456,8 +1465,10 @@ export interface components {
          * @enum {string}
          */
         AppSource: "workspace" | "installation" | "configuration";
-        /** @description What to test; without a client id, the app that would be used. */
+        /** @description What to test; without a client id or a bot's token, the app that would be used. */
         AppTest: {
+            /** @description Where the app is a bot. */
+            bot_token?: string | null;
             client_id?: string | null;
             /** @description Left out, the secret there is for the same client id. */
             client_secret?: string | null;
@@ -2185,22 +2196,23 @@ export interface components {
         /** @description A network that is spoken to under an app, and the apps there are for it. The first that fits is used. */
         NetworkApps: {
             apps: components["schemas"]["AppView"][];
-            /** @description Whether its bot posts, so that the app has the bot's token too. */
-            by_bot: boolean;
             /** @description The network's page for developers. */
             console?: string | null;
             /** @description Path of its page in the manual. */
             docs: string;
             /** @description An example of a server's address, where there are many. */
             instance_placeholder?: string | null;
+            kind: components["schemas"]["AppKind"];
             /** @description Whether it is made of many servers, each with apps of its own. */
             many_servers: boolean;
             name: string;
             /** @description Whether it can't be connected without an app. */
             needed: boolean;
             network: string;
-            /** @description To be registered at the network, character by character. */
-            redirect_uri: string;
+            /** @description To be registered at the network, character by character; none where nobody is sent back. */
+            redirect_uri?: string | null;
+            /** @description What a bot's token looks like, where a bot is the app. */
+            token_example?: string | null;
         };
         NewApiKey: {
             /**
@@ -2556,22 +2568,23 @@ export interface components {
         Page_NetworkApps: {
             items: {
                 apps: components["schemas"]["AppView"][];
-                /** @description Whether its bot posts, so that the app has the bot's token too. */
-                by_bot: boolean;
                 /** @description The network's page for developers. */
                 console?: string | null;
                 /** @description Path of its page in the manual. */
                 docs: string;
                 /** @description An example of a server's address, where there are many. */
                 instance_placeholder?: string | null;
+                kind: components["schemas"]["AppKind"];
                 /** @description Whether it is made of many servers, each with apps of its own. */
                 many_servers: boolean;
                 name: string;
                 /** @description Whether it can't be connected without an app. */
                 needed: boolean;
                 network: string;
-                /** @description To be registered at the network, character by character. */
-                redirect_uri: string;
+                /** @description To be registered at the network, character by character; none where nobody is sent back. */
+                redirect_uri?: string | null;
+                /** @description What a bot's token looks like, where a bot is the app. */
+                token_example?: string | null;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;

@@ -314,7 +314,7 @@ impl Reader<'_> {
         let bot_token = of.bot.and_then(|setting| text(self, setting));
         let id = match of.id {
             Some(setting) => text(self, setting),
-            None => secret.as_deref().and_then(|token| Some(token.split_once(':')?.0.to_owned())),
+            None => secret.as_deref().and_then(|token| Some(Client2::of_bot(token)?.client_id)),
         };
         if id.is_none() && secret.is_none() && bot_token.is_none() {
             return Some(None);
