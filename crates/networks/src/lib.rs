@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod about;
+pub mod afterwards;
 mod article;
 pub mod bluesky;
 mod call;
