@@ -38,6 +38,11 @@ pub trait PostMetrics: Send + Sync {
         1
     }
 
+    /// Whether each post looked at costs money or much of a quota, so that it is looked at seldom.
+    fn is_costly(&self) -> bool {
+        false
+    }
+
     /// The numbers of each of `sent`, as they stand now and in that order; none for a post that is there no more. `sent` has one post at
     /// least and [`PostMetrics::at_once`] at most.
     async fn posts(&self, account: &Account<'_>, sent: &[Sent]) -> Result<Vec<Option<Vec<Count>>>, Refusal>;
@@ -75,6 +80,19 @@ pub(crate) fn if_there<T>(told: Result<T, Refusal>) -> Result<Option<T>, Refusal
         Err(refusal) if matches!(refusal.detail().status, Some(404 | 410)) => Ok(None),
         Err(refusal) => Err(refusal),
     }
+}
+
+/// Whether a part may get other words where its files are written among them: at most `most` files have a place of their own.
+///
+/// # Errors
+/// When it has more.
+pub(crate) fn files_apart(item: &Item, most: usize, name: &str) -> Result<(), Refusal> {
+    if item.media.len() <= most {
+        return Ok(());
+    }
+    let said =
+        format!("On {name} the files of this post stand among its words, so that only {name} itself can change it.");
+    Err(Refusal::Content(crate::Detail::new(said)))
 }
 
 /// The one of `sent` that a network gets which is asked about each alone.

@@ -5,6 +5,7 @@
 //! a connect is returned to the handshake.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod abilities;
 pub mod about;
 pub mod afterwards;
 mod article;
@@ -45,6 +46,7 @@ pub mod webhook;
 pub mod wordpress;
 pub mod x;
 
+pub use abilities::Abilities;
 pub use about::{About, Network};
 pub use choosing::{Choice, Choosing};
 pub use connect::{Connect, Credentials, Identified, Way};

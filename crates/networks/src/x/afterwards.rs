@@ -47,6 +47,10 @@ impl PostMetrics for X {
         100
     }
 
+    fn is_costly(&self) -> bool {
+        true
+    }
+
     async fn posts(&self, account: &Account<'_>, sent: &[Sent]) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
         let ids = sent.iter().map(|sent| sent.remote_id.as_str()).collect::<Vec<_>>().join(",");
         let request = account.net.get(format!("{API}/tweets"));
