@@ -45,6 +45,28 @@ impl Files {
     }
 }
 
+impl Files {
+    /// The files of a part that was sent with them: of those that are gone from the library by now, no more than that they were there.
+    pub(crate) fn known(&self, part: &Part) -> Vec<MediaItem> {
+        let gone = |used: &MediaUse| MediaItem {
+            id: used.id,
+            name: String::new(),
+            mime: String::new(),
+            size: 0,
+            width: 0,
+            height: 0,
+            alt: used.alt.clone().unwrap_or_default(),
+            sha256: String::new(),
+            url: None,
+        };
+        let known = |used: &MediaUse| {
+            let file = self.files.iter().find(|file| file.id == used.id);
+            file.map_or_else(|| gone(used), |file| item(file, used))
+        };
+        part.media.iter().map(known).collect()
+    }
+}
+
 #[async_trait]
 impl MediaSource for Files {
     async fn bytes(&self, item: &MediaItem) -> Result<Bytes, Refusal> {

@@ -10,6 +10,7 @@ pub mod diagnosis;
 pub mod document;
 pub mod finding;
 pub mod id;
+pub mod metric;
 pub mod notice;
 pub mod permission;
 pub mod post;
@@ -24,6 +25,7 @@ pub use diagnosis::{Code, Diagnosis, Evidence, Next, NextKind};
 pub use document::Document;
 pub use finding::{Finding, Severity};
 pub use id::*;
+pub use metric::Metric;
 pub use secret::Secret;
 
 /// A moment in UTC, millisecond precision at rest.

@@ -3,7 +3,10 @@
 //! After <https://docs.x.com> (August 2026, API 2.167): OAuth 2.0 with PKCE, `POST /2/tweets`, `/2/media/upload`. X knows no key for
 //! a post; the account's newest posts tell whether one is there. Reading them is paid for, so that is done only after a lost answer.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings, text};
@@ -129,6 +132,18 @@ impl Network for X {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }

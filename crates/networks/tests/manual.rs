@@ -4,7 +4,7 @@
 
 use crier_model::rules::{MediaKind, PartsKind, Rules, Unit};
 use crier_networks::connect::Facts;
-use crier_networks::{Connect, Network, Registry, Way, registry};
+use crier_networks::{Abilities, Connect, Network, Registry, Way, registry};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -59,6 +59,17 @@ fn the_page_of_each_network_says_what_the_code_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What can be done with what is published, as its page says it.
+fn afterwards(network: &dyn Network) -> String {
+    let Abilities { post_metrics, channel_metrics, delete, edit, .. } = Abilities::of(network);
+    let (delete, edit, posts, account) = (yes(delete), yes(edit), yes(post_metrics), yes(channel_metrics));
+    format!("Deleting from here: {delete}. Changing the words from here: {edit}. Numbers of posts: {posts}. Numbers of the account: {account}.")
+}
+
+fn yes(can: bool) -> &'static str {
+    if can { "yes" } else { "no" }
+}
+
 /// What a network's page must say.
 fn said(network: &dyn Network) -> Vec<String> {
     let rules = network.rules(&Facts::new());
@@ -68,6 +79,7 @@ fn said(network: &dyn Network) -> Vec<String> {
         format!("p to {} ", rules.media.max_count),
         format!("up to {} parts", rules.parts.max),
         "## Refusals you may meet".to_owned(),
+        format!("## Afterwards {}", afterwards(network)),
         "## Published once".to_owned(),
         "redirect URI".to_owned(),
     ];
@@ -132,6 +144,33 @@ fn table(registry: &Registry) -> String {
                 (false, false) => "you are asked",
             }
             .to_owned(),
+        ]);
+    }
+    page.push_str("\n## What it can do besides\n\n");
+    let mut row = |cells: &[&str]| writeln!(page, "| {} |", cells.join(" | ")).unwrap();
+    let columns = [
+        "network",
+        "needs an app of yours",
+        "asks what to connect",
+        "looks up settings",
+        "numbers of posts",
+        "numbers of the account",
+        "deletes",
+        "changes words",
+    ];
+    row(&columns);
+    row(&columns.map(|_| "---"));
+    for network in registry.all() {
+        let can = Abilities::of(network);
+        row(&[
+            network.about().name,
+            yes(!network.about().works_at_once),
+            yes(network.choosing().is_some()),
+            yes(can.lookup),
+            yes(can.post_metrics),
+            yes(can.channel_metrics),
+            yes(can.delete),
+            yes(can.edit),
         ]);
     }
     page.push_str("\n## File types\n\n| network | types | up to |\n| --- | --- | --- |\n");

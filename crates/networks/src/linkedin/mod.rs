@@ -3,11 +3,13 @@
 //! After <https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api> (version 2026-07): posts, images,
 //! videos, comments, “little text”. LinkedIn knows no key for a post, and a member's posts can't be listed.
 
+mod afterwards;
 mod little;
 pub mod page;
 mod post;
 
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
@@ -83,6 +85,14 @@ impl Network for LinkedIn {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
     }
 }
 

@@ -5,11 +5,13 @@
 //! metadata and no `profile` scope, before 4.0 no `/api/v2/instance`.
 
 mod account;
+mod afterwards;
 mod instance;
 pub mod pixelfed;
 mod publish;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Scope};
 use crate::publish::{Publish, Recent};
@@ -135,6 +137,22 @@ impl Network for Mastodon {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }
