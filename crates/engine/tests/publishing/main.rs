@@ -3,6 +3,7 @@
 
 mod crashes;
 mod doubts;
+mod fitting;
 mod holding;
 mod house;
 mod keyless;

@@ -5,6 +5,7 @@
 //! next.
 
 mod initial;
+mod media_facts;
 
 use sea_orm_migration::prelude::*;
 
@@ -14,6 +15,6 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Migration)]
+        vec![Box::new(initial::Migration), Box::new(media_facts::Migration)]
     }
 }
