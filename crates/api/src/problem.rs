@@ -260,8 +260,11 @@ impl From<MediaError> for Problem {
                 );
                 conflict("media.in_use").detail(detail)
             }
+            MediaError::NoPicture => {
+                Self::new(StatusCode::NOT_FOUND, "media.no_picture", "There is no small picture of this file")
+            }
             MediaError::Store(error) => error.into(),
-            error @ (MediaError::Storage(_) | MediaError::Worker(_)) => Self::internal(&error),
+            error @ (MediaError::Storage(_) | MediaError::Worker(_) | MediaError::Unfit(_)) => Self::internal(&error),
         }
     }
 }

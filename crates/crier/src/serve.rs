@@ -120,7 +120,7 @@ async fn worker(
         store: store.clone(),
         net: net.clone(),
         registry: registry.clone(),
-        storage: library.storage().clone(),
+        library: library.clone(),
         tokens: Arc::new(handshake.clone()),
         clock: clock.clone(),
         rules: Rules {

@@ -272,7 +272,8 @@ fn on_channel(
             let tailored = draft.content.variants.get(&channel.id).is_some_and(|variant| variant.parts.is_some());
             let base = if tailored { format!("/variants/{}", channel.id) } else { String::new() };
             let parts = draft.content.parts_for(channel.id);
-            let media: Vec<Vec<MediaItem>> = parts.iter().map(|part| items(part, files)).collect();
+            let media: Vec<Vec<MediaItem>> =
+                parts.iter().map(|part| items(part, files, registry.converts_films())).collect();
             let parts: Vec<PartToCheck<'_>> = parts
                 .iter()
                 .zip(&media)
@@ -309,6 +310,6 @@ fn resting(channel: &Channel, pointer: &str) -> Option<Finding> {
     Some(Finding::error(pointer, code, message, fix).warning().on(channel.id))
 }
 
-fn items(part: &Part, files: &HashMap<MediaId, Media>) -> Vec<MediaItem> {
-    part.media.iter().filter_map(|used| Some(media_source::item(files.get(&used.id)?, used))).collect()
+fn items(part: &Part, files: &HashMap<MediaId, Media>, films: bool) -> Vec<MediaItem> {
+    part.media.iter().filter_map(|used| Some(media_source::item(files.get(&used.id)?, used, films))).collect()
 }

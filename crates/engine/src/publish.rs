@@ -11,7 +11,7 @@ use crate::{
     work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
-use crier_media::Storage;
+use crier_media::Library;
 use crier_model::{
     Clock, Diagnosis, PublicationId, Timestamp,
     channel::ChannelState,
@@ -81,7 +81,7 @@ pub struct Publisher {
     pub store: Store,
     pub net: Client,
     pub registry: Registry,
-    pub storage: Storage,
+    pub library: Library,
     pub tokens: Arc<dyn Tokens>,
     pub clock: Arc<dyn Clock>,
     pub rules: Rules,

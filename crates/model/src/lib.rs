@@ -16,6 +16,7 @@ pub mod permission;
 pub mod post;
 pub mod publication;
 pub mod recurrence;
+pub mod rendition;
 pub mod rules;
 pub mod secret;
 pub mod slot;

@@ -18,6 +18,7 @@ pub mod connect;
 pub mod discord;
 pub mod dpop;
 pub mod es256;
+pub mod fit;
 pub mod ghost;
 pub mod lemmy;
 pub mod linkedin;

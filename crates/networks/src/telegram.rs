@@ -72,7 +72,8 @@ impl Network for Telegram {
         let photos = MediaKind::up_to(10_000_000, &["image/jpeg", "image/png", "image/webp"]);
         let kinds = vec![
             MediaKind { max_ratio: Some(20), ..photos },
-            MediaKind::up_to(50_000_000, &["video/mp4", "image/gif"]),
+            MediaKind::up_to(50_000_000, &["video/mp4"]).films(0, 0, &["h264", "hevc", "aac", "mp3"]),
+            MediaKind::up_to(50_000_000, &["image/gif"]),
         ];
         Rules {
             text: TextRules { max_with_media: Some(1024), ..TextRules::up_to(4096, Unit::Utf16) },

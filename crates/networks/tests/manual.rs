@@ -2,7 +2,7 @@
 //! network says what the code does. With `UPDATE_DOCS=1` the table is written anew.
 #![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
 
-use crier_model::rules::{MediaKind, PartsKind, Rules, Unit};
+use crier_model::rules::{MediaKind, PartsKind, Ratio, Rules, Unit};
 use crier_networks::connect::Facts;
 use crier_networks::{Abilities, Connect, Network, Registry, Way, registry};
 use serde_json::Value;
@@ -257,7 +257,21 @@ fn parts(rules: &Rules) -> String {
 }
 
 fn size(kind: &MediaKind) -> String {
-    format!("{} bytes", grouped(usize::try_from(kind.max_bytes).unwrap()))
+    let number = |number: u64| grouped(usize::try_from(number).unwrap());
+    let seconds = |ms: u64| format!("{}", ms as f64 / 1000.0);
+    let ratio = |of: Ratio| format!("{}:{}", of.width, of.height);
+    let mut said = vec![format!("{} bytes", number(kind.max_bytes))];
+    said.extend(kind.max_width.map(|max| format!("{max} pixels wide")));
+    said.extend(kind.max_height.map(|max| format!("{max} pixels high")));
+    said.extend(kind.max_pixels.map(|max| format!("{} pixels in all", number(max))));
+    said.extend(kind.min_side.map(|min| format!("at least {min} pixels a side")));
+    said.extend(kind.max_ratio.map(|max| format!("up to {max} times as long as wide")));
+    said.extend(kind.narrowest.map(|least| format!("{} or wider", ratio(least))));
+    said.extend(kind.widest.map(|most| format!("{} or narrower", ratio(most))));
+    said.extend(kind.min_duration_ms.map(|min| format!("at least {} s", seconds(min))));
+    said.extend(kind.max_duration_ms.map(|max| format!("up to {} s", seconds(max))));
+    said.extend((!kind.codecs.is_empty()).then(|| kind.codecs.join("/")));
+    said.join(", ")
 }
 
 struct Setting {

@@ -4,6 +4,7 @@
 mod afterwards;
 mod crashes;
 mod doubts;
+mod fitting;
 mod holding;
 mod house;
 mod keyless;

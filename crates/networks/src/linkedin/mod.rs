@@ -15,7 +15,7 @@ use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified,
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Credentials, Refusal, call, settings};
 use async_trait::async_trait;
-use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Ratio, Rules, TextRules, Unit};
 use crier_model::{Code, Finding, channel::Identity};
 use crier_net::{Client, Request};
 use schemars::JsonSchema;
@@ -104,8 +104,15 @@ fn rules() -> Rules {
             ..MediaRules::up_to(
                 20,
                 vec![
-                    MediaKind::up_to(36_000_000, &["image/jpeg", "image/png", "image/gif"]),
-                    MediaKind { max_ratio: Some(2), ..MediaKind::up_to(500_000_000, &["video/mp4"]) },
+                    MediaKind {
+                        max_pixels: Some(36_152_319),
+                        ..MediaKind::up_to(36_000_000, &["image/jpeg", "image/png", "image/gif"])
+                    },
+                    MediaKind {
+                        narrowest: Some(Ratio::of(10, 24)),
+                        widest: Some(Ratio::of(24, 10)),
+                        ..MediaKind::up_to(500_000_000, &["video/mp4"]).films(3, 30 * 60, &["h264", "aac"])
+                    },
                 ],
                 Some(4086),
             )

@@ -159,15 +159,14 @@ impl Network for Mastodon {
 
 /// What a server takes, pictures and the rest apart.
 fn kinds(limits: &Limits) -> Vec<MediaKind> {
-    let kind = |of: &dyn Fn(&str) -> bool, max_bytes| MediaKind {
+    let kind = |of: &dyn Fn(&str) -> bool, max_bytes, max_pixels| MediaKind {
         mime: limits.mime.iter().filter(|mime| of(mime)).cloned().collect(),
         max_bytes,
-        max_width: None,
-        max_height: None,
-        max_ratio: None,
+        max_pixels,
+        ..MediaKind::default()
     };
-    let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes);
-    let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes);
+    let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes, limits.image_max_pixels);
+    let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes, limits.video_max_pixels);
     [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect()
 }
 

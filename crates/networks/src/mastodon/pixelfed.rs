@@ -54,6 +54,8 @@ pub(super) const PIXELFED: Flavour = Flavour {
         mime: ["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4"].map(str::to_owned).to_vec(),
         image_max_bytes: 15_000_000,
         video_max_bytes: 15_000_000,
+        image_max_pixels: None,
+        video_max_pixels: None,
         is_mastodon: false,
         idempotent: false,
         ..Limits::default()

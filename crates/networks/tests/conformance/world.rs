@@ -274,6 +274,9 @@ impl World {
             alt: media.alt.clone(),
             sha256: hex::encode(Sha256::digest(content(&media.name))),
             url: media.url.clone(),
+            duration_ms: 0,
+            codecs: Vec::new(),
+            convertible: false,
         };
         Item {
             index: given.index,

@@ -6,6 +6,7 @@
 
 mod afterwards;
 mod initial;
+mod media_facts;
 
 use sea_orm_migration::prelude::*;
 
@@ -15,6 +16,6 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Migration), Box::new(afterwards::Migration)]
+        vec![Box::new(initial::Migration), Box::new(afterwards::Migration), Box::new(media_facts::Migration)]
     }
 }

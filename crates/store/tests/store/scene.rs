@@ -164,6 +164,8 @@ impl Scene {
             size: 1234,
             width: Some(640),
             height: Some(480),
+            duration_ms: None,
+            codecs: Vec::new(),
             alt: None,
             sha256: name.repeat(2),
             storage_key: format!("{name}.png"),
