@@ -173,7 +173,7 @@ impl Reader<'_> {
         let network_proxies = self.network_proxies();
         let name_servers = self.list(settings::NAME_SERVERS);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
-        let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
+        let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 5000);
         let channel_daily_cap = self.number(settings::CHANNEL_DAILY_CAP, 1, 10_000);
         let late_window = self.number(settings::LATE_WINDOW, 1, 1440);
         let retry_window = self.number(settings::RETRY_WINDOW, 1, 1440);

@@ -48,6 +48,10 @@ impl Fuse {
         self.blown.notified().await;
     }
 
+    fn is_next(&self) -> bool {
+        self.passed.load(Ordering::SeqCst) == self.at.load(Ordering::SeqCst)
+    }
+
     async fn pass(&self) {
         if self.passed.fetch_add(1, Ordering::SeqCst) == self.at.load(Ordering::SeqCst) {
             self.blown.notify_one();
@@ -111,6 +115,10 @@ impl Journal for MortalJournal<'_> {
     async fn answer(&self, name: &str, answer: serde_json::Value) -> Result<(), JournalError> {
         self.fuse.pass().await;
         let answered = self.inner.answer(name, answer).await;
+        if self.fuse.is_next() {
+            // Whatever is written next is written after the answer.
+            self.inner.abandon("never begun").await?;
+        }
         self.fuse.pass().await;
         answered
     }
