@@ -90,6 +90,11 @@ impl Book {
         Ok(written.begun)
     }
 
+    /// Whether there are more answers to write than these, and nobody is writing them.
+    fn waits(&self, besides: usize) -> bool {
+        self.unwritten().answers.len() > besides && self.turn.try_lock().is_ok()
+    }
+
     /// Runs a part of publishing. An answer it gets is written as soon as it waits for something else; if it ends without
     /// waiting, the answer is left for whoever writes down the end.
     pub async fn keeping<T>(&self, publish: impl Future<Output = T>) -> Result<T, StoreError> {
@@ -98,7 +103,7 @@ impl Book {
         loop {
             let ended = poll_fn(|cx| match publish.as_mut().poll(cx) {
                 Poll::Ready(ended) => Poll::Ready(Some(ended)),
-                Poll::Pending if self.unwritten().answers.len() > failed => Poll::Ready(None),
+                Poll::Pending if self.waits(failed) => Poll::Ready(None),
                 Poll::Pending => Poll::Pending,
             });
             if let Some(ended) = ended.await {
