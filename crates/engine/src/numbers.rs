@@ -2,6 +2,7 @@
 //! the channel's pace, so that they never stand in the way of publishing.
 
 use crate::{
+    decision::lacks_permission,
     pace::Pace,
     publish::{Publisher, deadline, fresh},
     sending::Progress,
@@ -67,6 +68,15 @@ pub fn tells_numbers(network: &dyn Network) -> bool {
     abilities.post_metrics || abilities.channel_metrics
 }
 
+/// With what a channel's network is asked in one go.
+struct Asking<'a> {
+    channel: &'a Channel,
+    network: &'a dyn Network,
+    credentials: Credentials,
+    /// Whether the tokens were renewed since.
+    renewed: bool,
+}
+
 /// Does the work of kind [`due::kind::NUMBERS`].
 #[derive(Clone)]
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
@@ -127,18 +137,21 @@ impl Numbers {
 
     /// Looks at what is due, and says when to look again. The outer error is ours.
     async fn look(&self, channel: &Channel, network: &dyn Network) -> Result<Result<Timestamp, Refusal>, HandlerError> {
-        let credentials = match fresh(self.publisher.tokens.as_ref(), channel.id, false).await {
-            Ok(credentials) => credentials,
+        let mut asking = match fresh(self.publisher.tokens.as_ref(), channel.id, false).await {
+            Ok(credentials) => Asking { channel, network, credentials, renewed: false },
             Err(refusal) => {
                 self.nothing_told(channel, network, &refusal).await?;
                 return Ok(Err(refusal));
             }
         };
-        if let Err(refusal) = self.look_at_channel(channel, network, &credentials).await? {
+        // A permission that was not granted for one is no word on the other.
+        if let Err(refusal) = self.look_at_channel(&mut asking).await?
+            && !is_about_this(&refusal)
+        {
             return Ok(Err(refusal));
         }
         if let Some(metrics) = network.post_metrics()
-            && let Err(refusal) = self.look_at_posts(channel, network, metrics, &credentials).await?
+            && let Err(refusal) = self.look_at_posts(&mut asking, metrics).await?
         {
             return Ok(Err(refusal));
         }
@@ -157,13 +170,9 @@ impl Numbers {
         Ok(posts.map_or(own, |posts| posts.min(own)).max(now + BREATH))
     }
 
-    async fn look_at_channel(
-        &self,
-        channel: &Channel,
-        network: &dyn Network,
-        credentials: &Credentials,
-    ) -> Result<Result<(), Refusal>, HandlerError> {
+    async fn look_at_channel(&self, asking: &mut Asking<'_>) -> Result<Result<(), Refusal>, HandlerError> {
         let (store, now) = (&self.publisher.store, self.publisher.clock.now());
+        let (channel, network) = (asking.channel, asking.network);
         let looked_at = numbers::channel_looked_at(store, channel.id).await?;
         if looked_at.is_some_and(|at| at + CHANNEL_EVERY > now) {
             return Ok(Ok(()));
@@ -174,7 +183,7 @@ impl Numbers {
         };
         let days = if looked_at.is_some() { AGAIN_DAYS } else { FIRST_DAYS };
         let told = self
-            .ask(channel, network, credentials, async |account| {
+            .ask(asking, async |account| {
                 let today = account.today();
                 metrics.channel(account, today.saturating_sub(days.days()), today).await
             })
@@ -191,12 +200,11 @@ impl Numbers {
 
     async fn look_at_posts(
         &self,
-        channel: &Channel,
-        network: &dyn Network,
+        asking: &mut Asking<'_>,
         metrics: &dyn PostMetrics,
-        credentials: &Credentials,
     ) -> Result<Result<(), Refusal>, HandlerError> {
         let (store, now) = (&self.publisher.store, self.publisher.clock.now());
+        let channel = asking.channel;
         let at_once = metrics.at_once().max(1);
         let due = numbers::due(store, channel.id, now, (CALLS * at_once).min(500) as u64).await?;
         for looks in due.chunks(at_once) {
@@ -204,9 +212,7 @@ impl Numbers {
                 looks.iter().filter_map(|look| Some((look, first(look)?))).unzip();
             let told = match sent.as_slice() {
                 [] => Ok(Vec::new()),
-                sent => {
-                    self.ask(channel, network, credentials, async |account| metrics.posts(account, sent).await).await
-                }
+                sent => self.ask(asking, async |account| metrics.posts(account, sent).await).await,
             };
             let next = |look: &Look| next_look(look.published_at, now, metrics.is_costly());
             let looked: Vec<Looked> = match &told {
@@ -226,35 +232,47 @@ impl Numbers {
             };
             let day = jiff::tz::TimeZone::UTC.to_datetime(now).date();
             numbers::keep_posts(store, channel.id, day, &looked).await?;
-            if let Err(refusal) = told {
-                return Ok(Err(refusal));
+            match told {
+                Err(refusal @ Refusal::Content(_)) => {
+                    tracing::info!(channel = %channel.id, %refusal, "no numbers were told of a post");
+                }
+                Err(refusal) => return Ok(Err(refusal)),
+                Ok(_) => {}
             }
         }
         Ok(Ok(()))
     }
 
-    /// Asks within the network's deadline.
+    /// Asks within the network's deadline; with renewed tokens, once, where those there were are refused.
     async fn ask<T>(
         &self,
-        channel: &Channel,
-        network: &dyn Network,
-        credentials: &Credentials,
-        asked: impl AsyncFnOnce(&Account<'_>) -> Result<T, Refusal>,
+        asking: &mut Asking<'_>,
+        asked: impl AsyncFn(&Account<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
+        let (channel, network) = (asking.channel, asking.network);
         let net = self.publisher.net.route(network.about().id);
         let facts = channel.settings.as_object().cloned().unwrap_or_default();
-        let account = Account {
-            net: &net,
-            now: self.publisher.clock.now(),
-            credentials,
-            instance: channel.instance.as_deref(),
-            id: &channel.remote_id,
-            handle: &channel.handle,
-            facts: &facts,
-        };
         let within = deadline(network).min(Duration::from_secs(60));
-        let late = || Refusal::Temporary(Detail::new("the network took too long to answer"));
-        tokio::time::timeout(within, asked(&account)).await.unwrap_or_else(|_| Err(late()))
+        loop {
+            let account = Account {
+                net: &net,
+                now: self.publisher.clock.now(),
+                credentials: &asking.credentials,
+                instance: channel.instance.as_deref(),
+                id: &channel.remote_id,
+                handle: &channel.handle,
+                facts: &facts,
+            };
+            let late = || Refusal::Temporary(Detail::new("the network took too long to answer"));
+            let told = tokio::time::timeout(within, asked(&account)).await.unwrap_or_else(|_| Err(late()));
+            match told {
+                Err(refusal @ Refusal::Auth(_)) if !asking.renewed && !lacks_permission(&refusal) => {
+                    asking.renewed = true;
+                    asking.credentials = fresh(self.publisher.tokens.as_ref(), channel.id, true).await?;
+                }
+                told => return told,
+            }
+        }
     }
 
     /// Writes down why nothing could be asked.
@@ -279,6 +297,11 @@ impl Numbers {
         numbers::keep_posts(store, channel.id, jiff::tz::TimeZone::UTC.to_datetime(now).date(), &looked).await?;
         Ok(())
     }
+}
+
+/// Whether a refusal speaks of what was asked for, and not of whether anything may be asked now.
+fn is_about_this(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Auth(_) | Refusal::Content(_))
 }
 
 /// What a look at one post came to.

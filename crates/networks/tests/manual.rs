@@ -63,7 +63,9 @@ fn the_page_of_each_network_says_what_the_code_does() {
 fn afterwards(network: &dyn Network) -> String {
     let Abilities { post_metrics, channel_metrics, delete, edit, .. } = Abilities::of(network);
     let (delete, edit, posts, account) = (yes(delete), yes(edit), yes(post_metrics), yes(channel_metrics));
-    format!("Deleting from here: {delete}. Changing the words from here: {edit}. Numbers of posts: {posts}. Numbers of the account: {account}.")
+    format!(
+        "Deleting from here: {delete}. Changing the words from here: {edit}. Numbers of posts: {posts}. Numbers of the account: {account}."
+    )
 }
 
 fn yes(can: bool) -> &'static str {
