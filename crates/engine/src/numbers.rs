@@ -9,10 +9,16 @@ use crate::{
     work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
-use crier_model::{ChannelId, Timestamp, channel::ChannelState};
+use crier_model::{
+    ChannelId, Timestamp,
+    channel::ChannelState,
+    metric::{Count, Series},
+};
+use crier_net::Client;
 use crier_networks::{
     Abilities, Credentials, Detail, Network, Refusal, Sent,
-    afterwards::{Account, PostMetrics},
+    afterwards::{Account, ChannelMetrics, PostMetrics},
+    connect::Facts,
 };
 use crier_store::{
     StoreError,
@@ -21,12 +27,14 @@ use crier_store::{
     numbers::{self, Look, Looked},
     pace::Entry,
 };
-use jiff::{SignedDuration, ToSpan};
-use std::time::Duration;
+use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use std::{future::Future, time::Duration};
 
 /// Calls for posts at most in one go; the rest waits for [`BREATH`].
 const CALLS: usize = 20;
 const BREATH: SignedDuration = SignedDuration::from_mins(1);
+/// How long one answer may take.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 /// How often a channel's own numbers are asked for, and again after that went wrong.
 const CHANNEL_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// How far back a channel's first look reaches, as far as the network tells.
@@ -72,9 +80,47 @@ pub fn tells_numbers(network: &dyn Network) -> bool {
 struct Asking<'a> {
     channel: &'a Channel,
     network: &'a dyn Network,
+    net: Client,
+    facts: Facts,
     credentials: Credentials,
     /// Whether the tokens were renewed since.
     renewed: bool,
+}
+
+impl Asking<'_> {
+    fn account(&self, now: Timestamp) -> Account<'_> {
+        Account {
+            net: &self.net,
+            now,
+            credentials: &self.credentials,
+            instance: self.channel.instance.as_deref(),
+            id: &self.channel.remote_id,
+            handle: &self.channel.handle,
+            facts: &self.facts,
+        }
+    }
+
+    /// The answer, if it comes within the network's deadline.
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Refusal>> + Send) -> Result<T, Refusal> {
+        let within = deadline(self.network).min(LONGEST_ANSWER);
+        let late = || Refusal::Temporary(Detail::new("the network took too long to answer"));
+        tokio::time::timeout(within, asked).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn channel(&self, metrics: &dyn ChannelMetrics, now: Timestamp, days: i64) -> Result<Vec<Series>, Refusal> {
+        let account = self.account(now);
+        let today = account.today();
+        self.in_time(metrics.channel(&account, today.saturating_sub(days.days()), today)).await
+    }
+
+    async fn posts(
+        &self,
+        metrics: &dyn PostMetrics,
+        now: Timestamp,
+        sent: &[Sent],
+    ) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
+        self.in_time(metrics.posts(&self.account(now), sent)).await
+    }
 }
 
 /// Does the work of kind [`due::kind::NUMBERS`].
@@ -138,7 +184,14 @@ impl Numbers {
     /// Looks at what is due, and says when to look again. The outer error is ours.
     async fn look(&self, channel: &Channel, network: &dyn Network) -> Result<Result<Timestamp, Refusal>, HandlerError> {
         let mut asking = match fresh(self.publisher.tokens.as_ref(), channel.id, false).await {
-            Ok(credentials) => Asking { channel, network, credentials, renewed: false },
+            Ok(credentials) => Asking {
+                channel,
+                network,
+                net: self.publisher.net.route(network.about().id).clone(),
+                facts: channel.settings.as_object().cloned().unwrap_or_default(),
+                credentials,
+                renewed: false,
+            },
             Err(refusal) => {
                 self.nothing_told(channel, network, &refusal).await?;
                 return Ok(Err(refusal));
@@ -182,12 +235,10 @@ impl Numbers {
             return Ok(Ok(()));
         };
         let days = if looked_at.is_some() { AGAIN_DAYS } else { FIRST_DAYS };
-        let told = self
-            .ask(asking, async |account| {
-                let today = account.today();
-                metrics.channel(account, today.saturating_sub(days.days()), today).await
-            })
-            .await;
+        let told = match asking.channel(metrics, now, days).await {
+            Err(refusal) if self.renewed(asking, &refusal).await => asking.channel(metrics, now, days).await,
+            told => told,
+        };
         match told {
             Ok(series) => numbers::keep_channel(store, channel.id, Ok(&series)).await?,
             Err(refusal) => {
@@ -207,12 +258,16 @@ impl Numbers {
         let channel = asking.channel;
         let at_once = metrics.at_once().max(1);
         let due = numbers::due(store, channel.id, now, (CALLS * at_once).min(500) as u64).await?;
-        for looks in due.chunks(at_once) {
+        let day = TimeZone::UTC.to_datetime(now).date();
+        let (known, unknown): (Vec<Look>, Vec<Look>) = due.into_iter().partition(|look| first(look).is_some());
+        let unknown: Vec<Looked> = unknown.iter().map(not_known).collect();
+        numbers::keep_posts(store, channel.id, day, &unknown).await?;
+        for looks in known.chunks(at_once) {
             let (looks, sent): (Vec<&Look>, Vec<Sent>) =
                 looks.iter().filter_map(|look| Some((look, first(look)?))).unzip();
-            let told = match sent.as_slice() {
-                [] => Ok(Vec::new()),
-                sent => self.ask(asking, async |account| metrics.posts(account, sent).await).await,
+            let told = match asking.posts(metrics, now, &sent).await {
+                Err(refusal) if self.renewed(asking, &refusal).await => asking.posts(metrics, now, &sent).await,
+                told => told,
             };
             let next = |look: &Look| next_look(look.published_at, now, metrics.is_costly());
             let looked: Vec<Looked> = match &told {
@@ -230,7 +285,6 @@ impl Numbers {
                     looks.iter().map(refused).collect()
                 }
             };
-            let day = jiff::tz::TimeZone::UTC.to_datetime(now).date();
             numbers::keep_posts(store, channel.id, day, &looked).await?;
             match told {
                 Err(refusal @ Refusal::Content(_)) => {
@@ -243,34 +297,20 @@ impl Numbers {
         Ok(Ok(()))
     }
 
-    /// Asks within the network's deadline; with renewed tokens, once, where those there were are refused.
-    async fn ask<T>(
-        &self,
-        asking: &mut Asking<'_>,
-        asked: impl AsyncFn(&Account<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let (channel, network) = (asking.channel, asking.network);
-        let net = self.publisher.net.route(network.about().id);
-        let facts = channel.settings.as_object().cloned().unwrap_or_default();
-        let within = deadline(network).min(Duration::from_secs(60));
-        loop {
-            let account = Account {
-                net: &net,
-                now: self.publisher.clock.now(),
-                credentials: &asking.credentials,
-                instance: channel.instance.as_deref(),
-                id: &channel.remote_id,
-                handle: &channel.handle,
-                facts: &facts,
-            };
-            let late = || Refusal::Temporary(Detail::new("the network took too long to answer"));
-            let told = tokio::time::timeout(within, asked(&account)).await.unwrap_or_else(|_| Err(late()));
-            match told {
-                Err(refusal @ Refusal::Auth(_)) if !asking.renewed && !lacks_permission(&refusal) => {
-                    asking.renewed = true;
-                    asking.credentials = fresh(self.publisher.tokens.as_ref(), channel.id, true).await?;
-                }
-                told => return told,
+    /// Renews the tokens where they were refused, once; whether it makes sense to ask again.
+    async fn renewed(&self, asking: &mut Asking<'_>, refusal: &Refusal) -> bool {
+        if asking.renewed || !matches!(refusal, Refusal::Auth(_)) || lacks_permission(refusal) {
+            return false;
+        }
+        asking.renewed = true;
+        match fresh(self.publisher.tokens.as_ref(), asking.channel.id, true).await {
+            Ok(credentials) => {
+                asking.credentials = credentials;
+                true
+            }
+            Err(refusal) => {
+                tracing::info!(channel = %asking.channel.id, %refusal, "tokens were not renewed to ask for numbers");
+                false
             }
         }
     }
@@ -294,7 +334,7 @@ impl Numbers {
             said: Some(said.clone()),
         };
         let looked: Vec<Looked> = due.iter().map(refused).collect();
-        numbers::keep_posts(store, channel.id, jiff::tz::TimeZone::UTC.to_datetime(now).date(), &looked).await?;
+        numbers::keep_posts(store, channel.id, TimeZone::UTC.to_datetime(now).date(), &looked).await?;
         Ok(())
     }
 }
@@ -305,7 +345,7 @@ fn is_about_this(refusal: &Refusal) -> bool {
 }
 
 /// What a look at one post came to.
-fn looked(look: &Look, counts: Option<Vec<crier_model::metric::Count>>, next: Option<Timestamp>) -> Looked {
+fn looked(look: &Look, counts: Option<Vec<Count>>, next: Option<Timestamp>) -> Looked {
     match counts {
         Some(counts) => Looked { publication: look.publication, counts, next, said: None },
         // Nobody looks for it again.
@@ -316,6 +356,12 @@ fn looked(look: &Look, counts: Option<Vec<crier_model::metric::Count>>, next: Op
             said: Some("The post is not on the network any more.".to_owned()),
         },
     }
+}
+
+/// One whose id on the network is not known here is never looked at.
+fn not_known(look: &Look) -> Looked {
+    let said = "Crier does not know the post’s id on the network.".to_owned();
+    Looked { publication: look.publication, counts: Vec::new(), next: None, said: Some(said) }
 }
 
 /// The first part, whose numbers are those of the post.
