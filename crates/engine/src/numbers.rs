@@ -2,16 +2,23 @@
 //! the channel's pace, so that they never stand in the way of publishing.
 
 use crate::{
+    decision::lacks_permission,
     pace::Pace,
     publish::{Publisher, deadline, fresh},
     sending::Progress,
     work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
-use crier_model::{ChannelId, Timestamp, channel::ChannelState};
+use crier_model::{
+    ChannelId, Timestamp,
+    channel::ChannelState,
+    metric::{Count, Series},
+};
+use crier_net::Client;
 use crier_networks::{
     Abilities, Credentials, Detail, Network, Refusal, Sent,
-    afterwards::{Account, PostMetrics},
+    afterwards::{Account, ChannelMetrics, PostMetrics},
+    connect::Facts,
 };
 use crier_store::{
     StoreError,
@@ -20,12 +27,14 @@ use crier_store::{
     numbers::{self, Look, Looked},
     pace::Entry,
 };
-use jiff::{SignedDuration, ToSpan};
-use std::time::Duration;
+use jiff::{SignedDuration, ToSpan, tz::TimeZone};
+use std::{future::Future, time::Duration};
 
 /// Calls for posts at most in one go; the rest waits for [`BREATH`].
 const CALLS: usize = 20;
 const BREATH: SignedDuration = SignedDuration::from_mins(1);
+/// How long one answer may take.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 /// How often a channel's own numbers are asked for, and again after that went wrong.
 const CHANNEL_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// How far back a channel's first look reaches, as far as the network tells.
@@ -65,6 +74,53 @@ pub(crate) fn first_look(network: &dyn Network, now: Timestamp) -> Option<Timest
 pub fn tells_numbers(network: &dyn Network) -> bool {
     let abilities = Abilities::of(network);
     abilities.post_metrics || abilities.channel_metrics
+}
+
+/// With what a channel's network is asked in one go.
+struct Asking<'a> {
+    channel: &'a Channel,
+    network: &'a dyn Network,
+    net: Client,
+    facts: Facts,
+    credentials: Credentials,
+    /// Whether the tokens were renewed since.
+    renewed: bool,
+}
+
+impl Asking<'_> {
+    fn account(&self, now: Timestamp) -> Account<'_> {
+        Account {
+            net: &self.net,
+            now,
+            credentials: &self.credentials,
+            instance: self.channel.instance.as_deref(),
+            id: &self.channel.remote_id,
+            handle: &self.channel.handle,
+            facts: &self.facts,
+        }
+    }
+
+    /// The answer, if it comes within the network's deadline.
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Refusal>> + Send) -> Result<T, Refusal> {
+        let within = deadline(self.network).min(LONGEST_ANSWER);
+        let late = || Refusal::Temporary(Detail::new("the network took too long to answer"));
+        tokio::time::timeout(within, asked).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn channel(&self, metrics: &dyn ChannelMetrics, now: Timestamp, days: i64) -> Result<Vec<Series>, Refusal> {
+        let account = self.account(now);
+        let today = account.today();
+        self.in_time(metrics.channel(&account, today.saturating_sub(days.days()), today)).await
+    }
+
+    async fn posts(
+        &self,
+        metrics: &dyn PostMetrics,
+        now: Timestamp,
+        sent: &[Sent],
+    ) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
+        self.in_time(metrics.posts(&self.account(now), sent)).await
+    }
 }
 
 /// Does the work of kind [`due::kind::NUMBERS`].
@@ -127,18 +183,28 @@ impl Numbers {
 
     /// Looks at what is due, and says when to look again. The outer error is ours.
     async fn look(&self, channel: &Channel, network: &dyn Network) -> Result<Result<Timestamp, Refusal>, HandlerError> {
-        let credentials = match fresh(self.publisher.tokens.as_ref(), channel.id, false).await {
-            Ok(credentials) => credentials,
+        let mut asking = match fresh(self.publisher.tokens.as_ref(), channel.id, false).await {
+            Ok(credentials) => Asking {
+                channel,
+                network,
+                net: self.publisher.net.route(network.about().id).clone(),
+                facts: channel.settings.as_object().cloned().unwrap_or_default(),
+                credentials,
+                renewed: false,
+            },
             Err(refusal) => {
                 self.nothing_told(channel, network, &refusal).await?;
                 return Ok(Err(refusal));
             }
         };
-        if let Err(refusal) = self.look_at_channel(channel, network, &credentials).await? {
+        // A permission that was not granted for one is no word on the other.
+        if let Err(refusal) = self.look_at_channel(&mut asking).await?
+            && !is_about_this(&refusal)
+        {
             return Ok(Err(refusal));
         }
         if let Some(metrics) = network.post_metrics()
-            && let Err(refusal) = self.look_at_posts(channel, network, metrics, &credentials).await?
+            && let Err(refusal) = self.look_at_posts(&mut asking, metrics).await?
         {
             return Ok(Err(refusal));
         }
@@ -157,13 +223,9 @@ impl Numbers {
         Ok(posts.map_or(own, |posts| posts.min(own)).max(now + BREATH))
     }
 
-    async fn look_at_channel(
-        &self,
-        channel: &Channel,
-        network: &dyn Network,
-        credentials: &Credentials,
-    ) -> Result<Result<(), Refusal>, HandlerError> {
+    async fn look_at_channel(&self, asking: &mut Asking<'_>) -> Result<Result<(), Refusal>, HandlerError> {
         let (store, now) = (&self.publisher.store, self.publisher.clock.now());
+        let (channel, network) = (asking.channel, asking.network);
         let looked_at = numbers::channel_looked_at(store, channel.id).await?;
         if looked_at.is_some_and(|at| at + CHANNEL_EVERY > now) {
             return Ok(Ok(()));
@@ -173,12 +235,10 @@ impl Numbers {
             return Ok(Ok(()));
         };
         let days = if looked_at.is_some() { AGAIN_DAYS } else { FIRST_DAYS };
-        let told = self
-            .ask(channel, network, credentials, async |account| {
-                let today = account.today();
-                metrics.channel(account, today.saturating_sub(days.days()), today).await
-            })
-            .await;
+        let told = match asking.channel(metrics, now, days).await {
+            Err(refusal) if self.renewed(asking, &refusal).await => asking.channel(metrics, now, days).await,
+            told => told,
+        };
         match told {
             Ok(series) => numbers::keep_channel(store, channel.id, Ok(&series)).await?,
             Err(refusal) => {
@@ -191,22 +251,23 @@ impl Numbers {
 
     async fn look_at_posts(
         &self,
-        channel: &Channel,
-        network: &dyn Network,
+        asking: &mut Asking<'_>,
         metrics: &dyn PostMetrics,
-        credentials: &Credentials,
     ) -> Result<Result<(), Refusal>, HandlerError> {
         let (store, now) = (&self.publisher.store, self.publisher.clock.now());
+        let channel = asking.channel;
         let at_once = metrics.at_once().max(1);
         let due = numbers::due(store, channel.id, now, (CALLS * at_once).min(500) as u64).await?;
-        for looks in due.chunks(at_once) {
+        let day = TimeZone::UTC.to_datetime(now).date();
+        let (known, unknown): (Vec<Look>, Vec<Look>) = due.into_iter().partition(|look| first(look).is_some());
+        let unknown: Vec<Looked> = unknown.iter().map(not_known).collect();
+        numbers::keep_posts(store, channel.id, day, &unknown).await?;
+        for looks in known.chunks(at_once) {
             let (looks, sent): (Vec<&Look>, Vec<Sent>) =
                 looks.iter().filter_map(|look| Some((look, first(look)?))).unzip();
-            let told = match sent.as_slice() {
-                [] => Ok(Vec::new()),
-                sent => {
-                    self.ask(channel, network, credentials, async |account| metrics.posts(account, sent).await).await
-                }
+            let told = match asking.posts(metrics, now, &sent).await {
+                Err(refusal) if self.renewed(asking, &refusal).await => asking.posts(metrics, now, &sent).await,
+                told => told,
             };
             let next = |look: &Look| next_look(look.published_at, now, metrics.is_costly());
             let looked: Vec<Looked> = match &told {
@@ -224,37 +285,34 @@ impl Numbers {
                     looks.iter().map(refused).collect()
                 }
             };
-            let day = jiff::tz::TimeZone::UTC.to_datetime(now).date();
             numbers::keep_posts(store, channel.id, day, &looked).await?;
-            if let Err(refusal) = told {
-                return Ok(Err(refusal));
+            match told {
+                Err(refusal @ Refusal::Content(_)) => {
+                    tracing::info!(channel = %channel.id, %refusal, "no numbers were told of a post");
+                }
+                Err(refusal) => return Ok(Err(refusal)),
+                Ok(_) => {}
             }
         }
         Ok(Ok(()))
     }
 
-    /// Asks within the network's deadline.
-    async fn ask<T>(
-        &self,
-        channel: &Channel,
-        network: &dyn Network,
-        credentials: &Credentials,
-        asked: impl AsyncFnOnce(&Account<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let net = self.publisher.net.route(network.about().id);
-        let facts = channel.settings.as_object().cloned().unwrap_or_default();
-        let account = Account {
-            net: &net,
-            now: self.publisher.clock.now(),
-            credentials,
-            instance: channel.instance.as_deref(),
-            id: &channel.remote_id,
-            handle: &channel.handle,
-            facts: &facts,
-        };
-        let within = deadline(network).min(Duration::from_secs(60));
-        let late = || Refusal::Temporary(Detail::new("the network took too long to answer"));
-        tokio::time::timeout(within, asked(&account)).await.unwrap_or_else(|_| Err(late()))
+    /// Renews the tokens where they were refused, once; whether it makes sense to ask again.
+    async fn renewed(&self, asking: &mut Asking<'_>, refusal: &Refusal) -> bool {
+        if asking.renewed || !matches!(refusal, Refusal::Auth(_)) || lacks_permission(refusal) {
+            return false;
+        }
+        asking.renewed = true;
+        match fresh(self.publisher.tokens.as_ref(), asking.channel.id, true).await {
+            Ok(credentials) => {
+                asking.credentials = credentials;
+                true
+            }
+            Err(refusal) => {
+                tracing::info!(channel = %asking.channel.id, %refusal, "tokens were not renewed to ask for numbers");
+                false
+            }
+        }
     }
 
     /// Writes down why nothing could be asked.
@@ -276,13 +334,18 @@ impl Numbers {
             said: Some(said.clone()),
         };
         let looked: Vec<Looked> = due.iter().map(refused).collect();
-        numbers::keep_posts(store, channel.id, jiff::tz::TimeZone::UTC.to_datetime(now).date(), &looked).await?;
+        numbers::keep_posts(store, channel.id, TimeZone::UTC.to_datetime(now).date(), &looked).await?;
         Ok(())
     }
 }
 
+/// Whether a refusal speaks of what was asked for, and not of whether anything may be asked now.
+fn is_about_this(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Auth(_) | Refusal::Content(_))
+}
+
 /// What a look at one post came to.
-fn looked(look: &Look, counts: Option<Vec<crier_model::metric::Count>>, next: Option<Timestamp>) -> Looked {
+fn looked(look: &Look, counts: Option<Vec<Count>>, next: Option<Timestamp>) -> Looked {
     match counts {
         Some(counts) => Looked { publication: look.publication, counts, next, said: None },
         // Nobody looks for it again.
@@ -293,6 +356,12 @@ fn looked(look: &Look, counts: Option<Vec<crier_model::metric::Count>>, next: Op
             said: Some("The post is not on the network any more.".to_owned()),
         },
     }
+}
+
+/// One whose id on the network is not known here is never looked at.
+fn not_known(look: &Look) -> Looked {
+    let said = "Crier does not know the post’s id on the network.".to_owned();
+    Looked { publication: look.publication, counts: Vec::new(), next: None, said: Some(said) }
 }
 
 /// The first part, whose numbers are those of the post.

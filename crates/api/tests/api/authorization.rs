@@ -52,7 +52,9 @@ const FOR_VIEWERS: [(&str, &str); 14] = [
     ("GET", "/networks/{network}/preflight"),
     ("GET", "/posts"),
 ];
-const ALSO_FOR_VIEWERS: [(&str, &str); 11] = [
+const ALSO_FOR_VIEWERS: [(&str, &str); 13] = [
+    ("GET", "/channels/{id}/metrics"),
+    ("GET", "/publications/{id}/metrics"),
     ("GET", "/slots"),
     ("GET", "/slots/free"),
     ("GET", "/channels/{id}/slots"),
@@ -66,7 +68,9 @@ const ALSO_FOR_VIEWERS: [(&str, &str); 11] = [
     ("POST", "/posts/check"),
 ];
 /// What an editor may besides.
-const FOR_EDITORS: [(&str, &str); 16] = [
+const FOR_EDITORS: [(&str, &str); 18] = [
+    ("POST", "/publications/{id}/remove"),
+    ("POST", "/publications/{id}/edit"),
     ("POST", "/posts/bulk"),
     ("POST", "/evergreen"),
     ("PUT", "/evergreen/{id}"),

@@ -1,19 +1,21 @@
 //! Nostr: notes signed with the account's own key and handed to relays.
 //!
-//! After <https://github.com/nostr-protocol/nips> (July 2026): 01 (events, relays), 10 (threads), 19 (keys as text),
+//! After <https://github.com/nostr-protocol/nips> (July 2026): 01 (events, relays), 09 (deletion), 10 (threads), 19 (keys as text),
 //! 24 and 27 (tags, mentions), 42 (authentication), 92 (media).
 
+mod afterwards;
 mod event;
 mod note;
 mod relay;
 
 use crate::about::{About, Network, no_settings};
+use crate::afterwards::Delete;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Detail, Refusal};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Document, channel::Identity};
+use crier_model::{Document, Timestamp, channel::Identity};
 use crier_net::Client;
 use event::{Event, Key, encode};
 use serde::Deserialize;
@@ -80,6 +82,10 @@ impl Network for Nostr {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
     }
 }
 
@@ -201,25 +207,26 @@ fn relays(typed: &str) -> Result<Vec<String>, String> {
 impl Publish for Nostr {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let key = Key::of(&cx.credentials.access_token)?;
-        let relays: Vec<String> = cx
-            .facts
-            .get(RELAYS_FACT)
-            .and_then(|relays| serde_json::from_value(relays.clone()).ok())
-            .filter(|relays: &Vec<String>| !relays.is_empty())
-            .unwrap_or_else(|| RELAYS.split(", ").map(str::to_owned).collect());
+        let relays = relays_of(cx.facts);
         // The parts of a thread are a second apart, so that readers that sort by time keep their order.
         let created_at = cx.due_at.as_second() + i64::try_from(item.index).unwrap_or_default();
         let (tags, content) = note::note(item, &key.public())?;
         let event = key.sign(created_at, note::KIND, tags, content)?;
-        let hand_over = || hand_over(cx, &key, &relays, &event);
+        let hand_over = || hand_over(cx.net, cx.clock.now(), &key, &relays, &event);
         cx.step("event", Once::Key(event.id.clone()), hand_over).await
     }
 }
 
+/// The channel's relays.
+fn relays_of(facts: &Facts) -> Vec<String> {
+    let relays = facts.get(RELAYS_FACT).and_then(|relays| serde_json::from_value(relays.clone()).ok());
+    let relays = relays.filter(|relays: &Vec<String>| !relays.is_empty());
+    relays.unwrap_or_else(|| RELAYS.split(", ").map(str::to_owned).collect())
+}
+
 /// Hands the event to every relay. One that takes it is enough; what the others said is kept with the answer.
-async fn hand_over(cx: &Cx<'_>, key: &Key, relays: &[String], event: &Event) -> Result<Sent, Refusal> {
-    let now = cx.clock.now();
-    let offers = relays.iter().map(|url| relay::publish(cx.net, url, key, event, now));
+async fn hand_over(net: &Client, now: Timestamp, key: &Key, relays: &[String], event: &Event) -> Result<Sent, Refusal> {
+    let offers = relays.iter().map(|url| relay::publish(net, url, key, event, now));
     let words = futures::future::join_all(offers).await;
     let mut taken = Vec::new();
     let mut refused = Vec::new();

@@ -5,6 +5,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel, Network, Post, Publication } from "@/api/types";
+import { useFormat } from "@/app/format";
 import { useSession } from "@/app/session";
 import { Confirm } from "@/components/confirm";
 import { DiagnosisView } from "@/components/diagnosis-view";
@@ -28,6 +29,7 @@ interface Props {
 /** What comes after publishing: its numbers, and what can still be done with it on the network. */
 export function Afterwards({ post, publication, channel, network }: Props) {
   const { t } = useTranslation();
+  const format = useFormat();
   const [asking, setAsking] = useState<"edit" | "remove" | null>(null);
   const remove = useRemove(post.id);
   const networkName = network?.name ?? publication.network;
@@ -36,8 +38,17 @@ export function Afterwards({ post, publication, channel, network }: Props) {
   // A deleted channel has no sign-in to do it with.
   const may = channel && !waits && !publication.removed_at && publication.remote_id;
   const close = () => setAsking(null);
+  const there = (when: string) => ({ network: networkName, when: format.dateTime(when) });
   return (
     <>
+      {publication.edited_at && !publication.removed_at && (
+        <Text size="sm">{t("afterwards.edited", there(publication.edited_at))}</Text>
+      )}
+      {publication.removed_at && (
+        <Text size="sm" fw={600}>
+          {t("afterwards.removed", there(publication.removed_at))}
+        </Text>
+      )}
       {waits && (
         <Text size="sm">
           {t(publication.wish?.kind === "remove" ? "afterwards.removing" : "afterwards.changing")}

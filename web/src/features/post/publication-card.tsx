@@ -118,14 +118,6 @@ function Facts({ publication, networkName }: { publication: Publication; network
         {when}
         {publication.next_part_at &&
           ` · ${t("post.nextPart", { when: format.dateTime(publication.next_part_at) })}`}
-        {publication.edited_at &&
-          ` · ${t("post.when.edited", { when: format.dateTime(publication.edited_at) })}`}
-        {publication.removed_at && (
-          <strong>
-            {" · "}
-            {t("post.when.removed", { network: networkName, when: format.dateTime(publication.removed_at) })}
-          </strong>
-        )}
         {publication.tries > 1 && ` · ${t("post.when.tries", { count: publication.tries })}`}
       </Text>
       {url && (

@@ -29,6 +29,8 @@ export const numbers = {
 } as const;
 
 export const afterwards = {
+  edited: "Changed on {{network}} {{when}}.",
+  removed: "Deleted on {{network}} {{when}}.",
   edit: "Change on {{network}}",
   editTitle: "Change on {{channel}}?",
   editText:
