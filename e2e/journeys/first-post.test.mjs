@@ -31,7 +31,7 @@ test("from nothing to a published post: sign up, connect, write with a picture, 
   const words = `Hello from a journey ${Date.now()} https://example.org/page`;
   await page.getByRole("textbox", { name: "Text", exact: true }).fill(words);
   const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Add pictures" }).click();
+  await page.getByRole("button", { name: "Add pictures or videos" }).click();
   const fromDevice = page.getByRole("menuitem", { name: "From this device …" });
   await fromDevice.click();
   await (await chooser).setFiles({ name: "sea.png", mimeType: "image/png", buffer: png(320, 200, [20, 110, 160]) });

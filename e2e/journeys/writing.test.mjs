@@ -44,10 +44,10 @@ test("a file that is no picture says so and can be removed", async () => {
   await page.goto("/posts/new");
   await text(page).fill("With a file");
   const chooser = page.waitForEvent("filechooser");
-  await page.getByRole("button", { name: "Add pictures" }).click();
+  await page.getByRole("button", { name: "Add pictures or videos" }).click();
   await page.getByRole("menuitem", { name: "From this device …" }).click();
   await (await chooser).setFiles({ name: "broken.png", mimeType: "image/png", buffer: Buffer.from("not a picture at all") });
-  await page.getByText(/content is no picture/).first().waitFor();
+  await page.getByText(/content is something else/).first().waitFor();
   assert.equal(await text(page).inputValue(), "With a file");
   await page.getByRole("button", { name: "Remove broken.png" }).click();
   await page.getByRole("button", { name: "Remove broken.png" }).waitFor({ state: "detached" });

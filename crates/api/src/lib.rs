@@ -99,7 +99,7 @@ fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
 
 /// Headers that keep browsers from doing what no page of ours asks for.
 fn guarded(router: Router) -> Router {
-    const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
+    const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
                           base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))

@@ -28,6 +28,13 @@ pub(crate) fn begins(head: &[u8]) -> bool {
     name == b"ftyp" && (alike || major.is_some_and(known))
 }
 
+/// Whether a file is a picture in the same boxes that is coded otherwise.
+pub(crate) fn is_heic(head: &[u8]) -> bool {
+    let brand = head.get(4..8).filter(|name| *name == b"ftyp").and_then(|_| head.get(8..12));
+    let known: [&[u8]; 6] = [b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1"];
+    brand.is_some_and(|brand| known.contains(&brand)) && !begins(head)
+}
+
 /// How long one that moves takes, in milliseconds.
 pub(crate) fn duration_ms(bytes: &[u8]) -> Option<u64> {
     let moves = bytes.get(8..12) == Some(b"avis");

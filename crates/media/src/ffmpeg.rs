@@ -3,7 +3,6 @@
 
 use crate::film::FilmKind;
 use crier_model::rendition::Recipe;
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -171,27 +170,45 @@ impl Ffmpeg {
         };
         let mut command = self.command();
         command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]);
-        command.args(["-f", format, "-i"]).arg(file(from));
+        command.args(["-threads", &self.limits.threads.to_string(), "-f", format, "-i"]).arg(file(from));
         command
     }
 
     fn start(&self, command: &mut Command, max_bytes: u64) -> Result<Child, FfmpegError> {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(FfmpegError::Start)?;
-        if let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
-            let seconds = self.limits.time.as_secs().saturating_mul(u64::from(self.limits.threads) + 1);
-            // Also where this process dies without a word, it ends by itself.
-            let limits = [
-                (Resource::As, self.limits.memory),
-                (Resource::Fsize, max_bytes),
-                (Resource::Cpu, seconds),
-                (Resource::Core, 0),
-            ];
-            for (resource, most) in limits {
-                let limit = Rlimit { current: Some(most), maximum: Some(most) };
-                prlimit(Some(pid), resource, limit).map_err(|error| FfmpegError::Start(error.into()))?;
-            }
-        }
+        self.limit(&child, max_bytes)?;
         Ok(child)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Ffmpeg {
+    /// Sets what the system lets it take.
+    fn limit(&self, child: &Child, max_bytes: u64) -> Result<(), FfmpegError> {
+        use rustix::process::{Pid, Resource, Rlimit, prlimit};
+        let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else { return Ok(()) };
+        // Also where this process dies without a word, it ends by itself.
+        let seconds = (self.limits.time.as_secs() + 1).saturating_mul(u64::from(self.limits.threads) + 1);
+        let limits = [
+            (Resource::As, self.limits.memory),
+            (Resource::Fsize, max_bytes),
+            (Resource::Cpu, seconds),
+            (Resource::Core, 0),
+        ];
+        for (resource, most) in limits {
+            let limit = Rlimit { current: Some(most), maximum: Some(most) };
+            prlimit(Some(pid), resource, limit).map_err(|error| FfmpegError::Start(error.into()))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Ffmpeg {
+    /// Only Linux lets one process limit another; elsewhere the time alone is limited.
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where limits are set")]
+    fn limit(&self, _child: &Child, _max_bytes: u64) -> Result<(), FfmpegError> {
+        Ok(())
     }
 }
 

@@ -21,6 +21,9 @@ impl Sort {
         if head.is_empty() {
             return Err(MediaRefusal::Empty);
         }
+        if crate::avif::is_heic(head) {
+            return Err(MediaRefusal::Heic);
+        }
         let film = || FilmKind::of_content(head).map(Self::Film);
         Kind::of_content(head).map(Self::Picture).or_else(film).ok_or_else(|| {
             // Something else under a picture's or video's name is told apart from a type that is honestly another.

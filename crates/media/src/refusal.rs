@@ -16,6 +16,9 @@ pub enum MediaRefusal {
     TooLarge { max_bytes: u64 },
     #[error("the file is none of the types taken here")]
     UnknownType,
+    /// The usual type of an iPhone's photos.
+    #[error("HEIC pictures can’t be read here")]
+    Heic,
     /// The name is that of a picture or video, the content is neither.
     #[error("the file is named as {declared}, but its content is something else")]
     Mislabelled { declared: &'static str },
@@ -40,6 +43,7 @@ impl MediaRefusal {
             Self::Empty => "media.empty",
             Self::TooLarge { .. } => "media.too_large",
             Self::UnknownType => "media.unknown_type",
+            Self::Heic => "media.heic",
             Self::Mislabelled { .. } => "media.mislabelled",
             Self::Undecodable { .. } => "media.undecodable",
             Self::TooManyPixels { .. } => "media.too_many_pixels",
@@ -53,7 +57,7 @@ impl MediaRefusal {
     pub fn status(&self) -> u16 {
         match self {
             Self::TooLarge { .. } => 413,
-            Self::UnknownType => 415,
+            Self::UnknownType | Self::Heic => 415,
             Self::Interrupted => 400,
             Self::Empty
             | Self::Mislabelled { .. }
@@ -72,6 +76,10 @@ impl MediaRefusal {
                 format!("Save it smaller or at a lower quality; {what} may have {} MB.", max_bytes / 1024 / 1024)
             }
             Self::UnknownType => format!("Send {TAKEN}."),
+            Self::Heic => {
+                "Export it as JPEG, or choose it in the composer with Safari on the phone, which does that by itself."
+                    .to_owned()
+            }
             Self::Mislabelled { .. } => format!("Send the file itself: {TAKEN}."),
             Self::UnreadableFilm { .. } => {
                 "Export it again from where it was made; it is cut off, damaged or still being written.".to_owned()

@@ -62,7 +62,6 @@ impl Storage {
         let refused = |reason: String| StorageError::Folder { path: path.to_owned(), reason };
         std::fs::create_dir_all(path).map_err(|e| refused(e.to_string()))?;
         let scratch = path.join(SCRATCH);
-        std::fs::create_dir_all(&scratch).map_err(|e| refused(e.to_string()))?;
         clear(&scratch);
         let local = LocalFileSystem::new_with_prefix(path).map_err(|e| refused(e.to_string()))?;
         // A file whose row was committed must survive a power cut.
@@ -110,7 +109,8 @@ impl Storage {
 
     /// A file of its own to work on, which goes with the value.
     pub(crate) fn scratch(&self) -> Result<NamedTempFile, StorageError> {
-        NamedTempFile::new_in(&self.scratch).map_err(|error| StorageError::Failed(error.to_string()))
+        let made = std::fs::create_dir_all(&self.scratch).and_then(|()| NamedTempFile::new_in(&self.scratch));
+        made.map_err(|error| StorageError::Failed(error.to_string()))
     }
 
     /// Keeps a file from the disk.

@@ -60,6 +60,8 @@ async fn what_only_looks_like_a_video_is_refused_with_why() {
     assert_eq!(refused("a.ffconcat", list).await, MediaRefusal::UnknownType);
     let sound = film(&Take::new("m4a", &["-vn", "-c:a", "aac"]));
     assert_eq!(refused("a.m4a", &sound).await, MediaRefusal::UnknownType);
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".repeat(8);
+    assert_eq!(refused("IMG_1.HEIC", &heic).await, MediaRefusal::Heic);
     let mkv = film(&Take::new("mkv", &["-c:v", "libx264", "-an"]));
     assert_eq!(refused("a.mkv", &mkv).await, MediaRefusal::UnknownType);
     // Boxes that claim to be larger than any file, and none at all.

@@ -78,6 +78,19 @@ async fn an_avif_picture_is_read_and_made_into_another() {
 }
 
 #[tokio::test]
+async fn what_is_see_through_in_avif_is_kept() {
+    let house = house().await;
+    let file = house.add("a.avif", made::see_through_avif()).await.unwrap();
+    let recipe = Recipe { mime: vec!["image/jpeg".into(), "image/png".into()], ..recipe("", 100_000, None) };
+    let made = house.library.made(&file, &recipe).await.unwrap();
+    assert_eq!(made.mime, "image/png");
+    let png =
+        image::load_from_memory(&house.library.storage().get(&made.storage_key).await.unwrap()).unwrap().to_rgba8();
+    let [red, green, blue, alpha] = png.get_pixel(32, 32).0;
+    assert!(red > 240 && green < 16 && blue < 16 && (120..=136).contains(&alpha), "{:?}", png.get_pixel(32, 32));
+}
+
+#[tokio::test]
 async fn a_video_is_made_smaller_and_those_who_watch_are_told() {
     let house = house().await;
     let take = Take {

@@ -73,6 +73,8 @@ pub struct MediaKind {
     pub max_height: Option<u32>,
     /// Width times height, in pixels.
     pub max_pixels: Option<u64>,
+    /// Width and height together, in pixels.
+    pub max_sides: Option<u32>,
     /// Pixels of the shorter side, at least.
     pub min_side: Option<u32>,
     /// How many times the shorter side the longer one may be.

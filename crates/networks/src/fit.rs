@@ -170,6 +170,13 @@ fn curable(name: &str, kind: &MediaKind, item: &MediaItem) -> Option<Wrong> {
         let message = format!("{name} takes {what} files of up to {max} pixels in all; {} has {pixels}.", item.name);
         return Some(Wrong::new("media.too_large", message, "Scale it down."));
     }
+    let together = item.width.saturating_add(item.height);
+    if let Some(max) = kind.max_sides.filter(|max| together > *max) {
+        let message =
+            format!("{name} takes {what} files whose sides are {max} pixels together; {} has {together}.", item.name);
+        let fix = format!("Scale it until width and height are at most {max} pixels together.");
+        return Some(Wrong::new("media.too_large", message, fix));
+    }
     let other = item.codecs.iter().find(|codec| !kind.codecs.is_empty() && !kind.codecs.contains(codec))?;
     let taken = kind.codecs.join(", ");
     let message = format!("{name} takes {what} files coded in {taken}; {} is coded in {other}.", item.name);
@@ -208,7 +215,8 @@ fn scaled(kind: &MediaKind, item: &MediaItem) -> Option<(u32, u32)> {
     let side = |max: Option<u32>, has: f64| max.map_or(1.0, |max| f64::from(max) / has);
     #[allow(clippy::cast_precision_loss, reason = "some million pixels")]
     let area = kind.max_pixels.map_or(1.0, |max| (max as f64 / (width * height)).sqrt());
-    let factor = side(kind.max_width, width).min(side(kind.max_height, height)).min(area);
+    let sides = side(kind.max_sides, width + height);
+    let factor = side(kind.max_width, width).min(side(kind.max_height, height)).min(area).min(sides);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "less than what it was")]
     let pixels = |has: f64| ((has * factor) as u32).max(1);
     (factor < 1.0).then(|| (pixels(width), pixels(height)))

@@ -7,14 +7,13 @@ mod afterwards;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit};
-use crate::check::PartToCheck;
 use crate::connect::{Client2, Connect, Dialog, Facts, Heard, Identified, Introduction, SaidCode};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::document::{Block, Document, Inline, Mark};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Finding, Secret, channel::Identity};
+use crier_model::{Code, Secret, channel::Identity};
 use crier_net::{Answer, Client, Multipart, Request};
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -71,7 +70,7 @@ impl Network for Telegram {
     fn rules(&self, _facts: &Facts) -> Rules {
         let photos = MediaKind::up_to(10_000_000, &["image/jpeg", "image/png", "image/webp"]);
         let kinds = vec![
-            MediaKind { max_ratio: Some(20), ..photos },
+            MediaKind { max_ratio: Some(20), max_sides: Some(SIDES), ..photos },
             MediaKind::up_to(50_000_000, &["video/mp4"]).films(0, 0, &["h264", "hevc", "aac", "mp3"]),
             MediaKind::up_to(50_000_000, &["image/gif"]),
         ];
@@ -89,19 +88,6 @@ impl Network for Telegram {
 
     fn render(&self, body: &Document) -> String {
         write(body, false)
-    }
-
-    fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], _settings: &Map<String, Value>) -> Vec<Finding> {
-        let files = parts.iter().flat_map(|part| part.media.iter().enumerate().map(move |(i, item)| (part, i, item)));
-        let large = files.filter(|(_, _, item)| is_photo(&item.mime) && item.width.saturating_add(item.height) > SIDES);
-        let finding = |(part, index, item): (&PartToCheck<'_>, usize, &MediaItem)| {
-            let sides = item.width.saturating_add(item.height);
-            let message =
-                format!("Telegram takes photos whose sides are {SIDES} pixels together; {} has {sides}.", item.name);
-            let fix = format!("Scale it until width and height are at most {SIDES} pixels together.");
-            Finding::error(format!("{}/media/{index}", part.pointer), "media.too_large", message, fix)
-        };
-        large.map(finding).collect()
     }
 
     fn publish(&self) -> &dyn Publish {

@@ -266,6 +266,7 @@ fn size(kind: &MediaKind) -> String {
     said.extend(kind.max_width.map(|max| format!("{max} pixels wide")));
     said.extend(kind.max_height.map(|max| format!("{max} pixels high")));
     said.extend(kind.max_pixels.map(|max| format!("{} pixels in all", number(max))));
+    said.extend(kind.max_sides.map(|max| format!("{} pixels of both sides together", number(max.into()))));
     said.extend(kind.min_side.map(|min| format!("at least {min} pixels a side")));
     said.extend(kind.max_ratio.map(|max| format!("up to {max} times as long as wide")));
     said.extend(kind.narrowest.map(|least| format!("{} or wider", ratio(least))));

@@ -45,5 +45,6 @@ export const keys = {
   check: (ws: string, input: string) => ["ws", ws, "check", input] as const,
   media: (ws: string) => ["ws", ws, "media"] as const,
   mediaList: (ws: string) => ["ws", ws, "media", "list"] as const,
+  conversion: (ws: string, id: string) => ["ws", ws, "conversion", id] as const,
   mediaOne: (ws: string, id: string) => ["ws", ws, "media", "one", id] as const,
 };

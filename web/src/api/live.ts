@@ -22,6 +22,7 @@ export const KINDS = [
   "webhook.changed",
   "media.saved",
   "media.deleted",
+  "media.converting",
   "slots.changed",
   "evergreen.changed",
 ] as const;
@@ -59,12 +60,20 @@ export function staleAfter(workspace: string, event: LiveEvent): readonly (reado
       return [keys.slots(workspace)];
     case "evergreen.changed":
       return [keys.evergreens(workspace)];
+    case "media.converting":
+      return [keys.conversion(workspace, id("media_id"))];
     case "media.saved":
     case "media.deleted":
       return [keys.media(workspace)];
     default:
       return [];
   }
+}
+
+/** How far the making of another file has come is told by events alone; nothing can be asked for it. */
+function keepConversion(client: QueryClient, workspace: string, { data }: LiveEvent) {
+  if (typeof data?.media_id !== "string" || typeof data.percent !== "number") return;
+  client.setQueryData(keys.conversion(workspace, data.media_id), data.percent < 100 ? data.percent : null);
 }
 
 /** Collects stale queries for a moment, so that a burst of events costs one refetch. */
@@ -151,7 +160,10 @@ export function useLive(workspace: string) {
     const collector = staleCollector(client);
     const close = openStream(
       workspace,
-      (event) => collector.add(staleAfter(workspace, event)),
+      (event) => {
+        if (event.kind === "media.converting") keepConversion(client, workspace, event);
+        collector.add(staleAfter(workspace, event));
+      },
       () => collector.add([keys.workspace(workspace)]),
     );
     return () => {

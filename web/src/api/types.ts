@@ -33,6 +33,7 @@ export type Webhook = Schemas["Webhook"];
 export type Delivery = Schemas["Delivery"];
 export type Scope = Schemas["Scope"];
 export type Diagnosis = Schemas["Diagnosis"];
+export type Fit = Schemas["Fit"];
 export type Media = Schemas["Media"];
 export type PartInput = Schemas["PartInput"];
 export type VariantInput = Schemas["VariantInput"];

@@ -144,8 +144,13 @@ impl House {
 
     /// The same, whose sign-in an app got.
     pub async fn channel_of(&self, workspace: WorkspaceId, name: &str, app: Option<AppId>) -> ChannelId {
+        self.channel_on("webhook", workspace, name, app).await
+    }
+
+    /// The same, of another network.
+    pub async fn channel_on(&self, network: &str, workspace: WorkspaceId, name: &str, app: Option<AppId>) -> ChannelId {
         let connected = Connected {
-            network: "webhook".into(),
+            network: network.into(),
             way: "form".to_owned(),
             instance: None,
             identity: Identity {

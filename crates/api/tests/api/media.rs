@@ -1,5 +1,5 @@
 use crate::house::{House, scheduled};
-use axum::http::header;
+use axum::http::{Method, header};
 use serde_json::json;
 use std::io::Cursor;
 
@@ -44,7 +44,7 @@ async fn files_that_are_none_are_refused_with_their_cause() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;
     let picture = png(300, 1);
-    let too_large = vec![0_u8; 10 * 1024 * 1024 + 70_000];
+    let too_large = [&picture[..], &vec![0_u8; 10 * 1024 * 1024]].concat();
     for (name, bytes, status, code) in [
         ("a.png", &b""[..], 422, "media.empty"),
         ("a.png", b"<html>not a picture</html>", 422, "media.mislabelled"),
@@ -86,4 +86,62 @@ async fn the_library_comes_in_pages() {
     let second = ada.get(&format!("media?limit=3&cursor={}", first["next_cursor"].as_str().unwrap())).await.ok();
     assert_eq!((first["items"].as_array().unwrap().len(), second["items"].as_array().unwrap().len()), (3, 2));
     assert!(second.get("next_cursor").is_none());
+}
+
+/// Two seconds, made by ffmpeg, which `script/bootstrap test` installs.
+fn film() -> Vec<u8> {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("a.mp4");
+    let picture = ["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x180:duration=2", "-pix_fmt", "yuv420p"];
+    let made = std::process::Command::new("ffmpeg").args(picture).arg(&file).status();
+    assert!(made.expect("ffmpeg is needed for this test").success());
+    std::fs::read(file).unwrap()
+}
+
+#[tokio::test]
+async fn a_video_is_taken_in_and_sent_whole_or_in_pieces() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let bytes = film();
+    let file = ada.upload("holiday.mov", &bytes).await;
+    assert_eq!(file.status, 201, "{}", file.json);
+    let file = file.json;
+    assert_eq!((&file["name"], &file["mime"]), (&json!("holiday.mp4"), &json!("video/mp4")));
+    assert_eq!((&file["width"], &file["duration_ms"], &file["codecs"]), (&json!(320), &json!(2000), &json!(["h264"])));
+    assert_eq!(file["thumbnail_url"], json!(null));
+    let url = file["url"].as_str().unwrap();
+    let whole = ada.get(url).await;
+    assert_eq!(whole.status.as_u16(), 200);
+    assert_eq!(whole.headers[header::ACCEPT_RANGES], "bytes");
+    assert_eq!(whole.bytes, bytes);
+    let mut asking = ada.headers.clone();
+    asking.insert(header::RANGE, "bytes=4-7".parse().unwrap());
+    let piece = house.ask(Method::GET, url, &asking, None).await;
+    assert_eq!((piece.status.as_u16(), &piece.bytes[..]), (206, &b"ftyp"[..]));
+    assert_eq!(piece.headers[header::CONTENT_RANGE], format!("bytes 4-7/{}", bytes.len()).as_str());
+    let id = file["id"].as_str().unwrap();
+    assert_eq!(ada.get(&format!("media/{id}/thumbnail")).await.problem(), (404, "media.no_picture"));
+}
+
+#[tokio::test]
+async fn what_becomes_of_each_file_is_said_before_it_is_scheduled() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let channel = house.channel_on("bluesky", ada.workspace, "news", None).await;
+    let mut bmp = Cursor::new(Vec::new());
+    image::RgbImage::new(30, 20).write_to(&mut bmp, image::ImageFormat::Bmp).unwrap();
+    let mut media = Vec::new();
+    for (name, bytes) in [("a.png", png(30, 1)), ("b.bmp", bmp.into_inner()), ("c.mp4", film())] {
+        media.push(json!({ "id": ada.upload(name, &bytes).await.json["id"] }));
+    }
+    let mut body = scheduled(&[channel], "Hello");
+    body["parts"][0]["media"] = json!(media);
+    let check = ada.post("posts/check", &body).await.ok();
+    let files = &check["channels"][0]["parts"][0]["files"];
+    let kinds: Vec<_> = files.as_array().unwrap().iter().map(|fit| fit["kind"].as_str().unwrap()).collect();
+    // Pictures of two other types are taken there, and no videos.
+    assert_eq!(kinds, ["as_it_is", "made", "not"], "{check}");
+    assert_eq!(files[1]["mime"][0], "image/jpeg");
+    let problems = check["channels"][0]["problems"].as_array().unwrap();
+    assert_eq!((problems.len(), &problems[0]["pointer"]), (1, &json!("/parts/0/media/2")), "{check}");
 }

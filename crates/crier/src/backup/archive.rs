@@ -78,7 +78,8 @@ impl Writer {
     pub fn add_folder(&mut self, name: &str, folder: &Path) -> io::Result<()> {
         let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
         entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
+        // What is hidden is still being worked on: it changes, and nothing refers to it.
+        for entry in entries.into_iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with('.')) {
             let below = format!("{name}/{}", entry.file_name().to_string_lossy());
             if entry.file_type()?.is_dir() {
                 self.add_folder(&below, &entry.path())?;

@@ -105,3 +105,19 @@ pub fn converted(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     std::fs::read(to).unwrap()
 }
+
+/// A red square, half see-through.
+#[allow(dead_code, reason = "used by some of the tests")]
+pub fn see_through_avif() -> Vec<u8> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("a.avif");
+    let apart = "[0:v]split[a][b];[b]alphaextract,format=gray[alpha];[a]format=yuv420p[colours]";
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "color=red@0.5:size=64x64,format=rgba", "-filter_complex", apart])
+        .args(["-map", "[colours]", "-map", "[alpha]", "-frames:v", "1", "-c:v", "libaom-av1", "-still-picture", "1"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    std::fs::read(file).unwrap()
+}

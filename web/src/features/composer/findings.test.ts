@@ -6,6 +6,7 @@ import {
   fieldId,
   findingsAt,
   findingsOf,
+  fitsOf,
   groupFindings,
   placeOf,
   tightest,
@@ -28,6 +29,7 @@ const count = (used: number, max: number) => ({
   unit: "grapheme" as const,
   text_preview: "",
   links: [],
+  files: [],
 });
 const check: PostCheck = {
   occurrences: [],
@@ -126,4 +128,25 @@ describe("the counter", () => {
     expect(tightest(check, 0, [])).toBeNull();
     expect(tightest(undefined, 0, ["a"])).toBeNull();
   });
+});
+
+test("what becomes of a file is told for each channel that gets it", () => {
+  const made = { kind: "made" as const, mime: ["image/jpeg"], max_bytes: 1000, width: 160, height: 90 };
+  const of = (channel: string, files: PostCheck["channels"][number]["parts"][number]["files"]) => ({
+    channel_id: channel,
+    parts: [{ ...count(1, 9), files }],
+    problems: [],
+  });
+  const checked: PostCheck = {
+    ...check,
+    channels: [of("a", [{ kind: "as_it_is" }, made]), of("b", [{ kind: "not" }, made]), of("c", [])],
+  };
+  const name = (channel: string) => channel.toUpperCase();
+  expect(fitsOf(checked, 0, 0, ["a", "b", "c"], name)).toEqual([
+    { channel: "a", name: "A", fit: { kind: "as_it_is" } },
+    { channel: "b", name: "B", fit: { kind: "not" } },
+  ]);
+  expect(fitsOf(checked, 0, 1, ["b"], name)).toEqual([{ channel: "b", name: "B", fit: made }]);
+  expect(fitsOf(checked, 1, 0, ["a"], name)).toEqual([]);
+  expect(fitsOf(undefined, 0, 0, ["a"], name)).toEqual([]);
 });

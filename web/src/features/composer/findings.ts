@@ -1,5 +1,5 @@
 import type { Problem } from "@/api/problem";
-import type { ChannelCheck, Finding, PostCheck } from "@/api/types";
+import type { ChannelCheck, Finding, Fit, PostCheck } from "@/api/types";
 import { GLOBAL, type Scope } from "./model";
 
 /** Where in the composer a finding belongs. */
@@ -70,6 +70,27 @@ export function groupFindings(check: PostCheck | undefined): FindingGroup[] {
 export function errorCount(groups: FindingGroup[], channel: string | null): number {
   const group = groups.find((it) => it.channel === channel);
   return group?.findings.filter((finding) => finding.severity === "error").length ?? 0;
+}
+
+/** What becomes of a file on a channel. */
+export interface ChannelFit {
+  channel: string;
+  name: string;
+  fit: Fit;
+}
+
+/** What becomes of the nth stored file of a part, on each of these channels that was checked. */
+export function fitsOf(
+  check: PostCheck | undefined,
+  part: number,
+  stored: number,
+  channels: string[],
+  name: (channel: string) => string,
+): ChannelFit[] {
+  return (check?.channels ?? []).flatMap(({ channel_id: channel, parts }) => {
+    const fit = channels.includes(channel) ? parts[part]?.files[stored] : undefined;
+    return fit ? [{ channel, name: name(channel), fit }] : [];
+  });
 }
 
 export interface Counter {

@@ -1,4 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
+import { skipToken, useQuery } from "@tanstack/react-query";
+import { keys } from "@/api/keys";
 import type { Media } from "@/api/types";
 import { useSession } from "@/app/session";
 import type { MediaItem } from "./model";
@@ -13,6 +14,17 @@ export interface ShownMedia {
   media: Media | null;
   upload: Upload | null;
   error: unknown;
+}
+
+/** How many hundredths of another file made of this one are done; null when none is being made. */
+export function useConversion(id: string | null): number | null {
+  const { workspace } = useSession();
+  const told = useQuery<number | null>({
+    queryKey: keys.conversion(workspace.id, id ?? ""),
+    queryFn: skipToken,
+    gcTime: 60 * 60_000,
+  });
+  return told.data ?? null;
 }
 
 /** A file of a part, wherever it is known from. */

@@ -11,14 +11,15 @@ import {
 import { horizontalListSortingStrategy, SortableContext, useSortable } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
 import { ActionIcon, Text, UnstyledButton } from "@mantine/core";
-import { IconAlertCircle, IconRefresh, IconX } from "@tabler/icons-react";
+import { IconAlertCircle, IconRefresh, IconTransform, IconX } from "@tabler/icons-react";
 import { type KeyboardEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Finding } from "@/api/types";
-import { bytes } from "@/app/format";
+import { bytes, duration } from "@/app/format";
 import { problemWords } from "@/components/problem-words";
 import { AltModal } from "./alt-modal";
-import { useShownMedia } from "./media-item";
+import type { ChannelFit } from "./findings";
+import { useConversion, useShownMedia } from "./media-item";
 import classes from "./media-strip.module.css";
 import type { MediaItem } from "./model";
 import { Picture } from "./picture";
@@ -32,6 +33,8 @@ interface Props {
   readOnly: boolean;
   /** Findings about the file at an index. */
   findings: (index: number) => Finding[];
+  /** What becomes of the nth stored file on each channel. */
+  fits: (stored: number) => ChannelFit[];
   onMove: (media: string, to: number) => void;
   onRemove: (media: string) => void;
   onAlt: (media: string, alt: string) => void;
@@ -45,6 +48,7 @@ export function MediaStrip({
   uploads,
   readOnly,
   findings,
+  fits,
   onMove,
   onRemove,
   onAlt,
@@ -59,6 +63,8 @@ export function MediaStrip({
     const to = items.findIndex((item) => item.key === over?.id);
     if (to >= 0 && active.id !== over?.id) onMove(String(active.id), to);
   };
+  const fitsAt = (index: number) =>
+    items[index]?.id ? fits(items.slice(0, index).filter((item) => item.id).length) : [];
   const opened = items.find((item) => item.key === open);
   const at = items.findIndex((item) => item.key === open);
   return (
@@ -80,6 +86,7 @@ export function MediaStrip({
                   files={files}
                   readOnly={readOnly}
                   findings={findings(index)}
+                  fits={fitsAt(index)}
                   onOpen={() => setOpen(item.key)}
                   onMove={(to) => onMove(item.key, to)}
                   onRemove={() => onRemove(item.key)}
@@ -95,6 +102,7 @@ export function MediaStrip({
           item={opened}
           files={files}
           findings={findings(at)}
+          fits={fitsAt(at)}
           readOnly={readOnly}
           onChange={(alt) => onAlt(opened.key, alt)}
           onClose={() => setOpen(null)}
@@ -111,6 +119,7 @@ interface TileProps {
   files: ReadonlyMap<string, Upload>;
   readOnly: boolean;
   findings: Finding[];
+  fits: ChannelFit[];
   onOpen: () => void;
   onMove: (to: number) => void;
   onRemove: () => void;
@@ -124,6 +133,7 @@ function Tile({
   files,
   readOnly,
   findings,
+  fits,
   onOpen,
   onMove,
   onRemove,
@@ -135,6 +145,9 @@ function Tile({
   const { upload } = shown;
   const failed = upload?.state === "failed" ? upload.problem : null;
   const wrong = failed !== null || findings.some((finding) => finding.severity === "error");
+  const percent = useConversion(item.id);
+  const made = fits.some(({ fit }) => fit.kind === "made");
+  const lasts = shown.media?.duration_ms && shown.mime.startsWith("video/") ? shown.media.duration_ms : null;
   const name = shown.name || t("composer.media.file", { number: index + 1 });
   const onKey = (event: KeyboardEvent) => {
     if (!event.altKey || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
@@ -160,6 +173,7 @@ function Tile({
       >
         <span className="visually-hidden">
           {t(item.alt ? "composer.media.editAlt" : "composer.media.addAlt", { name })}
+          {made && ` ${t("composer.media.isMade")}`}
         </span>
         <Picture shown={shown} alt="" className={classes.picture} />
         {!failed && (item.id || upload?.state === "stored") && (
@@ -168,6 +182,13 @@ function Tile({
           </span>
         )}
       </UnstyledButton>
+      {(made || lasts) && !failed && (
+        <span className={classes.facts} aria-hidden>
+          {made && <IconTransform size={14} />}
+          {lasts && duration(lasts)}
+        </span>
+      )}
+      {percent !== null && <Progress name={name} share={percent / 100} label="composer.media.converting" />}
       {upload && (upload.state === "sending" || upload.state === "waiting") && (
         <Progress name={name} share={upload.progress} />
       )}
@@ -202,14 +223,20 @@ function Tile({
   );
 }
 
-function Progress({ name, share }: { name: string; share: number }) {
+interface ProgressProps {
+  name: string;
+  share: number;
+  label?: "composer.media.uploading" | "composer.media.converting";
+}
+
+function Progress({ name, share, label = "composer.media.uploading" }: ProgressProps) {
   const { t } = useTranslation();
   const percent = Math.round(share * 100);
   return (
     <div className={classes.progress}>
       <div
         role="progressbar"
-        aria-label={t("composer.media.uploading", { name })}
+        aria-label={t(label, { name })}
         aria-valuenow={percent}
         aria-valuemin={0}
         aria-valuemax={100}

@@ -17,7 +17,7 @@ import type { Finding } from "@/api/types";
 import { i18n } from "@/i18n";
 import { Counter } from "./counter";
 import type { Counter as Count } from "./findings";
-import { fieldId, placeOf } from "./findings";
+import { type ChannelFit, fieldId, placeOf } from "./findings";
 import { LibraryModal } from "./library-modal";
 import { MediaStrip } from "./media-strip";
 import type { MediaItem, Part, Scope } from "./model";
@@ -37,6 +37,8 @@ interface Props {
   stale: boolean;
   textFindings: Finding[];
   mediaFindings: Finding[];
+  /** What becomes of the nth stored file on each channel. */
+  fits: (stored: number) => ChannelFit[];
   onText: (text: string) => void;
   onDelay: (minutes: number) => void;
   onMove: (to: number, focus: boolean) => void;
@@ -47,6 +49,12 @@ interface Props {
   onRemoveMedia: (media: string) => void;
   onAlt: (media: string, alt: string) => void;
 }
+
+/** As the server takes them. Named one by one: then an iPhone converts its own type of photos, which is not among them. */
+const TAKEN = [
+  ...["jpeg", "png", "gif", "webp", "avif", "bmp", "tiff"].map((type) => `image/${type}`),
+  ...["mp4", "quicktime", "webm"].map((type) => `video/${type}`),
+].join();
 
 const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files");
 
@@ -125,6 +133,7 @@ export function PartCard(props: Props) {
         findings={(at) =>
           props.mediaFindings.filter((finding) => placeOf(finding.pointer).item === String(at))
         }
+        fits={props.fits}
         onMove={props.onMoveMedia}
         onRemove={props.onRemoveMedia}
         onAlt={props.onAlt}
@@ -240,7 +249,7 @@ function AddMedia({ onFiles, onPicked }: Pick<Props, "onFiles" | "onPicked">) {
         type="file"
         multiple
         hidden
-        accept="image/*"
+        accept={TAKEN}
         onChange={(event) => {
           const files = [...(event.currentTarget.files ?? [])];
           event.currentTarget.value = "";

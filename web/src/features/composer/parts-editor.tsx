@@ -12,7 +12,7 @@ import { SortableContext, sortableKeyboardCoordinates, verticalListSortingStrate
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { type FindingGroup, fieldId, findingsAt, tightest } from "./findings";
+import { type FindingGroup, fieldId, findingsAt, fitsOf, tightest } from "./findings";
 import { partsOf, type Scope } from "./model";
 import { PartCard } from "./part-card";
 import classes from "./part-card.module.css";
@@ -96,6 +96,7 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
                 stale={check.stale}
                 textFindings={findingsAt(groups, { scope, part: index, field: "text" })}
                 mediaFindings={findingsAt(groups, { scope, part: index, field: "media" })}
+                fits={(stored) => fitsOf(check.data, index, stored, channels, channelName)}
                 onText={(text) => dispatch({ type: "text", scope, part: part.key, text })}
                 onDelay={(minutes) => dispatch({ type: "delay", scope, part: part.key, minutes })}
                 onMove={(to, focus) => {

@@ -17,16 +17,20 @@ export function Picture({ shown, alt, className, full }: Props) {
   const isVideo = shown.mime.startsWith("video/");
   const whole = full && shown.media && shown.mime.startsWith("image/") ? shown.media.url : null;
   const source = local ?? whole ?? shown.picture;
-  if (isVideo && local && broken !== local) {
+  // A video plays where it is shown large, and shows its first picture where nothing has made a still of it.
+  const film = isVideo ? (local ?? (full || !shown.picture ? shown.media?.url : null)) : null;
+  if (film && broken !== film) {
     return (
       <video
-        src={local}
+        src={full ? film : `${film}#t=0.1`}
+        poster={full && !local ? (shown.picture ?? undefined) : undefined}
         className={className}
-        muted
+        controls={full}
+        muted={!full}
         playsInline
         preload="metadata"
         aria-label={alt}
-        onError={() => setBroken(local)}
+        onError={() => setBroken(film)}
       />
     );
   }

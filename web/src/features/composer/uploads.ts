@@ -61,7 +61,7 @@ export class Uploads {
     const next = new Map(this.items);
     const keys = files.map((file) => {
       const key = newKey();
-      const shown = file.type.startsWith("image/");
+      const shown = /^(image|video)\//.test(file.type);
       next.set(key, {
         key,
         file,

@@ -7,6 +7,7 @@ import { keys } from "@/api/keys";
 import { Problem } from "@/api/problem";
 import type { PartInput } from "@/api/types";
 import { useSession } from "@/app/session";
+import { useConversion } from "@/features/composer/media-item";
 import classes from "./content.module.css";
 
 /** The files of a part with their descriptions. */
@@ -34,6 +35,7 @@ function Item({ id, alt }: { id: string; alt: string }) {
         }),
       ),
   });
+  const percent = useConversion(id);
   const words = alt || file.data?.alt || "";
   const gone = file.error instanceof Problem && file.error.status === 404;
   return (
@@ -41,6 +43,7 @@ function Item({ id, alt }: { id: string; alt: string }) {
       <figure className={classes.figure}>
         {file.isPending ? <Skeleton className={classes.frame} /> : <Frame file={file.data} alt={words} />}
         <figcaption className={classes.caption} title={words || undefined}>
+          {percent !== null && `${t("post.converting", { percent })} · `}
           {gone ? t("post.mediaGone") : file.error ? t("common.problem.title") : words || t("post.noAlt")}
         </figcaption>
       </figure>

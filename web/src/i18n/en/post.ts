@@ -38,6 +38,7 @@ export const post = {
   noText: "No text",
   mediaGone: "A file that was deleted",
   noAlt: "No description",
+  converting: "Converting: {{percent}} %",
   publications: "Channels",
   noPublications: "No channel is chosen yet. Edit the post to choose where it goes.",
   gone: "Deleted channel",
