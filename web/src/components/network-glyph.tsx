@@ -1,7 +1,9 @@
 import {
   IconBrandBluesky,
   IconBrandDiscord,
+  IconBrandFacebook,
   IconBrandGoogle,
+  IconBrandInstagram,
   IconBrandLinkedin,
   IconBrandMastodon,
   IconBrandMatrix,
@@ -11,7 +13,9 @@ import {
   IconBrandThreads,
   IconBrandWordpress,
   IconBrandX,
+  IconBrandYoutube,
   IconBroadcast,
+  IconBuildingStore,
   IconCamera,
   IconGhost2,
   IconMail,
@@ -30,8 +34,12 @@ const GLYPHS: Record<
 > = {
   bluesky: IconBrandBluesky,
   discord: IconBrandDiscord,
+  facebook: IconBrandFacebook,
   ghost: IconGhost2,
+  gmb: IconBuildingStore,
   "google-chat": IconBrandGoogle,
+  instagram: IconBrandInstagram,
+  "instagram-standalone": IconBrandInstagram,
   lemmy: IconMouse,
   linkedin: IconBrandLinkedin,
   "linkedin-page": IconBrandLinkedin,
@@ -51,6 +59,7 @@ const GLYPHS: Record<
   webhook: IconWebhook,
   wordpress: IconBrandWordpress,
   x: IconBrandX,
+  youtube: IconBrandYoutube,
 };
 
 /** A network's glyph, or its first letter. */
