@@ -32,6 +32,7 @@ pub mod nostr;
 pub mod oauth1;
 mod oauth_server;
 mod origin;
+pub mod peertube;
 pub mod playground;
 mod playground_bot;
 pub mod playground_pages;

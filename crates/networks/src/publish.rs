@@ -88,6 +88,13 @@ pub struct MediaItem {
     pub url: Option<String>,
 }
 
+impl MediaItem {
+    #[must_use]
+    pub fn is_video(&self) -> bool {
+        self.mime.starts_with("video/")
+    }
+}
+
 /// What the network made of a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {

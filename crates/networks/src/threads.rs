@@ -273,7 +273,7 @@ impl Threads {
 /// What a container of one file is made of.
 fn file(media: &MediaItem) -> Result<Vec<(&'static str, String)>, Refusal> {
     let url = meta::address(media)?.to_owned();
-    let (kind, name) = if meta::is_video(media) { ("VIDEO", "video_url") } else { ("IMAGE", "image_url") };
+    let (kind, name) = if media.is_video() { ("VIDEO", "video_url") } else { ("IMAGE", "image_url") };
     let mut fields = vec![("media_type", kind.to_owned()), (name, url)];
     fields.extend((!media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
     Ok(fields)

@@ -1,4 +1,5 @@
 import {
+  IconAffiliate,
   IconBrandBluesky,
   IconBrandDiscord,
   IconBrandFacebook,
@@ -23,6 +24,7 @@ import {
   IconMouse,
   IconPlayerPlayFilled,
   IconStar,
+  IconVideo,
   IconWebhook,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -35,6 +37,7 @@ const GLYPHS: Record<
   bluesky: IconBrandBluesky,
   discord: IconBrandDiscord,
   facebook: IconBrandFacebook,
+  friendica: IconAffiliate,
   ghost: IconGhost2,
   gmb: IconBuildingStore,
   "google-chat": IconBrandGoogle,
@@ -50,6 +53,7 @@ const GLYPHS: Record<
   misskey: IconStar,
   "ms-teams": IconBrandTeams,
   nostr: IconBroadcast,
+  peertube: IconVideo,
   pixelfed: IconCamera,
   playground: IconPlayerPlayFilled,
   playground_pages: IconPlayerPlayFilled,

@@ -62,7 +62,8 @@ impl Place {
         channel: &Value,
     ) {
         let started = self.comes_back(authorize, parameters, exchanges).await;
-        let view = self.world.view(started.attempt.id).await;
+        // The network is known at this node alone.
+        let view = self.handshake.view(started.attempt.id, self.world.workspace, self.world.user).await.unwrap();
         assert_eq!(self.server.complaints(), [""; 0], "{}", self.network);
         assert_eq!(view.state, S::Choosing, "{}: {:?}", self.network, view.diagnosis);
         self.play(probes);

@@ -11,8 +11,8 @@ use crate::about::{About, Network};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
-use crate::meta::{self, GRAPH, is_video, login};
-use crate::publish::{Publish, Recent};
+use crate::meta::{self, GRAPH, login};
+use crate::publish::{MediaItem, Publish, Recent};
 use crate::{Credentials, Refusal, settings, text};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -127,7 +127,7 @@ impl Network for Facebook {
         };
         found.extend(self.background(first, &settings));
         let videos = |part: &PartToCheck<'_>| {
-            part.media.iter().position(is_video).map(|index| {
+            part.media.iter().position(MediaItem::is_video).map(|index| {
                 let pointer = format!("{}/media/{index}", part.pointer);
                 let message = "A comment on Facebook takes a picture, and no video.";
                 Finding::error(pointer, "media.type", message, "Use a picture, or remove the video for this channel.")
@@ -165,7 +165,7 @@ impl Facebook {
 
 /// A post has photos or one video.
 fn unmixed(first: &PartToCheck<'_>) -> Option<Finding> {
-    let index = first.media.iter().position(is_video).filter(|_| first.media.len() > 1)?;
+    let index = first.media.iter().position(MediaItem::is_video).filter(|_| first.media.len() > 1)?;
     let message = format!("Facebook takes a video only alone in a post, and {} is not.", first.media[index].name);
     let fix = "Remove the other files for this channel, or move some to another part.";
     Some(Finding::error(format!("{}/media/{index}", first.pointer), "media.mixed", message, fix))

@@ -2,7 +2,7 @@
 
 use super::{Facebook, PostType, Settings, refine, story};
 use crate::about::Network;
-use crate::meta::{self, GRAPH, Made, is_video};
+use crate::meta::{self, GRAPH, Made};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Detail, Refusal, settings};
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ pub(super) const PROCESSING: Duration = Duration::from_secs(300);
 impl Publish for Facebook {
     async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let has_photos = item.thread.is_none() && !item.media.iter().any(is_video);
+        let has_photos = item.thread.is_none() && !item.media.iter().any(MediaItem::is_video);
         if has_photos && settings.post_type == PostType::Post {
             photos(cx, item).await?;
         }
@@ -33,7 +33,7 @@ impl Publish for Facebook {
         match (&item.thread, settings.post_type, item.media.as_slice()) {
             (Some(thread), _, media) => comment(cx, &thread.root, words, media).await,
             (None, PostType::Story, _) => story::publish(cx, item).await,
-            (None, PostType::Post, [film]) if is_video(film) => video(cx, words, film).await,
+            (None, PostType::Post, [film]) if film.is_video() => video(cx, words, film).await,
             (None, PostType::Post, _) => post(cx, item, words, settings).await,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::publish::{photo, watched};
 use super::refine;
-use crate::meta::{self, GRAPH, is_video};
+use crate::meta::{self, GRAPH};
 use crate::publish::{Cx, Item, MediaItem, Once, Sent};
 use crate::{Detail, Refusal, call};
 use jiff::SignedDuration;
@@ -23,9 +23,9 @@ pub(super) async fn publish(cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
     for (index, media) in item.media.iter().enumerate() {
         let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
         let step = cx.upload_step(index, UPLOAD_LIFE);
-        let upload = async || if is_video(media) { upload(cx, media).await } else { photo(cx, media).await };
+        let upload = async || if media.is_video() { upload(cx, media).await } else { photo(cx, media).await };
         let uploaded: String = cx.step(&step, Once::Repeatable, || Box::pin(upload())).await.map_err(at)?;
-        let (place, fields) = if is_video(media) {
+        let (place, fields) = if media.is_video() {
             ("video_stories", vec![("upload_phase", "finish"), ("video_id", &uploaded)])
         } else {
             ("photo_stories", vec![("photo_id", uploaded.as_str())])

@@ -6,7 +6,7 @@
 use super::{PROFILE, ask, endpoints, refused, resumable};
 use crate::about::{About, Network};
 use crate::call;
-use crate::check::PartToCheck;
+use crate::check::{self, PartToCheck};
 use crate::choosing::{Access, Choice, Choosing, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
 use crate::lookup::{Lookup, LookupItem, fitting};
@@ -174,20 +174,7 @@ impl Network for YouTube {
         let (Ok(settings), Some(part)) = (settings::read::<Settings>(given), parts.first()) else {
             return Vec::new();
         };
-        let mut found = Vec::new();
-        let mut videos = part.media.iter().enumerate().filter(|(_, item)| is_video(item)).map(|(index, _)| index);
-        match (videos.next(), videos.next()) {
-            (None, _) => {
-                let (at, fix) = (format!("{}/media", part.pointer), "Add a video.");
-                found.push(Finding::error(at, "media.missing", "YouTube takes a video, and there is none.", fix));
-            }
-            (Some(_), Some(second)) => {
-                let at = format!("{}/media/{second}", part.pointer);
-                let message = "YouTube takes one video; the other file may be a picture, its thumbnail.";
-                found.push(Finding::error(at, "media.too_many", message, "Remove one video for this channel."));
-            }
-            (Some(_), None) => {}
-        }
+        let mut found: Vec<Finding> = check::one_video("YouTube", part).into_iter().collect();
         if self.render(part.body).contains(['<', '>']) {
             let message = "YouTube takes no “<” and no “>” in a description.";
             let at = format!("{}/text", part.pointer);
@@ -213,10 +200,6 @@ impl Network for YouTube {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
-}
-
-fn is_video(media: &MediaItem) -> bool {
-    media.mime.starts_with("video/")
 }
 
 /// As YouTube counts them: a tag with a space is in quotes.
@@ -344,7 +327,7 @@ impl Publish for YouTube {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
-        let index = item.media.iter().position(is_video).ok_or_else(lacks)?;
+        let index = item.media.iter().position(MediaItem::is_video).ok_or_else(lacks)?;
         let film = &item.media[index];
         let words = self.render(&item.body);
         let at = |refusal: Refusal| match refusal.detail().pointer {
@@ -362,7 +345,7 @@ impl Publish for YouTube {
             Ok(answer.json::<Made>()?)
         };
         let Made { id } = cx.step("upload", once, || Box::pin(send())).await.map_err(at)?;
-        if let Some(picture) = item.media.iter().find(|item| !is_video(item)) {
+        if let Some(picture) = item.media.iter().find(|item| !item.is_video()) {
             let set = || set_thumbnail(cx, &id, picture);
             aside("its thumbnail", cx.step("thumbnail", Once::Repeatable, set).await)?;
         }

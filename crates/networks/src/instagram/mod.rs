@@ -9,7 +9,7 @@ mod publish;
 pub mod standalone;
 
 use crate::check::PartToCheck;
-use crate::meta::{self, is_video};
+use crate::meta;
 use crate::publish::MediaItem;
 use crate::{Refusal, settings, text};
 use crier_model::Finding;
@@ -140,7 +140,7 @@ fn out_of_shape(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Optio
     let (width, height) = (u64::from(item.width), u64::from(item.height));
     // A size of 0 is an unknown one.
     let fits = width == 0 || height == 0 || (5 * width >= 4 * height && 100 * width <= 191 * height);
-    (!is_video(item) && !fits).then(|| {
+    (!item.is_video() && !fits).then(|| {
         let message = format!(
             "Instagram takes pictures between 4:5 (high) and 1.91:1 (wide) in a post; {} is {width} × {height}.",
             item.name
@@ -151,7 +151,7 @@ fn out_of_shape(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Optio
 }
 
 fn too_heavy(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Option<Finding> {
-    (is_video(item) && item.size > SHORT_VIDEO).then(|| {
+    (item.is_video() && item.size > SHORT_VIDEO).then(|| {
         let message = format!(
             "Instagram takes videos of up to {} MB in stories and beside other files; {} is larger.",
             SHORT_VIDEO / 1_000_000,
@@ -184,7 +184,7 @@ fn too_many_names(part: &PartToCheck<'_>) -> Vec<Finding> {
 
 /// Music, a trial and a cover are a reel's: of one video in a post.
 fn only_on_reels(first: &PartToCheck<'_>, settings: &Settings) -> Vec<Finding> {
-    let is_reel = settings.post_type == PostType::Post && matches!(first.media, [one] if is_video(one));
+    let is_reel = settings.post_type == PostType::Post && matches!(first.media, [one] if one.is_video());
     if is_reel {
         return Vec::new();
     }

@@ -1,7 +1,7 @@
 //! Containers, their publishing, and the comments below what came of them.
 
 use super::{PostType, Settings, refine};
-use crate::meta::{self, Made, is_video};
+use crate::meta::{self, Made};
 use crate::publish::{Cx, Item, MediaItem, Once, Sent, done_within};
 use crate::{Detail, Refusal, settings};
 use jiff::SignedDuration;
@@ -85,7 +85,7 @@ async fn released(cx: &Cx<'_>, api: &str, container: &str, step: &str, once: Onc
 /// The container of the post, ready to be published.
 async fn prepared(cx: &Cx<'_>, item: &Item, api: &str, words: &str, settings: &Settings) -> Result<String, Refusal> {
     let mut fields = match item.media.as_slice() {
-        [one] if is_video(one) => {
+        [one] if one.is_video() => {
             let mut fields = fetched(one).map_err(|refusal| refusal.at("/media/0"))?;
             fields.extend(reel(settings));
             fields
@@ -128,14 +128,14 @@ fn reel(settings: &Settings) -> Fields {
 
 /// Where a file is fetched.
 fn fetched(media: &MediaItem) -> Result<Fields, Refusal> {
-    let name = if is_video(media) { "video_url" } else { "image_url" };
+    let name = if media.is_video() { "video_url" } else { "image_url" };
     Ok(vec![(name, meta::address(media)?.to_owned())])
 }
 
 /// A file with its description, which pictures alone have.
 fn described(media: &MediaItem) -> Result<Fields, Refusal> {
     let mut fields = fetched(media)?;
-    fields.extend((!is_video(media) && !media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
+    fields.extend((!media.is_video() && !media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
     Ok(fields)
 }
 
@@ -145,7 +145,7 @@ async fn children(cx: &Cx<'_>, api: &str, media: &[MediaItem]) -> Result<String,
     for (index, item) in media.iter().enumerate() {
         let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
         let mut fields = described(item).map_err(at)?;
-        if is_video(item) {
+        if item.is_video() {
             fields.push(("media_type", "VIDEO".to_owned()));
         }
         fields.push(("is_carousel_item", "true".to_owned()));

@@ -5,6 +5,7 @@
 //! metadata and no `profile` scope, before 4.0 no `/api/v2/instance`.
 
 mod account;
+pub mod friendica;
 mod instance;
 pub mod pixelfed;
 mod publish;

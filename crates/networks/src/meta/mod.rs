@@ -179,10 +179,6 @@ pub(crate) fn address(media: &MediaItem) -> Result<&str, Refusal> {
     media.url.as_deref().ok_or_else(lacks)
 }
 
-pub(crate) fn is_video(media: &MediaItem) -> bool {
-    media.mime.starts_with("video/")
-}
-
 /// A story is its files, and nothing else.
 pub(crate) fn check_story(name: &str, first: &PartToCheck<'_>, further: &[PartToCheck<'_>]) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -372,6 +372,20 @@ fn youtube_takes_one_video_with_a_picture_and_tags_of_500_characters() {
 }
 
 #[test]
+fn peertube_takes_one_video_and_a_description_that_is_none_or_some() {
+    let registry = networks();
+    let network = registry.get("peertube").unwrap();
+    let film = film(&network.rules(&Facts::new()));
+    let of = |words: &str| {
+        let verdict = verdict(network, &[(Document::from_plain(words), vec![film.clone()])]);
+        verdict.findings.into_iter().map(|finding| (finding.code.clone(), finding.is_error())).collect::<Vec<_>>()
+    };
+    assert_eq!((of(""), of("ab"), of("abc")), (vec![], vec![("text.left_out".to_owned(), false)], vec![]));
+    let two = found(network, &json!({ "title": "Hello" }), &[film.clone(), film], 1);
+    assert!(pairs(&two).contains(&("media.too_many", "/parts/0/media/1")), "{two:?}");
+}
+
+#[test]
 fn events_and_offers_on_google_have_a_title_and_days_and_a_button_its_address() {
     let registry = networks();
     let network = registry.get("gmb").unwrap();
