@@ -137,7 +137,7 @@ fn classified(code: i64, subcode: Option<i64>, refusal: Refusal) -> Refusal {
                 | 2_207_032 | 2_207_053 | 2_207_082,
             ),
         ) => Refusal::Temporary(detail.diagnosed(Code::ServerError)),
-        (102 | 190, _) | (100, Some(33)) => Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)),
+        (102 | 190, _) => Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)),
         (3 | 10 | 200..=299, _) => Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing)),
         (4 | 17 | 32 | 341 | 368 | 613 | 80_000..=80_014, _) => limited(detail),
         // “An unknown error”, and a service that is down: whether anything was done before, they don't tell.
