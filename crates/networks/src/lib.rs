@@ -5,7 +5,9 @@
 //! a connect is returned to the handshake.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod abilities;
 pub mod about;
+pub mod afterwards;
 mod article;
 pub mod bluesky;
 mod call;
@@ -17,6 +19,7 @@ pub mod discord;
 pub mod dpop;
 pub mod es256;
 pub mod facebook;
+pub mod fit;
 pub mod ghost;
 pub mod google;
 pub mod instagram;
@@ -48,6 +51,7 @@ pub mod webhook;
 pub mod wordpress;
 pub mod x;
 
+pub use abilities::Abilities;
 pub use about::{About, Network};
 pub use choosing::{Choice, Choosing};
 pub use connect::{Connect, Credentials, Identified, Way};

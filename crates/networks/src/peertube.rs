@@ -4,7 +4,10 @@
 //! `users/token`, `users/me`, `videos/upload`, `users/me/videos`. PeerTube knows no consent page for programs: somebody's name and password
 //! are good for a session that is renewed. It knows no key either.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::{self, PartToCheck};
 use crate::choosing::{Access, Choice, Choosing, Words};
 use crate::connect::{Connect, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
@@ -211,6 +214,22 @@ impl Network for PeerTube {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 fn is_too_short(words: &str) -> bool {
@@ -295,6 +314,8 @@ struct Actor {
 #[derive(Deserialize)]
 struct Channel {
     id: u64,
+    #[serde(default, rename = "followersCount")]
+    followers_count: i64,
     #[serde(flatten)]
     actor: Actor,
 }
@@ -492,9 +513,9 @@ impl Publish for PeerTube {
         let settings: Settings = settings::read(&item.settings)?;
         let origin = server(cx.instance)?;
         let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
-        let film = item.media.iter().find(|item| item.is_video()).ok_or_else(lacks)?;
+        let film = item.media.iter().find(|item| item.is_film()).ok_or_else(lacks)?;
         let mut form = fields(cx.account, &settings, &self.render(&item.body));
-        if let Some(picture) = item.media.iter().find(|item| !item.is_video()) {
+        if let Some(picture) = item.media.iter().find(|item| !item.is_film()) {
             let bytes = cx.media.bytes(picture).await?;
             // Under both its names: the older one counted until version 8.1.
             for name in ["previewfile", "thumbnailfile"] {

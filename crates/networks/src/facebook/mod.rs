@@ -4,10 +4,12 @@
 //! <https://developers.facebook.com/docs/graph-api/reference/page/videos> (August 2026, version 26): posts with links and photos, videos,
 //! stories, comments. Facebook fetches files itself, and knows no key.
 
+mod afterwards;
 mod publish;
 mod story;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
@@ -41,6 +43,7 @@ const SCOPES: &[Scope] = &[
         required: true,
     },
     Scope { id: "pages_manage_engagement", why: "to publish further parts as comments", required: false },
+    Scope { id: "read_insights", why: "to show views and clicks", required: false },
     Scope { id: "business_management", why: "to list pages that belong to a business", required: false },
 ];
 
@@ -104,7 +107,10 @@ impl Network for Facebook {
                 fetched: true,
                 ..MediaRules::up_to(
                     10,
-                    vec![MediaKind::up_to(4_000_000, &images), MediaKind::up_to(1_000_000_000, &videos)],
+                    vec![
+                        MediaKind::up_to(4_000_000, &images),
+                        MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]),
+                    ],
                     Some(1000),
                 )
             },
@@ -126,8 +132,13 @@ impl Network for Facebook {
             PostType::Post => unmixed(first).into_iter().collect(),
         };
         found.extend(self.background(first, &settings));
+        if !settings.url.is_empty() && !first.media.is_empty() {
+            let message = "Facebook shows no link beside files: yours is left out.";
+            let fix = "Put the link into the text, or remove the files for this channel.";
+            found.push(Finding::error("/settings/url", "settings.left_out", message, fix).warning());
+        }
         let videos = |part: &PartToCheck<'_>| {
-            part.media.iter().position(MediaItem::is_video).map(|index| {
+            part.media.iter().position(MediaItem::is_film).map(|index| {
                 let pointer = format!("{}/media/{index}", part.pointer);
                 let message = "A comment on Facebook takes a picture, and no video.";
                 Finding::error(pointer, "media.type", message, "Use a picture, or remove the video for this channel.")
@@ -142,6 +153,22 @@ impl Network for Facebook {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }
@@ -165,7 +192,7 @@ impl Facebook {
 
 /// A post has photos or one video.
 fn unmixed(first: &PartToCheck<'_>) -> Option<Finding> {
-    let index = first.media.iter().position(MediaItem::is_video).filter(|_| first.media.len() > 1)?;
+    let index = first.media.iter().position(MediaItem::is_film).filter(|_| first.media.len() > 1)?;
     let message = format!("Facebook takes a video only alone in a post, and {} is not.", first.media[index].name);
     let fix = "Remove the other files for this channel, or move some to another part.";
     Some(Finding::error(format!("{}/media/{index}", first.pointer), "media.mixed", message, fix))

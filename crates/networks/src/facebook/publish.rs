@@ -20,7 +20,7 @@ pub(super) const PROCESSING: Duration = Duration::from_secs(300);
 impl Publish for Facebook {
     async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let has_photos = item.thread.is_none() && !item.media.iter().any(MediaItem::is_video);
+        let has_photos = item.thread.is_none() && !item.media.iter().any(MediaItem::is_film);
         if has_photos && settings.post_type == PostType::Post {
             photos(cx, item).await?;
         }
@@ -33,7 +33,7 @@ impl Publish for Facebook {
         match (&item.thread, settings.post_type, item.media.as_slice()) {
             (Some(thread), _, media) => comment(cx, &thread.root, words, media).await,
             (None, PostType::Story, _) => story::publish(cx, item).await,
-            (None, PostType::Post, [film]) if film.is_video() => video(cx, words, film).await,
+            (None, PostType::Post, [film]) if film.is_film() => video(cx, words, film).await,
             (None, PostType::Post, _) => post(cx, item, words, settings).await,
         }
     }
@@ -105,24 +105,30 @@ async fn video(cx: &Cx<'_>, words: String, film: &MediaItem) -> Result<Sent, Ref
     let request = cx.net.post(format!("{GRAPH}/{}/videos", cx.account)).form(&fields);
     let create = || meta::json::<Made>(request, cx.credentials, refine);
     let Made { id } = cx.step("publish video", Once::Look, create).await?;
-    let url = match processed(cx, &id).await {
-        Ok(url) => url,
+    let seen = match watched(cx, &id, |status| status == "ready").await {
+        Ok(seen) => seen,
         Err(refusal @ Refusal::Content(_)) => return Err(refusal.at("/media/0")),
         // It is there; that it is not seen yet is no reason to fail.
         Err(refusal) => {
             tracing::debug!(%refusal, "what became of a video on Facebook could not be learnt");
-            None
+            Video::default()
         }
     };
-    let url = url.unwrap_or_else(|| format!("https://www.facebook.com/reel/{id}"));
-    Ok(Sent { url: Some(url), remote_id: id, data: Value::Null })
+    // The post that the video stands in is what is counted.
+    let post = seen.post_id.map(|post| if post.contains('_') { post } else { format!("{}_{post}", cx.account) });
+    let url = match seen.permalink_url {
+        Some(path) if path.starts_with('/') => format!("https://www.facebook.com{path}"),
+        Some(url) => url,
+        None => format!("https://www.facebook.com/reel/{id}"),
+    };
+    Ok(Sent { url: Some(url), remote_id: id, data: post.map_or(Value::Null, |post| json!({ "post": post })) })
 }
 
-#[derive(Deserialize)]
-struct Video {
-    #[serde(default)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Video {
     permalink_url: Option<String>,
-    #[serde(default)]
+    post_id: Option<String>,
     status: Status,
 }
 
@@ -153,25 +159,18 @@ impl Status {
     }
 }
 
-/// Waits until a video is processed, and gives its address.
-async fn processed(cx: &Cx<'_>, id: &str) -> Result<Option<String>, Refusal> {
-    let done = |status: &str| status == "ready";
-    let url = watched(cx, id, done).await?;
-    Ok(url.map(|url| if url.starts_with('/') { format!("https://www.facebook.com{url}") } else { url }))
-}
-
 /// Looks at a video until its status is what it is to be.
 pub(super) async fn watched(
     cx: &Cx<'_>,
     id: &str,
     done: impl Fn(&str) -> bool + Send + Sync,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Video, Refusal> {
     let look = || async {
-        let request = cx.net.get(format!("{GRAPH}/{id}")).query(&[("fields", "status,permalink_url")]);
+        let request = cx.net.get(format!("{GRAPH}/{id}")).query(&[("fields", "status,permalink_url,post_id")]);
         let video: Video = meta::ask(request, cx.credentials, refine).await?;
         match video.status.video_status.as_str() {
             "error" | "expired" | "upload_failed" => Err(video.status.problem()),
-            status if done(status) => Ok(Some(video.permalink_url)),
+            status if done(status) => Ok(Some(video)),
             _ => Ok(None),
         }
     };

@@ -23,9 +23,9 @@ pub(super) async fn publish(cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
     for (index, media) in item.media.iter().enumerate() {
         let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
         let step = cx.upload_step(index, UPLOAD_LIFE);
-        let upload = async || if media.is_video() { upload(cx, media).await } else { photo(cx, media).await };
+        let upload = async || if media.is_film() { upload(cx, media).await } else { photo(cx, media).await };
         let uploaded: String = cx.step(&step, Once::Repeatable, || Box::pin(upload())).await.map_err(at)?;
-        let (place, fields) = if media.is_video() {
+        let (place, fields) = if media.is_film() {
             ("video_stories", vec![("upload_phase", "finish"), ("video_id", &uploaded)])
         } else {
             ("photo_stories", vec![("photo_id", uploaded.as_str())])

@@ -6,6 +6,7 @@
 
 use super::{PROFILE, ask, endpoints, json};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
@@ -32,7 +33,7 @@ const ABOUT: About = About {
     deadline_s: 180,
 };
 
-const POSTS: &str = "https://mybusiness.googleapis.com/v4";
+pub(super) const POSTS: &str = "https://mybusiness.googleapis.com/v4";
 const ACCOUNTS: &str = "https://mybusinessaccountmanagement.googleapis.com/v1";
 const PLACES: &str = "https://mybusinessbusinessinformation.googleapis.com/v1";
 const SCOPES: &[Scope] = &[
@@ -158,7 +159,7 @@ impl Network for BusinessProfile {
     }
 
     fn rules(&self, _facts: &Facts) -> Rules {
-        let pictures = MediaKind::up_to(5_000_000, &["image/jpeg", "image/png"]);
+        let pictures = MediaKind { min_side: Some(250), ..MediaKind::up_to(5_000_000, &["image/jpeg", "image/png"]) };
         Rules {
             text: TextRules::up_to(1500, Unit::Utf16),
             media: MediaRules { fetched: true, ..MediaRules::up_to(1, vec![pictures], None) },
@@ -170,9 +171,9 @@ impl Network for BusinessProfile {
         settings::schema::<Settings>()
     }
 
-    fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], given: &Map<String, Value>) -> Vec<Finding> {
+    fn check(&self, _facts: &Facts, _parts: &[PartToCheck<'_>], given: &Map<String, Value>) -> Vec<Finding> {
         let Ok(settings) = settings::read::<Settings>(given) else { return Vec::new() };
-        let mut found = small(parts);
+        let mut found = Vec::new();
         if settings.topic_type != Topic::Standard {
             found.extend(settings.schedule().err());
             if settings.event_title.trim().is_empty() {
@@ -193,27 +194,23 @@ impl Network for BusinessProfile {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 fn missing(setting: &str, title: &str) -> Finding {
     let message = format!("Google needs “{title}” for this.");
     Finding::error(format!("/settings/{setting}"), "settings.missing", message, format!("Fill in “{title}”."))
-}
-
-/// Google takes pictures from 250 × 250 pixels on.
-fn small(parts: &[PartToCheck<'_>]) -> Vec<Finding> {
-    const LEAST: u32 = 250;
-    let files =
-        parts.iter().flat_map(|part| part.media.iter().enumerate().map(move |(index, item)| (part, index, item)));
-    // A size of 0 is an unknown one.
-    let small = files.filter(|(_, _, item)| (1..LEAST).contains(&item.width.min(item.height)));
-    let finding = |(part, index, item): (&PartToCheck<'_>, usize, &crate::publish::MediaItem)| {
-        let (name, width, height) = (&item.name, item.width, item.height);
-        let message = format!("Google takes pictures from {LEAST} × {LEAST} pixels on; {name} is {width} × {height}.");
-        let pointer = format!("{}/media/{index}", part.pointer);
-        Finding::error(pointer, "media.too_small", message, "Use a larger picture.")
-    };
-    small.map(finding).collect()
 }
 
 impl Settings {
@@ -434,7 +431,7 @@ impl Choosing for BusinessProfile {
 }
 
 /// `accounts/1/locations/2` → `locations/2`.
-fn place_of(id: &str) -> &str {
+pub(super) fn place_of(id: &str) -> &str {
     id.find("locations/").map_or(id, |at| &id[at..])
 }
 
@@ -516,7 +513,7 @@ async fn looked_over(cx: &Cx<'_>, post: LocalPost) -> Result<LocalPost, Refusal>
 }
 
 /// Which field Google's words are about.
-fn refine(refusal: Refusal) -> Refusal {
+pub(super) fn refine(refusal: Refusal) -> Refusal {
     let said = refusal.detail().message.to_lowercase();
     let speaks_of = |words: &[&str]| words.iter().any(|word| said.contains(word));
     match refusal {

@@ -2,6 +2,7 @@
 //! its APIs (<https://developers.google.com/youtube/v3/docs/errors>, <https://cloud.google.com/apis/design/errors>), which are told by a
 //! reason, a status, and words.
 
+mod afterwards;
 pub mod business;
 mod resumable;
 pub mod youtube;
@@ -54,10 +55,15 @@ async fn identify(net: &Client, credentials: &Credentials) -> Result<Identified,
     Ok(Identified { identity, granted: None, facts: Facts::new() })
 }
 
-/// Sends a request with the token and reads the JSON of its success.
-async fn json<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
-    let judge = |answer: Answer| if answer.is_success() { Ok(answer.json()?) } else { Err(refused(&answer)) };
+/// Sends a request with the token.
+async fn send(request: Request, credentials: &Credentials) -> Result<Answer, Refusal> {
+    let judge = |answer: Answer| if answer.is_success() { Ok(answer) } else { Err(refused(&answer)) };
     call::judged(request.bearer(credentials.access_token.expose()), credentials, judge).await
+}
+
+/// [`send`], and reads the JSON of its success.
+async fn json<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
+    Ok(send(request, credentials).await?.json()?)
 }
 
 /// [`json`] for a request that only asks, or may be made twice.

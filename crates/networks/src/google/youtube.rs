@@ -5,6 +5,7 @@
 
 use super::{PROFILE, ask, endpoints, refused, resumable};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::call;
 use crate::check::{self, PartToCheck};
 use crate::choosing::{Access, Choice, Choosing, Words};
@@ -32,7 +33,7 @@ const ABOUT: About = About {
     deadline_s: 3600,
 };
 
-const API: &str = "https://www.googleapis.com/youtube/v3";
+pub(super) const API: &str = "https://www.googleapis.com/youtube/v3";
 const UPLOADS: &str = "https://www.googleapis.com/upload/youtube/v3";
 const UPLOAD_SCOPE: &str = "https://www.googleapis.com/auth/youtube.upload";
 const SCOPES: &[Scope] = &[
@@ -45,7 +46,12 @@ const SCOPES: &[Scope] = &[
     },
     Scope {
         id: "https://www.googleapis.com/auth/youtube.force-ssl",
-        why: "to put videos into playlists",
+        why: "to put videos into playlists, and to delete and change them",
+        required: false,
+    },
+    Scope {
+        id: "https://www.googleapis.com/auth/yt-analytics.readonly",
+        why: "to show the views of each day",
         required: false,
     },
 ];
@@ -93,9 +99,9 @@ enum MadeForKids {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Settings {
+pub(super) struct Settings {
     #[schemars(title = "Title", length(min = 2, max = 100), regex(pattern = r"^[^<>\r\n]*$"))]
-    title: String,
+    pub title: String,
     #[serde(default, rename = "type")]
     #[schemars(
         title = "Visibility",
@@ -158,7 +164,7 @@ impl Network for YouTube {
                 2,
                 vec![
                     MediaKind::up_to(2_000_000, &["image/jpeg", "image/png"]),
-                    MediaKind::up_to(256_000_000_000, &videos),
+                    MediaKind::up_to(256_000_000_000, &videos).films(0, 12 * 3600, &[]),
                 ],
                 None,
             ),
@@ -198,6 +204,22 @@ impl Network for YouTube {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }
@@ -327,7 +349,7 @@ impl Publish for YouTube {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
-        let index = item.media.iter().position(MediaItem::is_video).ok_or_else(lacks)?;
+        let index = item.media.iter().position(MediaItem::is_film).ok_or_else(lacks)?;
         let film = &item.media[index];
         let words = self.render(&item.body);
         let at = |refusal: Refusal| match refusal.detail().pointer {
@@ -340,12 +362,11 @@ impl Publish for YouTube {
         let session: String = cx.step(&format!("session {week}"), Once::Repeatable, begin).await?;
         let once = if week == 0 { Once::Key(format!("{}-video", cx.key())) } else { Once::Look };
         let send = || async {
-            let bytes = cx.media.bytes(film).await?;
-            let answer = resumable::send(cx.net, &session, &bytes, &film.mime, cx.credentials, refine_answer).await?;
+            let answer = resumable::send(cx, &session, film, refine_answer).await?;
             Ok(answer.json::<Made>()?)
         };
         let Made { id } = cx.step("upload", once, || Box::pin(send())).await.map_err(at)?;
-        if let Some(picture) = item.media.iter().find(|item| !item.is_video()) {
+        if let Some(picture) = item.media.iter().find(|item| !item.is_film()) {
             let set = || set_thumbnail(cx, &id, picture);
             aside("its thumbnail", cx.step("thumbnail", Once::Repeatable, set).await)?;
         }
@@ -409,7 +430,7 @@ fn refine_answer(answer: &crier_net::Answer) -> Refusal {
 }
 
 /// Which field YouTube's reasons are about.
-fn refine(refusal: Refusal) -> Refusal {
+pub(super) fn refine(refusal: Refusal) -> Refusal {
     let reason = refusal.detail().code.clone().unwrap_or_default();
     match reason.as_str() {
         "invalidTitle" => refusal.at("/settings/title"),

@@ -2,6 +2,7 @@
 
 use super::{Settings, check, publish, refine, rules};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
@@ -32,6 +33,8 @@ const SCOPES: &[Scope] = &[
     Scope { id: "pages_show_list", why: "to list the pages that accounts are linked to", required: true },
     Scope { id: "pages_read_engagement", why: "to act for an account by its page", required: true },
     Scope { id: "instagram_manage_comments", why: "to publish further parts as comments", required: false },
+    Scope { id: "instagram_manage_insights", why: "to show views, reach and saves", required: false },
+    Scope { id: "instagram_manage_contents", why: "to delete what was published", required: false },
     Scope { id: "business_management", why: "to list pages that belong to a business", required: false },
 ];
 
@@ -82,6 +85,18 @@ impl Network for Instagram {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }

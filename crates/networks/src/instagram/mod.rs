@@ -4,6 +4,7 @@
 //! After <https://developers.facebook.com/documentation/instagram-platform/content-publishing> and the references beside it (June to
 //! August 2026, version 26): containers of pictures, reels, carousels and stories, comments, the Audio API. Instagram fetches files itself.
 
+mod afterwards;
 pub mod linked;
 mod publish;
 pub mod standalone;
@@ -101,6 +102,7 @@ impl Default for Settings {
 fn rules() -> Rules {
     let images = MediaKind::up_to(8_000_000, &["image/jpeg"]);
     let videos = MediaKind::up_to(300_000_000, &["video/mp4", "video/quicktime"]);
+    let videos = MediaKind { max_width: Some(1920), ..videos.films(3, 15 * 60, &["h264", "hevc", "aac"]) };
     Rules {
         text: TextRules::up_to(2200, Unit::Utf16),
         media: MediaRules { fetched: true, ..MediaRules::up_to(FILES, vec![images, videos], Some(1000)) },
@@ -140,7 +142,7 @@ fn out_of_shape(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Optio
     let (width, height) = (u64::from(item.width), u64::from(item.height));
     // A size of 0 is an unknown one.
     let fits = width == 0 || height == 0 || (5 * width >= 4 * height && 100 * width <= 191 * height);
-    (!item.is_video() && !fits).then(|| {
+    (!item.is_film() && !fits).then(|| {
         let message = format!(
             "Instagram takes pictures between 4:5 (high) and 1.91:1 (wide) in a post; {} is {width} × {height}.",
             item.name
@@ -151,7 +153,7 @@ fn out_of_shape(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Optio
 }
 
 fn too_heavy(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Option<Finding> {
-    (item.is_video() && item.size > SHORT_VIDEO).then(|| {
+    (item.is_film() && item.size > SHORT_VIDEO).then(|| {
         let message = format!(
             "Instagram takes videos of up to {} MB in stories and beside other files; {} is larger.",
             SHORT_VIDEO / 1_000_000,
@@ -184,7 +186,7 @@ fn too_many_names(part: &PartToCheck<'_>) -> Vec<Finding> {
 
 /// Music, a trial and a cover are a reel's: of one video in a post.
 fn only_on_reels(first: &PartToCheck<'_>, settings: &Settings) -> Vec<Finding> {
-    let is_reel = settings.post_type == PostType::Post && matches!(first.media, [one] if one.is_video());
+    let is_reel = settings.post_type == PostType::Post && matches!(first.media, [one] if one.is_film());
     if is_reel {
         return Vec::new();
     }

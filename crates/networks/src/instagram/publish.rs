@@ -85,7 +85,7 @@ async fn released(cx: &Cx<'_>, api: &str, container: &str, step: &str, once: Onc
 /// The container of the post, ready to be published.
 async fn prepared(cx: &Cx<'_>, item: &Item, api: &str, words: &str, settings: &Settings) -> Result<String, Refusal> {
     let mut fields = match item.media.as_slice() {
-        [one] if one.is_video() => {
+        [one] if one.is_film() => {
             let mut fields = fetched(one).map_err(|refusal| refusal.at("/media/0"))?;
             fields.extend(reel(settings));
             fields
@@ -128,14 +128,14 @@ fn reel(settings: &Settings) -> Fields {
 
 /// Where a file is fetched.
 fn fetched(media: &MediaItem) -> Result<Fields, Refusal> {
-    let name = if media.is_video() { "video_url" } else { "image_url" };
+    let name = if media.is_film() { "video_url" } else { "image_url" };
     Ok(vec![(name, meta::address(media)?.to_owned())])
 }
 
 /// A file with its description, which pictures alone have.
 fn described(media: &MediaItem) -> Result<Fields, Refusal> {
     let mut fields = fetched(media)?;
-    fields.extend((!media.is_video() && !media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
+    fields.extend((!media.is_film() && !media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
     Ok(fields)
 }
 
@@ -145,7 +145,7 @@ async fn children(cx: &Cx<'_>, api: &str, media: &[MediaItem]) -> Result<String,
     for (index, item) in media.iter().enumerate() {
         let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
         let mut fields = described(item).map_err(at)?;
-        if item.is_video() {
+        if item.is_film() {
             fields.push(("media_type", "VIDEO".to_owned()));
         }
         fields.push(("is_carousel_item", "true".to_owned()));

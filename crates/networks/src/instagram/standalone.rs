@@ -5,6 +5,7 @@
 
 use super::{Settings, check, publish, refine, rules};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{
     Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, address,
@@ -29,11 +30,12 @@ const ABOUT: About = About {
     deadline_s: 1800,
 };
 
-const API: &str = "https://graph.instagram.com/v26.0";
+pub(super) const API: &str = "https://graph.instagram.com/v26.0";
 const SCOPES: &[Scope] = &[
     Scope { id: "instagram_business_basic", why: "to know which account this is", required: true },
     Scope { id: "instagram_business_content_publish", why: "to publish posts, reels and stories", required: true },
     Scope { id: "instagram_business_manage_comments", why: "to publish further parts as comments", required: false },
+    Scope { id: "instagram_business_manage_insights", why: "to show views, reach and saves", required: false },
 ];
 /// What takes a page.
 const WITH_A_PAGE: [&str; 3] = ["audio", "audio_volume", "video_volume"];
@@ -71,6 +73,14 @@ impl Network for InstagramStandalone {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
         Some(self)
     }
 }

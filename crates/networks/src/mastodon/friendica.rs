@@ -9,6 +9,7 @@ use super::instance::Limits;
 use super::publish::{create, find, upload_all};
 use super::{Flavour, kinds, not_compatible};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{Client2, Connect, Credentials, Endpoints, Facts, Identified, InstanceField, OAuth2, Scope};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
 use crate::{Refusal, origin, settings};
@@ -38,7 +39,7 @@ const SCOPES: &[Scope] = &[
     Scope { id: "write", why: "to upload and publish", required: true },
 ];
 
-const FRIENDICA: Flavour = Flavour {
+pub(super) const FRIENDICA: Flavour = Flavour {
     name: "Friendica",
     example: "friendica.example",
     scopes: SCOPES,
@@ -122,6 +123,18 @@ impl Network for Friendica {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }

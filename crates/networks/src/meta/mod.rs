@@ -1,6 +1,7 @@
 //! What Meta's networks share: the calls of the Graph API and its errors (<https://developers.facebook.com/docs/graph-api/guides/error-handling>,
 //! August 2026), which come with status 400 whatever they are about, and looking for a post among the newest.
 
+pub(crate) mod insights;
 pub(crate) mod login;
 
 use crate::call::{self, Refine};
@@ -21,6 +22,8 @@ pub(crate) const GRAPH: &str = "https://graph.facebook.com/v26.0";
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 /// Pages of 100 posts read at most in looking for one.
 const PAGES: usize = 5;
+/// The longest video of a story, in milliseconds.
+const STORY_MS: u64 = 60_000;
 /// The longest message for people that is told on, in characters.
 const MESSAGE: usize = 300;
 
@@ -191,6 +194,12 @@ pub(crate) fn check_story(name: &str, first: &PartToCheck<'_>, further: &[PartTo
         let fix = "Put the words into the picture, or publish it as a post.";
         found.push(Finding::error(format!("{}/text", first.pointer), "text.left_out", message, fix).warning());
     }
+    let long = first.media.iter().enumerate().filter(|(_, item)| item.duration_ms > STORY_MS);
+    found.extend(long.map(|(index, item)| {
+        let message = format!("A story on {name} lasts up to a minute; {} is longer.", item.name);
+        let pointer = format!("{}/media/{index}", first.pointer);
+        Finding::error(pointer, "media.too_long", message, "Cut it, or publish it as a post.")
+    }));
     if let Some(part) = further.first() {
         let message = format!("A story on {name} has no comments, and there are {} further parts.", further.len());
         let fix = "Remove them for this channel, or publish it as a post.";

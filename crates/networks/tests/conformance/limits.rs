@@ -48,6 +48,9 @@ fn image(rules: &Rules) -> MediaItem {
         alt: "é".repeat(rules.media.alt_max.unwrap_or_default()),
         sha256: String::new(),
         url: Some("https://example.org/a.png".into()),
+        duration_ms: 0,
+        codecs: Vec::new(),
+        convertible: false,
     }
 }
 
@@ -305,16 +308,21 @@ fn a_post_on_facebook_has_pictures_or_one_video_and_a_story_has_neither_words_no
     let registry = networks();
     let network = registry.get("facebook").unwrap();
     let rules = network.rules(&Facts::new());
-    let (picture, film) = (image(&rules), film(&rules));
-    let mixed = found(network, &json!({}), &[picture.clone(), film.clone()], 2);
+    let (picture, short) = (image(&rules), film(&rules));
+    let mixed = found(network, &json!({}), &[picture.clone(), short.clone()], 2);
     assert_eq!(pairs(&mixed), [("media.mixed", "/parts/0/media/1")]);
-    assert_eq!(found(network, &json!({}), std::slice::from_ref(&film), 2), []);
-    let story = found(network, &json!({ "post_type": "story" }), &[picture.clone(), film], 2);
+    assert_eq!(found(network, &json!({}), std::slice::from_ref(&short), 2), []);
+    let story = found(network, &json!({ "post_type": "story" }), &[picture.clone(), short], 2);
     assert_eq!(pairs(&story), [("text.left_out", "/parts/0/text"), ("parts.too_many", "/parts/1")]);
+    let long = MediaItem { duration_ms: 60_001, ..film(&rules) };
+    let long = found(network, &json!({ "post_type": "story" }), &[long], 1);
+    assert_eq!(pairs(&long), [("text.left_out", "/parts/0/text"), ("media.too_long", "/parts/0/media/0")]);
     let bare = found(network, &json!({ "post_type": "story" }), &[], 1);
     assert_eq!(pairs(&bare), [("media.missing", "/parts/0/media")]);
     let background = json!({ "text_format_preset_id": "106018623298955" });
     assert_eq!(found(network, &background, &[], 1), []);
+    let linked = found(network, &json!({ "url": "https://example.org/a" }), std::slice::from_ref(&picture), 1);
+    assert_eq!(pairs(&linked), [("settings.left_out", "/settings/url")]);
     let beside = found(network, &background, &[picture], 1);
     assert_eq!(pairs(&beside), [("settings.invalid", "/settings/text_format_preset_id")]);
 }
