@@ -4,6 +4,7 @@
 
 mod afterwards;
 pub mod business;
+mod local_post;
 mod resumable;
 pub mod youtube;
 
@@ -93,9 +94,6 @@ fn classified(reason: &str, refusal: Refusal, now: Timestamp) -> Refusal {
         | "RATE_LIMIT_EXCEEDED"
         | "RESOURCE_EXHAUSTED"
         | "uploadLimitExceeded" => Refusal::RateLimit { until: None, detail: detail.diagnosed(Code::RateLimited) },
-        "authError" | "UNAUTHENTICATED" | "required" if detail.status == Some(401) => {
-            Refusal::Auth(detail.diagnosed(Code::CredentialsWrong))
-        }
         "insufficientPermissions" | "ACCESS_TOKEN_SCOPE_INSUFFICIENT" | "PERMISSION_DENIED" => {
             Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing))
         }

@@ -124,30 +124,36 @@ fn refused(answer: &Answer) -> Refusal {
 /// What Meta's numbers mean. Those within the number say more than it.
 fn classified(code: i64, subcode: Option<i64>, refusal: Refusal) -> Refusal {
     let (Refusal::Content(detail) | Refusal::Auth(detail)) = refusal else { return refusal };
-    let limited = |detail: Detail| Refusal::RateLimit { until: None, detail: detail.diagnosed(Code::RateLimited) };
-    match (code, subcode) {
+    match subcode {
         // Too fast, the day's posts are used up, what looks like spam is held back.
-        (_, Some(1_390_008 | 2_207_042 | 2_207_051)) => limited(detail),
+        Some(1_390_008 | 2_207_042 | 2_207_051) => limited(detail),
         // The page or the account has to be confirmed, or is held, at Facebook or Instagram itself.
-        (_, Some(1_404_078 | 1_404_006 | 1_404_112 | 4_854_002 | 2_207_050)) => {
+        Some(1_404_078 | 1_404_006 | 1_404_112 | 4_854_002 | 2_207_050) => {
             Refusal::Auth(detail.diagnosed(Code::Suspended))
         }
         // A service is down, or a container has to be made anew; nothing was published.
-        (
-            _,
-            Some(
-                1_363_047 | 1_609_010 | 2_207_001 | 2_207_003 | 2_207_006 | 2_207_008 | 2_207_020 | 2_207_027
-                | 2_207_032 | 2_207_053 | 2_207_082,
-            ),
+        Some(
+            1_363_047 | 1_609_010 | 2_207_001 | 2_207_003 | 2_207_006 | 2_207_008 | 2_207_020 | 2_207_027 | 2_207_032
+            | 2_207_053 | 2_207_082,
         ) => Refusal::Temporary(detail.diagnosed(Code::ServerError)),
-        (102 | 190, _) => Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)),
-        (3 | 10 | 200..=299, _) => Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing)),
-        (4 | 17 | 32 | 341 | 368 | 613 | 80_000..=80_014, _) => limited(detail),
+        _ => by_code(code, detail),
+    }
+}
+
+fn by_code(code: i64, detail: Detail) -> Refusal {
+    match code {
+        102 | 190 => Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)),
+        3 | 10 | 200..=299 => Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing)),
+        4 | 17 | 32 | 341 | 368 | 613 | 80_000..=80_014 => limited(detail),
         // “An unknown error”, and a service that is down: whether anything was done before, they don't tell.
-        (1 | 2, _) => Refusal::Unknown(detail.diagnosed(Code::ServerError)),
+        1 | 2 => Refusal::Unknown(detail.diagnosed(Code::ServerError)),
         _ if detail.status == Some(401) => Refusal::Auth(detail),
         _ => Refusal::Content(detail),
     }
+}
+
+fn limited(detail: Detail) -> Refusal {
+    Refusal::RateLimit { until: None, detail: detail.diagnosed(Code::RateLimited) }
 }
 
 #[derive(Deserialize)]
