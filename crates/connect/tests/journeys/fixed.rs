@@ -246,7 +246,7 @@ async fn threads_gives_a_token_for_sixty_days_that_renews_itself() {
     let place = Place::of("threads", app(None)).await;
     let parameters = json!({
         "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("threads"),
-        "scope": "threads_basic,threads_content_publish,threads_manage_replies,threads_read_replies",
+        "scope": "threads_basic,threads_content_publish,threads_manage_replies,threads_manage_insights,threads_read_replies",
     });
     let exchanges = json!([
         {
