@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import "@/i18n/administering";
 import { Button, Group, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { DateTimePicker } from "@mantine/dates";

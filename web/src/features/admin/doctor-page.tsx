@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import "@/i18n/administering";
 import { Alert, Anchor, Button, Group, List, Loader, Progress, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck, IconCircleX, IconStethoscope } from "@tabler/icons-react";

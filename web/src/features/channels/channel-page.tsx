@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import "@/i18n/scheduling";
 import { Anchor, Button, Code, Group, Menu, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconDotsVertical, IconPencilPlus, IconRefresh } from "@tabler/icons-react";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Finding } from "@/api/types";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Group, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { IconCheck, IconPlus, IconSearch } from "@tabler/icons-react";
 import { useState } from "react";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Group, Paper, Stack, Tabs, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useEffect, useMemo, useState } from "react";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Group, List, Modal, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";

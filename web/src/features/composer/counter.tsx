@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { useTranslation } from "react-i18next";
 import classes from "./counter.module.css";
 import type { Counter as Count } from "./findings";

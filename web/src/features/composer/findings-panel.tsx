@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Text, Title, UnstyledButton } from "@mantine/core";
 import { IconAlertCircle, IconAlertTriangle, IconChevronRight, IconCircleCheck } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

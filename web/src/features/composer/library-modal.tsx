@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Checkbox, Group, Modal, Skeleton, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Stack, TagsInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";

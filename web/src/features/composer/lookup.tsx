@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Anchor, Group, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";

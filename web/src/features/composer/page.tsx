@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import "@mantine/dates/styles.css";
 import { Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { useSortable } from "@dnd-kit/sortable";
 import { CSS } from "@dnd-kit/utilities";
 import { ActionIcon, Menu, Select, Text, Textarea } from "@mantine/core";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import {
   closestCenter,
   DndContext,

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

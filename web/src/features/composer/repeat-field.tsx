@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Chip, Code, Group, NumberInput, Select, Stack, Text } from "@mantine/core";
 import { DateInput } from "@mantine/dates";
 import { useState } from "react";

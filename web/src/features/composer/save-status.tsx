@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Group, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCloudCheck, IconCloudUp, IconDeviceDesktop } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

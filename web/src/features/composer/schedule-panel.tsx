@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Button, Group, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { DateInput, TimePicker } from "@mantine/dates";
 import { useMediaQuery } from "@mantine/hooks";

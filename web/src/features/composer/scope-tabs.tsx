@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { ScrollArea, Tabs } from "@mantine/core";
 import { IconWorld } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

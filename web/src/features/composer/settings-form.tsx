@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Checkbox, NumberInput, Select, Stack, TextInput, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { type FindingGroup, fieldId, findingsAt } from "./findings";

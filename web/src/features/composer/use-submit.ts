@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";

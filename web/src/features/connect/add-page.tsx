@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, SimpleGrid, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconChevronRight, IconPlugConnected, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";

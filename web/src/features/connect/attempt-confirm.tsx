@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Avatar, Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { useLocation } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Code, Group, List, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { AttemptView } from "@/api/types";

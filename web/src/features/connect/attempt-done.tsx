@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, Code, Group, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck, IconExternalLink, IconPencilPlus, IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, Group, Loader, Stack, Text } from "@mantine/core";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";

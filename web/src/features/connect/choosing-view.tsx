@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Avatar, Badge, Button, Checkbox, Group, Stack, Text, TextInput } from "@mantine/core";
 import { IconClockHour4, IconRefresh, IconSearch } from "@tabler/icons-react";
 import { type FormEvent, useDeferredValue, useRef, useState } from "react";

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { PasswordInput, Select, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { Field } from "@/api/types";

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Container, Group, Stack, Text, Title } from "@mantine/core";
 import { useLocation, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";

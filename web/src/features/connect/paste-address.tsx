@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Anchor, Button, Collapse, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";

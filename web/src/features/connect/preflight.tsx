@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, Group, Loader, Stack, Text } from "@mantine/core";
 import { IconCircleCheck, IconCircleX } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";

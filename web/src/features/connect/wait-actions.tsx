@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, Group, Text } from "@mantine/core";
 import { IconClockHour4, IconExternalLink } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";

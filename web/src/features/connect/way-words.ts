@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import type { TFunction } from "i18next";
 import type { Network, Way } from "@/api/types";
 

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";

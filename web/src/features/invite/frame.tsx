@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Paper, Text } from "@mantine/core";
 import { Outlet } from "@tanstack/react-router";
 import { Suspense } from "react";

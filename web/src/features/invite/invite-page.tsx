@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Button, Group, Radio, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconArrowRight, IconChevronRight } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import {
   Button,
   Code,

@@ -1,3 +1,4 @@
+import "@/i18n/connecting";
 import { Badge, Button, Skeleton, Stack, Text } from "@mantine/core";
 import { IconLink, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";

@@ -70,7 +70,6 @@ export function EditPublished({ post, publication, channel, onClose }: Props) {
           <Text size="sm">{t("afterwards.editText")}</Text>
           {words.map((text, index) => (
             <Textarea
-              // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place
               key={index}
               label={words.length > 1 ? t("afterwards.part", { number: index + 1 }) : t("afterwards.words")}
               value={text}

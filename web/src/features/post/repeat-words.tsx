@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "@/app/format";
 import { wallOf } from "@/app/zoned";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import "@/i18n/scheduling";
 import { Button, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import "@/i18n/scheduling";
 import { ActionIcon, Button, Chip, Group, Stack, Text } from "@mantine/core";
 import { TimePicker } from "@mantine/dates";

@@ -4,10 +4,10 @@ import type { bulk } from "./bulk";
 import { calendar } from "./calendar";
 import { channels } from "./channels";
 import { common } from "./common";
-import { composer } from "./composer";
-import { connect } from "./connect";
+import type { composer } from "./composer";
+import type { connect } from "./connect";
 import type { evergreen } from "./evergreen";
-import { invite, inviteLinks } from "./invite";
+import type { invite, inviteLinks } from "./invite";
 import { notices } from "./notices";
 import type { abilities, afterwards, numbers } from "./numbers";
 import { post } from "./post";
@@ -21,10 +21,6 @@ export const en = {
   calendar,
   channels,
   common,
-  composer,
-  connect,
-  invite,
-  inviteLinks,
   notices,
   post,
   settings,
@@ -32,13 +28,17 @@ export const en = {
   welcome,
 } as const;
 
-/** Every word there is; those that are not in `en` come with the pages that say them (see `../administering`, `../afterwards` and `../scheduling`). */
+/** Every word there is; those that are not in `en` come with the pages that say them (see `../administering` and its like). */
 export type Words = typeof en & {
   abilities: typeof abilities;
   afterwards: typeof afterwards;
   numbers: typeof numbers;
   admin: typeof admin;
   bulk: typeof bulk;
+  composer: typeof composer;
+  connect: typeof connect;
   evergreen: typeof evergreen;
+  invite: typeof invite;
+  inviteLinks: typeof inviteLinks;
   slots: typeof slots;
 };

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { IconEyeOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useShownMedia } from "../media-item";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { Group, Text, Title, UnstyledButton } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";

@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { useQueries } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSession } from "@/app/session";
