@@ -9,7 +9,7 @@ use super::business::{BusinessProfile, POSTS, place_of};
 use super::youtube::{API, YouTube};
 use super::{ask, json};
 use crate::about::Network;
-use crate::afterwards::{Account, ChannelMetrics, Delete, Edit, PostMetrics};
+use crate::afterwards::{Account, ChannelMetrics, Delete, Edit, PostMetrics, if_there};
 use crate::publish::{Item, Sent};
 use crate::{Detail, Refusal, settings};
 use async_trait::async_trait;
@@ -165,17 +165,11 @@ async fn days(account: &Account<'_>, from: Date, to: Date) -> Result<Vec<Series>
     Ok(DAILY.into_iter().enumerate().map(series).collect())
 }
 
-/// Whether what was asked about is there no more.
-fn if_there(told: Result<IgnoredAny, Refusal>) -> Result<(), Refusal> {
-    crate::afterwards::if_there(told).map(drop)
-}
-
 #[async_trait]
 impl Delete for YouTube {
     async fn delete(&self, account: &Account<'_>, sent: &Sent) -> Result<(), Refusal> {
         let request = account.net.delete(format!("{API}/videos")).query(&[("id", &sent.remote_id)]);
-        crate::afterwards::if_there(super::send(request, account.credentials).await.map_err(Refusal::harmless))
-            .map(drop)
+        if_there(super::send(request, account.credentials).await.map_err(Refusal::harmless)).map(drop)
     }
 }
 
@@ -249,13 +243,13 @@ impl ChannelMetrics for BusinessProfile {
     async fn channel(&self, account: &Account<'_>, from: Date, to: Date) -> Result<Vec<Series>, Refusal> {
         let mut query: Vec<(&str, String)> =
             OF_PLACES.iter().map(|(name, _)| ("dailyMetrics", (*name).to_owned())).collect();
-        for (at, day) in [("start", from), ("end", to)] {
-            let names = match at {
-                "start" => ["dailyRange.startDate.year", "dailyRange.startDate.month", "dailyRange.startDate.day"],
-                _ => ["dailyRange.endDate.year", "dailyRange.endDate.month", "dailyRange.endDate.day"],
-            };
-            let parts = [day.year().to_string(), day.month().to_string(), day.day().to_string()];
-            query.extend(names.into_iter().zip(parts));
+        let days = [
+            (["dailyRange.startDate.year", "dailyRange.startDate.month", "dailyRange.startDate.day"], from),
+            (["dailyRange.endDate.year", "dailyRange.endDate.month", "dailyRange.endDate.day"], to),
+        ];
+        for (names, day) in days {
+            let numbers = [day.year().to_string(), day.month().to_string(), day.day().to_string()];
+            query.extend(names.into_iter().zip(numbers));
         }
         let place = place_of(account.id);
         let request = account.net.get(format!("{PERFORMANCE}/{place}:fetchMultiDailyMetricsTimeSeries")).query(&query);
@@ -284,7 +278,7 @@ impl ChannelMetrics for BusinessProfile {
 impl Delete for BusinessProfile {
     async fn delete(&self, account: &Account<'_>, sent: &Sent) -> Result<(), Refusal> {
         let request = account.net.delete(format!("{POSTS}/{}", sent.remote_id));
-        if_there(ask(request, account.credentials).await)
+        if_there(ask::<IgnoredAny>(request, account.credentials).await).map(drop)
     }
 }
 
