@@ -182,6 +182,23 @@ fn too_large_together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) ->
     })
 }
 
+/// For networks that take one video, and a picture beside it for its thumbnail.
+pub(crate) fn one_video(name: &str, part: &PartToCheck<'_>) -> Option<Finding> {
+    let mut videos = part.media.iter().enumerate().filter(|(_, item)| item.is_film()).map(|(index, _)| index);
+    match (videos.next(), videos.next()) {
+        (None, _) => {
+            let message = format!("{name} takes a video, and there is none.");
+            Some(Finding::error(format!("{}/media", part.pointer), "media.missing", message, "Add a video."))
+        }
+        (Some(_), Some(second)) => {
+            let at = format!("{}/media/{second}", part.pointer);
+            let message = format!("{name} takes one video; the other file may be a picture, its thumbnail.");
+            Some(Finding::error(at, "media.too_many", message, "Remove one video for this channel."))
+        }
+        (Some(_), None) => None,
+    }
+}
+
 /// `image/png` → `PNG`, as people call it.
 pub(crate) fn short_type(mime: &str) -> String {
     let name = mime.rsplit('/').next().unwrap_or(mime);

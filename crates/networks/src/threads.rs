@@ -12,12 +12,13 @@ use crate::connect::{
     Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, address,
     fixed,
 };
+use crate::meta::{self, Made};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
-use crate::{Credentials, Detail, Refusal, call, meta, settings, text};
+use crate::{Credentials, Detail, Refusal, settings, text};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
 use crier_model::{Finding, channel::Identity};
-use crier_net::{Client, Request};
+use crier_net::Client;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,12 +48,8 @@ const SCOPES: &[Scope] = &[
 const CONTAINER_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// How long Threads may take to fetch and process files before the publication is tried again later.
 const PROCESSING: Duration = Duration::from_secs(300);
-/// How far Threads' clock may be behind.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 /// Different addresses in one post at most.
 const LINKS: usize = 5;
-/// Pages of 100 posts read at most in looking for one.
-const PAGES: usize = 5;
 
 #[derive(Debug)]
 pub struct Threads;
@@ -208,7 +205,7 @@ impl OAuth2 for Threads {
     ) -> Result<Identified, Refusal> {
         let request = net.get(format!("{API}/me"));
         let request = request.query(&[("fields", "id,username,name,threads_profile_picture_url")]);
-        let profile: Profile = call::ask(signed(request, credentials), credentials, refine).await?;
+        let profile: Profile = meta::ask(request, credentials, refine).await?;
         let identity = Identity {
             remote_id: profile.id,
             name: profile.name.filter(|name| !name.is_empty()).unwrap_or_else(|| profile.username.clone()),
@@ -220,29 +217,11 @@ impl OAuth2 for Threads {
     }
 }
 
-fn signed(request: Request, credentials: &Credentials) -> Request {
-    request.bearer(credentials.access_token.expose())
-}
-
-#[derive(Serialize, Deserialize)]
-struct Made {
-    id: String,
-}
-
 #[derive(Deserialize)]
 struct Status {
     status: String,
     #[serde(default)]
     error_message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    id: String,
-    #[serde(default)]
-    permalink: Option<String>,
-    #[serde(default)]
-    text: Option<String>,
 }
 
 #[async_trait]
@@ -279,10 +258,11 @@ impl Publish for Threads {
         let container: Made = cx.step(&step, Once::Repeatable, || create(cx, &fields)).await?;
         finished(cx, &container.id).await?;
         let request = cx.net.post(format!("{API}/{}/threads_publish", cx.account));
-        let request = signed(request.form(&[("creation_id", &container.id)]), cx.credentials);
-        let publish = || call::json::<Made>(request, cx.credentials, refine);
+        let request = request.form(&[("creation_id", &container.id)]);
+        let publish = || meta::json::<Made>(request, cx.credentials, refine);
         let post: Made = cx.step("publish", Once::Look, publish).await?;
-        Ok(Sent { url: permalink(cx, &post.id).await, remote_id: post.id, data: Value::Null })
+        let url = meta::permalink(cx, &format!("{API}/{}", post.id), "id,permalink", refine).await;
+        Ok(Sent { url, remote_id: post.id, data: Value::Null })
     }
 }
 
@@ -308,9 +288,8 @@ impl Threads {
 
 /// What a container of one file is made of.
 fn file(media: &MediaItem) -> Result<Vec<(&'static str, String)>, Refusal> {
-    let lacks = || Refusal::Content(Detail::new("the file has no public address from which Threads could fetch it"));
-    let url = media.url.clone().ok_or_else(lacks)?;
-    let (kind, name) = if media.mime.starts_with("video/") { ("VIDEO", "video_url") } else { ("IMAGE", "image_url") };
+    let url = meta::address(media)?.to_owned();
+    let (kind, name) = if media.is_film() { ("VIDEO", "video_url") } else { ("IMAGE", "image_url") };
     let mut fields = vec![("media_type", kind.to_owned()), (name, url)];
     fields.extend((!media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
     Ok(fields)
@@ -318,15 +297,14 @@ fn file(media: &MediaItem) -> Result<Vec<(&'static str, String)>, Refusal> {
 
 async fn create(cx: &Cx<'_>, fields: &[(&str, String)]) -> Result<Made, Refusal> {
     let request = cx.net.post(format!("{API}/{}/threads", cx.account)).form(fields);
-    call::json(signed(request, cx.credentials), cx.credentials, refine).await
+    meta::json(request, cx.credentials, refine).await
 }
 
 /// Waits until a container can be published.
 async fn finished(cx: &Cx<'_>, container: &str) -> Result<(), Refusal> {
     let look = || async {
         let request = cx.net.get(format!("{API}/{container}")).query(&[("fields", "status,error_message")]);
-        let Status { status, error_message } =
-            call::ask(signed(request, cx.credentials), cx.credentials, refine).await?;
+        let Status { status, error_message } = meta::ask(request, cx.credentials, refine).await?;
         match status.as_str() {
             // One that is published already is left to the step that publishes.
             "FINISHED" | "PUBLISHED" => Ok(Some(())),
@@ -341,79 +319,20 @@ async fn finished(cx: &Cx<'_>, container: &str) -> Result<(), Refusal> {
     done_within(PROCESSING, "Threads is still processing a file", look).await
 }
 
-/// Where the post is seen. That it can't be learnt is no reason to fail.
-async fn permalink(cx: &Cx<'_>, id: &str) -> Option<String> {
-    let request = cx.net.get(format!("{API}/{id}")).query(&[("fields", "id,permalink")]);
-    match call::ask::<Listed>(signed(request, cx.credentials), cx.credentials, refine).await {
-        Ok(listed) => listed.permalink,
-        Err(refusal) => {
-            tracing::debug!(%refusal, "the address of a post on Threads could not be learnt");
-            None
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Listing {
-    data: Vec<Listed>,
-    #[serde(default)]
-    paging: Paging,
-}
-
-#[derive(Default, Deserialize)]
-struct Paging {
-    #[serde(default)]
-    cursors: Cursors,
-    /// Only where there is a further page.
-    #[serde(default)]
-    next: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Cursors {
-    #[serde(default)]
-    after: Option<String>,
-}
-
 #[async_trait]
 impl Recent for Threads {
     async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
-        let words = self.render(&item.body);
-        if words.is_empty() {
-            let said = "without words a post can't be told from others";
-            return Err(Refusal::Unknown(Detail::new(said)));
-        }
-        let since = (cx.due_at - CLOCK_SLACK).as_second().to_string();
         // Answers are listed by themselves.
         let list = if item.thread.is_some() { "replies" } else { "threads" };
-        let mut after: Option<String> = None;
-        for _ in 0..PAGES {
-            let mut query = vec![("fields", "id,permalink,text"), ("since", &since), ("limit", "100")];
-            query.extend(after.as_deref().map(|cursor| ("after", cursor)));
-            let request = cx.net.get(format!("{API}/{}/{list}", cx.account)).query(&query);
-            let page: Listing =
-                call::ask(signed(request, cx.credentials), cx.credentials, refine).await.map_err(Refusal::of_look)?;
-            let is_it = |listed: &Listed| squeezed(listed.text.as_deref().unwrap_or_default()) == squeezed(&words);
-            if let Some(listed) = page.data.into_iter().find(is_it) {
-                return Ok(Some(Sent { remote_id: listed.id, url: listed.permalink, data: Value::Null }));
-            }
-            after = page.paging.cursors.after.filter(|_| page.paging.next.is_some());
-            if after.is_none() {
-                return Ok(None);
-            }
-        }
-        Err(Refusal::Unknown(Detail::new("there are too many newer posts to tell whether this one is among them")))
+        let list = format!("{API}/{}/{list}", cx.account);
+        meta::find(cx, &list, &[("fields", "id,permalink,text")], &self.render(&item.body), refine).await
     }
-}
-
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect()
 }
 
 fn refine(refusal: Refusal) -> Refusal {
     let said = refusal.detail().message.to_lowercase();
     let speaks_of = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    match meta::refine(refusal) {
+    match refusal {
         refusal if speaks_of(&["media", "image", "video", "uri"]) => refusal.at("/media"),
         refusal if speaks_of(&["text must", "link_limit", "characters"]) => refusal.at("/text"),
         refusal if speaks_of(&["topic"]) => refusal.at("/settings/topic_tag"),

@@ -1,7 +1,10 @@
 import {
+  IconAffiliate,
   IconBrandBluesky,
   IconBrandDiscord,
+  IconBrandFacebook,
   IconBrandGoogle,
+  IconBrandInstagram,
   IconBrandLinkedin,
   IconBrandMastodon,
   IconBrandMatrix,
@@ -11,7 +14,9 @@ import {
   IconBrandThreads,
   IconBrandWordpress,
   IconBrandX,
+  IconBrandYoutube,
   IconBroadcast,
+  IconBuildingStore,
   IconCamera,
   IconGhost2,
   IconMail,
@@ -19,6 +24,7 @@ import {
   IconMouse,
   IconPlayerPlayFilled,
   IconStar,
+  IconVideo,
   IconWebhook,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
@@ -30,8 +36,13 @@ const GLYPHS: Record<
 > = {
   bluesky: IconBrandBluesky,
   discord: IconBrandDiscord,
+  facebook: IconBrandFacebook,
+  friendica: IconAffiliate,
   ghost: IconGhost2,
+  gmb: IconBuildingStore,
   "google-chat": IconBrandGoogle,
+  instagram: IconBrandInstagram,
+  "instagram-standalone": IconBrandInstagram,
   lemmy: IconMouse,
   linkedin: IconBrandLinkedin,
   "linkedin-page": IconBrandLinkedin,
@@ -42,6 +53,7 @@ const GLYPHS: Record<
   misskey: IconStar,
   "ms-teams": IconBrandTeams,
   nostr: IconBroadcast,
+  peertube: IconVideo,
   pixelfed: IconCamera,
   playground: IconPlayerPlayFilled,
   playground_pages: IconPlayerPlayFilled,
@@ -51,6 +63,7 @@ const GLYPHS: Record<
   webhook: IconWebhook,
   wordpress: IconBrandWordpress,
   x: IconBrandX,
+  youtube: IconBrandYoutube,
 };
 
 /** A network's glyph, or its first letter. */

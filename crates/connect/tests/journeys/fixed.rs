@@ -4,11 +4,11 @@
 use crate::fixture::{Exchange, different};
 use crate::server::Server;
 use crate::way::Way;
-use crate::world::{PUBLIC_URL, Query, World, settings};
+use crate::world::{PUBLIC_URL, Query, World, settings, stands};
 use crier_connect::{AppKind, AppPlace, Callback, ConnectError, Handshake, Start, Started};
 use crier_model::{Clock, Code, Secret, attempt::AttemptState as S};
 use crier_networks::{Registry, connect::Client2, connect::Tokens, registry};
-use crier_store::{apps::Entered, due};
+use crier_store::{apps::Entered, due, testing::record::row};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -53,6 +53,30 @@ impl Place {
 
     /// Signs in, and compares the address with `authorize`: its parameters but for the state and the challenge.
     async fn signs_in(&self, authorize: &str, parameters: &Value, exchanges: &Value, channel: &Value) {
+        let started = self.comes_back(authorize, parameters, exchanges).await;
+        self.ended(&started, channel).await;
+    }
+
+    /// The same for a network with a second step, where these are chosen.
+    async fn signs_in_and_chooses(
+        &self,
+        (authorize, parameters): (&str, &Value),
+        exchanges: &Value,
+        (ids, probes): (&[&str], &Value),
+        channel: &Value,
+    ) {
+        let started = self.comes_back(authorize, parameters, exchanges).await;
+        // The network is known at this node alone.
+        let view = self.handshake.view(started.attempt.id, self.world.workspace, self.world.user).await.unwrap();
+        assert_eq!(self.server.complaints(), [""; 0], "{}", self.network);
+        assert_eq!(view.state, S::Choosing, "{}: {:?}", self.network, view.diagnosis);
+        self.play(probes);
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        self.handshake.choose(started.attempt.id, self.world.workspace, self.world.user, &ids).await.unwrap();
+        self.ended(&started, channel).await;
+    }
+
+    async fn comes_back(&self, authorize: &str, parameters: &Value, exchanges: &Value) -> Started {
         let started = self.leave().await;
         let url = started.authorize_url.clone().unwrap();
         assert!(url.as_str().starts_with(&format!("{authorize}?")), "{url}");
@@ -66,7 +90,7 @@ impl Place {
         let browser = Some(started.browser_cookie.clone());
         let returning = Callback { network: self.network.to_owned(), query, browser, signed_in: None };
         self.handshake.callback(returning).await;
-        self.ended(&started, channel).await;
+        started
     }
 
     async fn ended(&self, started: &Started, wanted: &Value) {
@@ -222,7 +246,7 @@ async fn threads_gives_a_token_for_sixty_days_that_renews_itself() {
     let place = Place::of("threads", app(None)).await;
     let parameters = json!({
         "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("threads"),
-        "scope": "threads_basic,threads_content_publish,threads_manage_replies,threads_read_replies",
+        "scope": "threads_basic,threads_content_publish,threads_manage_replies,threads_manage_insights,threads_read_replies",
     });
     let exchanges = json!([
         {
@@ -435,4 +459,232 @@ async fn telegrams_bot_is_told_a_code_in_the_channel() {
     place.ended(&started, &channel).await;
     let credentials = place.token_after(400, &json!([])).await;
     assert_eq!(credentials.app.unwrap().client_secret.unwrap().expose(), "123:the-token");
+}
+
+/// What Facebook's sign-in asks and answers, as far as the pages.
+fn facebook(fields: &str, page: &Value) -> Value {
+    let host = "graph.facebook.com";
+    let signed = json!({ "authorization": "Bearer facebook-long" });
+    let ask = |path: &str, answer: &Value| {
+        json!({
+            "request": { "host": host, "method": "GET", "path": path, "headers": signed },
+            "response": { "status": 200, "json": answer },
+        })
+    };
+    let granted = |permission: &str| json!({ "permission": permission, "status": "granted" });
+    let all = [
+        "pages_show_list",
+        "pages_manage_posts",
+        "pages_read_engagement",
+        "pages_manage_engagement",
+        "instagram_basic",
+        "instagram_content_publish",
+        "instagram_manage_comments",
+        "read_insights",
+        "instagram_manage_insights",
+        "instagram_manage_contents",
+        "business_management",
+    ];
+    json!([
+        {
+            "request": {
+                "host": host, "method": "POST", "path": "/v26.0/oauth/access_token",
+                "contains": ["grant_type=authorization_code", "code=the-code", "client_id=the-app", "client_secret=the-secret"],
+            },
+            "response": { "status": 200, "json": { "access_token": "facebook-short", "token_type": "bearer", "expires_in": 3600 } },
+        },
+        {
+            "request": {
+                "host": host, "method": "GET",
+                "path": "/v26.0/oauth/access_token?grant_type=fb_exchange_token&fb_exchange_token=facebook-short&client_id=the-app&client_secret=the-secret",
+            },
+            "response": { "status": 200, "json": { "access_token": "facebook-long", "token_type": "bearer", "expires_in": 60 * DAY } },
+        },
+        ask("/v26.0/me?fields=id,name,picture.type(large)", &json!({ "id": "7", "name": "Ada" })),
+        ask("/v26.0/me/permissions", &json!({ "data": all.map(granted) })),
+        ask(&format!("/v26.0/me/accounts?fields={fields},tasks&limit=100"), &json!({ "data": [page] })),
+        ask("/v26.0/me/businesses?fields=id&limit=100", &json!({ "data": [] })),
+    ])
+}
+
+#[tokio::test]
+async fn facebook_gives_tokens_of_pages_that_do_not_end() {
+    let place = Place::of("facebook", app(None)).await;
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("facebook"), "auth_type": "rerequest",
+        "scope": "pages_show_list,pages_manage_posts,pages_read_engagement,pages_manage_engagement,read_insights,business_management",
+    });
+    let page = json!({ "id": "1001", "name": "Crier News", "username": "crier", "access_token": "page-token" });
+    let exchanges = facebook("id,name,username,access_token,picture.type(large)", &page);
+    let probe = json!([{
+        "request": {
+            "host": "graph.facebook.com", "method": "GET", "path": "/v26.0/1001?fields=id,name",
+            "headers": { "authorization": "Bearer page-token" },
+        },
+        "response": { "status": 200, "json": { "id": "1001", "name": "Crier News" } },
+    }]);
+    let channel = json!({ "remote_id": "1001", "name": "Crier News", "handle": "crier", "days": null });
+    let authorize = "https://www.facebook.com/v26.0/dialog/oauth";
+    place.signs_in_and_chooses((authorize, &parameters), &exchanges, (&["1001"], &probe), &channel).await;
+    assert_eq!(place.token_after(400, &json!([])).await.access_token.expose(), "page-token");
+}
+
+#[tokio::test]
+async fn an_account_of_instagram_is_spoken_for_by_its_page() {
+    let place = Place::of("instagram", app(None)).await;
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("instagram"), "auth_type": "rerequest",
+        "scope": "instagram_basic,instagram_content_publish,pages_show_list,pages_read_engagement,instagram_manage_comments,instagram_manage_insights,instagram_manage_contents,business_management",
+    });
+    let page = json!({
+        "id": "1001", "name": "Crier News", "access_token": "page-token",
+        "instagram_business_account": { "id": "17841", "username": "crier" },
+    });
+    let account = "instagram_business_account{id,username,name,profile_picture_url}";
+    let exchanges = facebook(&format!("id,name,username,access_token,picture.type(large),{account}"), &page);
+    let probe = json!([{
+        "request": {
+            "host": "graph.facebook.com", "method": "GET", "path": "/v26.0/17841?fields=id,username",
+            "headers": { "authorization": "Bearer page-token" },
+        },
+        "response": { "status": 200, "json": { "id": "17841", "username": "crier" } },
+    }]);
+    let channel = json!({ "remote_id": "17841", "name": "crier", "handle": "crier", "days": null });
+    let authorize = "https://www.facebook.com/v26.0/dialog/oauth";
+    place.signs_in_and_chooses((authorize, &parameters), &exchanges, (&["17841"], &probe), &channel).await;
+    assert_eq!(place.token_after(400, &json!([])).await.access_token.expose(), "page-token");
+}
+
+/// What Instagram's own sign-in asks and answers, for an account of this kind.
+fn instagram(kind: &str) -> Value {
+    json!([
+        {
+            "request": {
+                "host": "api.instagram.com", "method": "POST", "path": "/oauth/access_token",
+                "form": {
+                    "grant_type": "authorization_code", "code": "the-code", "redirect_uri": redirect_uri("instagram-standalone"),
+                    "client_id": "the-app", "client_secret": "the-secret",
+                },
+            },
+            "response": { "status": 200, "json": { "data": [{
+                "access_token": "instagram-short", "user_id": "9",
+                "permissions": "instagram_business_basic,instagram_business_content_publish,instagram_business_manage_comments,instagram_business_manage_insights",
+            }] } },
+        },
+        {
+            "request": {
+                "host": "graph.instagram.com", "method": "GET",
+                "path": "/access_token?grant_type=ig_exchange_token&access_token=instagram-short&client_secret=the-secret",
+            },
+            "response": { "status": 200, "json": { "access_token": "instagram-long-1", "token_type": "bearer", "expires_in": 60 * DAY } },
+        },
+        {
+            "request": {
+                "host": "graph.instagram.com", "method": "GET",
+                "path": "/v26.0/me?fields=user_id,username,name,profile_picture_url,account_type",
+                "headers": { "authorization": "Bearer instagram-long-1" },
+            },
+            "response": { "status": 200, "json": { "user_id": "17841", "username": "crier", "account_type": kind } },
+        },
+    ])
+}
+
+fn instagram_parameters() -> Value {
+    json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("instagram-standalone"),
+        "enable_fb_login": "0",
+        "scope": "instagram_business_basic,instagram_business_content_publish,instagram_business_manage_comments,instagram_business_manage_insights",
+    })
+}
+
+#[tokio::test]
+async fn instagram_gives_a_token_for_sixty_days_that_renews_itself() {
+    let place = Place::of("instagram-standalone", app(None)).await;
+    let channel = json!({ "remote_id": "17841", "name": "crier", "handle": "crier", "days": 60 });
+    let authorize = "https://www.instagram.com/oauth/authorize";
+    place.signs_in(authorize, &instagram_parameters(), &instagram("BUSINESS"), &channel).await;
+    let renewal = json!([{
+        "request": {
+            "host": "graph.instagram.com", "method": "GET",
+            "path": "/refresh_access_token?grant_type=ig_refresh_token&access_token=instagram-long-1",
+        },
+        "response": { "status": 200, "json": { "access_token": "instagram-long-2", "token_type": "bearer", "expires_in": 60 * DAY } },
+    }]);
+    assert_eq!(place.token_after(55, &renewal).await.access_token.expose(), "instagram-long-2");
+}
+
+#[tokio::test]
+async fn a_personal_account_of_instagram_is_told_what_to_do() {
+    let place = Place::of("instagram-standalone", app(None)).await;
+    let authorize = "https://www.instagram.com/oauth/authorize";
+    let started = place.comes_back(authorize, &instagram_parameters(), &instagram("PERSONAL")).await;
+    let view = place.world.view(started.attempt.id).await;
+    row("account of a kind that cannot publish", "failed: account.wrong_kind", stands(&view));
+}
+
+/// What Google's sign-in asks and answers, as far as the account.
+fn google(network: &str, scope: &str) -> Value {
+    json!([
+        {
+            "request": {
+                "host": "oauth2.googleapis.com", "method": "POST", "path": "/token",
+                "contains": [
+                    "grant_type=authorization_code", "code=the-code", "client_id=the-app", "client_secret=the-secret",
+                    "code_verifier=", network,
+                ],
+            },
+            "response": { "status": 200, "json": {
+                "access_token": "google-access-1", "expires_in": 3599, "refresh_token": "google-refresh", "scope": scope, "token_type": "Bearer",
+            }},
+        },
+        {
+            "request": {
+                "host": "www.googleapis.com", "method": "GET", "path": "/oauth2/v2/userinfo",
+                "headers": { "authorization": "Bearer google-access-1" },
+            },
+            "response": { "status": 200, "json": { "id": "108", "name": "Ada" } },
+        },
+    ])
+}
+
+#[tokio::test]
+async fn google_keeps_its_refresh_token_and_renews_for_all_that_was_chosen() {
+    let place = Place::of("youtube", app(None)).await;
+    let scopes =
+        ["userinfo.profile", "youtube.upload", "youtube.readonly", "youtube.force-ssl", "yt-analytics.readonly"];
+    let scope = scopes.map(|scope| format!("https://www.googleapis.com/auth/{scope}")).join(" ");
+    let parameters = json!({
+        "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("youtube"), "scope": scope,
+        "code_challenge_method": "S256", "access_type": "offline", "prompt": "consent select_account",
+    });
+    let mine = json!({
+        "request": {
+            "host": "www.googleapis.com", "method": "GET", "path": "/youtube/v3/channels?part=snippet&mine=true&maxResults=50",
+            "headers": { "authorization": "Bearer google-access-1" },
+        },
+        "response": { "status": 200, "json": { "items": [
+            { "id": "UCcrier", "snippet": { "title": "Crier News", "customUrl": "@crier" } },
+        ] } },
+    });
+    let mut exchanges = google("youtube", &scope);
+    exchanges.as_array_mut().unwrap().push(mine.clone());
+    let channel = json!({ "remote_id": "UCcrier", "name": "Crier News", "handle": "crier", "days": 0 });
+    let authorize = "https://accounts.google.com/o/oauth2/v2/auth";
+    place.signs_in_and_chooses((authorize, &parameters), &exchanges, (&["UCcrier"], &json!([mine])), &channel).await;
+    for number in [2, 3] {
+        let renewal = json!([{
+            "request": {
+                "host": "oauth2.googleapis.com", "method": "POST", "path": "/token",
+                "form": {
+                    "grant_type": "refresh_token", "refresh_token": "google-refresh", "client_id": "the-app",
+                    "client_secret": "the-secret",
+                },
+            },
+            "response": { "status": 200, "json": {
+                "access_token": format!("google-access-{number}"), "expires_in": 3599, "scope": scope, "token_type": "Bearer",
+            }},
+        }]);
+        let token = place.token_after(1, &renewal).await.access_token;
+        assert_eq!(token.expose(), format!("google-access-{number}"));
+    }
 }

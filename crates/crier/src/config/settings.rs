@@ -279,8 +279,29 @@ pub const LINKEDIN_CLIENT_ID: Setting =
     app_id("linkedin_client_id", "LINKEDIN_CLIENT_ID", "The app that posts on LinkedIn, for members and for pages");
 pub const LINKEDIN_CLIENT_SECRET: Setting = app_secret("linkedin_client_secret", "LINKEDIN_CLIENT_SECRET");
 
-/// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 6] = [
+pub const FACEBOOK_APP_ID: Setting = app_id(
+    "facebook_app_id",
+    "FACEBOOK_APP_ID",
+    "The app that posts on Facebook, and on Instagram accounts that are linked to a page",
+);
+pub const FACEBOOK_APP_SECRET: Setting = app_secret("facebook_app_secret", "FACEBOOK_APP_SECRET");
+
+pub const INSTAGRAM_APP_ID: Setting =
+    app_id("instagram_app_id", "INSTAGRAM_APP_ID", "The app that posts on Instagram accounts by their own sign-in");
+pub const INSTAGRAM_APP_SECRET: Setting = app_secret("instagram_app_secret", "INSTAGRAM_APP_SECRET");
+
+pub const YOUTUBE_CLIENT_ID: Setting = app_id(
+    "youtube_client_id",
+    "YOUTUBE_CLIENT_ID",
+    "The app that posts on YouTube, and on Google Business Profile unless that has its own",
+);
+pub const YOUTUBE_CLIENT_SECRET: Setting = app_secret("youtube_client_secret", "YOUTUBE_CLIENT_SECRET");
+pub const GMB_CLIENT_ID: Setting =
+    app_id("gmb_client_id", "GOOGLE_GMB_CLIENT_ID", "The app that posts on Google Business Profile");
+pub const GMB_CLIENT_SECRET: Setting = app_secret("gmb_client_secret", "GOOGLE_GMB_CLIENT_SECRET");
+
+/// The apps of networks that are one place, by the networks they are for; of two for one network, the later counts.
+pub const APPS: [AppSettings; 10] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -297,6 +318,25 @@ pub const APPS: [AppSettings; 6] = [
         secret: LINKEDIN_CLIENT_SECRET,
         bot: None,
     },
+    AppSettings {
+        networks: &["facebook", "instagram"],
+        id: Some(FACEBOOK_APP_ID),
+        secret: FACEBOOK_APP_SECRET,
+        bot: None,
+    },
+    AppSettings {
+        networks: &["instagram-standalone"],
+        id: Some(INSTAGRAM_APP_ID),
+        secret: INSTAGRAM_APP_SECRET,
+        bot: None,
+    },
+    AppSettings {
+        networks: &["youtube", "gmb"],
+        id: Some(YOUTUBE_CLIENT_ID),
+        secret: YOUTUBE_CLIENT_SECRET,
+        bot: None,
+    },
+    AppSettings { networks: &["gmb"], id: Some(GMB_CLIENT_ID), secret: GMB_CLIENT_SECRET, bot: None },
 ];
 
 pub const METRICS_TOKEN: Setting = secret(setting(
@@ -352,7 +392,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 48] = [
+pub const ALL: [Setting; 56] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -393,6 +433,14 @@ pub const ALL: [Setting; 48] = [
     THREADS_APP_SECRET,
     LINKEDIN_CLIENT_ID,
     LINKEDIN_CLIENT_SECRET,
+    FACEBOOK_APP_ID,
+    FACEBOOK_APP_SECRET,
+    INSTAGRAM_APP_ID,
+    INSTAGRAM_APP_SECRET,
+    YOUTUBE_CLIENT_ID,
+    YOUTUBE_CLIENT_SECRET,
+    GMB_CLIENT_ID,
+    GMB_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

@@ -144,6 +144,12 @@ fn an_app_of_a_network_that_is_one_place_is_set_whole_or_not_at_all() {
     let linkedin = [("LINKEDIN_CLIENT_ID", "id"), ("LINKEDIN_CLIENT_SECRET", "s3cret-value")];
     let apps = read(&[], &linkedin, None).unwrap().apps;
     assert_eq!(apps.keys().map(String::as_str).collect::<Vec<_>>(), ["linkedin", "linkedin-page"]);
+    let google = [("YOUTUBE_CLIENT_ID", "video"), ("YOUTUBE_CLIENT_SECRET", "s3cret-value")];
+    let apps = read(&[], &google, None).unwrap().apps;
+    assert_eq!((apps["youtube"].client_id.as_str(), apps["gmb"].client_id.as_str()), ("video", "video"));
+    let own = [("GOOGLE_GMB_CLIENT_ID", "places"), ("GOOGLE_GMB_CLIENT_SECRET", "s3cret-value")];
+    let apps = read(&[], &[google, own].concat(), None).unwrap().apps;
+    assert_eq!((apps["youtube"].client_id.as_str(), apps["gmb"].client_id.as_str()), ("video", "places"));
     let telegram = read(&[], &[("TELEGRAM_TOKEN", "123:s3cret-value")], None).unwrap();
     assert_eq!(telegram.apps["telegram"].client_id, "123");
     assert!(!format!("{telegram:?}{}", telegram.told()).contains("s3cret-value"));

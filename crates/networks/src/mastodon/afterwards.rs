@@ -4,6 +4,7 @@
 //! <https://docs.joinmastodon.org/methods/accounts/#verify_credentials> (July 2026). Editing came with Mastodon 3.5.
 
 use super::account::{MASTODON, server};
+use super::friendica::{FRIENDICA, Friendica};
 use super::pixelfed::{PIXELFED, Pixelfed};
 use super::publish::Status;
 use super::{Flavour, Mastodon, refine};
@@ -111,6 +112,27 @@ impl Delete for Mastodon {
 impl Delete for Pixelfed {
     async fn delete(&self, account: &Account<'_>, sent: &Sent) -> Result<(), Refusal> {
         delete(account, sent, &PIXELFED).await
+    }
+}
+
+#[async_trait]
+impl PostMetrics for Friendica {
+    async fn posts(&self, account: &Account<'_>, sent: &[Sent]) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
+        numbers(account, sent, &FRIENDICA).await
+    }
+}
+
+#[async_trait]
+impl ChannelMetrics for Friendica {
+    async fn channel(&self, account: &Account<'_>, _from: Date, _to: Date) -> Result<Vec<Series>, Refusal> {
+        followed(account, &FRIENDICA).await
+    }
+}
+
+#[async_trait]
+impl Delete for Friendica {
+    async fn delete(&self, account: &Account<'_>, sent: &Sent) -> Result<(), Refusal> {
+        delete(account, sent, &FRIENDICA).await
     }
 }
 

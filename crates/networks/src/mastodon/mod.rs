@@ -6,6 +6,7 @@
 
 mod account;
 mod afterwards;
+pub mod friendica;
 mod instance;
 pub mod pixelfed;
 mod publish;

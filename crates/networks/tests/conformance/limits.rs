@@ -41,10 +41,10 @@ fn image(rules: &Rules) -> MediaItem {
     MediaItem {
         id: MediaId::new(),
         name: "a.png".into(),
-        mime: "image/png".into(),
+        mime: rules.media.kinds[0].mime[0].clone(),
         size: rules.media.kinds[0].max_bytes,
-        width: 10,
-        height: 10,
+        width: 300,
+        height: 300,
         alt: "é".repeat(rules.media.alt_max.unwrap_or_default()),
         sha256: String::new(),
         url: Some("https://example.org/a.png".into()),
@@ -106,8 +106,8 @@ fn what_just_fits_passes_and_one_more_does_not() {
         }
         if let Some(max) = rules.media.kinds[0].max_ratio {
             let long = |wide| MediaItem { width: wide, ..image(&rules) };
-            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(10 * max)])])), [""; 0], "{id}");
-            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(10 * max + 1)])])), ["media.ratio"], "{id}");
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(300 * max)])])), [""; 0], "{id}");
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(300 * max + 1)])])), ["media.ratio"], "{id}");
         }
         for alone in &rules.media.alone {
             let mime = rules.media.kinds.iter().flat_map(|kind| &kind.mime).find(|mime| mime.starts_with(alone));
@@ -283,11 +283,149 @@ fn threads_takes_five_different_links() {
     assert_eq!((text(5), text(6)), (0, 1));
 }
 
+fn film(rules: &Rules) -> MediaItem {
+    MediaItem { name: "a.mp4".into(), mime: "video/mp4".into(), size: 1, alt: String::new(), ..image(rules) }
+}
+
+fn found(network: &dyn Network, settings: &Value, media: &[MediaItem], parts: usize) -> Vec<(String, String)> {
+    let (body, further) = (Document::from_plain("x"), Document::from_plain("y"));
+    let first = PartToCheck { body: &body, media, pointer: "/parts/0".into() };
+    let below = |index| PartToCheck { body: &further, media: &[], pointer: format!("/parts/{index}") };
+    let parts: Vec<_> = std::iter::once(first).chain((1..parts).map(below)).collect();
+    let channel = ChannelId::new();
+    let settings = settings.as_object().unwrap();
+    let verdict = check::parts(network, channel, &Facts::new(), &parts, settings);
+    let base = format!("/variants/{channel}");
+    verdict.findings.into_iter().map(|it| (it.code, it.pointer.replace(&base, ""))).collect()
+}
+
+fn pairs(found: &[(String, String)]) -> Vec<(&str, &str)> {
+    found.iter().map(|(code, pointer)| (code.as_str(), pointer.as_str())).collect()
+}
+
+#[test]
+fn a_post_on_facebook_has_pictures_or_one_video_and_a_story_has_neither_words_nor_comments() {
+    let registry = networks();
+    let network = registry.get("facebook").unwrap();
+    let rules = network.rules(&Facts::new());
+    let (picture, short) = (image(&rules), film(&rules));
+    let mixed = found(network, &json!({}), &[picture.clone(), short.clone()], 2);
+    assert_eq!(pairs(&mixed), [("media.mixed", "/parts/0/media/1")]);
+    assert_eq!(found(network, &json!({}), std::slice::from_ref(&short), 2), []);
+    let story = found(network, &json!({ "post_type": "story" }), &[picture.clone(), short], 2);
+    assert_eq!(pairs(&story), [("text.left_out", "/parts/0/text"), ("parts.too_many", "/parts/1")]);
+    let long = MediaItem { duration_ms: 60_001, ..film(&rules) };
+    let long = found(network, &json!({ "post_type": "story" }), &[long], 1);
+    assert_eq!(pairs(&long), [("text.left_out", "/parts/0/text"), ("media.too_long", "/parts/0/media/0")]);
+    let bare = found(network, &json!({ "post_type": "story" }), &[], 1);
+    assert_eq!(pairs(&bare), [("media.missing", "/parts/0/media")]);
+    let background = json!({ "text_format_preset_id": "106018623298955" });
+    assert_eq!(found(network, &background, &[], 1), []);
+    let linked = found(network, &json!({ "url": "https://example.org/a" }), std::slice::from_ref(&picture), 1);
+    assert_eq!(pairs(&linked), [("settings.left_out", "/settings/url")]);
+    let beside = found(network, &background, &[picture], 1);
+    assert_eq!(pairs(&beside), [("settings.invalid", "/settings/text_format_preset_id")]);
+}
+
+#[test]
+fn instagram_wants_a_file_of_its_shape_and_keeps_reels_settings_to_reels() {
+    let registry = networks();
+    let network = registry.get("instagram").unwrap();
+    let rules = network.rules(&Facts::new());
+    let (picture, film) = (image(&rules), film(&rules));
+    assert_eq!(pairs(&found(network, &json!({}), &[], 1)), [("media.missing", "/parts/0/media")]);
+    let shape = |width, height| found(network, &json!({}), &[MediaItem { width, height, ..picture.clone() }], 1);
+    assert_eq!((shape(800, 1000), shape(1910, 1000)), (vec![], vec![]));
+    assert_eq!(pairs(&shape(799, 1000)), [("media.ratio", "/parts/0/media/0")]);
+    assert_eq!(pairs(&shape(1911, 1000)), [("media.ratio", "/parts/0/media/0")]);
+    let music = json!({ "audio": "A1", "is_trial_reel": true });
+    assert_eq!(found(network, &music, std::slice::from_ref(&film), 1), []);
+    let still = found(network, &music, std::slice::from_ref(&picture), 1);
+    assert_eq!(
+        pairs(&still),
+        [("settings.invalid", "/settings/audio"), ("settings.invalid", "/settings/is_trial_reel")]
+    );
+    let heavy = MediaItem { size: 100_000_001, ..film };
+    assert_eq!(found(network, &json!({}), std::slice::from_ref(&heavy), 1), []);
+    let beside = found(network, &json!({}), &[picture.clone(), heavy], 1);
+    assert_eq!(pairs(&beside), [("media.too_large", "/parts/0/media/1")]);
+    let tags = |count: usize| {
+        let text = (0..count).map(|n| format!("#t{n}")).collect::<Vec<_>>().join(" ");
+        codes(&verdict(network, &[(Document::from_plain(&text), vec![picture.clone()])])).len()
+    };
+    assert_eq!((tags(30), tags(31)), (0, 1));
+}
+
+#[test]
+fn youtube_takes_one_video_with_a_picture_and_tags_of_500_characters() {
+    let registry = networks();
+    let network = registry.get("youtube").unwrap();
+    let rules = network.rules(&Facts::new());
+    let (picture, film) = (image(&rules), film(&rules));
+    let titled = json!({ "title": "Hello" });
+    assert_eq!(found(network, &titled, &[picture.clone(), film.clone()], 1), []);
+    assert_eq!(pairs(&found(network, &titled, &[picture], 1)), [("media.missing", "/parts/0/media")]);
+    let two = found(network, &titled, &[film.clone(), film.clone()], 1);
+    assert_eq!(pairs(&two), [("media.too_many", "/parts/0/media/1")]);
+    // Five of 99 and a comma between each: 499; a space costs its quotes.
+    let tags = |last: &str| {
+        let mut tags = vec!["x".repeat(99); 4];
+        tags.push(last.to_owned());
+        found(network, &json!({ "title": "Hello", "tags": tags }), std::slice::from_ref(&film), 1)
+    };
+    assert_eq!(tags(&"x".repeat(100)), []);
+    assert_eq!(pairs(&tags(&format!("{} y", "x".repeat(98)))), [("settings.invalid", "/settings/tags")]);
+    let angled = verdict(network, &[(Document::from_plain("a < b"), vec![film])]);
+    assert_eq!(codes(&angled), ["text.characters"]);
+}
+
+#[test]
+fn peertube_takes_one_video_and_a_description_that_is_none_or_some() {
+    let registry = networks();
+    let network = registry.get("peertube").unwrap();
+    let film = film(&network.rules(&Facts::new()));
+    let of = |words: &str| {
+        let verdict = verdict(network, &[(Document::from_plain(words), vec![film.clone()])]);
+        verdict.findings.into_iter().map(|finding| (finding.code.clone(), finding.is_error())).collect::<Vec<_>>()
+    };
+    assert_eq!((of(""), of("ab"), of("abc")), (vec![], vec![("text.left_out".to_owned(), false)], vec![]));
+    let two = found(network, &json!({ "title": "Hello" }), &[film.clone(), film], 1);
+    assert!(pairs(&two).contains(&("media.too_many", "/parts/0/media/1")), "{two:?}");
+}
+
+#[test]
+fn events_and_offers_on_google_have_a_title_and_days_and_a_button_its_address() {
+    let registry = networks();
+    let network = registry.get("gmb").unwrap();
+    let of = |settings: Value| found(network, &settings, &[], 1);
+    assert_eq!(of(json!({})), []);
+    let event = json!({ "topicType": "EVENT", "eventTitle": "A feast", "eventStartDate": "2026-12-24", "eventEndDate": "2026-12-24" });
+    assert_eq!(of(event.clone()), []);
+    for (setting, value, code) in [
+        ("eventTitle", "", "settings.missing"),
+        ("eventStartDate", "", "settings.missing"),
+        ("eventStartDate", "2026-02-30", "settings.invalid"),
+        ("eventEndDate", "2026-12-23", "settings.invalid"),
+        ("eventStartTime", "25:00", "settings.invalid"),
+    ] {
+        let mut wrong = event.clone();
+        wrong[setting] = value.into();
+        let found = of(wrong);
+        assert_eq!(pairs(&found), [(code, format!("/settings/{setting}").as_str())], "{setting}");
+    }
+    let button = of(json!({ "callToActionType": "BOOK" }));
+    assert_eq!(pairs(&button), [("settings.missing", "/settings/callToActionUrl")]);
+    assert_eq!(of(json!({ "callToActionType": "CALL" })), []);
+    let rules = network.rules(&Facts::new());
+    let small = found(network, &json!({}), &[MediaItem { width: 249, ..image(&rules) }], 1);
+    assert_eq!(pairs(&small), [("media.too_small", "/parts/0/media/0")]);
+}
+
 #[test]
 fn those_that_fetch_files_refuse_and_the_webhook_warns_of_files_nobody_can_fetch() {
     let registry = networks();
     for (id, errors, findings) in
-        [("nostr", 1, 1), ("threads", 1, 1), ("mattermost", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)]
+        [("nostr", 1, 1), ("threads", 1, 1), ("mattermost", 1, 1), ("gmb", 1, 1), ("webhook", 0, 1), ("mastodon", 0, 0)]
     {
         let network = registry.get(id).unwrap();
         let hidden = MediaItem { url: None, ..image(&network.rules(&Facts::new())) };
