@@ -251,8 +251,23 @@ pub const LINKEDIN_CLIENT_ID: Setting =
     app_id("linkedin_client_id", "LINKEDIN_CLIENT_ID", "The app that posts on LinkedIn, for members and for pages");
 pub const LINKEDIN_CLIENT_SECRET: Setting = app_secret("linkedin_client_secret", "LINKEDIN_CLIENT_SECRET");
 
+pub const TUMBLR_CLIENT_ID: Setting = app_id("tumblr_client_id", "TUMBLR_CLIENT_ID", "The app that posts on Tumblr");
+pub const TUMBLR_CLIENT_SECRET: Setting = app_secret("tumblr_client_secret", "TUMBLR_CLIENT_SECRET");
+
+pub const PINTEREST_CLIENT_ID: Setting = app_id("pinterest_client_id", "PINTEREST_CLIENT_ID", "The app that posts on Pinterest");
+pub const PINTEREST_CLIENT_SECRET: Setting = app_secret("pinterest_client_secret", "PINTEREST_CLIENT_SECRET");
+
+pub const REDDIT_CLIENT_ID: Setting = app_id("reddit_client_id", "REDDIT_CLIENT_ID", "The app that posts on Reddit");
+pub const REDDIT_CLIENT_SECRET: Setting = app_secret("reddit_client_secret", "REDDIT_CLIENT_SECRET");
+
+pub const TWITCH_CLIENT_ID: Setting = app_id("twitch_client_id", "TWITCH_CLIENT_ID", "The app that posts on Twitch");
+pub const TWITCH_CLIENT_SECRET: Setting = app_secret("twitch_client_secret", "TWITCH_CLIENT_SECRET");
+
+pub const KICK_CLIENT_ID: Setting = app_id("kick_client_id", "KICK_CLIENT_ID", "The app that posts on Kick");
+pub const KICK_SECRET: Setting = app_secret("kick_secret", "KICK_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 6] = [
+pub const APPS: [AppSettings; 11] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -269,6 +284,11 @@ pub const APPS: [AppSettings; 6] = [
         secret: LINKEDIN_CLIENT_SECRET,
         bot: None,
     },
+    AppSettings { networks: &["kick"], id: Some(KICK_CLIENT_ID), secret: KICK_SECRET, bot: None },
+    AppSettings { networks: &["twitch"], id: Some(TWITCH_CLIENT_ID), secret: TWITCH_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["reddit"], id: Some(REDDIT_CLIENT_ID), secret: REDDIT_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["pinterest"], id: Some(PINTEREST_CLIENT_ID), secret: PINTEREST_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["tumblr"], id: Some(TUMBLR_CLIENT_ID), secret: TUMBLR_CLIENT_SECRET, bot: None },
 ];
 
 pub const METRICS_TOKEN: Setting = secret(setting(
@@ -324,7 +344,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 44] = [
+pub const ALL: [Setting; 54] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -361,6 +381,16 @@ pub const ALL: [Setting; 44] = [
     THREADS_APP_SECRET,
     LINKEDIN_CLIENT_ID,
     LINKEDIN_CLIENT_SECRET,
+    TUMBLR_CLIENT_ID,
+    TUMBLR_CLIENT_SECRET,
+    PINTEREST_CLIENT_ID,
+    PINTEREST_CLIENT_SECRET,
+    REDDIT_CLIENT_ID,
+    REDDIT_CLIENT_SECRET,
+    TWITCH_CLIENT_ID,
+    TWITCH_CLIENT_SECRET,
+    KICK_CLIENT_ID,
+    KICK_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,
