@@ -350,7 +350,7 @@ async fn video(cx: &Cx<'_>, item: &Item) -> Result<Option<String>, Refusal> {
     let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
     let step = cx.upload_step(index, UPLOAD_LIFE);
     let id: String = cx.step(&step, Once::Repeatable, || upload(cx, media)).await.map_err(at)?;
-    processed(cx, &id).await.map_err(at)?;
+    cx.step(&format!("{step}, processed"), Once::Repeatable, || processed(cx, &id)).await.map_err(at)?;
     Ok(Some(id))
 }
 

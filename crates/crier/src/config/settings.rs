@@ -254,7 +254,8 @@ pub const LINKEDIN_CLIENT_SECRET: Setting = app_secret("linkedin_client_secret",
 pub const TUMBLR_CLIENT_ID: Setting = app_id("tumblr_client_id", "TUMBLR_CLIENT_ID", "The app that posts on Tumblr");
 pub const TUMBLR_CLIENT_SECRET: Setting = app_secret("tumblr_client_secret", "TUMBLR_CLIENT_SECRET");
 
-pub const PINTEREST_CLIENT_ID: Setting = app_id("pinterest_client_id", "PINTEREST_CLIENT_ID", "The app that posts on Pinterest");
+pub const PINTEREST_CLIENT_ID: Setting =
+    app_id("pinterest_client_id", "PINTEREST_CLIENT_ID", "The app that posts on Pinterest");
 pub const PINTEREST_CLIENT_SECRET: Setting = app_secret("pinterest_client_secret", "PINTEREST_CLIENT_SECRET");
 
 pub const REDDIT_CLIENT_ID: Setting = app_id("reddit_client_id", "REDDIT_CLIENT_ID", "The app that posts on Reddit");
@@ -266,8 +267,15 @@ pub const TWITCH_CLIENT_SECRET: Setting = app_secret("twitch_client_secret", "TW
 pub const KICK_CLIENT_ID: Setting = app_id("kick_client_id", "KICK_CLIENT_ID", "The app that posts on Kick");
 pub const KICK_SECRET: Setting = app_secret("kick_secret", "KICK_SECRET");
 
+pub const TIKTOK_CLIENT_ID: Setting = app_id("tiktok_client_id", "TIKTOK_CLIENT_ID", "The app that posts on TikTok");
+pub const TIKTOK_CLIENT_SECRET: Setting = app_secret("tiktok_client_secret", "TIKTOK_CLIENT_SECRET");
+
+pub const DRIBBBLE_CLIENT_ID: Setting =
+    app_id("dribbble_client_id", "DRIBBBLE_CLIENT_ID", "The app that posts on Dribbble");
+pub const DRIBBBLE_CLIENT_SECRET: Setting = app_secret("dribbble_client_secret", "DRIBBBLE_CLIENT_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 11] = [
+pub const APPS: [AppSettings; 13] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -284,6 +292,8 @@ pub const APPS: [AppSettings; 11] = [
         secret: LINKEDIN_CLIENT_SECRET,
         bot: None,
     },
+    AppSettings { networks: &["dribbble"], id: Some(DRIBBBLE_CLIENT_ID), secret: DRIBBBLE_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["tiktok"], id: Some(TIKTOK_CLIENT_ID), secret: TIKTOK_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["kick"], id: Some(KICK_CLIENT_ID), secret: KICK_SECRET, bot: None },
     AppSettings { networks: &["twitch"], id: Some(TWITCH_CLIENT_ID), secret: TWITCH_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["reddit"], id: Some(REDDIT_CLIENT_ID), secret: REDDIT_CLIENT_SECRET, bot: None },
@@ -344,7 +354,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 54] = [
+pub const ALL: [Setting; 58] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -391,6 +401,10 @@ pub const ALL: [Setting; 54] = [
     TWITCH_CLIENT_SECRET,
     KICK_CLIENT_ID,
     KICK_SECRET,
+    TIKTOK_CLIENT_ID,
+    TIKTOK_CLIENT_SECRET,
+    DRIBBBLE_CLIENT_ID,
+    DRIBBBLE_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

@@ -95,7 +95,10 @@ struct Settings {
     #[schemars(title = "Music", description = "TikTok adds music to photos.")]
     auto_add_music: Music,
     #[serde(default)]
-    #[schemars(title = "Paid partnership", description = "It promotes a brand of others. It can't be seen by you alone.")]
+    #[schemars(
+        title = "Paid partnership",
+        description = "It promotes a brand of others. It can't be seen by you alone."
+    )]
     brand_content_toggle: bool,
     #[serde(default)]
     #[schemars(title = "Your brand", description = "It promotes yourself or your own business.")]
@@ -295,7 +298,8 @@ impl TikTok {
     async fn info(&self, cx: &Cx<'_>, item: &Item, settings: &Settings) -> Result<Option<Value>, Refusal> {
         let words = self.render(&item.body);
         let is_video = item.media.first().is_some_and(is_video);
-        let words = if is_video { json!({ "title": words }) } else { json!({ "title": settings.title, "description": words }) };
+        let words =
+            if is_video { json!({ "title": words }) } else { json!({ "title": settings.title, "description": words }) };
         if settings.content_posting_method == Method::Upload {
             return Ok((!is_video).then_some(words));
         }
@@ -326,7 +330,8 @@ impl TikTok {
 
 fn photos(item: &Item, settings: &Settings, info: Option<Value>) -> Result<Value, Refusal> {
     let address = |(index, media): (usize, &MediaItem)| {
-        let lacks = || Refusal::Content(Detail::new("the photo has no public address from which TikTok could fetch it"));
+        let lacks =
+            || Refusal::Content(Detail::new("the photo has no public address from which TikTok could fetch it"));
         media.url.clone().ok_or_else(|| lacks().at(&format!("/media/{index}")))
     };
     let addresses: Vec<String> = item.media.iter().enumerate().map(address).collect::<Result<_, _>>()?;

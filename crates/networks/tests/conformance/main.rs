@@ -225,6 +225,13 @@ fn keys(world: &World) -> Vec<String> {
             let key = |body: serde_json::Value| body.pointer(at).map(ToString::to_string).unwrap_or_default();
             calls.map(|call| key(call.json())).collect()
         }
+        Some(("form", name)) => {
+            let field = |call: server::Call| {
+                let mut fields = url::form_urlencoded::parse(&call.body);
+                fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+            };
+            calls.map(field).collect()
+        }
         Some(("relay", at)) => {
             let heard = world.relays.iter().flat_map(relay::Relay::heard).filter(|heard| heard[0] == "EVENT");
             heard.map(|heard| heard.pointer(at).map(ToString::to_string).unwrap_or_default()).collect()
