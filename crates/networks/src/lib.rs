@@ -53,6 +53,7 @@ pub mod tumblr;
 pub mod twitch;
 pub mod vk;
 pub mod webhook;
+pub mod whop;
 pub mod wordpress;
 pub mod x;
 

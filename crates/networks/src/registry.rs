@@ -31,6 +31,7 @@ use crate::{
     twitch::Twitch,
     vk::Vk,
     webhook::Webhook,
+    whop::Whop,
     wordpress::WordPress,
     x::X,
 };
@@ -92,6 +93,7 @@ impl Registry {
             Some(Box::new(Vk)),
             Some(Box::new(Dribbble)),
             Some(Box::new(Farcaster)),
+            Some(Box::new(Whop)),
             Some(Box::new(Webhook)),
         ];
         Self { networks: networks.into_iter().flatten().collect() }

@@ -32,6 +32,7 @@ import {
   IconPlayerPlayFilled,
   IconStar,
   IconWebhook,
+  IconBuildingStore,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import { initial } from "./network-mark";
@@ -72,6 +73,7 @@ const GLYPHS: Record<
   twitch: IconBrandTwitch,
   vk: IconBrandVk,
   webhook: IconWebhook,
+  whop: IconBuildingStore,
   wordpress: IconBrandWordpress,
   wrapcast: IconBuildingArch,
   x: IconBrandX,

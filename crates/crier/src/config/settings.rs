@@ -274,8 +274,11 @@ pub const DRIBBBLE_CLIENT_ID: Setting =
     app_id("dribbble_client_id", "DRIBBBLE_CLIENT_ID", "The app that posts on Dribbble");
 pub const DRIBBBLE_CLIENT_SECRET: Setting = app_secret("dribbble_client_secret", "DRIBBBLE_CLIENT_SECRET");
 
+pub const WHOP_CLIENT_ID: Setting = app_id("whop_client_id", "WHOP_CLIENT_ID", "The app that posts on Whop");
+pub const WHOP_CLIENT_SECRET: Setting = app_secret("whop_client_secret", "WHOP_CLIENT_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for.
-pub const APPS: [AppSettings; 13] = [
+pub const APPS: [AppSettings; 14] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -292,6 +295,7 @@ pub const APPS: [AppSettings; 13] = [
         secret: LINKEDIN_CLIENT_SECRET,
         bot: None,
     },
+    AppSettings { networks: &["whop"], id: Some(WHOP_CLIENT_ID), secret: WHOP_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["dribbble"], id: Some(DRIBBBLE_CLIENT_ID), secret: DRIBBBLE_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["tiktok"], id: Some(TIKTOK_CLIENT_ID), secret: TIKTOK_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["kick"], id: Some(KICK_CLIENT_ID), secret: KICK_SECRET, bot: None },
@@ -354,7 +358,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 58] = [
+pub const ALL: [Setting; 60] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -405,6 +409,8 @@ pub const ALL: [Setting; 58] = [
     TIKTOK_CLIENT_SECRET,
     DRIBBBLE_CLIENT_ID,
     DRIBBBLE_CLIENT_SECRET,
+    WHOP_CLIENT_ID,
+    WHOP_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

@@ -46,8 +46,8 @@ fn image(rules: &Rules) -> MediaItem {
         name: "a.png".into(),
         mime: kind.map_or(&png, |kind| kind.mime.iter().find(|mime| **mime == png).unwrap_or(&kind.mime[0])).clone(),
         size: kind.map_or(1, |kind| kind.max_bytes),
-        width: 800,
-        height: 600,
+        width: 400,
+        height: 300,
         alt: "é".repeat(rules.media.alt_max.unwrap_or_default()),
         sha256: String::new(),
         url: Some("https://example.org/a.png".into()),
@@ -108,8 +108,8 @@ fn what_just_fits_passes_and_one_more_does_not() {
         }
         if let Some(max) = rules.media.kinds.first().and_then(|kind| kind.max_ratio) {
             let long = |wide| MediaItem { width: wide, ..image(&rules) };
-            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(600 * max)])])), [""; 0], "{id}");
-            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(600 * max + 1)])])), ["media.ratio"], "{id}");
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(300 * max)])])), [""; 0], "{id}");
+            assert_eq!(codes(&verdict(network, &[(words(1), vec![long(300 * max + 1)])])), ["media.ratio"], "{id}");
         }
         for alone in &rules.media.alone {
             let mime = rules.media.kinds.iter().flat_map(|kind| &kind.mime).find(|mime| mime.starts_with(alone));

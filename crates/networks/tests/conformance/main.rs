@@ -56,7 +56,7 @@ fn a_network_without_fixtures_fails() {
     let registry = world::registry("http://127.0.0.1:9");
     for network in registry.all() {
         let lacking = needed::lacking(network, &[]);
-        assert!(lacking.len() >= 12, "{}: {lacking:?}", network.about().id);
+        assert!(lacking.len() >= 11, "{}: {lacking:?}", network.about().id);
     }
     assert!(fixture::of("no-such-network").is_empty());
 }
