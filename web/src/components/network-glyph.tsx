@@ -23,6 +23,7 @@ import {
   IconBrandX,
   IconBroadcast,
   IconBuildingArch,
+  IconBuildingStore,
   IconCamera,
   IconGhost2,
   IconHash,
@@ -32,7 +33,6 @@ import {
   IconPlayerPlayFilled,
   IconStar,
   IconWebhook,
-  IconBuildingStore,
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import { initial } from "./network-mark";
