@@ -51,6 +51,32 @@ test("an app is set up, tested, told to be wrong, mended and removed", async () 
   assert.deepEqual(complaints, []);
 });
 
+test("a bot is set up by its token alone", async () => {
+  const { page, complaints } = await admin();
+  await page.goto("/admin/apps");
+  await card(page, "Telegram").getByText("Can’t be connected until a bot is set up.").waitFor();
+  await page.getByRole("button", { name: "Set up a bot for Telegram", exact: true }).click();
+  const form = page.getByRole("dialog");
+  assert.equal(await form.getByLabel("Client id").count(), 0);
+  const token = form.getByRole("textbox", { name: "Bot token" });
+  await token.fill("without-a-colon");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByText("This is not the token of a bot.").waitFor();
+  assert.equal(await token.inputValue(), "without-a-colon");
+  await page.screenshot({ path: `${process.env.RESULTS}/bot.png` });
+  await token.fill(" 123456789:AAE-the-token ");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.waitFor({ state: "hidden" });
+  const row = card(page, "Telegram");
+  await row.getByText("123456789", { exact: true }).waitFor();
+  await row.getByText("with its token").waitFor();
+  assert.equal((await page.content()).includes("AAE-the-token"), false);
+  await row.getByRole("button", { name: "Remove the app for Telegram" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+  await row.getByText("Can’t be connected until a bot is set up.").waitFor();
+  assert.deepEqual(complaints.filter((each) => !each.includes("422")), []);
+});
+
 test("the doctor looks at everything and its report can be copied", async () => {
   const { page, context, complaints } = await admin();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -206,6 +206,11 @@ pub(crate) fn refusal(what: &str) -> (&'static str, &'static str) {
         "publication.not_unconfirmed" => {
             ("It isn't waiting for an answer", "Load the page again to see how it stands.")
         }
+        "publication.not_published" => (
+            "It is not on the network",
+            "Only what was published from here, and is still there, can be changed or deleted there.",
+        ),
+        "publication.being_removed" => ("It is being deleted already", "Wait a moment, then load the page again."),
         "channel.sending" => ("A post is being sent on this channel", "Wait a moment, then delete the channel."),
         "media.in_use" => {
             ("The file is used by scheduled posts", "Take it out of them first, or delete it with `force=true`.")
@@ -255,8 +260,11 @@ impl From<MediaError> for Problem {
                 );
                 conflict("media.in_use").detail(detail)
             }
+            MediaError::NoPicture => {
+                Self::new(StatusCode::NOT_FOUND, "media.no_picture", "There is no small picture of this file")
+            }
             MediaError::Store(error) => error.into(),
-            error @ (MediaError::Storage(_) | MediaError::Worker(_)) => Self::internal(&error),
+            error @ (MediaError::Storage(_) | MediaError::Worker(_) | MediaError::Unfit(_)) => Self::internal(&error),
         }
     }
 }

@@ -4,10 +4,13 @@
 use crate::{Handshake, handshake::Broken, parked::ParkedClient, secrets::hash};
 use crier_model::{AppId, Code, Diagnosis, WorkspaceId};
 use crier_networks::{
-    About,
+    About, Connect, Network, Way,
     connect::{Client2, Endpoints, OAuth2},
 };
-use crier_store::apps::{self, App, NewApp, Slot};
+use crier_store::{
+    apps::{self, App, NewApp, Slot},
+    attempts::Attempt,
+};
 
 /// A client, and the row that remembers it for as long as its tokens live.
 pub(crate) struct Chosen {
@@ -67,6 +70,37 @@ impl Handshake {
         let is_first = || self.network(network).and_then(|it| it.ways().first().map(|first| first.id)) == Some(way);
         let apps = &self.settings().apps;
         apps.get(&format!("{network}/{way}")).or_else(|| if is_first() { apps.get(network) } else { None })
+    }
+
+    /// As [`Self::set_up`], for ways without instances: none for another way than the one that apps are entered for.
+    async fn set_up_by(&self, workspace: Option<WorkspaceId>, network: &str, way: &str) -> Result<Option<App>, Broken> {
+        let entered = self.network(network).and_then(by_app).is_some_and(|by_app| by_app.id == way);
+        if entered { self.set_up(workspace, network, None).await } else { Ok(None) }
+    }
+
+    /// The client there would be for a new sign-in by a way without instances, if none is registered for it.
+    pub(crate) async fn known_by(
+        &self,
+        workspace: Option<WorkspaceId>,
+        network: &str,
+        way: &str,
+    ) -> Result<Option<Client2>, Broken> {
+        let set_up = self.set_up_by(workspace, network, way).await?.map(client_of_row);
+        Ok(set_up.or_else(|| self.configured_by(network, way).cloned()))
+    }
+
+    /// As [`Self::known_by`], with the row that remembers it.
+    pub(crate) async fn choose_by(
+        &self,
+        about: &About,
+        attempt: &Attempt,
+        scope: &str,
+    ) -> Result<Option<Chosen>, Broken> {
+        if let Some(app) = self.set_up_by(Some(attempt.workspace), about.id, &attempt.way).await? {
+            return Ok(Some(chosen(app, false, false)));
+        }
+        let configured = self.configured_by(about.id, &attempt.way);
+        self.configured_app(about, configured, None, &attempt.redirect_uri, scope).await
     }
 
     /// The client for a new sign-in.
@@ -186,8 +220,11 @@ impl Handshake {
     /// As [`Self::client_of`], for ways without instances.
     pub(crate) async fn client_by(&self, app: AppId, network: &str, way: &str) -> Result<Client2, Broken> {
         let app = apps::get(self.store(), app).await?;
-        let configured = self.configured_by(network, way).filter(|client| client.client_id == app.client_id);
-        Ok(configured.cloned().unwrap_or_else(|| client_of_row(app)))
+        if app.set_at.is_some() {
+            return Ok(client_of_row(app));
+        }
+        let newer = self.known_by(app.workspace, network, way).await?;
+        Ok(newer.filter(|client| client.client_id == app.client_id).unwrap_or_else(|| client_of_row(app)))
     }
 
     /// A registered client that its server no longer knows is forgotten, so that the next sign-in registers anew.
@@ -196,6 +233,17 @@ impl Handshake {
             tracing::warn!(%app, %error, "an app that its server no longer knows could not be forgotten");
         }
     }
+}
+
+/// The way of a network that apps are entered for, if there is one: a client that is known by a document, or a bot that registers
+/// itself, nobody has to enter.
+pub(crate) fn by_app(network: &dyn Network) -> Option<Way<'_>> {
+    network.ways().into_iter().find(|way| match way.connect {
+        Connect::OAuth2(oauth2) => !oauth2.by_document(),
+        Connect::OAuth1(_) => true,
+        Connect::Dialog(dialog) => dialog.token_example().is_some(),
+        Connect::Form(_) | Connect::Extension(_) => false,
+    })
 }
 
 pub(crate) fn client_of_row(app: App) -> Client2 {

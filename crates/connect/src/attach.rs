@@ -9,7 +9,7 @@ use crier_model::{
     channel::Identity,
     permission::Permission,
 };
-use crier_networks::{Credentials, connect::Facts};
+use crier_networks::{Abilities, Credentials, connect::Facts};
 use crier_store::{
     Tx,
     attempts::{self, Attempt, Changes, Note},
@@ -123,12 +123,17 @@ impl Handshake {
             token_expires_at: expires_at,
             renews,
         };
+        let tells_numbers = self.deps.registry.get(&attempt.network).is_some_and(|network| {
+            let abilities = Abilities::of(network);
+            abilities.post_metrics || abilities.channel_metrics
+        });
         let work = |id: ChannelId| {
             let new = |kind, at| NewWork::new(attempt.workspace, kind, id, at);
             let refresh = refresh_at.map(|at| new(due::kind::REFRESH, at));
             let warning = warn_at.map(|at| new(due::kind::EXPIRY, at));
             let picture = has_picture.then(|| new(due::kind::AVATAR, self.now()));
-            refresh.into_iter().chain(warning).chain(picture).collect()
+            let numbers = tells_numbers.then(|| new(due::kind::NUMBERS, self.now()));
+            refresh.into_iter().chain(warning).chain(picture).chain(numbers).collect()
         };
         let upserted = channels::upsert_connected_in(tx, attempt.workspace, &connected, work).await?;
         let channel = &upserted.channel;

@@ -14,10 +14,10 @@ use crate::{
     secrets::{hash, speakable},
     whose::of_app,
 };
-use crier_model::{AppId, AttemptId, Diagnosis, NextKind, Timestamp, attempt::AttemptState as S};
+use crier_model::{AttemptId, Diagnosis, NextKind, Secret, Timestamp, attempt::AttemptState as S};
 use crier_networks::{
     About, Connect, Refusal,
-    connect::{Dialog, SaidCode},
+    connect::{Client2, Dialog, SaidCode},
 };
 use crier_store::{
     StoreError,
@@ -27,7 +27,9 @@ use crier_store::{
     workspaces,
 };
 use jiff::SignedDuration;
+use sha2::{Digest, Sha256};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// Before a bot that could not be heard is listened to again.
 const AGAIN: SignedDuration = SignedDuration::from_secs(5);
@@ -57,7 +59,8 @@ impl Handshake {
         };
         let code = speakable();
         let note = Note::new("Waiting for the code", format!("{} is to be told it.", introduction.bot));
-        let state_hash = hash_of_code(chosen.app, code.expose());
+        let bot = Bot::of(about.id, &chosen.client.client());
+        let state_hash = bot.hash_of(&code);
         let parked = Parked {
             client: Some(chosen.client),
             dialog: Some(ParkedDialog { introduction, code }),
@@ -71,14 +74,13 @@ impl Handshake {
             ..Changes::default()
         };
         let listening = NewWork::new(attempt.workspace, due::kind::LISTEN, attempt.id, self.now());
-        self.step_with(attempt, S::Away, changes, &[listening.in_lane_of(chosen.app.0)]).await?;
+        self.step_with(attempt, S::Away, changes, &[listening.in_lane_of(bot.lane())]).await?;
         Ok(())
     }
 
     async fn choose_bot(&self, about: &About, dialog: &dyn Dialog, attempt: &Attempt) -> Result<Chosen, NoApp> {
         let redirect_uri = &attempt.redirect_uri;
-        let configured = self.configured_by(about.id, &attempt.way);
-        if let Some(chosen) = self.configured_app(about, configured, None, redirect_uri, BOT).await? {
+        if let Some(chosen) = self.choose_by(about, attempt, BOT).await? {
             return Ok(chosen);
         }
         if let Some(chosen) = self.registered_app(about, None, redirect_uri, BOT).await? {
@@ -115,7 +117,6 @@ impl Handshake {
             let Connect::Dialog(dialog) = self.must_way(&attempt)? else {
                 return Err(Broken::NoNetwork(attempt.network));
             };
-            let app = attempt.app.ok_or(Broken::Lacks("a bot"))?;
             let bot = parked.client.as_ref().ok_or(Broken::Lacks("a bot"))?.client();
             let wait = until.saturating_duration_since(Instant::now());
             let heard = match dialog.listen(self.net(&attempt.network), &bot, since.as_deref(), wait).await {
@@ -123,7 +124,7 @@ impl Handshake {
                 Err(refusal) => return self.could_not_listen(&attempt, &refusal).await,
             };
             for said in heard.codes {
-                self.hear(app, said).await?;
+                self.hear(&Bot::of(&attempt.network, &bot), said).await?;
             }
             since = heard.since.or(since);
             self.listens_again(id).await?;
@@ -134,8 +135,8 @@ impl Handshake {
     }
 
     /// Takes a code that was said to a bot, once: the attempt it belongs to goes on with what speaks for that place.
-    async fn hear(&self, app: AppId, said: SaidCode) -> Result<(), Broken> {
-        let Some(attempt) = attempts::by_state_hash(self.store(), &hash_of_code(app, said.code.expose())).await? else {
+    async fn hear(&self, bot: &Bot, said: SaidCode) -> Result<(), Broken> {
+        let Some(attempt) = attempts::by_state_hash(self.store(), &bot.hash_of(&said.code)).await? else {
             return Ok(());
         };
         if attempt.state != S::Away || self.now() >= attempt.expires_at {
@@ -223,9 +224,24 @@ impl Handshake {
 /// What stands in a bot's row for scopes.
 const BOT: &str = "bot";
 
-/// Codes are of one bot each.
-fn hash_of_code(app: AppId, code: &str) -> String {
-    hash(&format!("{app} {code}"))
+/// A bot, however often it was entered: for the installation and for workspaces it is one, and listened to by one.
+struct Bot(String);
+
+impl Bot {
+    fn of(network: &str, bot: &Client2) -> Self {
+        Self(format!("{network} {}", bot.client_id))
+    }
+
+    fn lane(&self) -> Uuid {
+        let mut id = [0; 16];
+        id.copy_from_slice(&Sha256::digest(self.0.as_bytes())[..16]);
+        Uuid::from_bytes(id)
+    }
+
+    /// Codes are of one bot each.
+    fn hash_of(&self, code: &Secret) -> String {
+        hash(&format!("{} {}", self.0, code.expose()))
+    }
 }
 
 /// Why a code that nobody said has lapsed.

@@ -61,7 +61,7 @@ pub struct House {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DoctorRow)]
 pub struct Row {
-    /// A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `mail`, `outbound`, `public_url`.
+    /// A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `video`, `mail`, `outbound`, `public_url`.
     pub area: String,
     pub title: String,
     pub ok: bool,
@@ -146,7 +146,8 @@ impl Doctor {
         tokio::spawn(async move {
             let networks: Vec<_> = doctor.handshake.deps.registry.all().map(|network| network.about().id).collect();
             let networks = networks.into_iter().filter(|id| only.is_empty() || only.iter().any(|o| o == id));
-            let here = ["config", "database", "keys", "data_folder", "storage", "mail", "outbound", "public_url"];
+            let here =
+                ["config", "database", "keys", "data_folder", "storage", "video", "mail", "outbound", "public_url"];
             let areas: Vec<_> = here.into_iter().chain(networks).map(str::to_owned).collect();
             tell.send(Progress::Planned { areas: areas.clone() }).ok();
             let mut looking = JoinSet::new();
@@ -189,6 +190,7 @@ impl Doctor {
             "keys" => vec![self.keys().await],
             "data_folder" => vec![self.data_folder()],
             "storage" => vec![self.storage().await],
+            "video" => vec![self.video().await],
             "mail" => vec![self.mail().await],
             "outbound" => self.outbound(),
             "public_url" => self.public_url().await,
@@ -255,6 +257,19 @@ impl Doctor {
         let stored = self.handshake.deps.library.storage().check().await;
         let stored = stored.map(|()| None).map_err(|error| (error.to_string(), fix));
         Row::local("storage", "The media storage takes and gives files", since, stored)
+    }
+
+    /// Videos that fit go out without ffmpeg too, so its absence is nothing wrong.
+    async fn video(&self) -> Row {
+        let since = Instant::now();
+        let Some(ffmpeg) = self.handshake.deps.library.ffmpeg() else {
+            let note = "no ffmpeg was found: videos that do not fit a network are refused, and have no small pictures";
+            return Row::local("video", "Videos are taken as they are", since, Ok(Some(note.to_owned())));
+        };
+        let title = format!("Videos are converted by {}", ffmpeg.path().display());
+        let fix = "Reinstall ffmpeg, or name another one in the setting `ffmpeg`.";
+        let version = ffmpeg.version().await.map(|version| Some(format!("version {version}")));
+        Row::local("video", title, since, version.map_err(|error| (error, fix)))
     }
 
     async fn mail(&self) -> Row {

@@ -55,7 +55,7 @@ pub use extension::{HandedOver, Renewed};
 pub use handshake::{Deps, Handshake};
 pub use invite::{Asker, Guest, Invitation, NewLink};
 pub use request::{Callback, Landing, Pace, Settings, Start, Started};
-pub use set_up::{AppPlace, AppSource, AppView, NetworkApps, Removed};
+pub use set_up::{AppKind, AppPlace, AppSource, AppView, NetworkApps, Removed};
 pub use view::{
     AccountView, AttemptView, Check, ChoiceView, ChoosingView, DialogView, EventView, ExtensionView, LoggedAttempt,
     MissingScope, PersonView, Purpose,

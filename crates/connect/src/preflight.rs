@@ -67,10 +67,12 @@ impl Handshake {
                 self.check_oauth2(workspace, about, oauth2, instance.as_deref(), limit).await
             }
             Connect::OAuth1(oauth1) => {
-                Ok(self.check_oauth1(about, oauth1, self.configured_by(about.id, chosen.id), limit).await)
+                let client = self.known_by(workspace, about.id, chosen.id).await?;
+                Ok(self.check_oauth1(about, oauth1, client.as_ref(), limit).await)
             }
             Connect::Dialog(dialog) => {
-                Ok(vec![self.check_bot(about, dialog, self.configured_by(about.id, chosen.id), limit).await])
+                let bot = self.known_by(workspace, about.id, chosen.id).await?;
+                Ok(vec![self.check_bot(about, dialog, bot.as_ref(), limit).await])
             }
             Connect::Form(form) => Ok(check_form(self.net(about.id), form, limit).await),
             Connect::Extension(extension) => Ok(check_site(self.net(about.id), extension, limit).await),
@@ -114,7 +116,7 @@ impl Handshake {
     }
 
     /// A request token that nobody leaves with shows more than any other check: key, secret, redirect URI and clock.
-    async fn check_oauth1(
+    pub(crate) async fn check_oauth1(
         &self,
         about: &About,
         oauth1: &dyn OAuth1,
@@ -164,19 +166,25 @@ impl Handshake {
         check("app", format!("{} knows the app", about.name), started, diagnosis)
     }
 
-    async fn check_bot(&self, about: &About, dialog: &dyn Dialog, bot: Option<&Client2>, limit: Duration) -> Check {
+    pub(crate) async fn check_bot(
+        &self,
+        about: &About,
+        dialog: &dyn Dialog,
+        bot: Option<&Client2>,
+        limit: Duration,
+    ) -> Check {
         let started = Instant::now();
         let Some(bot) = bot else {
             // One that registers itself is asked for when the person goes on.
             let diagnosis = (!about.works_at_once).then(|| not_configured(about));
             return check("app", "A bot is set up".to_owned(), started, diagnosis);
         };
-        let diagnosis = match timeout(limit, dialog.introduce(self.net(about.id), bot)).await {
-            Ok(Ok(_)) => None,
-            Ok(Err(refusal)) => Some(refusal.diagnosis()),
-            Err(_) => Some(slow(limit)),
+        let (note, diagnosis) = match timeout(limit, dialog.introduce(self.net(about.id), bot)).await {
+            Ok(Ok(introduction)) => (Some(format!("it is {}", introduction.bot)), None),
+            Ok(Err(refusal)) => (None, Some(refusal.diagnosis())),
+            Err(_) => (None, Some(slow(limit))),
         };
-        check("app", "The bot answers".to_owned(), started, diagnosis)
+        Check { note, ..check("app", "The bot answers".to_owned(), started, diagnosis) }
     }
 
     async fn check_app(

@@ -1,11 +1,15 @@
 //! Setting apps up: the client ids and secrets a person enters here, for the installation or for one workspace.
 
 use crate::{
-    Check, ConnectError, Handshake, apps::client_of_row, explain::failed, preflight::check, start::chosen_instance,
+    Check, ConnectError, Handshake,
+    apps::{by_app, client_of_row},
+    explain::failed,
+    preflight::check,
+    start::chosen_instance,
 };
 use crier_model::{Diagnosis, Finding, Secret, Timestamp, WorkspaceId};
 use crier_networks::{
-    About, Connect, Network,
+    About, Connect, Way,
     connect::{Client2, OAuth2},
 };
 use crier_store::{
@@ -30,6 +34,18 @@ pub enum AppSource {
     Installation,
     /// In the configuration of the server.
     Configuration,
+}
+
+/// What is entered of an app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AppKind {
+    /// A client id and a secret, for a redirect URI.
+    Client,
+    /// Those, and the token of the app's bot, which posts.
+    ClientWithBot,
+    /// The token of a bot, which is the whole app.
+    Bot,
 }
 
 /// A client id under which a network is spoken to. The secret is never shown.
@@ -59,12 +75,13 @@ pub struct NetworkApps {
     pub many_servers: bool,
     /// An example of a server's address, where there are many.
     pub instance_placeholder: Option<String>,
-    /// Whether its bot posts, so that the app has the bot's token too.
-    pub by_bot: bool,
+    pub kind: AppKind,
+    /// What a bot's token looks like, where a bot is the app.
+    pub token_example: Option<String>,
     /// The network's page for developers.
     pub console: Option<String>,
-    /// To be registered at the network, character by character.
-    pub redirect_uri: String,
+    /// To be registered at the network, character by character; none where nobody is sent back.
+    pub redirect_uri: Option<String>,
     /// Path of its page in the manual.
     pub docs: String,
     pub apps: Vec<AppView>,
@@ -93,10 +110,10 @@ impl Handshake {
         let shared = apps::set_up(self.store(), None).await?;
         let all = self.deps.registry.all();
         let networks = all.filter_map(|network| Some((network.about(), by_app(network)?)));
-        Ok(networks.map(|(about, oauth2)| self.show_apps(about, oauth2, &own, &shared)).collect())
+        Ok(networks.map(|(about, way)| self.show_apps(about, way, &own, &shared)).collect())
     }
 
-    fn show_apps(&self, about: &About, oauth2: &dyn OAuth2, own: &[AppInUse], shared: &[AppInUse]) -> NetworkApps {
+    fn show_apps(&self, about: &About, way: Way<'_>, own: &[AppInUse], shared: &[AppInUse]) -> NetworkApps {
         let of = |list: &[AppInUse], source| {
             let here = list.iter().filter(|set_up| set_up.app.network == about.id);
             here.map(|set_up| shown(set_up, source)).collect::<Vec<_>>()
@@ -113,16 +130,22 @@ impl Handshake {
                 channels: 0,
             })
         });
-        let instance = oauth2.instance();
+        let instance = servers(way).and_then(|oauth2| oauth2.instance());
+        let kind = kind(way);
+        let example = match way.connect {
+            Connect::Dialog(dialog) => dialog.token_example(),
+            _ => None,
+        };
         NetworkApps {
             network: about.id.to_owned(),
             name: about.name.to_owned(),
             needed: !about.works_at_once,
             many_servers: instance.is_some(),
             instance_placeholder: instance.map(|field| field.placeholder.to_owned()),
-            by_bot: oauth2.by_bot(),
+            kind,
+            token_example: example.map(str::to_owned),
             console: about.console.map(str::to_owned),
-            redirect_uri: self.redirect_uri(about.id),
+            redirect_uri: (kind != AppKind::Bot).then(|| self.redirect_uri(about.id)),
             docs: format!("/docs/networks/{}", about.id),
             apps: [of(own, AppSource::Workspace), of(shared, AppSource::Installation), configured.collect()].concat(),
         }
@@ -133,9 +156,9 @@ impl Handshake {
     /// # Errors
     /// Fields at fault, by pointer; an unknown network.
     pub async fn set_app(&self, place: AppPlace<'_>, entered: Entered<'_>) -> Result<AppView, ConnectError> {
-        let (about, oauth2) = self.with_apps(place.network)?;
-        let instance = placed(oauth2, place.instance)?;
-        let client = checked(oauth2, entered)?;
+        let (about, way) = self.with_apps(place.network)?;
+        let instance = placed(way, place.instance)?;
+        let client = checked(way, entered)?;
         let slot = Slot { workspace: place.workspace, network: about.id, instance: instance.as_deref() };
         let redirect_uri = self.redirect_uri(about.id);
         let entered = Entered {
@@ -156,8 +179,8 @@ impl Handshake {
     /// # Errors
     /// An unknown network, or a server's address that can't be one.
     pub async fn remove_app(&self, place: AppPlace<'_>, force: bool) -> Result<Removed, ConnectError> {
-        let (about, oauth2) = self.with_apps(place.network)?;
-        let instance = placed(oauth2, place.instance)?;
+        let (about, way) = self.with_apps(place.network)?;
+        let instance = placed(way, place.instance)?;
         let slot = Slot { workspace: place.workspace, network: about.id, instance: instance.as_deref() };
         match apps::remove(self.store(), slot, force).await {
             Ok(channels) => Ok(Removed::Gone { channels }),
@@ -176,8 +199,8 @@ impl Handshake {
     /// # Errors
     /// As [`Self::set_app`]; a finding on `/client_id` where there is none to test.
     pub async fn test_app(&self, place: AppPlace<'_>, given: Option<Entered<'_>>) -> Result<Vec<Check>, ConnectError> {
-        let (about, oauth2) = self.with_apps(place.network)?;
-        let instance = placed(oauth2, place.instance)?;
+        let (about, way) = self.with_apps(place.network)?;
+        let instance = placed(way, place.instance)?;
         let instance = instance.as_deref();
         let saved = match self.set_up(place.workspace, about.id, instance).await? {
             Some(app) => Some(client_of_row(app)),
@@ -185,43 +208,65 @@ impl Handshake {
         };
         let client = match given {
             Some(given) => {
-                let client = checked(oauth2, given)?;
+                let client = checked(way, given)?;
                 // A secret that is left out is the one there is.
                 let kept = saved.filter(|saved| saved.client_id == client.client_id).and_then(|c| c.client_secret);
                 Client2 { client_secret: client.client_secret.or(kept), ..client }
             }
             None => saved.ok_or_else(|| wrong("client_id", "app.missing", "There is no app to test.", "Enter one."))?,
         };
+        match way.connect {
+            Connect::OAuth2(oauth2) => Ok(self.test_client(about, oauth2, instance, &client).await),
+            Connect::OAuth1(oauth1) => Ok(self.check_oauth1(about, oauth1, Some(&client), TEST).await),
+            Connect::Dialog(dialog) => Ok(vec![self.check_bot(about, dialog, Some(&client), TEST).await]),
+            Connect::Form(_) | Connect::Extension(_) => Ok(Vec::new()),
+        }
+    }
+
+    async fn test_client(
+        &self,
+        about: &About,
+        oauth2: &dyn OAuth2,
+        instance: Option<&str>,
+        client: &Client2,
+    ) -> Vec<Check> {
         let started = Instant::now();
         let reached =
             |diagnosis: Diagnosis| vec![check("host", about.name.to_owned() + " answers", started, Some(diagnosis))];
         let endpoints = match oauth2.discover(self.net(about.id), instance).await {
             Ok(endpoints) => endpoints,
-            Err(refusal) => return Ok(reached(refusal.diagnosis())),
+            Err(refusal) => return reached(refusal.diagnosis()),
         };
         if let Err(failure) = self.net(about.id).reach(&endpoints.authorize).await {
-            return Ok(reached(failed(&failure)));
+            return reached(failed(&failure));
         }
-        Ok(self.check_client(about, oauth2, &endpoints, &client, TEST).await)
+        self.check_client(about, oauth2, &endpoints, client, TEST).await
     }
 
-    fn with_apps(&self, network: &str) -> Result<(&About, &dyn OAuth2), ConnectError> {
+    fn with_apps(&self, network: &str) -> Result<(&About, Way<'_>), ConnectError> {
         let unknown = || ConnectError::UnknownNetwork(network.to_owned());
         let known = self.network(network).ok_or_else(unknown)?;
-        by_app(known).map(|oauth2| (known.about(), oauth2)).ok_or_else(|| {
+        by_app(known).map(|way| (known.about(), way)).ok_or_else(|| {
             let message = format!("{} is connected without an app.", known.about().name);
             wrong("network", "app.not_needed", message, "Connect a channel of it under “Add channel”.")
         })
     }
 }
 
-/// The way to connect a network under an app of one's own, if it has one: where clients are known by a document, there is none to
-/// enter.
-fn by_app(network: &dyn Network) -> Option<&dyn OAuth2> {
-    network.ways().into_iter().find_map(|way| match way.connect {
-        Connect::OAuth2(oauth2) => Some(oauth2).filter(|oauth2| !oauth2.by_document()),
-        Connect::OAuth1(_) | Connect::Dialog(_) | Connect::Form(_) | Connect::Extension(_) => None,
-    })
+fn kind(way: Way<'_>) -> AppKind {
+    match way.connect {
+        Connect::Dialog(_) => AppKind::Bot,
+        Connect::OAuth2(oauth2) if oauth2.by_bot() => AppKind::ClientWithBot,
+        _ => AppKind::Client,
+    }
+}
+
+/// Only networks that speak OAuth 2 are made of many servers with apps of their own.
+fn servers(way: Way<'_>) -> Option<&dyn OAuth2> {
+    match way.connect {
+        Connect::OAuth2(oauth2) => Some(oauth2),
+        _ => None,
+    }
 }
 
 /// What became of a wish to remove an app.
@@ -238,10 +283,13 @@ pub enum Removed {
     WasNone,
 }
 
-fn placed(oauth2: &dyn OAuth2, typed: Option<&str>) -> Result<Option<String>, ConnectError> {
+fn placed(way: Way<'_>, typed: Option<&str>) -> Result<Option<String>, ConnectError> {
     let typed = typed.map(str::trim).filter(|typed| !typed.is_empty());
-    match (oauth2.instance(), typed) {
-        (Some(field), typed) => chosen_instance(oauth2, &field, typed).map(Some).map_err(ConnectError::Instance),
+    let many = servers(way).and_then(|oauth2| Some((oauth2, oauth2.instance()?)));
+    match (many, typed) {
+        (Some((oauth2, field)), typed) => {
+            chosen_instance(oauth2, &field, typed).map(Some).map_err(ConnectError::Instance)
+        }
         (None, None) => Ok(None),
         (None, Some(_)) => {
             let message = "This network is one server, so it has no address to enter.";
@@ -250,14 +298,40 @@ fn placed(oauth2: &dyn OAuth2, typed: Option<&str>) -> Result<Option<String>, Co
     }
 }
 
-/// What was typed or pasted, checked.
-fn checked(oauth2: &dyn OAuth2, entered: Entered<'_>) -> Result<Client2, ConnectError> {
-    let trimmed = |secret: Option<&Secret>| {
-        secret.map(|secret| secret.expose().trim().to_owned()).filter(|secret| !secret.is_empty())
+/// A bot's token, checked. The bot is the whole app.
+fn checked_bot(example: &str, entered: Entered<'_>) -> Result<Client2, ConnectError> {
+    if !entered.client_id.trim().is_empty() || entered.client_secret.is_some() {
+        let (field, message) = match entered.client_secret {
+            Some(_) => ("client_secret", "This network’s app is a bot, which has no client secret."),
+            None => ("client_id", "This network’s app is a bot, which has no client id."),
+        };
+        return Err(wrong(field, &format!("{field}.none"), message, "Leave it out, and give the bot’s token."));
+    }
+    let Some(token) = trimmed(entered.bot_token) else {
+        let fix = format!("Copy it from where the bot was made. It looks like {example}");
+        return Err(wrong("bot_token", "bot_token.missing", "The bot’s token is missing.", &fix));
     };
+    Client2::of_bot(&token).filter(|_| !odd(&token)).ok_or_else(|| {
+        let fix = format!("Copy it again, whole. It looks like {example}");
+        wrong("bot_token", "bot_token.wrong", "This is not the token of a bot.", &fix)
+    })
+}
+
+fn trimmed(secret: Option<&Secret>) -> Option<String> {
+    secret.map(|secret| secret.expose().trim().to_owned()).filter(|secret| !secret.is_empty())
+}
+
+fn odd(text: &str) -> bool {
+    text.len() > LONGEST || text.chars().any(|c| c.is_control() || c.is_whitespace())
+}
+
+/// What was typed or pasted, checked.
+fn checked(way: Way<'_>, entered: Entered<'_>) -> Result<Client2, ConnectError> {
+    if let Connect::Dialog(dialog) = way.connect {
+        return checked_bot(dialog.token_example().unwrap_or_default(), entered);
+    }
     let id = entered.client_id.trim();
     let (secret, bot_token) = (trimmed(entered.client_secret), trimmed(entered.bot_token));
-    let odd = |text: &str| text.len() > LONGEST || text.chars().any(|c| c.is_control() || c.is_whitespace());
     if id.is_empty() {
         return Err(wrong(
             "client_id",
@@ -278,7 +352,7 @@ fn checked(oauth2: &dyn OAuth2, entered: Entered<'_>) -> Result<Client2, Connect
             fix,
         ));
     }
-    if bot_token.is_some() && !oauth2.by_bot() {
+    if bot_token.is_some() && kind(way) != AppKind::ClientWithBot {
         let message = "This network has no bot that posts.";
         return Err(wrong("bot_token", "bot_token.none", message, "Leave the bot’s token out."));
     }

@@ -198,8 +198,7 @@ impl Handshake {
             Err(refusal) => return self.stay(attempt, refusal.diagnosis()).await,
         };
         let redirect_uri = &attempt.redirect_uri;
-        let configured = self.configured_by(about.id, &attempt.way);
-        let Some(chosen) = self.configured_app(about, configured, None, redirect_uri, "").await? else {
+        let Some(chosen) = self.choose_by(about, attempt, "").await? else {
             return self.stay(attempt, not_configured(about)).await;
         };
         let client = chosen.client.client();

@@ -5,10 +5,10 @@ use crate::{
     explain::detail,
     handshake::Broken,
     parked::Kept,
-    refresh::{Held, Renewal},
+    refresh::{Held, Renewal, reconnect},
 };
 use async_trait::async_trait;
-use crier_model::{ChannelId, Code, Timestamp, channel::ChannelState};
+use crier_model::{ChannelId, Code, Diagnosis, Timestamp, channel::ChannelState};
 use crier_networks::{Credentials, Detail, Refusal, connect::Tokens};
 use crier_store::{
     StoreError,
@@ -36,7 +36,14 @@ impl Handshake {
     async fn give_complete(&self, id: ChannelId, refused: bool) -> Result<Result<Credentials, Refusal>, Broken> {
         let channel = channels::by_id(self.store(), id).await?;
         Ok(match self.give(&channel, refused).await? {
-            Ok(credentials) => Ok(self.complete(&channel, credentials).await?),
+            Ok(credentials) => match self.complete(&channel, credentials).await {
+                Err(Broken::Store(StoreError::NotFound { what: "app" })) => {
+                    let gone = Diagnosis::new(Code::ClientUnknown)
+                        .because("The app this channel was connected with has been removed here.");
+                    Err(Refusal::Auth(detail(&reconnect(gone))))
+                }
+                completed => Ok(completed?),
+            },
             refused => refused,
         })
     }

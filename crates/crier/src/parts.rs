@@ -8,7 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use crier_connect::{Doctor, Handshake, House, MailProbe};
 use crier_engine::notices::Smtp;
-use crier_media::{Library, Storage};
+use crier_media::{Ffmpeg, Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
@@ -127,12 +127,18 @@ pub fn mail(config: &Config) -> Result<Option<Smtp>, Failed> {
 }
 
 pub fn registry(config: &Config) -> Registry {
-    Registry::new(&registry::Settings { playground: config.playground_origin(), bluesky: config.bluesky.clone() })
+    let settings = registry::Settings { playground: config.playground_origin(), bluesky: config.bluesky.clone() };
+    Registry::new(&settings).converting_films(ffmpeg(config).is_some())
+}
+
+/// The program that converts videos, where there is one and it is wanted.
+fn ffmpeg(config: &Config) -> Option<Ffmpeg> {
+    config.converts_films.then(|| Ffmpeg::find(config.ffmpeg.as_deref(), config.ffmpeg_limits)).flatten()
 }
 
 pub fn library(config: &Config, store: &Store) -> Result<Library, Failed> {
     let storage = Storage::folder(&config.data_dir.join("media")).map_err(|error| Failed(error.to_string()))?;
-    Ok(Library::new(store.clone(), storage))
+    Ok(Library::new(store.clone(), storage).with_ffmpeg(ffmpeg(config)))
 }
 
 pub fn handshake(config: &Config, store: &Store, net: &Client, registry: &Registry, library: &Library) -> Handshake {

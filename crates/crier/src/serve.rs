@@ -120,7 +120,7 @@ async fn worker(
         store: store.clone(),
         net: net.clone(),
         registry: registry.clone(),
-        storage: library.storage().clone(),
+        library: library.clone(),
         tokens: Arc::new(handshake.clone()),
         clock: clock.clone(),
         rules: Rules {
@@ -130,7 +130,8 @@ async fn worker(
             ..Rules::default()
         },
     };
-    let preparer = publisher.preparer();
+    let (preparer, wishes, numbers) = (publisher.preparer(), publisher.wishes(), publisher.numbers());
+    numbers.begin().await.map_err(|error| Failed::to("writing down the looks at numbers", error))?;
     let mail = parts::mail(config)?;
     let announcer = Announcer { store: store.clone(), public_url: config.public_url.clone(), by_mail: mail.is_some() };
     let caller = Caller { store: store.clone(), net: net.clone(), clock: clock.clone() };
@@ -141,6 +142,8 @@ async fn worker(
         Arc::new(Resumer { store: store.clone() }),
         Arc::new(publisher),
         Arc::new(preparer),
+        Arc::new(wishes),
+        Arc::new(numbers),
         Arc::new(Repeats(store.clone())),
         Arc::new(Evergreens(store.clone())),
         Arc::new(Renewals(handshake.clone())),

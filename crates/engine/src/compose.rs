@@ -3,13 +3,13 @@
 
 use crate::media_source;
 use crier_model::{
-    ChannelId, Finding, MediaId, Timestamp, WorkspaceId,
+    ChannelId, Document, Finding, MediaId, Timestamp, WorkspaceId,
     channel::ChannelState,
     post::{Content, MediaUse, Part, Timing, ValidPost},
     recurrence::Repeat,
 };
 use crier_networks::{
-    Registry,
+    Network, Registry,
     check::{self, PartToCheck, Verdict},
     publish::MediaItem,
 };
@@ -17,6 +17,7 @@ use crier_store::{
     Store, StoreError,
     channels::{self, Channel},
     media::{self, Media},
+    publications::Loaded,
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use std::collections::{HashMap, HashSet};
@@ -101,6 +102,31 @@ pub async fn check(
         checked.channels.push(on_channel(registry, draft, channel, &files, &pointer));
     }
     Ok(checked)
+}
+
+/// What a channel says to other words for what is published there, part by part; its files and settings stay. What is wrong is pointed at
+/// under `/parts`.
+///
+/// # Errors
+/// Only when the database fails.
+pub async fn check_words(
+    store: &Store,
+    network: &dyn Network,
+    job: &Loaded,
+    words: &[Document],
+) -> Result<Vec<Finding>, StoreError> {
+    let content = &job.post.content;
+    let files = media::get_many(store, job.post.workspace, &content.media()).await?;
+    let files: HashMap<MediaId, Media> = files.into_iter().map(|file| (file.id, file)).collect();
+    let media: Vec<Vec<MediaItem>> = content.parts_for(job.channel.id).iter().map(|part| items(part, &files)).collect();
+    let part = |(i, body)| {
+        let media = media.get(i).map(Vec::as_slice).unwrap_or_default();
+        PartToCheck { body, media, pointer: format!("/parts/{i}") }
+    };
+    let parts: Vec<PartToCheck<'_>> = words.iter().enumerate().map(part).collect();
+    let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
+    let settings = content.settings_for(job.channel.id);
+    Ok(check::parts(network, job.channel.id, &facts, &parts, &settings).findings)
 }
 
 /// The post, when nothing stands against saving it: anything for what is to go out, only what can't be stored for a draft.
@@ -246,7 +272,8 @@ fn on_channel(
             let tailored = draft.content.variants.get(&channel.id).is_some_and(|variant| variant.parts.is_some());
             let base = if tailored { format!("/variants/{}", channel.id) } else { String::new() };
             let parts = draft.content.parts_for(channel.id);
-            let media: Vec<Vec<MediaItem>> = parts.iter().map(|part| items(part, files)).collect();
+            let media: Vec<Vec<MediaItem>> =
+                parts.iter().map(|part| items(part, files, registry.converts_films())).collect();
             let parts: Vec<PartToCheck<'_>> = parts
                 .iter()
                 .zip(&media)
@@ -283,6 +310,6 @@ fn resting(channel: &Channel, pointer: &str) -> Option<Finding> {
     Some(Finding::error(pointer, code, message, fix).warning().on(channel.id))
 }
 
-fn items(part: &Part, files: &HashMap<MediaId, Media>) -> Vec<MediaItem> {
-    part.media.iter().filter_map(|used| Some(media_source::item(files.get(&used.id)?, used))).collect()
+fn items(part: &Part, files: &HashMap<MediaId, Media>, films: bool) -> Vec<MediaItem> {
+    part.media.iter().filter_map(|used| Some(media_source::item(files.get(&used.id)?, used, films))).collect()
 }

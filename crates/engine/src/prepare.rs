@@ -20,7 +20,10 @@ use crier_store::{
     publications::{self, Change, Loaded},
 };
 use jiff::SignedDuration;
+use std::time::Duration;
 
+/// How long it may take.
+const DEADLINE: Duration = Duration::from_secs(60 * 60);
 /// How soon tokens that could not be renewed are tried again, and how long before the due time that stops.
 const AGAIN: SignedDuration = SignedDuration::from_mins(4);
 
@@ -36,6 +39,11 @@ pub struct Preparer {
 impl Handler for Preparer {
     fn kind(&self) -> &'static str {
         due::kind::PREPARE
+    }
+
+    /// A video is converted in it.
+    fn deadline(&self) -> Duration {
+        DEADLINE
     }
 
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {

@@ -3,13 +3,15 @@
 use crate::{
     cap,
     decision::{self, Decision, Patience, Try},
+    numbers::{Numbers, first_look},
     pace::Pace,
     prepare::Preparer,
     sending::{Outcome, Progress, Sending},
+    wishes::Wishes,
     work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
-use crier_media::Storage;
+use crier_media::Library;
 use crier_model::{
     Clock, Diagnosis, PublicationId, Timestamp,
     channel::ChannelState,
@@ -79,7 +81,7 @@ pub struct Publisher {
     pub store: Store,
     pub net: Client,
     pub registry: Registry,
-    pub storage: Storage,
+    pub library: Library,
     pub tokens: Arc<dyn Tokens>,
     pub clock: Arc<dyn Clock>,
     pub rules: Rules,
@@ -178,6 +180,18 @@ impl Publisher {
     #[must_use]
     pub fn preparer(&self) -> Preparer {
         Preparer { publisher: self.clone() }
+    }
+
+    /// Does what people want of publications that are out.
+    #[must_use]
+    pub fn wishes(&self) -> Wishes {
+        Wishes { publisher: self.clone() }
+    }
+
+    /// Looks at the numbers of channels and posts.
+    #[must_use]
+    pub fn numbers(&self) -> Numbers {
+        Numbers { publisher: self.clone() }
     }
 
     /// Whether people should decide first, because its time is long over. `since` is when its next part was due.
@@ -338,6 +352,7 @@ impl Publisher {
             url: first.and_then(|sent| sent.url.clone()),
             remote: Some(progress.to_json()?),
             published_at: Some(self.clock.now()),
+            look_at: first_look(sending.network, self.clock.now()),
             ..Change::under(fence)
         };
         self.moved(job, State::Published, change.finishing()).await?;

@@ -79,7 +79,7 @@ impl<'a> Sending<'a> {
         fence: Fence,
         due_at: Timestamp,
     ) -> Result<Self, HandlerError> {
-        let files = Files::of(&publisher.store, &publisher.storage, &job.post).await?;
+        let files = Files::of(&publisher.store, &publisher.library, &job.post).await?;
         let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
         let settings = job.post.content.settings_for(job.channel.id);
         let (net, heard) = publisher.net.route(network.about().id).hearing();
@@ -122,6 +122,10 @@ impl<'a> Sending<'a> {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let journal = self.journal(&item)?;
+            let item = match self.fitted(item).await {
+                Ok(item) => item,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
             let cx = self.cx(credentials, &journal, index);
             let ahead = self.network.publish().ahead(&cx, &item);
             match tokio::time::timeout(deadline(self.network), ahead).await {
@@ -170,6 +174,11 @@ impl<'a> Sending<'a> {
         if let Some(sent) = doubt::done_long_ago(self, &cx, item).await? {
             return Ok(Doubt::Sent(sent));
         }
+        let item = match self.fitted(item.clone()).await {
+            Ok(item) => item,
+            Err(refusal) => return Ok(Doubt::Refused(refusal)),
+        };
+        let item = &item;
         let mut looked = false;
         loop {
             let publish = self.network.publish().publish(&cx, item);
@@ -233,6 +242,16 @@ impl<'a> Sending<'a> {
             Refusal::Content(Detail::new(said)).at("/media")
         })?;
         Ok(Item { index, body: part.body.clone(), media, settings: self.settings.clone(), thread })
+    }
+
+    /// The part with its files as they fit the network. What a post is known by stays that of its own files.
+    async fn fitted(&self, item: Item) -> Result<Item, Refusal> {
+        if item.media.is_empty() {
+            return Ok(item);
+        }
+        let rules = self.network.rules(&self.facts).of_part(item.index);
+        let media = self.files.fitted(self.network.about().name, &rules.media, &item.media).await?;
+        Ok(Item { media, ..item })
     }
 
     fn journal(&self, item: &Item) -> Result<StoreJournal, HandlerError> {

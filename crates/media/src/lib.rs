@@ -1,12 +1,23 @@
 //! The library: files are taken in, recognised by their content, kept, shown small and given to networks.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod avif;
+mod boxes;
 mod drawing;
+mod ffmpeg;
+mod film;
+mod fitting;
+mod intake;
 mod library;
+mod moving;
 mod picture;
 mod refusal;
+mod renditions;
 mod storage;
 
+pub use ffmpeg::{Ffmpeg, FfmpegLimits};
+pub use film::{Film, FilmKind};
+pub use intake::Incoming;
 pub use library::Library;
 pub use picture::{AVATAR_SIDE, Kind, Picture, THUMBNAIL_SIDE};
 pub use refusal::{MediaError, MediaRefusal};
@@ -14,3 +25,5 @@ pub use storage::{Storage, StorageError};
 
 /// The largest image taken, in bytes.
 pub const MAX_IMAGE_BYTES: u64 = 10 * 1024 * 1024;
+/// The largest video taken, in bytes.
+pub const MAX_FILM_BYTES: u64 = 1024 * 1024 * 1024;

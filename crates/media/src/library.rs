@@ -1,8 +1,12 @@
 //! What a workspace keeps: taken in, found again, shown small, deleted.
 
 use crate::{
-    Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture, Storage, StorageError,
+    Ffmpeg, Film, FilmKind, Incoming, Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture, Storage, StorageError,
+    film::{self, Unreadable},
+    intake::{Arrived, Sort},
+    moving,
     picture::{self, Decoded},
+    renditions::Making,
 };
 use bytes::Bytes;
 use crier_model::{ChannelId, MediaId, UserId, WorkspaceId};
@@ -10,8 +14,8 @@ use crier_store::{
     Store, StoreError,
     media::{self, Media, NewMedia},
 };
-use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use futures::stream::BoxStream;
+use std::{ops::Range, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// Pictures unpacked at the same time: each may take hundreds of megabytes.
@@ -22,15 +26,38 @@ const MAX_NAME_CHARS: usize = 200;
 /// Files of all workspaces: rows in the store, bytes in the storage.
 #[derive(Debug, Clone)]
 pub struct Library {
-    store: Store,
-    storage: Storage,
+    pub(crate) store: Store,
+    pub(crate) storage: Storage,
     unpacking: Arc<Semaphore>,
+    pub(crate) ffmpeg: Option<Ffmpeg>,
+    /// Videos converted at the same time.
+    pub(crate) filming: Arc<Semaphore>,
+    pub(crate) making: Making,
 }
 
 impl Library {
     #[must_use]
     pub fn new(store: Store, storage: Storage) -> Self {
-        Self { store, storage, unpacking: Arc::new(Semaphore::new(UNPACKED_AT_ONCE)) }
+        Self {
+            store,
+            storage,
+            unpacking: Arc::new(Semaphore::new(UNPACKED_AT_ONCE)),
+            ffmpeg: None,
+            filming: Arc::new(Semaphore::new(1)),
+            making: Making::default(),
+        }
+    }
+
+    /// With a program that converts videos, or without one.
+    #[must_use]
+    pub fn with_ffmpeg(self, ffmpeg: Option<Ffmpeg>) -> Self {
+        Self { ffmpeg, ..self }
+    }
+
+    /// The program that converts videos, where there is one.
+    #[must_use]
+    pub fn ffmpeg(&self) -> Option<&Ffmpeg> {
+        self.ffmpeg.as_ref()
     }
 
     #[must_use]
@@ -38,11 +65,18 @@ impl Library {
         &self.storage
     }
 
-    /// Takes a picture in. Its type is what its content says, whatever its name says; the name's ending follows. The same
-    /// bytes taken in again are the file that is there already.
+    /// A file on its way in, to be written to and then [taken in](Self::take_in).
     ///
     /// # Errors
-    /// [`MediaError::Refused`] when it is empty, too large, damaged, cut off or of a type that is not taken.
+    /// When the storage has no room to work in.
+    pub fn incoming(&self, name: &str) -> Result<Incoming, MediaError> {
+        Incoming::new(name, self.storage.scratch()?)
+    }
+
+    /// Takes in a file that is in memory.
+    ///
+    /// # Errors
+    /// As [`Self::take_in`].
     pub async fn add(
         &self,
         workspace: WorkspaceId,
@@ -50,34 +84,49 @@ impl Library {
         name: &str,
         bytes: Bytes,
     ) -> Result<Media, MediaError> {
-        let kind = picture::recognise(&bytes, name)?;
-        if bytes.len() as u64 > MAX_IMAGE_BYTES {
-            return Err(MediaRefusal::TooLarge { max_bytes: MAX_IMAGE_BYTES }.into());
-        }
-        let file = bytes.clone();
-        let seen = self.unpacked(move || look(kind, &file)).await?;
-        if let Some(known) = media::by_sha256(&self.store, workspace, &seen.sha256).await? {
+        let mut incoming = self.incoming(name)?;
+        incoming.write(&bytes).await?;
+        self.take_in(workspace, user, incoming).await
+    }
+
+    /// Takes a file in. Its type is what its content says, whatever its name says; the name's ending follows. The same
+    /// bytes taken in again are the file that is there already.
+    ///
+    /// # Errors
+    /// [`MediaError::Refused`] when it is empty, too large, damaged, cut off or of a type that is not taken.
+    pub async fn take_in(&self, workspace: WorkspaceId, user: UserId, incoming: Incoming) -> Result<Media, MediaError> {
+        let arrived = incoming.arrived().await?;
+        let seen = self.seen(&arrived).await?;
+        if let Some(known) = media::by_sha256(&self.store, workspace, &arrived.sha256).await? {
             return Ok(known);
         }
         let id = MediaId::new();
+        let (mime, extension) = match arrived.sort {
+            Sort::Picture(kind) => (kind.mime(), kind.extension()),
+            Sort::Film(kind) => (kind.mime(), kind.extension()),
+        };
         let new = NewMedia {
             id,
             workspace,
-            name: named(name, kind),
-            mime: kind.mime().to_owned(),
-            size: bytes.len() as u64,
+            name: named(&arrived.name, arrived.sort),
+            mime: mime.to_owned(),
+            size: arrived.size,
             width: Some(seen.width),
             height: Some(seen.height),
+            duration_ms: seen.duration_ms,
+            codecs: seen.codecs,
             alt: None,
-            sha256: seen.sha256,
-            storage_key: format!("{workspace}/media/{id}.{}", kind.extension()),
+            sha256: arrived.sha256,
+            storage_key: format!("{workspace}/media/{id}.{extension}"),
             created_by: user,
         };
         let (key, small) = (new.storage_key.clone(), thumbnail_key(workspace, id));
         // A row is only ever there with its bytes.
         let kept = async {
-            self.storage.put(&key, bytes).await?;
-            self.storage.put(&small, seen.thumbnail.bytes).await?;
+            self.storage.put_file(&key, arrived.file.path()).await?;
+            if let Some(thumbnail) = seen.thumbnail {
+                self.storage.put(&small, thumbnail.bytes).await?;
+            }
             Ok::<_, MediaError>(media::insert(&self.store, new).await?)
         };
         match kept.await {
@@ -85,6 +134,31 @@ impl Library {
             Err(error) => {
                 self.forget(&[&key, &small]).await;
                 Err(error)
+            }
+        }
+    }
+
+    /// Looks at a file that has come in.
+    async fn seen(&self, arrived: &Arrived) -> Result<Seen, MediaError> {
+        let unread = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
+        match arrived.sort {
+            Sort::Picture(kind) => {
+                let bytes = tokio::fs::read(arrived.file.path()).await.map_err(unread)?;
+                self.unpacked(move || look(kind, &bytes)).await
+            }
+            Sort::Film(kind) => {
+                let mut file = arrived.file.reopen().map_err(unread)?;
+                let read = tokio::task::spawn_blocking(move || film::read(kind, &mut file)).await;
+                let film = match read.map_err(|e| MediaError::Worker(e.to_string()))? {
+                    Ok(film) => film,
+                    Err(Unreadable::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+                        return Err(unread(error));
+                    }
+                    Err(why) => return Err(MediaRefusal::UnreadableFilm { found: kind, why: why.to_string() }.into()),
+                };
+                let Film { duration_ms, width, height, codecs } = film;
+                let thumbnail = self.still(kind, arrived.file.path(), duration_ms).await;
+                Ok(Seen { width, height, duration_ms: Some(duration_ms), codecs, thumbnail })
             }
         }
     }
@@ -97,15 +171,30 @@ impl Library {
         Ok(self.storage.get(&media.storage_key).await?)
     }
 
+    /// Some of its bytes as they were taken in, one after another.
+    ///
+    /// # Errors
+    /// When the storage fails or has lost them.
+    pub async fn stream(
+        &self,
+        media: &Media,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes, StorageError>>, MediaError> {
+        Ok(self.storage.stream(&media.storage_key, range).await?)
+    }
+
     /// A small picture of it. One that the storage has lost is made anew.
     ///
     /// # Errors
-    /// When the storage fails or has lost the original too.
+    /// [`MediaError::NoPicture`] for a video of which none can be made here; when the storage fails or has lost the original too.
     pub async fn thumbnail(&self, media: &Media) -> Result<Picture, MediaError> {
         let key = thumbnail_key(media.workspace, media.id);
         match self.storage.get(&key).await {
             Ok(bytes) => Ok(picture(bytes)?),
             Err(StorageError::Missing) => {
+                if let Some(film) = FilmKind::of_mime(&media.mime) {
+                    return self.still_anew(media, film, &key).await;
+                }
                 let bytes = self.original(media).await?;
                 let kind = Kind::of_content(&bytes).ok_or(MediaRefusal::UnknownType)?;
                 let small = self.unpacked(move || picture::decode(kind, &bytes)?.thumbnail()).await?;
@@ -114,6 +203,18 @@ impl Library {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A still of a video that was taken in where nothing could make one, or whose still was lost.
+    async fn still_anew(&self, media: &Media, film: FilmKind, key: &str) -> Result<Picture, MediaError> {
+        if self.ffmpeg.is_none() {
+            return Err(MediaError::NoPicture);
+        }
+        let file = self.storage.on_disk(&media.storage_key).await?;
+        let still = self.still(film, file.path(), media.duration_ms.unwrap_or(0)).await;
+        let still = still.ok_or(MediaError::NoPicture)?;
+        self.storage.put(key, still.bytes.clone()).await?;
+        Ok(still)
     }
 
     /// Deletes a file: its row stays for the history of posts, its bytes go.
@@ -129,7 +230,7 @@ impl Library {
             Err(error) => return Err(error.into()),
         };
         self.forget(&[&media.storage_key, &thumbnail_key(workspace, id)]).await;
-        Ok(())
+        self.forget_made(id).await
     }
 
     /// Keeps a channel's picture, as a square of [`crate::AVATAR_SIDE`], in place of the one before it; returns its storage
@@ -169,10 +270,14 @@ impl Library {
     }
 
     /// Works on a picture where that holds up nobody else, a few at a time.
-    async fn unpacked<T: Send + 'static>(
+    pub(crate) async fn unpacked<T, E>(
         &self,
-        work: impl FnOnce() -> Result<T, MediaRefusal> + Send + 'static,
-    ) -> Result<T, MediaError> {
+        work: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) -> Result<T, MediaError>
+    where
+        T: Send + 'static,
+        E: Into<MediaError> + Send + 'static,
+    {
         let permit = self.unpacking.clone().acquire_owned().await.map_err(|e| MediaError::Worker(e.to_string()))?;
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
@@ -180,11 +285,11 @@ impl Library {
             drop(permit);
             done
         });
-        Ok(done.await.map_err(|e| MediaError::Worker(e.to_string()))??)
+        done.await.map_err(|e| MediaError::Worker(e.to_string()))?.map_err(Into::into)
     }
 
     /// Takes bytes away that no row tells of. What can't be taken away only wastes room.
-    async fn forget(&self, keys: &[&str]) {
+    pub(crate) async fn forget(&self, keys: &[&str]) {
         for key in keys {
             if let Err(error) = self.storage.delete(key).await {
                 tracing::warn!(key, %error, "a file is left over in the storage");
@@ -195,19 +300,22 @@ impl Library {
 
 /// What is learnt of a file by unpacking it once.
 struct Seen {
-    sha256: String,
     width: u32,
     height: u32,
-    thumbnail: Picture,
+    duration_ms: Option<u64>,
+    codecs: Vec<String>,
+    /// None where nothing here can make one.
+    thumbnail: Option<Picture>,
 }
 
 fn look(kind: Kind, bytes: &[u8]) -> Result<Seen, MediaRefusal> {
     let decoded: Decoded = picture::decode(kind, bytes)?;
     Ok(Seen {
-        sha256: hex::encode(Sha256::digest(bytes)),
         width: decoded.image.width(),
         height: decoded.image.height(),
-        thumbnail: decoded.thumbnail()?,
+        duration_ms: moving::duration_ms(kind, bytes),
+        codecs: Vec::new(),
+        thumbnail: Some(decoded.thumbnail()?),
     })
 }
 
@@ -220,22 +328,29 @@ fn thumbnail_key(workspace: WorkspaceId, id: MediaId) -> String {
     format!("{workspace}/thumbnails/{id}")
 }
 
-/// The name without folders and control characters, ending as its kind does.
-fn named(given: &str, kind: Kind) -> String {
+/// The name without folders and control characters, ending as its content does.
+fn named(given: &str, sort: Sort) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last.chars().filter(|c| !c.is_control()).collect();
-    // Only a picture's ending is one: the rest of "v1.2 final" is its name.
-    let ending = |name: &str| Kind::of_name(&format!("x.{name}"));
+    let (extension, bare) = match sort {
+        Sort::Picture(kind) => (kind.extension(), "image"),
+        Sort::Film(kind) => (kind.extension(), "video"),
+    };
+    // Only the ending of a picture or video is one: the rest of "v1.2 final" is its name.
+    let ending = |name: &str| {
+        let name = format!("x.{name}");
+        Kind::of_name(&name).map(Sort::Picture).or_else(|| FilmKind::of_name(&name).map(Sort::Film))
+    };
     let (stem, end) = match clean.rsplit_once('.') {
         Some((stem, end)) => match ending(end) {
-            Some(known) if known == kind => (stem, end),
-            Some(_) => (stem, kind.extension()),
-            None => (clean.as_str(), kind.extension()),
+            Some(known) if known == sort => (stem, end),
+            Some(_) => (stem, extension),
+            None => (clean.as_str(), extension),
         },
-        None => (clean.as_str(), kind.extension()),
+        None => (clean.as_str(), extension),
     };
     let stem: String = stem.trim().chars().take(MAX_NAME_CHARS).collect();
-    let stem = if stem.is_empty() { "image" } else { &stem };
+    let stem = if stem.is_empty() { bare } else { &stem };
     format!("{stem}.{end}")
 }
 
@@ -245,7 +360,7 @@ mod tests {
 
     #[test]
     fn names_are_bare_and_end_as_the_content_does() {
-        let png = |given| named(given, Kind::Png);
+        let png = |given| named(given, Sort::Picture(Kind::Png));
         assert_eq!(png("cat.png"), "cat.png");
         assert_eq!(png("cat.PNG"), "cat.PNG");
         assert_eq!(png("cat.jpeg"), "cat.png");
@@ -255,7 +370,9 @@ mod tests {
         assert_eq!(png("C:\\pictures\\cat\n.png"), "cat.png");
         assert_eq!(png(".png"), "image.png");
         assert_eq!(png(""), "image.png");
-        assert_eq!(named("cat.jpe", Kind::Jpeg), "cat.jpe");
+        assert_eq!(named("cat.jpe", Sort::Picture(Kind::Jpeg)), "cat.jpe");
+        assert_eq!(named("cat.mov", Sort::Film(FilmKind::Mp4)), "cat.mp4");
+        assert_eq!(named("", Sort::Film(FilmKind::WebM)), "video.webm");
         assert_eq!(png(&"é".repeat(300)).chars().count(), MAX_NAME_CHARS + 4);
     }
 }

@@ -1,9 +1,12 @@
 //! Pictures: what a file is by its content, how large it is, and smaller ones made of it.
 
-use crate::{MediaRefusal, drawing};
+use crate::{MediaRefusal, avif, drawing};
 use bytes::Bytes;
 use fast_image_resize::{IntoImageView, ResizeOptions, Resizer};
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, codecs::jpeg::JpegEncoder};
+use image::{
+    DynamicImage, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder},
+};
 use std::{io::Cursor, path::Path};
 
 /// The longer side of a thumbnail, in pixels.
@@ -23,16 +26,20 @@ pub enum Kind {
     Png,
     Gif,
     WebP,
+    Avif,
     Bmp,
     Tiff,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [Self::Jpeg, Self::Png, Self::Gif, Self::WebP, Self::Bmp, Self::Tiff];
+    pub const ALL: [Self; 7] = [Self::Jpeg, Self::Png, Self::Gif, Self::WebP, Self::Avif, Self::Bmp, Self::Tiff];
 
     /// The kind that the first bytes tell.
     #[must_use]
     pub fn of_content(bytes: &[u8]) -> Option<Self> {
+        if avif::begins(bytes) {
+            return Some(Self::Avif);
+        }
         let format = image::guess_format(bytes).ok()?;
         Self::ALL.into_iter().find(|kind| kind.format() == format)
     }
@@ -70,6 +77,7 @@ impl Kind {
             Self::Png => "png",
             Self::Gif => "gif",
             Self::WebP => "webp",
+            Self::Avif => "avif",
             Self::Bmp => "bmp",
             Self::Tiff => "tiff",
         }
@@ -81,6 +89,7 @@ impl Kind {
             Self::Png => ImageFormat::Png,
             Self::Gif => ImageFormat::Gif,
             Self::WebP => ImageFormat::WebP,
+            Self::Avif => ImageFormat::Avif,
             Self::Bmp => ImageFormat::Bmp,
             Self::Tiff => ImageFormat::Tiff,
         }
@@ -98,6 +107,8 @@ pub struct Picture {
 pub(crate) struct Decoded {
     pub kind: Kind,
     pub image: DynamicImage,
+    /// What its colours mean, where its file says it (ICC).
+    pub colours: Option<Vec<u8>>,
 }
 
 /// Recognises a file by its content. A picture under another picture's name is what its content says.
@@ -110,7 +121,7 @@ pub(crate) fn recognise(bytes: &[u8], name: &str) -> Result<Kind, MediaRefusal> 
     }
     Kind::of_content(bytes).ok_or_else(|| match Kind::of_name(name) {
         // Something else under a picture's name is told apart from a type that is honestly another.
-        Some(kind) => MediaRefusal::Mislabelled { declared: kind },
+        Some(kind) => MediaRefusal::Mislabelled { declared: kind.mime() },
         None => MediaRefusal::UnknownType,
     })
 }
@@ -178,6 +189,7 @@ pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, MediaRefusal> 
         Kind::Png => png_is_whole(bytes),
         Kind::Gif => gif_is_whole(bytes).unwrap_or(false),
         Kind::WebP => webp_is_whole(bytes),
+        Kind::Avif => return Ok(Decoded { kind, image: avif::decode(bytes)?, colours: None }),
         Kind::Bmp | Kind::Tiff => true,
     };
     if !whole {
@@ -197,9 +209,11 @@ pub(crate) fn decode(kind: Kind, bytes: &[u8]) -> Result<Decoded, MediaRefusal> 
     let mut decoder = reader.into_decoder().map_err(undecodable)?;
     // A picture without a readable orientation is upright.
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    // Colours that can't be read are the usual ones.
+    let colours = decoder.icc_profile().unwrap_or_default();
     let mut image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     image.apply_orientation(orientation);
-    Ok(Decoded { kind, image })
+    Ok(Decoded { kind, image, colours })
 }
 
 /// An account's picture of whatever the network has, a drawing among it.
@@ -212,7 +226,7 @@ pub(crate) fn portrait(bytes: &[u8]) -> Result<Picture, MediaRefusal> {
         // What is drawn is as good as any other picture of the kind that keeps every pixel.
         Err(unknown) => {
             let image = drawing::square(bytes, AVATAR_SIDE).ok_or(unknown)?;
-            Decoded { kind: Kind::Png, image }.avatar()
+            Decoded { kind: Kind::Png, image, colours: None }.avatar()
         }
     }
 }
@@ -238,6 +252,42 @@ impl Decoded {
     pub fn avatar(&self) -> Result<Picture, MediaRefusal> {
         let options = ResizeOptions::new().fit_into_destination(Some((0.5, 0.5)));
         self.encode(&self.resized(AVATAR_SIDE, AVATAR_SIDE, &options)?)
+    }
+
+    /// Whether any of it lets what lies behind show.
+    pub fn is_see_through(&self) -> bool {
+        self.image.color().has_alpha() && self.image.to_rgba8().pixels().any(|pixel| pixel.0[3] < 255)
+    }
+
+    /// In this size.
+    pub fn sized(&self, width: u32, height: u32) -> Result<DynamicImage, MediaRefusal> {
+        if (width, height) == (self.image.width(), self.image.height()) {
+            return Ok(plain(&self.image));
+        }
+        self.resized(width, height, &ResizeOptions::new())
+    }
+
+    /// A picture made of this one, as the bytes of a file, with the same colours; where the type knows nothing see-through, on
+    /// white.
+    pub fn encoded(&self, image: &DynamicImage, kind: Kind, quality: u8) -> Result<Vec<u8>, MediaRefusal> {
+        let mut bytes = Vec::new();
+        let colours = self.colours.clone().unwrap_or_default();
+        let done = match kind {
+            Kind::Jpeg => {
+                let mut encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
+                // A colour space that JPEG has no place for is left out.
+                encoder.set_icc_profile(colours).ok();
+                on_white(image).write_with_encoder(encoder)
+            }
+            Kind::Png => {
+                let mut encoder = PngEncoder::new(&mut bytes);
+                encoder.set_icc_profile(colours).ok();
+                image.write_with_encoder(encoder)
+            }
+            _ => image.write_to(&mut Cursor::new(&mut bytes), kind.format()),
+        };
+        done.map_err(|_| MediaRefusal::Undecodable { found: self.kind })?;
+        Ok(bytes)
     }
 
     fn resized(&self, width: u32, height: u32, options: &ResizeOptions) -> Result<DynamicImage, MediaRefusal> {
@@ -267,16 +317,29 @@ impl Decoded {
     }
 }
 
+/// Without anything see-through.
+fn on_white(image: &DynamicImage) -> RgbImage {
+    let DynamicImage::ImageRgba8(pixels) = image else { return image.to_rgb8() };
+    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+        let [red, green, blue, alpha] = pixels.get_pixel(x, y).0.map(u32::from);
+        let over = |channel: u32| ((channel * alpha + 255 * (255 - alpha)) / 255).min(255) as u8;
+        Rgb([over(red), over(green), over(blue)])
+    })
+}
+
 /// Eight bits a channel, with an alpha channel only where there is one.
 fn plain(image: &DynamicImage) -> DynamicImage {
     if image.color().has_alpha() { image.to_rgba8().into() } else { image.to_rgb8().into() }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn encoded(image: &DynamicImage, kind: Kind) -> Vec<u8> {
+    /// Those that can be made here as well as read.
+    const MADE: [Kind; 6] = [Kind::Jpeg, Kind::Png, Kind::Gif, Kind::WebP, Kind::Bmp, Kind::Tiff];
+
+    pub fn encoded(image: &DynamicImage, kind: Kind) -> Vec<u8> {
         let mut bytes = Vec::new();
         image.write_to(&mut Cursor::new(&mut bytes), kind.format()).unwrap();
         bytes
@@ -285,7 +348,7 @@ mod tests {
     #[test]
     fn every_kind_is_recognised_decoded_and_made_small() {
         let image = DynamicImage::new_rgb8(1000, 500);
-        for kind in Kind::ALL {
+        for kind in MADE {
             let bytes = encoded(&image, kind);
             assert_eq!(recognise(&bytes, &format!("a.{}", kind.extension())), Ok(kind));
             let small = decode(kind, &bytes).unwrap().thumbnail().unwrap();
@@ -301,13 +364,13 @@ mod tests {
         assert_eq!(recognise(&png, "a.jpg"), Ok(Kind::Png));
         assert_eq!(recognise(&png, "a"), Ok(Kind::Png));
         assert_eq!(recognise(b"", "a.png"), Err(MediaRefusal::Empty));
-        assert_eq!(recognise(b"hello", "a.png"), Err(MediaRefusal::Mislabelled { declared: Kind::Png }));
+        assert_eq!(recognise(b"hello", "a.png"), Err(MediaRefusal::Mislabelled { declared: "image/png" }));
         assert_eq!(recognise(b"hello", "a.txt"), Err(MediaRefusal::UnknownType));
     }
 
     #[test]
     fn a_cut_off_picture_is_refused_wherever_it_is_cut() {
-        for kind in Kind::ALL {
+        for kind in MADE {
             let noise =
                 image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, 9]));
             let bytes = encoded(&noise.into(), kind);

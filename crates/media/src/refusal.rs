@@ -1,8 +1,11 @@
 //! Why a file was not taken, said so that a person knows what to do with it.
 
-use crate::{Kind, StorageError};
+use crate::{FilmKind, Kind, MAX_FILM_BYTES, StorageError};
 use crier_model::Finding;
 use crier_store::StoreError;
+
+/// What is taken, in words.
+const TAKEN: &str = "a JPEG, PNG, GIF, WebP, AVIF, BMP or TIFF image, or an MP4, MOV or WebM video";
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,14 +16,17 @@ pub enum MediaRefusal {
     TooLarge { max_bytes: u64 },
     #[error("the file is none of the types taken here")]
     UnknownType,
-    /// The name is that of a picture, the content is none.
-    #[error("the file is named as {}, but its content is no picture", declared.mime())]
-    Mislabelled { declared: Kind },
+    /// The name is that of a picture or video, the content is neither.
+    #[error("the file is named as {declared}, but its content is something else")]
+    Mislabelled { declared: &'static str },
     /// It begins as a picture of this kind and can't be read to its end.
     #[error("the file can’t be read as {}", found.mime())]
     Undecodable { found: Kind },
     #[error("the picture has {width} × {height} pixels, more than {max_pixels} in all")]
     TooManyPixels { width: u32, height: u32, max_pixels: u64 },
+    /// It begins as a video of this kind and can't be used.
+    #[error("the video can’t be read as {}: {why}", found.mime())]
+    UnreadableFilm { found: FilmKind, why: String },
     /// The sender stopped before the end.
     #[error("the upload broke off")]
     Interrupted,
@@ -37,6 +43,7 @@ impl MediaRefusal {
             Self::Mislabelled { .. } => "media.mislabelled",
             Self::Undecodable { .. } => "media.undecodable",
             Self::TooManyPixels { .. } => "media.too_many_pixels",
+            Self::UnreadableFilm { .. } => "media.undecodable",
             Self::Interrupted => "media.interrupted",
         }
     }
@@ -48,7 +55,11 @@ impl MediaRefusal {
             Self::TooLarge { .. } => 413,
             Self::UnknownType => 415,
             Self::Interrupted => 400,
-            Self::Empty | Self::Mislabelled { .. } | Self::Undecodable { .. } | Self::TooManyPixels { .. } => 422,
+            Self::Empty
+            | Self::Mislabelled { .. }
+            | Self::Undecodable { .. }
+            | Self::TooManyPixels { .. }
+            | Self::UnreadableFilm { .. } => 422,
         }
     }
 
@@ -57,11 +68,13 @@ impl MediaRefusal {
         match self {
             Self::Empty => "Choose the file again; the copy that was sent has 0 bytes.".to_owned(),
             Self::TooLarge { max_bytes } => {
-                format!("Save it smaller or at a lower quality; images may have {} MB.", max_bytes / 1024 / 1024)
+                let what = if *max_bytes == MAX_FILM_BYTES { "videos" } else { "images" };
+                format!("Save it smaller or at a lower quality; {what} may have {} MB.", max_bytes / 1024 / 1024)
             }
-            Self::UnknownType => "Send a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned(),
-            Self::Mislabelled { .. } => {
-                "Send the picture itself: a JPEG, PNG, GIF, WebP, BMP or TIFF image.".to_owned()
+            Self::UnknownType => format!("Send {TAKEN}."),
+            Self::Mislabelled { .. } => format!("Send the file itself: {TAKEN}."),
+            Self::UnreadableFilm { .. } => {
+                "Export it again from where it was made; it is cut off, damaged or still being written.".to_owned()
             }
             Self::Undecodable { .. } => {
                 "Open it in an image editor and save it again; it is cut off or damaged.".to_owned()
@@ -93,6 +106,12 @@ pub enum MediaError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// No small picture can be made of it.
+    #[error("no small picture can be made of the file")]
+    NoPicture,
+    /// Nothing that keeps to a network's limits can be made of the file.
+    #[error("{0}")]
+    Unfit(String),
     /// A worker thread died.
     #[error("the picture could not be worked on: {0}")]
     Worker(String),

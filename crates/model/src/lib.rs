@@ -10,11 +10,13 @@ pub mod diagnosis;
 pub mod document;
 pub mod finding;
 pub mod id;
+pub mod metric;
 pub mod notice;
 pub mod permission;
 pub mod post;
 pub mod publication;
 pub mod recurrence;
+pub mod rendition;
 pub mod rules;
 pub mod secret;
 pub mod slot;
@@ -24,6 +26,7 @@ pub use diagnosis::{Code, Diagnosis, Evidence, Next, NextKind};
 pub use document::Document;
 pub use finding::{Finding, Severity};
 pub use id::*;
+pub use metric::Metric;
 pub use secret::Secret;
 
 /// A moment in UTC, millisecond precision at rest.

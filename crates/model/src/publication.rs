@@ -1,6 +1,7 @@
 //! One post on one channel.
 
-use crate::{Diagnosis, permission::UnknownWord};
+use crate::{Diagnosis, Document, permission::UnknownWord};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -123,6 +124,32 @@ impl Reason {
     pub fn with(mut self, diagnosis: Diagnosis) -> Self {
         self.diagnosis = Some(diagnosis);
         self
+    }
+}
+
+/// What a person wants to become of what is published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    pub what: Wanted,
+    pub asked_at: Timestamp,
+    /// Why the network did not do it. None while it is still to be done.
+    pub refused: Option<Reason>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// All its parts are to be deleted on the network.
+    Removal,
+    /// Its parts are to have these words, in order.
+    Words(Vec<Document>),
+}
+
+impl Wish {
+    /// Whether it is still to be done.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.refused.is_none()
     }
 }
 

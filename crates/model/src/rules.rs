@@ -35,8 +35,34 @@ pub struct TextRules {
     pub short_mentions: bool,
 }
 
+/// How wide something is for its height: 16:9 is `{ width: 16, height: 9 }`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Ratio {
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Ratio {
+    #[must_use]
+    pub const fn of(width: u32, height: u32) -> Self {
+        Self { width, height }
+    }
+
+    /// Whether something of these pixels is wider for its height than this.
+    #[must_use]
+    pub fn is_passed_by(self, width: u32, height: u32) -> bool {
+        u64::from(width) * u64::from(self.height) > u64::from(self.width) * u64::from(height)
+    }
+
+    /// Whether something of these pixels is narrower for its height than this.
+    #[must_use]
+    pub fn is_missed_by(self, width: u32, height: u32) -> bool {
+        u64::from(width) * u64::from(self.height) < u64::from(self.width) * u64::from(height)
+    }
+}
+
 /// A group of file types with the limits the network sets for them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct MediaKind {
     /// For example `image/png`.
     pub mime: Vec<String>,
@@ -45,8 +71,22 @@ pub struct MediaKind {
     pub max_width: Option<u32>,
     /// Pixels.
     pub max_height: Option<u32>,
+    /// Width times height, in pixels.
+    pub max_pixels: Option<u64>,
+    /// Pixels of the shorter side, at least.
+    pub min_side: Option<u32>,
     /// How many times the shorter side the longer one may be.
     pub max_ratio: Option<u32>,
+    /// The narrowest shape, where upright and wide ones differ in what is taken.
+    pub narrowest: Option<Ratio>,
+    /// The widest shape.
+    pub widest: Option<Ratio>,
+    /// Milliseconds that a moving one lasts at least.
+    pub min_duration_ms: Option<u64>,
+    /// Milliseconds that a moving one lasts at most.
+    pub max_duration_ms: Option<u64>,
+    /// What picture and sound may be coded in, for example `h264` and `aac`; whatever it is where none is named.
+    pub codecs: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -69,7 +109,15 @@ impl MediaKind {
     #[must_use]
     pub fn up_to(max_bytes: u64, mime: &[&str]) -> Self {
         let mime = mime.iter().map(|&mime| mime.to_owned()).collect();
-        Self { mime, max_bytes, max_width: None, max_height: None, max_ratio: None }
+        Self { mime, max_bytes, ..Self::default() }
+    }
+
+    /// Of these, what is coded in one of `codecs` and lasts from `min` to `max` seconds; 0 is no limit.
+    #[must_use]
+    pub fn films(self, min_s: u64, max_s: u64, codecs: &[&str]) -> Self {
+        let limit = |seconds: u64| (seconds > 0).then_some(seconds * 1000);
+        let codecs = codecs.iter().map(|&codec| codec.to_owned()).collect();
+        Self { min_duration_ms: limit(min_s), max_duration_ms: limit(max_s), codecs, ..self }
     }
 }
 
@@ -157,5 +205,17 @@ impl Rules {
             rules.media.max_count = self.parts.max_media.unwrap_or(self.media.max_count);
         }
         rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ratio;
+
+    #[test]
+    fn a_ratio_is_passed_by_what_is_wider_and_missed_by_what_is_narrower() {
+        let wide = Ratio::of(191, 100);
+        assert!(!wide.is_passed_by(1910, 1000) && !wide.is_missed_by(1910, 1000));
+        assert!(wide.is_passed_by(1911, 1000) && wide.is_missed_by(1909, 1000));
     }
 }

@@ -1,5 +1,6 @@
 //! The trait every network implements.
 
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::{
     Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, lookup::Lookup, publish::Publish,
     publish::Recent,
@@ -63,6 +64,22 @@ pub trait Network: Send + Sync {
     }
     /// How to find a publication whose answer was lost.
     fn recent(&self) -> Option<&dyn Recent> {
+        None
+    }
+    /// The numbers of its posts, where it tells them.
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        None
+    }
+    /// The numbers of the account, where it tells them.
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        None
+    }
+    /// How what was sent is taken back, where it can be.
+    fn delete(&self) -> Option<&dyn Delete> {
+        None
+    }
+    /// How what was sent gets other words, where it can.
+    fn edit(&self) -> Option<&dyn Edit> {
         None
     }
 }

@@ -1,7 +1,8 @@
 //! Whether a post may go to a channel, by the network's rules. The composer, the API and the engine ask the same function.
 
-use crate::{Network, connect::Facts, publish::MediaItem, text};
-use crier_model::rules::{MediaKind, MediaRules, PartsKind, Rules, Unit};
+use crate::{Network, connect::Facts, fit, publish::MediaItem, text};
+use crier_model::rendition::Fit;
+use crier_model::rules::{MediaRules, PartsKind, Rules, Unit};
 use crier_model::{ChannelId, Document, Finding};
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value};
@@ -25,6 +26,8 @@ pub struct Measure {
     pub text: String,
     /// Links found in it.
     pub links: Vec<String>,
+    /// What becomes of its files, in order.
+    pub files: Vec<Fit>,
 }
 
 /// What a channel would say to the parts.
@@ -60,13 +63,14 @@ pub fn parts(
             _ => name.to_owned(),
         };
         check_text(&name, &rules, part, &text, found);
-        check_media(&name, &rules.media, part, found);
+        let files = check_media(&name, &rules.media, part, found);
         verdict.parts.push(Measure {
             used: text::measure(&text, &rules.text),
             max: rules.text.max_of(!part.media.is_empty()),
             unit: rules.text.unit,
             links: text::urls(&text).into_iter().map(str::to_owned).collect(),
             text,
+            files,
         });
     }
     found.extend(too_many_parts(name, &rules, parts));
@@ -113,7 +117,9 @@ fn check_text(name: &str, rules: &Rules, part: &PartToCheck<'_>, text: &str, fou
     }
 }
 
-fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &mut Vec<Finding>) {
+/// What becomes of each file.
+fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &mut Vec<Finding>) -> Vec<Fit> {
+    let mut fits = Vec::new();
     if part.media.len() > rules.max_count {
         let pointer = format!("{}/media/{}", part.pointer, rules.max_count);
         let (count, max) = (part.media.len(), rules.max_count);
@@ -127,15 +133,11 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
     found.extend(too_large_together(name, rules, part));
     for (index, item) in part.media.iter().enumerate().take(rules.max_count) {
         let pointer = format!("{}/media/{index}", part.pointer);
-        match rules.kinds.iter().find(|kind| kind.mime.contains(&item.mime)) {
-            Some(kind) => {
-                found.extend(too_large(name, kind, item, &pointer).or_else(|| too_long(name, kind, item, &pointer)));
-            }
-            None => {
-                let taken = rules.kinds.iter().flat_map(|kind| &kind.mime).map(|mime| short_type(mime));
-                let taken = taken.collect::<Vec<_>>().join(", ");
-                let message = format!("{name} does not take {} files ({}).", short_type(&item.mime), item.name);
-                found.push(Finding::error(&pointer, "media.type", message, format!("Use one of these: {taken}.")));
+        match fit::fit(name, rules, item, &pointer) {
+            Ok(fit) => fits.push(fit),
+            Err(finding) => {
+                fits.push(Fit::Not);
+                found.push(*finding);
             }
         }
         if rules.fetched && item.url.is_none() {
@@ -151,19 +153,9 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
             found.push(Finding::error(format!("{pointer}/alt"), "alt.too_long", message, fix));
         }
     }
-}
-
-fn too_large(name: &str, kind: &MediaKind, item: &MediaItem, pointer: &str) -> Option<Finding> {
-    let what = short_type(&item.mime);
-    if item.size > kind.max_bytes {
-        let (max, size) = (megabytes(kind.max_bytes), megabytes(item.size));
-        let message = format!("{name} takes {what} files up to {max}; {} has {size}.", item.name);
-        return Some(Finding::error(pointer, "media.too_large", message, format!("Make it smaller than {max}.")));
-    }
-    let sides = [("wide", item.width, kind.max_width), ("high", item.height, kind.max_height)];
-    let (word, has, max) = sides.into_iter().find_map(|(w, has, max)| Some((w, has, max.filter(|max| has > *max)?)))?;
-    let message = format!("{name} takes {what} files up to {max} pixels {word}; {} is {has}.", item.name);
-    Some(Finding::error(pointer, "media.too_large", message, format!("Scale it to at most {max} pixels {word}.")))
+    // Those beyond the number it takes don't go whatever they are.
+    fits.resize(part.media.len(), Fit::Not);
+    fits
 }
 
 /// A file that goes alone, and does not.
@@ -177,7 +169,11 @@ fn together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) -> Option<Fi
 }
 
 fn too_large_together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) -> Option<Finding> {
-    let (total, max) = (part.media.iter().map(|item| item.size).sum::<u64>(), rules.max_total_bytes?);
+    let size = |item: &MediaItem| match fit::fit(name, rules, item, "") {
+        Ok(Fit::Made(recipe)) => item.size.min(recipe.max_bytes),
+        _ => item.size,
+    };
+    let (total, max) = (part.media.iter().map(size).sum::<u64>(), rules.max_total_bytes?);
     (total > max && part.media.len() > 1).then(|| {
         let (max, total) = (megabytes(max), megabytes(total));
         let message = format!("{name} takes files of {max} together; these have {total}.");
@@ -186,24 +182,13 @@ fn too_large_together(name: &str, rules: &MediaRules, part: &PartToCheck<'_>) ->
     })
 }
 
-fn too_long(name: &str, kind: &MediaKind, item: &MediaItem, pointer: &str) -> Option<Finding> {
-    let max = kind.max_ratio?;
-    let (short, long) = (item.width.min(item.height), item.width.max(item.height));
-    // A size of 0 is an unknown one.
-    (short > 0 && long > short.saturating_mul(max)).then(|| {
-        let what = short_type(&item.mime);
-        let message = format!("{name} takes {what} files up to {max} times as long as wide; {} is longer.", item.name);
-        Finding::error(pointer, "media.ratio", message, "Crop it so that its sides differ less.")
-    })
-}
-
 /// `image/png` → `PNG`, as people call it.
-fn short_type(mime: &str) -> String {
+pub(crate) fn short_type(mime: &str) -> String {
     let name = mime.rsplit('/').next().unwrap_or(mime);
     name.split('+').next().unwrap_or(name).trim_start_matches("x-").to_uppercase()
 }
 
-fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),

@@ -228,6 +228,16 @@ pub struct Client2 {
     pub bot_token: Option<Secret>,
 }
 
+impl Client2 {
+    /// A bot by its token, which begins with the bot's id and a colon; none where it does not.
+    #[must_use]
+    pub fn of_bot(token: &str) -> Option<Self> {
+        let (id, rest) = token.split_once(':')?;
+        let whole = !id.is_empty() && !rest.is_empty();
+        whole.then(|| Self { client_id: id.to_owned(), client_secret: Some(Secret::new(token)), bot_token: None })
+    }
+}
+
 /// An OAuth 2 network.
 #[async_trait]
 pub trait OAuth2: Send + Sync {
@@ -363,6 +373,11 @@ pub trait Dialog: Send + Sync {
     async fn register(&self, net: &Client, redirect_uri: &str) -> Result<Option<Client2>, Refusal> {
         let _ = (net, redirect_uri);
         Ok(None)
+    }
+
+    /// What the token of a bot looks like, where people enter one ([`Client2::of_bot`]).
+    fn token_example(&self) -> Option<&'static str> {
+        None
     }
 
     /// Who the bot is. Also shows that the network takes its token.

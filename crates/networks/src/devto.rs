@@ -4,7 +4,10 @@
 //! (<https://github.com/forem/forem>, `api/articles_controller`, November 2026): `users/me`, `articles`, `articles/me`, `tags`,
 //! `organizations`. Forem takes no files: pictures are fetched from their addresses, and articles can't be taken back by the API.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Edit, PostMetrics};
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
@@ -149,6 +152,18 @@ impl Network for DevTo {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

@@ -3,7 +3,10 @@
 //! After the documentation at <https://docs.discord.com/developers> (August 2026, API version 10). A person adds the bot to a
 //! server with OAuth 2; their own token says which server that was and is of no use afterwards, so it is not renewed.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::choosing::Access;
 use crate::connect::{
     Answered, Client2, ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed,
@@ -142,6 +145,22 @@ impl Network for Discord {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

@@ -3,7 +3,10 @@
 //! After <https://developer.dribbble.com/v2/> (version 2, November 2026): OAuth, `user`, `user/shots`, `shots`. Tokens neither expire nor
 //! are renewed. Dribbble knows no key for a shot, and makes shots some time after it has taken them.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
@@ -107,6 +110,14 @@ impl Network for Dribbble {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

@@ -4,7 +4,10 @@
 //! `channel/search`. Neynar, which has run Farcaster since January 2026, keeps the signer's key and signs; `idem` keeps a cast from being
 //! made twice. Files are embedded by their addresses, which then have to stay public.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem};
@@ -90,6 +93,18 @@ impl Network for Farcaster {
     fn lookup(&self) -> Option<&dyn Lookup> {
         Some(self)
     }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
 }
 
 async fn send<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
@@ -141,11 +156,26 @@ struct User {
     pfp_url: Option<String>,
     #[serde(default)]
     pro: Option<Pro>,
+    #[serde(default)]
+    follower_count: i64,
 }
 
 #[derive(Deserialize)]
 struct Pro {
     status: String,
+}
+
+async fn user(net: &Client, credentials: &Credentials, fid: &str) -> Result<User, Refusal> {
+    let request = net.get(format!("{API}/user/bulk/")).query(&[("fids", fid)]);
+    let found: Users = ask(request, credentials).await?;
+    let nobody = || Refusal::Temporary(Detail::new("Neynar answered without the account"));
+    found.users.into_iter().next().ok_or_else(nobody)
+}
+
+/// What signs for the account.
+fn signer(credentials: &Credentials) -> Result<&Secret, Refusal> {
+    let lost = || Refusal::Auth(Detail::new("the channel has lost its signer; connect it again"));
+    credentials.extra.get(SIGNER).ok_or_else(lost)
 }
 
 #[async_trait]
@@ -183,10 +213,7 @@ impl Form for Farcaster {
                 fix: "Open its approval link and approve it with your Farcaster account, then try again.".to_owned(),
             });
         };
-        let request = net.get(format!("{API}/user/bulk/")).query(&[("fids", fid)]);
-        let found: Users = ask(request, &credentials).await?;
-        let nobody = || Refusal::Temporary(Detail::new("Neynar answered without the account"));
-        let user = found.users.into_iter().next().ok_or_else(nobody)?;
+        let user = user(net, &credentials, &fid.to_string()).await?;
         let is_pro = user.pro.is_some_and(|pro| pro.status == "subscribed");
         let identity = Identity {
             remote_id: fid.to_string(),
@@ -233,8 +260,7 @@ fn idem(key: &str) -> String {
 impl Farcaster {
     /// Files are embedded, and then as many addresses of the text as there is room for: only embeds get a preview.
     fn cast(&self, cx: &Cx<'_>, item: &Item, settings: &Settings) -> Result<Value, Refusal> {
-        let lost = || Refusal::Auth(Detail::new("the channel has lost its signer; connect it again"));
-        let signer = cx.credentials.extra.get(SIGNER).ok_or_else(lost)?;
+        let signer = signer(cx.credentials)?;
         let words = self.render(&item.body);
         let address = |(index, media): (usize, &MediaItem)| {
             let lacks = || Refusal::Content(Detail::new("the picture has no public address that could be embedded"));

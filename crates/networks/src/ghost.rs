@@ -4,7 +4,10 @@
 //! signed with the key, `site`, `posts`, `images/upload`, `tags`, `newsletters`. Ghost has no keys against doing things twice; a post
 //! begins as a draft with a slug of ours, by which it is found again, and publishing a draft twice publishes it once.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::article::{self, UPLOAD_LIFE, draft_slug};
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
@@ -164,6 +167,14 @@ impl Network for Ghost {
         self
     }
 
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
+
     fn lookup(&self) -> Option<&dyn Lookup> {
         Some(self)
     }
@@ -201,6 +212,14 @@ impl<'a> Api<'a> {
     /// [`Api::send`] for a request that only asks, or may be made twice.
     async fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T, Refusal> {
         self.send(request).await.map_err(Refusal::harmless)
+    }
+}
+
+impl Api<'_> {
+    /// For a request that may be made twice and whose answer says nothing.
+    async fn done(&self, request: Request) -> Result<(), Refusal> {
+        let judge = |answer: Answer| if answer.is_success() { Ok(()) } else { judge::<IgnoredAny>(&answer).map(drop) };
+        call::judged(self.signed(request)?, self.credentials, judge).await.map_err(Refusal::harmless)
     }
 }
 

@@ -5,7 +5,10 @@
 //! Since May 2026 the API is at this host alone, and writing takes a publication on Hashnode Pro. It tells its errors in the body,
 //! whatever the status, and knows no keys.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit, PostMetrics};
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
@@ -135,6 +138,18 @@ impl Network for Hashnode {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 /// Asks what stands in `query`, or does it.
@@ -206,7 +221,9 @@ fn refusal(answer: &Answer, error: Error) -> Refusal {
     match code.as_str() {
         "UNAUTHENTICATED" => Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)),
         // Neither a plan nor a role is mended by signing in again.
-        "FORBIDDEN" | "NOT_FOUND" => Refusal::Content(detail).at("/settings/publication"),
+        "FORBIDDEN" => Refusal::Content(detail).at("/settings/publication"),
+        "NOT_FOUND" if speaks_of("publication") => Refusal::Content(detail).at("/settings/publication"),
+        "NOT_FOUND" => Refusal::Content(detail),
         "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" if speaks_of("tag") => {
             Refusal::Content(detail).at("/settings/tags")
         }

@@ -4,7 +4,10 @@
 //! <https://api.kick.com/swagger/doc.yaml>: OAuth 2.1, `users`, `channels`, `chat`. Kick knows no key for a message, and what was said
 //! in a chat can't be listed.
 
+mod afterwards;
+
 use crate::about::{About, Network, no_settings};
+use crate::afterwards::Delete;
 use crate::connect::{ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Detail, Refusal, call};
@@ -31,6 +34,7 @@ const SCOPES: &[Scope] = &[
     Scope { id: "user:read", why: "to know which account this is", required: true },
     Scope { id: "channel:read", why: "to know your channel's address", required: true },
     Scope { id: "chat:write", why: "to write in your channel's chat", required: true },
+    Scope { id: "moderation:chat_message:manage", why: "to delete messages", required: false },
 ];
 
 #[derive(Debug)]
@@ -64,6 +68,10 @@ impl Network for Kick {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
     }
 }
 

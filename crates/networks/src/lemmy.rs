@@ -4,7 +4,10 @@
 //! `user/login`, `site`, `search`, `post`, `comment`, and their lists. Lemmy 1.0 keeps these calls beside its own; only pictures have
 //! another address there. Signing in is limited to a few times an hour, so the session is kept and the password is not.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
@@ -119,6 +122,18 @@ impl Network for Lemmy {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

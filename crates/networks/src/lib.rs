@@ -5,7 +5,9 @@
 //! a connect is returned to the handshake.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod abilities;
 pub mod about;
+pub mod afterwards;
 mod article;
 pub mod bluesky;
 mod call;
@@ -19,6 +21,7 @@ pub mod dpop;
 pub mod dribbble;
 pub mod es256;
 pub mod farcaster;
+pub mod fit;
 pub mod ghost;
 pub mod hashnode;
 pub mod kick;
@@ -57,6 +60,7 @@ pub mod whop;
 pub mod wordpress;
 pub mod x;
 
+pub use abilities::Abilities;
 pub use about::{About, Network};
 pub use choosing::{Choice, Choosing};
 pub use connect::{Connect, Credentials, Identified, Way};

@@ -4,7 +4,10 @@
 //! `refresh`, `account/whoami`, `profile`, `sync`, `media/v3/upload`, sending events, threads. A transaction id makes an event once.
 //! What is sent is not encrypted; in encrypted rooms people see a warning beside it.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
@@ -121,6 +124,14 @@ impl Network for Matrix {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
     }
 
     fn lookup(&self) -> Option<&dyn Lookup> {
@@ -428,6 +439,7 @@ impl Publish for Matrix {
         let files: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
         let room = room(&api, &settings.room).await?;
         let mut first: Option<String> = None;
+        let mut made = Vec::new();
         for (index, mut content) in events(item, &settings, &files).into_iter().enumerate() {
             if let Some(thread) = &item.thread {
                 let parent = first.as_ref().unwrap_or(&thread.parent.remote_id);
@@ -443,14 +455,19 @@ impl Publish for Matrix {
             let path = format!("client/v3/rooms/{}/send/m.room.message/{}", piece(&room), piece(&key));
             let send = || api.send::<Event>(api.net.put(api.url(&path)).json(&content));
             let event = cx.step(&format!("send {index}"), Once::Key(key), send).await?;
+            made.push(event.event_id.clone());
             first.get_or_insert(event.event_id);
         }
         let nothing = || Refusal::Content(Detail::new("there is nothing to send")).at("/text");
         let id = first.ok_or_else(nothing)?;
         let url = format!("https://matrix.to/#/{}/{}", piece(&room), piece(&id));
-        Ok(Sent { remote_id: id, url: Some(url), data: Value::Null })
+        Ok(Sent { remote_id: id, url: Some(url), data: json!({ ROOM: room, EVENTS: made }) })
     }
 }
+
+/// What is kept of a part beside its first event: the room, and all its events.
+const ROOM: &str = "room";
+const EVENTS: &str = "events";
 
 /// The id of a room that is known by its id or its address.
 async fn room(api: &Api<'_>, named: &str) -> Result<String, Refusal> {

@@ -4,7 +4,10 @@
 //! `notes/create`, `users/notes`. The token goes with the body, as every version and fork takes it. Misskey knows no key; notes are found
 //! again by their text.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown::outside_spaces;
@@ -119,6 +122,18 @@ impl Network for Misskey {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }

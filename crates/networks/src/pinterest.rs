@@ -4,7 +4,10 @@
 //! <https://developers.pinterest.com/docs/getting-started/set-up-authentication-and-authorization/> (2026): OAuth, `user_account`,
 //! `boards`, `media`, `pins`. Pinterest knows no key for a pin.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
@@ -13,7 +16,7 @@ use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_with
 use crate::{Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Ratio, Rules, TextRules, Unit};
 use crier_model::{Code, Finding, Timestamp, channel::Identity};
 use crier_net::{Client, Multipart, Request};
 use jiff::SignedDuration;
@@ -111,14 +114,14 @@ impl Network for Pinterest {
     }
 
     fn rules(&self, _facts: &Facts) -> Rules {
-        let video = MediaKind::up_to(2_000_000_000, &["video/mp4", "video/quicktime"]);
+        let video = MediaKind::up_to(2_000_000_000, &["video/mp4", "video/quicktime"]).films(4, 15 * 60, &[]);
         Rules {
             text: TextRules { required_without_media: false, ..TextRules::up_to(800, Unit::Grapheme) },
             media: MediaRules::up_to(
                 5,
                 vec![
                     MediaKind::up_to(20_000_000, &["image/jpeg", "image/png"]),
-                    MediaKind { max_ratio: Some(2), ..video },
+                    MediaKind { narrowest: Some(Ratio::of(1, 2)), widest: Some(Ratio::of(191, 100)), ..video },
                 ],
                 Some(500),
             ),
@@ -143,6 +146,22 @@ impl Network for Pinterest {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

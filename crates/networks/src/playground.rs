@@ -1,15 +1,18 @@
 //! Playground, the small network that comes with Crier. Its API is that of `crates/playground`.
 
 use crate::about::{About, Network, no_settings};
+use crate::afterwards::{Account as Channel, ChannelMetrics, Delete, Edit, PostMetrics, if_there, only};
 use crate::connect::{
     Client2, ClientAuth, Connect, Credentials, Endpoints, Extension, Facts, Identified, OAuth2, Scope, Site, Way,
 };
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Detail, Refusal, call, oauth_server};
 use async_trait::async_trait;
+use crier_model::metric::{Count, Metric, Series};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
 use crier_model::{Code, Timestamp, channel::Identity};
 use crier_net::{Client, Multipart, Request};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
@@ -133,6 +136,22 @@ impl Network for Playground {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }
@@ -310,6 +329,67 @@ impl Recent for Playground {
                 _ => return Ok(None),
             }
         }
+    }
+}
+
+/// The numbers under a post, or the sums over an account's.
+#[derive(Deserialize)]
+struct Numbers {
+    likes: i64,
+    replies: i64,
+    views: i64,
+    /// How many posts there are, of an account.
+    #[serde(default)]
+    posts: i64,
+}
+
+impl Numbers {
+    fn counts(&self) -> Vec<Count> {
+        vec![
+            Count::new(Metric::Views, self.views),
+            Count::new(Metric::Likes, self.likes),
+            Count::new(Metric::Replies, self.replies),
+        ]
+    }
+}
+
+#[async_trait]
+impl PostMetrics for Playground {
+    async fn posts(&self, channel: &Channel<'_>, sent: &[Sent]) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
+        let url = self.api(&format!("posts/{}/metrics", only(sent)?.remote_id));
+        let request = signed(channel.net.get(url), channel.credentials);
+        let told = if_there(call::ask::<Numbers>(request, channel.credentials, refine).await)?;
+        Ok(vec![told.map(|numbers| numbers.counts())])
+    }
+}
+
+#[async_trait]
+impl ChannelMetrics for Playground {
+    async fn channel(&self, channel: &Channel<'_>, _from: Date, _to: Date) -> Result<Vec<Series>, Refusal> {
+        let request = signed(channel.net.get(self.api("me/metrics")), channel.credentials);
+        let numbers: Numbers = call::ask(request, channel.credentials, refine).await?;
+        let posts = Count::new(Metric::Posts, numbers.posts);
+        let counts = numbers.counts().into_iter().chain([posts]);
+        Ok(counts.map(|count| Series::standing(count.metric, channel.today(), count.value)).collect())
+    }
+}
+
+#[async_trait]
+impl Delete for Playground {
+    async fn delete(&self, channel: &Channel<'_>, sent: &Sent) -> Result<(), Refusal> {
+        let url = self.api(&format!("posts/{}", sent.remote_id));
+        let request = signed(channel.net.delete(url), channel.credentials);
+        if_there(call::send(request, channel.credentials, refine).await).map(drop)
+    }
+}
+
+#[async_trait]
+impl Edit for Playground {
+    async fn edit(&self, channel: &Channel<'_>, sent: &Sent, item: &Item) -> Result<Sent, Refusal> {
+        let url = self.api(&format!("posts/{}", sent.remote_id));
+        let request = signed(channel.net.put(url), channel.credentials);
+        let request = request.json(&json!({ "text": self.render(&item.body) }));
+        Ok(call::json::<Post>(request, channel.credentials, refine).await?.into())
     }
 }
 

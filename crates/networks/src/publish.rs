@@ -67,6 +67,13 @@ pub struct JournalError(pub String);
 #[async_trait]
 pub trait MediaSource: Send + Sync {
     async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal>;
+
+    /// Bytes `from` to `to` (exclusive) of it, so that a long one need not be in memory whole.
+    async fn piece(&self, media: &MediaItem, from: u64, to: u64) -> Result<Bytes, Refusal> {
+        let whole = self.bytes(media).await?;
+        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(whole.len());
+        Ok(whole.slice(at(from)..at(to.max(from))))
+    }
 }
 
 /// A file as a network gets it.
@@ -80,6 +87,12 @@ pub struct MediaItem {
     /// Pixels; 0 when unknown.
     pub width: u32,
     pub height: u32,
+    /// How long it moves; 0 for what stands still, and when unknown.
+    pub duration_ms: u64,
+    /// What picture and sound are coded in; none when unknown.
+    pub codecs: Vec<String>,
+    /// Whether this installation can make one of it that keeps to other limits.
+    pub convertible: bool,
     /// Empty when none was written.
     pub alt: String,
     /// Hex SHA-256 of the content.

@@ -51,6 +51,7 @@ pub struct Settings {
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
 pub struct Registry {
     networks: Arc<[Box<dyn Network>]>,
+    converts_films: bool,
 }
 
 impl Registry {
@@ -96,13 +97,24 @@ impl Registry {
             Some(Box::new(Whop)),
             Some(Box::new(Webhook)),
         ];
-        Self { networks: networks.into_iter().flatten().collect() }
+        Self { networks: networks.into_iter().flatten().collect(), converts_films: false }
     }
 
     /// A registry of these alone, for tests.
     #[must_use]
     pub fn of(networks: Vec<Box<dyn Network>>) -> Self {
-        Self { networks: networks.into() }
+        Self { networks: networks.into(), converts_films: false }
+    }
+
+    /// Of an installation that can make other videos of videos, or can't: what its networks take depends on it.
+    #[must_use]
+    pub fn converting_films(self, converts_films: bool) -> Self {
+        Self { converts_films, ..self }
+    }
+
+    #[must_use]
+    pub fn converts_films(&self) -> bool {
+        self.converts_films
     }
 
     #[must_use]

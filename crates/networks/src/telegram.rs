@@ -3,7 +3,10 @@
 //! After the Bot API at <https://core.telegram.org/bots/api> (version 10.1, June 2026). Nothing tells afterwards whether a
 //! message was sent: bots can't read what they have written, and the API knows no key.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit};
 use crate::check::PartToCheck;
 use crate::connect::{Client2, Connect, Dialog, Facts, Heard, Identified, Introduction, SaidCode};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
@@ -69,7 +72,8 @@ impl Network for Telegram {
         let photos = MediaKind::up_to(10_000_000, &["image/jpeg", "image/png", "image/webp"]);
         let kinds = vec![
             MediaKind { max_ratio: Some(20), ..photos },
-            MediaKind::up_to(50_000_000, &["video/mp4", "image/gif"]),
+            MediaKind::up_to(50_000_000, &["video/mp4"]).films(0, 0, &["h264", "hevc", "aac", "mp3"]),
+            MediaKind::up_to(50_000_000, &["image/gif"]),
         ];
         Rules {
             text: TextRules { max_with_media: Some(1024), ..TextRules::up_to(4096, Unit::Utf16) },
@@ -102,6 +106,18 @@ impl Network for Telegram {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
     }
 }
 
@@ -164,7 +180,13 @@ struct Message {
     chat: Chat,
     #[serde(default, skip_serializing)]
     text: Option<String>,
+    /// Of the first of an album: the ids of all its messages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    album: Vec<i64>,
 }
+
+/// What is kept of an album beside its first message.
+const ALBUM: &str = "album";
 
 #[derive(Serialize, Deserialize)]
 struct Chat {
@@ -223,12 +245,17 @@ impl Message {
 
 impl From<Message> for Sent {
     fn from(message: Message) -> Self {
-        Self { url: message.url(), remote_id: message.message_id.to_string(), data: Value::Null }
+        let data = if message.album.is_empty() { Value::Null } else { json!({ ALBUM: message.album }) };
+        Self { url: message.url(), remote_id: message.message_id.to_string(), data }
     }
 }
 
 #[async_trait]
 impl Dialog for Telegram {
+    fn token_example(&self) -> Option<&'static str> {
+        Some("123456789:AAE…")
+    }
+
     async fn introduce(&self, net: &Client, bot: &Client2) -> Result<Introduction, Refusal> {
         let hides = of_bot(bot);
         let User { username } = ask(net.get(at(&hides, "getMe")?), &hides).await?;
@@ -457,7 +484,10 @@ impl OneOrMany {
     fn first(self) -> Result<Message, Refusal> {
         let first = match self {
             Self::One(message) => Some(message),
-            Self::Many(messages) => messages.into_iter().next(),
+            Self::Many(messages) => {
+                let album = messages.iter().map(|message| message.message_id).collect();
+                messages.into_iter().next().map(|first| Message { album, ..first })
+            }
         };
         first.ok_or_else(|| Refusal::Unknown(Detail::new("the album came back empty")))
     }

@@ -3,7 +3,10 @@
 //! After <https://developers.facebook.com/documentation/threads> (August 2026): the authorization window, long-lived tokens that
 //! renew themselves, posts by containers. Threads fetches pictures and videos itself.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{
     Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, address,
@@ -37,6 +40,7 @@ const SCOPES: &[Scope] = &[
     Scope { id: "threads_basic", why: "to know which account this is", required: true },
     Scope { id: "threads_content_publish", why: "to publish your posts", required: true },
     Scope { id: "threads_manage_replies", why: "to publish the further parts of a thread", required: false },
+    Scope { id: "threads_manage_insights", why: "to show views, likes and followers", required: false },
     Scope { id: "threads_read_replies", why: "to find those again when their confirmation was lost", required: false },
 ];
 /// Containers that are not published end after a day.
@@ -91,7 +95,11 @@ impl Network for Threads {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         let images = MediaKind::up_to(8_000_000, &["image/jpeg", "image/png"]);
-        let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]);
+        let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]).films(
+            0,
+            5 * 60,
+            &["h264", "hevc", "aac"],
+        );
         Rules {
             text: TextRules::up_to(500, Unit::EmojiBytes),
             media: MediaRules {
@@ -128,6 +136,14 @@ impl Network for Threads {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
         Some(self)
     }
 }

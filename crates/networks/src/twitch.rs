@@ -4,7 +4,10 @@
 //! `users`, `chat/messages`, `chat/announcements`. Every request names the app beside the token. Twitch knows no key for a message, and
 //! what was said in a chat can't be listed.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::ChannelMetrics;
 use crate::connect::{
     ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed,
 };
@@ -95,6 +98,10 @@ impl Network for Twitch {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
     }
 }
 
@@ -215,13 +222,17 @@ impl Said {
     }
 }
 
+/// The app that the channel's tokens are of.
+fn client_id(facts: &Facts) -> Result<&str, Refusal> {
+    let lost = || Refusal::Auth(Detail::new("the channel has lost its app; connect it again"));
+    facts.get(CLIENT_ID).and_then(Value::as_str).ok_or_else(lost)
+}
+
 #[async_trait]
 impl Publish for Twitch {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let client_id = cx.facts.get(CLIENT_ID).and_then(Value::as_str);
-        let lost = || Refusal::Auth(Detail::new("the channel has lost its app; connect it again"));
-        let client_id = client_id.ok_or_else(lost)?;
+        let client_id = client_id(cx.facts)?;
         let words = self.render(&item.body);
         let id = match settings.message_type {
             MessageType::Message => {

@@ -5,7 +5,10 @@
 //! community's token may not upload pictures to them (error 27); so posts are words. `guid` keeps a post from being made twice. VK tells
 //! errors with status 200.
 
+mod afterwards;
+
 use crate::about::{About, Network, no_settings};
+use crate::afterwards::ChannelMetrics;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Detail, Refusal, call};
@@ -59,6 +62,10 @@ impl Network for Vk {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
     }
 }
 
@@ -133,6 +140,8 @@ struct Group {
     screen_name: String,
     #[serde(default)]
     photo_200: Option<String>,
+    #[serde(default)]
+    members_count: Option<i64>,
 }
 
 #[derive(Deserialize)]

@@ -4,7 +4,10 @@
 //! <https://github.com/whopio/whopsdk-python>, has it; September 2026): OAuth 2.1 with OpenID, `companies`, `forums`, `files`,
 //! `forum_posts`. Whop knows no key for a post.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Edit, PostMetrics};
 use crate::choosing::Access;
 use crate::connect::{
     ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed,
@@ -126,6 +129,14 @@ impl Network for Whop {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 async fn send<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
@@ -148,6 +159,7 @@ fn refine(refusal: Refusal) -> Refusal {
         {
             Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing))
         }
+        other if speaks_of(&["post not found"]) => other,
         other if matches!(status, Some(403 | 404)) => other.at("/settings/experience"),
         other if speaks_of(&["company"]) => other.at("/settings/company"),
         other if speaks_of(&["attachment", "file"]) => other.at("/media"),

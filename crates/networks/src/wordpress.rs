@@ -5,7 +5,10 @@
 //! `types`, `categories`, `tags`, and what a type's `rest_base` is. WordPress has no keys against doing things twice; a post begins
 //! as a draft with a slug of ours, by which it is found again, and publishing a draft twice publishes it once.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::article::{self, UPLOAD_LIFE, draft_slug};
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
@@ -122,6 +125,14 @@ impl Network for WordPress {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
     }
 
     fn lookup(&self) -> Option<&dyn Lookup> {

@@ -3,7 +3,10 @@
 //! After <https://docs.x.com> (August 2026, API 2.167): OAuth 2.0 with PKCE, `POST /2/tweets`, `/2/media/upload`. X knows no key for
 //! a post; the account's newest posts tell whether one is there. Reading them is paid for, so that is done only after a lost answer.
 
+mod afterwards;
+
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings, text};
@@ -98,7 +101,10 @@ impl Network for X {
     fn rules(&self, facts: &Facts) -> Rules {
         let long = facts.get(LONG_POSTS).is_some_and(|long| long == true);
         let gif = MediaKind::up_to(15_000_000, &["image/gif"]);
-        let video = MediaKind::up_to(512_000_000, &["video/mp4", "video/quicktime"]);
+        // Accounts that may write long posts may post long videos too.
+        let longest = if long { 125 * 60 } else { 140 };
+        let video =
+            MediaKind::up_to(512_000_000, &["video/mp4", "video/quicktime"]).films(0, longest, &["h264", "aac"]);
         Rules {
             text: TextRules {
                 link_length: Some(23),
@@ -111,7 +117,7 @@ impl Network for X {
                     vec![
                         MediaKind::up_to(5_000_000, &["image/jpeg", "image/png", "image/webp"]),
                         MediaKind { max_width: Some(1280), max_height: Some(1080), ..gif },
-                        MediaKind { max_ratio: Some(3), ..video },
+                        MediaKind { max_ratio: Some(3), min_side: Some(32), min_duration_ms: Some(500), ..video },
                     ],
                     Some(1000),
                 )
@@ -129,6 +135,18 @@ impl Network for X {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }
@@ -261,15 +279,14 @@ struct Processing {
 
 /// Uploads a picture in one go, all else in pieces, and waits until it is processed.
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let is_video = media.mime.starts_with("video/");
     let ask = |request: Request| call::ask::<Data<Uploaded>>(signed(request, cx.credentials), cx.credentials, refine);
     let Data { data: mut uploaded } = if is_video || media.mime == "image/gif" {
         let category = if is_video { "tweet_video" } else { "tweet_gif" };
-        let begin = json!({ "media_type": media.mime, "total_bytes": bytes.len(), "media_category": category });
+        let begin = json!({ "media_type": media.mime, "total_bytes": media.size, "media_category": category });
         let Data { data: begun } = ask(cx.net.post(format!("{API}/media/upload/initialize")).json(&begin)).await?;
-        for (index, start) in (0..bytes.len()).step_by(PIECE).enumerate() {
-            let piece = bytes.slice(start..bytes.len().min(start + PIECE));
+        for (index, start) in (0..media.size).step_by(PIECE).enumerate() {
+            let piece = cx.media.piece(media, start, media.size.min(start + PIECE as u64)).await?;
             let form = Multipart::new().text("segment_index", index.to_string());
             let form = form.file("media", &media.name, "application/octet-stream", piece);
             let request =
@@ -280,7 +297,7 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
         ask(cx.net.post(format!("{API}/media/upload/{}/finalize", begun.id))).await?
     } else {
         let form = Multipart::new().text("media_category", "tweet_image");
-        let form = form.file("media", &media.name, &media.mime, bytes);
+        let form = form.file("media", &media.name, &media.mime, cx.media.bytes(media).await?);
         ask(cx.net.post(format!("{API}/media/upload")).multipart(form).timeout(UPLOAD)).await?
     };
     let mut waited = Duration::ZERO;

@@ -2,9 +2,9 @@
 //! network says what the code does. With `UPDATE_DOCS=1` the table is written anew.
 #![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
 
-use crier_model::rules::{MediaKind, PartsKind, Rules, Unit};
+use crier_model::rules::{MediaKind, PartsKind, Ratio, Rules, Unit};
 use crier_networks::connect::Facts;
-use crier_networks::{Connect, Network, Registry, Way, registry};
+use crier_networks::{Abilities, Connect, Network, Registry, Way, registry};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -59,6 +59,19 @@ fn the_page_of_each_network_says_what_the_code_does() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What can be done with what is published, as its page says it.
+fn afterwards(network: &dyn Network) -> String {
+    let Abilities { post_metrics, channel_metrics, delete, edit, .. } = Abilities::of(network);
+    let (delete, edit, posts, account) = (yes(delete), yes(edit), yes(post_metrics), yes(channel_metrics));
+    format!(
+        "Deleting from here: {delete}. Changing the words from here: {edit}. Numbers of posts: {posts}. Numbers of the account: {account}."
+    )
+}
+
+fn yes(can: bool) -> &'static str {
+    if can { "yes" } else { "no" }
+}
+
 /// What a network's page must say.
 fn said(network: &dyn Network) -> Vec<String> {
     let rules = network.rules(&Facts::new());
@@ -68,6 +81,7 @@ fn said(network: &dyn Network) -> Vec<String> {
         if rules.media.max_count == 0 { "No files.".to_owned() } else { format!("p to {} ", rules.media.max_count) },
         format!("up to {} parts", rules.parts.max),
         "## Refusals you may meet".to_owned(),
+        format!("## Afterwards {}", afterwards(network)),
         "## Published once".to_owned(),
         "redirect URI".to_owned(),
     ];
@@ -132,6 +146,33 @@ fn table(registry: &Registry) -> String {
                 (false, false) => "you are asked",
             }
             .to_owned(),
+        ]);
+    }
+    page.push_str("\n## What it can do besides\n\n");
+    let mut row = |cells: &[&str]| writeln!(page, "| {} |", cells.join(" | ")).unwrap();
+    let columns = [
+        "network",
+        "needs an app of yours",
+        "asks what to connect",
+        "looks up settings",
+        "numbers of posts",
+        "numbers of the account",
+        "deletes",
+        "changes words",
+    ];
+    row(&columns);
+    row(&columns.map(|_| "---"));
+    for network in registry.all() {
+        let can = Abilities::of(network);
+        row(&[
+            network.about().name,
+            yes(!network.about().works_at_once),
+            yes(network.choosing().is_some()),
+            yes(can.lookup),
+            yes(can.post_metrics),
+            yes(can.channel_metrics),
+            yes(can.delete),
+            yes(can.edit),
         ]);
     }
     page.push_str("\n## File types\n\n| network | types | up to |\n| --- | --- | --- |\n");
@@ -218,7 +259,21 @@ fn parts(rules: &Rules) -> String {
 }
 
 fn size(kind: &MediaKind) -> String {
-    format!("{} bytes", grouped(usize::try_from(kind.max_bytes).unwrap()))
+    let number = |number: u64| grouped(usize::try_from(number).unwrap());
+    let seconds = |ms: u64| format!("{}", ms as f64 / 1000.0);
+    let ratio = |of: Ratio| format!("{}:{}", of.width, of.height);
+    let mut said = vec![format!("{} bytes", number(kind.max_bytes))];
+    said.extend(kind.max_width.map(|max| format!("{max} pixels wide")));
+    said.extend(kind.max_height.map(|max| format!("{max} pixels high")));
+    said.extend(kind.max_pixels.map(|max| format!("{} pixels in all", number(max))));
+    said.extend(kind.min_side.map(|min| format!("at least {min} pixels a side")));
+    said.extend(kind.max_ratio.map(|max| format!("up to {max} times as long as wide")));
+    said.extend(kind.narrowest.map(|least| format!("{} or wider", ratio(least))));
+    said.extend(kind.widest.map(|most| format!("{} or narrower", ratio(most))));
+    said.extend(kind.min_duration_ms.map(|min| format!("at least {} s", seconds(min))));
+    said.extend(kind.max_duration_ms.map(|max| format!("up to {} s", seconds(max))));
+    said.extend((!kind.codecs.is_empty()).then(|| kind.codecs.join("/")));
+    said.join(", ")
 }
 
 struct Setting {

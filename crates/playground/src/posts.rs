@@ -286,6 +286,13 @@ impl Posts {
         media
     }
 
+    /// Gives a post other words.
+    pub(crate) fn edit(&mut self, id: PostId, text: String) {
+        if let Some(post) = self.all.get_mut(&id).filter(|post| !post.gone) {
+            post.text = text;
+        }
+    }
+
     fn drop_gap(&mut self, id: PostId) {
         let mut next = Some(id);
         while let Some(id) = next.take() {

@@ -113,6 +113,26 @@ pub(crate) async fn publish(
     Ok(made)
 }
 
+/// Gives other words to a post of `author`. False if there is none.
+///
+/// # Errors
+/// When the words break a rule, or the change cannot be saved.
+pub(crate) async fn edit(shared: &Shared, author: AccountId, id: PostId, text: String) -> Result<bool, Problem> {
+    let edited = shared
+        .change(|world, _| {
+            let Some(post) = world.posts.get(id).filter(|post| post.author == author) else { return Ok(false) };
+            let draft = Draft { text, media: post.media.clone(), reply_to: None, app: None };
+            world.posts.check(&draft)?;
+            world.posts.edit(id, draft.text);
+            Ok::<_, Refused>(true)
+        })
+        .await??;
+    if edited {
+        shared.announce();
+    }
+    Ok(edited)
+}
+
 /// Deletes a post of `author` with its pictures. False if there is none.
 ///
 /// # Errors

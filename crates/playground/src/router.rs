@@ -81,7 +81,10 @@ fn machines(shared: &Shared) -> Router<Shared> {
         .route("/api/bot/messages", gated(Endpoint::Bot, get(api::bot::messages).post(api::bot::say)))
         .route("/api/media", gated(Endpoint::Media, post(api::media::upload)))
         .route("/api/posts", gated(Endpoint::Posts, get(api::posts::list).post(api::posts::create)))
-        .route("/api/posts/{id}", gated(Endpoint::Posts, get(api::posts::read).merge(delete(api::posts::delete))))
+        .route(
+            "/api/posts/{id}",
+            gated(Endpoint::Posts, get(api::posts::read).put(api::posts::edit).merge(delete(api::posts::delete))),
+        )
         .route("/api/posts/{id}/metrics", gated(Endpoint::Metrics, get(api::posts::metrics)))
         // The gate has its own limit for each endpoint.
         .layer(DefaultBodyLimit::disable())

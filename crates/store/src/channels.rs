@@ -413,7 +413,8 @@ pub async fn delete(store: &Store, workspace: WorkspaceId, id: ChannelId) -> Res
     let reason =
         Reason::new("cancelled.channel_deleted", "Channel deleted", "The channel was deleted before this was sent.");
     let cancelled = publications::cancel_channel_in(&mut tx, id, &reason).await?;
-    let others: Vec<_> = [due::kind::REFRESH, due::kind::AVATAR].map(|kind| (kind, id.to_string())).into();
+    let others: Vec<_> =
+        [due::kind::REFRESH, due::kind::AVATAR, due::kind::NUMBERS].map(|kind| (kind, id.to_string())).into();
     due::remove_in(&mut tx, &others, &BTreeSet::<Uuid>::new()).await?;
     let erased = store.seal(TABLE, id.0, CREDENTIALS, &Secret::default())?;
     let sql = "UPDATE channel SET deleted_at = $2, updated_at = $2, credentials = $3, \

@@ -150,7 +150,11 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         let mode = (!self.is_postgres()).then_some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: mode, ..Default::default() };
-        let inner = self.inner.writer.begin_with_options(options).await?;
+        let writer = self.inner.writer.clone();
+        // Of a task of its own, which nobody drops half way: sqlx would take a connection back into the pool on which the
+        // `BEGIN` was sent and its answer not read, and whatever came to it next would never be committed.
+        let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
+        let inner = begun.await.map_err(|_| StoreError::stopping())??;
         Ok(Tx { inner, store: self.clone(), pending: Pending::default(), events: Vec::new() })
     }
 

@@ -47,6 +47,10 @@ pub mod kind {
     pub const LISTEN: &str = "listen";
     /// Let a channel's publications go on that its daily cap held (subject: channel id).
     pub const RESUME: &str = "resume";
+    /// Do what a person wants of a publication that is out (subject: publication id; lane: its channel).
+    pub const WISH: &str = "wish";
+    /// Ask a channel's network for the numbers of the channel and its posts (subject: channel id).
+    pub const NUMBERS: &str = "numbers";
     /// Look for publications that came to no end in their time (subject: `publications`).
     pub const WATCH: &str = "watch";
 }
@@ -158,6 +162,22 @@ pub async fn ensure(store: &Store, work: &NewWork) -> Result<()> {
     tx.pending.due(work.due_at);
     settle_lanes(&mut tx, &work.lane.into_iter().map(|lane| lane.0).collect()).await?;
     tx.commit().await
+}
+
+/// Adds work in the caller's transaction, or moves the row there is ahead where that is due later. One that is being done stays: whoever
+/// does it sees what there is. For work without a lane.
+pub(crate) async fn sooner_in(tx: &mut Tx, work: &NewWork) -> Result<()> {
+    let row = row(work, ms(tx.now()))?;
+    let sql = "UPDATE due_work SET due_at = $3, ready_at = $3 WHERE kind = $1 AND subject = $2 AND due_at > $3 \
+               AND lease_until IS NULL";
+    let values = [work.kind.as_str().into(), work.subject.as_str().into(), ms(work.due_at).into()];
+    if tx.execute(sql, values).await? == 0 {
+        use due_work::Column as C;
+        let known = OnConflict::columns([C::Kind, C::Subject]).do_nothing().to_owned();
+        due_work::Entity::insert(row).on_conflict(known).exec_without_returning(&tx.inner).await?;
+    }
+    tx.pending.due(work.due_at);
+    Ok(())
 }
 
 fn row(work: &NewWork, created_at: i64) -> Result<due_work::ActiveModel> {

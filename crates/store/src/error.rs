@@ -29,6 +29,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The process is on its way out, and with it whatever this was to be part of.
+    pub(crate) fn stopping() -> Self {
+        Self::Database(DatabaseError { kind: DatabaseErrorKind::Unavailable, detail: "stopping".to_owned() })
+    }
+
     /// Whether the same call may succeed a little later without any change.
     #[must_use]
     pub fn is_temporary(&self) -> bool {

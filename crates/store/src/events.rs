@@ -25,6 +25,7 @@ pub mod kind {
     pub const NOTICE_NEW: &str = "notice.new";
     pub const WEBHOOK_CHANGED: &str = "webhook.changed";
     pub const MEDIA_SAVED: &str = "media.saved";
+    pub const MEDIA_CONVERTING: &str = "media.converting";
     pub const MEDIA_DELETED: &str = "media.deleted";
     pub const SLOTS_CHANGED: &str = "slots.changed";
     pub const EVERGREEN_CHANGED: &str = "evergreen.changed";
@@ -275,6 +276,10 @@ pub(crate) fn evergreen_changed(tx: &mut Tx, workspace: WorkspaceId, queue: Ever
 
 pub(crate) fn media_saved(tx: &mut Tx, workspace: WorkspaceId, media: MediaId) {
     append(tx, workspace, kind::MEDIA_SAVED, media, json!({ "media_id": media }));
+}
+
+pub(crate) fn media_converting(tx: &mut Tx, workspace: WorkspaceId, media: MediaId, percent: u8) {
+    append(tx, workspace, kind::MEDIA_CONVERTING, media, json!({ "media_id": media, "percent": percent }));
 }
 
 pub(crate) fn media_deleted(tx: &mut Tx, workspace: WorkspaceId, media: MediaId) {

@@ -30,6 +30,7 @@ pub mod invites;
 pub mod keys;
 pub mod media;
 pub mod notices;
+pub mod numbers;
 pub mod pace;
 pub mod pairings;
 pub mod posts;

@@ -4,7 +4,7 @@ use crate::{
     Store,
     column::{maybe_time, ms, time},
     connection::Lock,
-    entity::media,
+    entity::{media, rendition},
     error::{Result, StoreError},
     events,
 };
@@ -27,6 +27,10 @@ pub struct Media {
     pub width: Option<u32>,
     /// Pixels, where it has any.
     pub height: Option<u32>,
+    /// How long it moves; none for what stands still.
+    pub duration_ms: Option<u64>,
+    /// What picture and sound of a video are coded in, for example `h264` and `aac`.
+    pub codecs: Vec<String>,
     pub alt: Option<String>,
     /// Of the bytes, in lower-case hexadecimal.
     pub sha256: String,
@@ -47,6 +51,8 @@ pub struct NewMedia {
     pub size: u64,
     pub width: Option<u32>,
     pub height: Option<u32>,
+    pub duration_ms: Option<u64>,
+    pub codecs: Vec<String>,
     pub alt: Option<String>,
     pub sha256: String,
     pub storage_key: String,
@@ -63,6 +69,8 @@ pub async fn insert(store: &Store, new: NewMedia) -> Result<Media> {
         size: Set(i64::try_from(new.size).map_err(|_| StoreError::Damaged { what: "size" })?),
         width: Set(new.width.map(i64::from)),
         height: Set(new.height.map(i64::from)),
+        duration_ms: Set(signed(new.duration_ms)?),
+        codecs: Set((!new.codecs.is_empty()).then(|| new.codecs.join(" "))),
         alt: Set(new.alt),
         sha256: Set(new.sha256),
         storage_key: Set(new.storage_key),
@@ -112,6 +120,75 @@ pub async fn list(store: &Store, workspace: WorkspaceId, before: Option<MediaId>
     rows.into_iter().map(Media::try_from).collect()
 }
 
+/// What was made of a file, so that a network takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendition {
+    pub media: MediaId,
+    /// The name of the recipe it was made by.
+    pub recipe: String,
+    pub workspace: WorkspaceId,
+    pub mime: String,
+    /// Bytes.
+    pub size: u64,
+    /// Pixels.
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub duration_ms: Option<u64>,
+    /// Of the bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    pub storage_key: String,
+}
+
+/// What was made of a file by this recipe.
+pub async fn rendition(store: &Store, media: MediaId, recipe: &str) -> Result<Option<Rendition>> {
+    let found = rendition::Entity::find_by_id((media.0, recipe.to_owned())).one(store.reader()).await?;
+    found.map(Rendition::try_from).transpose()
+}
+
+/// Everything that was made of a file.
+pub async fn renditions(store: &Store, media: MediaId) -> Result<Vec<Rendition>> {
+    let made = rendition::Entity::find().filter(rendition::Column::MediaId.eq(media.0)).all(store.reader()).await?;
+    made.into_iter().map(Rendition::try_from).collect()
+}
+
+/// Writes down what was made, in place of what was made by the same recipe before. The file must still be there.
+pub async fn keep_rendition(store: &Store, made: Rendition) -> Result<()> {
+    let tx = store.begin().await?;
+    let sql = "SELECT 1 FROM media WHERE id = $1 AND deleted_at IS NULL";
+    tx.query_one(&tx.locking(sql, Lock::Change), [made.media.0.into()]).await?.ok_or(NOT_FOUND)?;
+    let sql = "DELETE FROM rendition WHERE media_id = $1 AND recipe = $2";
+    tx.execute(sql, [made.media.0.into(), made.recipe.as_str().into()]).await?;
+    let row = rendition::ActiveModel {
+        media_id: Set(made.media.0),
+        recipe: Set(made.recipe),
+        workspace_id: Set(made.workspace.0),
+        mime: Set(made.mime),
+        size: Set(i64::try_from(made.size).map_err(|_| StoreError::Damaged { what: "size" })?),
+        width: Set(made.width.map(i64::from)),
+        height: Set(made.height.map(i64::from)),
+        duration_ms: Set(signed(made.duration_ms)?),
+        sha256: Set(made.sha256),
+        storage_key: Set(made.storage_key),
+        created_at: Set(ms(store.now())),
+    };
+    row.insert(&tx.inner).await?;
+    tx.commit().await
+}
+
+/// Forgets what was made of a file.
+pub async fn forget_renditions(store: &Store, media: MediaId) -> Result<()> {
+    let tx = store.begin().await?;
+    tx.execute("DELETE FROM rendition WHERE media_id = $1", [media.0.into()]).await?;
+    tx.commit().await
+}
+
+/// Tells those who watch the workspace how far the making of another file has come, in hundredths.
+pub async fn tell_progress(store: &Store, workspace: WorkspaceId, media: MediaId, percent: u8) -> Result<()> {
+    let mut tx = store.begin().await?;
+    events::media_converting(&mut tx, workspace, media, percent);
+    tx.commit().await
+}
+
 /// Sets the alt text kept with the file.
 pub async fn set_alt(store: &Store, workspace: WorkspaceId, id: MediaId, alt: Option<&str>) -> Result<Media> {
     let mut tx = store.begin().await?;
@@ -158,14 +235,37 @@ pub async fn delete(store: &Store, workspace: WorkspaceId, id: MediaId, force: b
     Ok(media)
 }
 
+fn pixels(value: Option<i64>) -> Result<Option<u32>> {
+    value.map(u32::try_from).transpose().map_err(|_| StoreError::Damaged { what: "size in pixels" })
+}
+
+fn signed(value: Option<u64>) -> Result<Option<i64>> {
+    value.map(i64::try_from).transpose().map_err(|_| StoreError::Damaged { what: "duration" })
+}
+
 const NOT_FOUND: StoreError = StoreError::NotFound { what: "media" };
+
+impl TryFrom<rendition::Model> for Rendition {
+    type Error = StoreError;
+    fn try_from(row: rendition::Model) -> Result<Self> {
+        Ok(Self {
+            media: MediaId(row.media_id),
+            recipe: row.recipe,
+            workspace: WorkspaceId(row.workspace_id),
+            mime: row.mime,
+            size: row.size.unsigned_abs(),
+            width: pixels(row.width)?,
+            height: pixels(row.height)?,
+            duration_ms: row.duration_ms.map(i64::unsigned_abs),
+            sha256: row.sha256,
+            storage_key: row.storage_key,
+        })
+    }
+}
 
 impl TryFrom<media::Model> for Media {
     type Error = StoreError;
     fn try_from(row: media::Model) -> Result<Self> {
-        let pixels = |value: Option<i64>| {
-            value.map(u32::try_from).transpose().map_err(|_| StoreError::Damaged { what: "size in pixels" })
-        };
         Ok(Self {
             id: MediaId(row.id),
             workspace: WorkspaceId(row.workspace_id),
@@ -174,6 +274,8 @@ impl TryFrom<media::Model> for Media {
             size: row.size.unsigned_abs(),
             width: pixels(row.width)?,
             height: pixels(row.height)?,
+            duration_ms: row.duration_ms.map(i64::unsigned_abs),
+            codecs: row.codecs.iter().flat_map(|codecs| codecs.split(' ')).map(str::to_owned).collect(),
             alt: row.alt,
             sha256: row.sha256,
             storage_key: row.storage_key,

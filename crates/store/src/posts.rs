@@ -9,7 +9,7 @@ pub mod series;
 pub use change::{delete, duplicate, move_to};
 pub(crate) use change::{delete_in, drop_channel_in, restore_channel_in};
 pub use save::{Save, Saved, save};
-pub(crate) use save::{Template, save_in};
+pub(crate) use save::{Template, lock_post_in, save_in, set_content_in};
 
 use crate::{
     Store,

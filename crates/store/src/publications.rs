@@ -5,6 +5,7 @@ mod change;
 mod overdue;
 mod people;
 mod restored;
+mod wishes;
 
 pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
 pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
@@ -12,6 +13,7 @@ pub(crate) use change::{cancel_channel_in, reason_json, resume_in, schedule_work
 pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
 pub use restored::hold_restored;
+pub use wishes::{edited, refuse_wish, removed, wish};
 
 use crate::{
     Store,
@@ -25,7 +27,7 @@ use crate::{
 };
 use crier_model::{
     ChannelId, PostId, PublicationId, WorkspaceId,
-    publication::{PublicationState, Reason},
+    publication::{PublicationState, Reason, Wish},
 };
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -61,6 +63,12 @@ pub struct Publication {
     pub version: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// What a person wants to become of it, until that is done.
+    pub wish: Option<Wish>,
+    /// When it was last given other words on the network.
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted on the network.
+    pub removed_at: Option<Timestamp>,
 }
 
 /// A line of a publication's history.
@@ -201,6 +209,9 @@ impl TryFrom<publication::Model> for Publication {
             version: row.version,
             created_at: time(row.created_at)?,
             updated_at: time(row.updated_at)?,
+            wish: maybe_from_json(row.wish.as_deref(), "wish")?,
+            edited_at: maybe_time(row.edited_at)?,
+            removed_at: maybe_time(row.removed_at)?,
         })
     }
 }

@@ -49,6 +49,17 @@ impl TestStore {
 }
 
 impl TestStore {
+    /// How many transactions are open on PostgreSQL in which nothing goes on.
+    pub async fn idle_transactions(&self) -> i64 {
+        let Place::Postgres { url, schema } = &self.place else { return 0 };
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let sql =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = $1 AND state LIKE 'idle in transaction%'";
+        let count = sqlx::query_scalar(sql).bind(schema).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        count
+    }
+
     /// Cuts every connection to this database, as its restart does. On SQLite there are none.
     pub async fn cut(&self) {
         if let Place::Postgres { url, schema } = &self.place {

@@ -30,6 +30,10 @@ export const keys = {
   drafts: (ws: string) => ["ws", ws, "posts", "drafts"] as const,
   anyPost: (ws: string) => ["ws", ws, "posts", "any"] as const,
   post: (ws: string, id: string) => ["ws", ws, "post", id] as const,
+  channelNumbers: (ws: string, channel: string, days: number) =>
+    ["ws", ws, "numbers", "channel", channel, days] as const,
+  publicationNumbers: (ws: string, publication: string) =>
+    ["ws", ws, "numbers", "publication", publication] as const,
   slots: (ws: string) => ["ws", ws, "slots"] as const,
   slotsOf: (ws: string, channel: string | null) => ["ws", ws, "slots", "of", channel] as const,
   freeSlots: (ws: string, channels: string[], count: number, except: string | null) =>

@@ -807,6 +807,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/channels/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A channel's numbers for the days `from` to `to`, both included: the last thirty when left out. */
+        get: operations["channel_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/channels/{id}/queue": {
         parameters: {
             query?: never;
@@ -1277,6 +1294,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/publications/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a published publication other words on its network; its files and settings stay. It is done in a moment; the publication's
+         *     `edited_at` says when it was, and its `wish` what kept it from being done.
+         */
+        post: operations["edit_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/publications/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A publication's numbers since it was published: those of its first part. */
+        get: operations["publication_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{workspace}/publications/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Deletes a published publication on its network, all its parts: likes, replies and its address there are lost. The post stays here. It is
+         *     done in a moment; the publication's `removed_at` says when it was, and its `wish` what kept it from being done.
+         */
+        post: operations["remove_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/publications/{id}/resolve": {
         parameters: {
             query?: never;
@@ -1409,6 +1483,21 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Whether a network has each of the optional capabilities. */
+        Abilities: {
+            /** @description It tells numbers of the account. */
+            channel_metrics: boolean;
+            /** @description What is published can be deleted from here. */
+            delete: boolean;
+            /** @description What is published can be given other words from here. */
+            edit: boolean;
+            /** @description A post whose confirmation was lost is looked for. */
+            find: boolean;
+            /** @description Things are looked up there for settings: channels, boards, communities. */
+            lookup: boolean;
+            /** @description It tells numbers of posts. */
+            post_metrics: boolean;
+        };
         /** @description Whose account came back. */
         AccountView: {
             /** @description Where the network keeps the picture. */
@@ -1435,14 +1524,23 @@ export interface components {
          */
         ApiKeyId: string;
         AppIn: {
-            /** @description For networks on which the app's bot posts. Left out, the one there is for the same client id stays. */
+            /**
+             * @description For networks on which the app's bot posts, or on which the app is a bot. Left out, the one there is for the same client id
+             *     stays.
+             */
             bot_token?: string | null;
-            client_id: string;
+            /** @description Left out where the app is a bot, whose token tells it. */
+            client_id?: string | null;
             /** @description Left out, the secret there is for the same client id stays. */
             client_secret?: string | null;
             /** @description The server, as typed, for networks made of many. */
             instance?: string | null;
         };
+        /**
+         * @description What is entered of an app.
+         * @enum {string}
+         */
+        AppKind: "client" | "client_with_bot" | "bot";
         /** @description An app is gone. */
         AppRemoved: {
             /**
@@ -1456,8 +1554,10 @@ export interface components {
          * @enum {string}
          */
         AppSource: "workspace" | "installation" | "configuration";
-        /** @description What to test; without a client id, the app that would be used. */
+        /** @description What to test; without a client id or a bot's token, the app that would be used. */
         AppTest: {
+            /** @description Where the app is a bot. */
+            bot_token?: string | null;
             client_id?: string | null;
             /** @description Left out, the secret there is for the same client id. */
             client_secret?: string | null;
@@ -2149,6 +2249,34 @@ export interface components {
             alt?: string | null;
             id: components["schemas"]["MediaId"];
         };
+        /**
+         * @description One kind of number, the same word for every network whatever it calls it (favourites are likes, boosts are reposts).
+         * @enum {string}
+         */
+        Metric: "followers" | "posts" | "views" | "impressions" | "reach" | "likes" | "dislikes" | "replies" | "reposts" | "quotes" | "bookmarks" | "clicks" | "watch_time";
+        /** @description A metric on one day. */
+        MetricPoint: {
+            /**
+             * Format: date
+             * @description In UTC.
+             */
+            day: string;
+            /** Format: int64 */
+            value: number;
+        };
+        /** @description One metric, day by day; days on which nobody looked are left out. */
+        MetricSeries: {
+            metric: components["schemas"]["Metric"];
+            /** @description Whether a point says how it stood on that day, or what that day brought. */
+            per: components["schemas"]["Per"];
+            points: components["schemas"]["MetricPoint"][];
+            unit: components["schemas"]["MetricUnit"];
+        };
+        /**
+         * @description In what a metric is counted.
+         * @enum {string}
+         */
+        MetricUnit: "count" | "seconds";
         /** @description A permission that was asked for and not granted. */
         MissingScope: {
             /** @description The network's own name for it. */
@@ -2159,6 +2287,8 @@ export interface components {
         };
         /** @description A place one can publish to. */
         Network: {
+            /** @description What it can do beyond publishing. */
+            abilities: components["schemas"]["Abilities"];
             /** @description `#rrggbb`. */
             color: string;
             /** @description Whether it can be connected here now: it works at once, or an app is configured. */
@@ -2185,22 +2315,23 @@ export interface components {
         /** @description A network that is spoken to under an app, and the apps there are for it. The first that fits is used. */
         NetworkApps: {
             apps: components["schemas"]["AppView"][];
-            /** @description Whether its bot posts, so that the app has the bot's token too. */
-            by_bot: boolean;
             /** @description The network's page for developers. */
             console?: string | null;
             /** @description Path of its page in the manual. */
             docs: string;
             /** @description An example of a server's address, where there are many. */
             instance_placeholder?: string | null;
+            kind: components["schemas"]["AppKind"];
             /** @description Whether it is made of many servers, each with apps of its own. */
             many_servers: boolean;
             name: string;
             /** @description Whether it can't be connected without an app. */
             needed: boolean;
             network: string;
-            /** @description To be registered at the network, character by character. */
-            redirect_uri: string;
+            /** @description To be registered at the network, character by character; none where nobody is sent back. */
+            redirect_uri?: string | null;
+            /** @description What a bot's token looks like, where a bot is the app. */
+            token_example?: string | null;
         };
         NewApiKey: {
             /**
@@ -2233,6 +2364,15 @@ export interface components {
             name: string;
             /** @description Ids of networks, at least one. */
             networks: string[];
+        };
+        NewPart: {
+            /** @description Plain text; an empty line parts paragraphs. Files stay as they were sent. */
+            text: string;
+        };
+        /** @description Other words for what is published. */
+        NewWords: {
+            /** @description As many as it has parts, in order. */
+            parts: components["schemas"]["NewPart"][];
         };
         Next: {
             kind: components["schemas"]["NextKind"];
@@ -2286,6 +2426,19 @@ export interface components {
          * @enum {string}
          */
         NoticeKind: "channel.reconnect" | "channel.expiring" | "publication.at_risk" | "publication.failed" | "publication.unconfirmed" | "publication.held" | "publication.missed";
+        /** @description What is known of a channel or a publication. */
+        Numbers: {
+            /**
+             * Format: date-time
+             * @description When the network was last asked; none before the first time.
+             */
+            looked_at?: string | null;
+            /** @description Why it told nothing then. */
+            said?: string | null;
+            series: components["schemas"]["MetricSeries"][];
+            /** @description Whether the network tells such numbers at all. */
+            told: boolean;
+        };
         OpenInvite: {
             /** @description What is behind the `#` of the link. */
             token: string;
@@ -2526,6 +2679,8 @@ export interface components {
         /** @description A piece of a list. */
         Page_Network: {
             items: {
+                /** @description What it can do beyond publishing. */
+                abilities: components["schemas"]["Abilities"];
                 /** @description `#rrggbb`. */
                 color: string;
                 /** @description Whether it can be connected here now: it works at once, or an app is configured. */
@@ -2556,22 +2711,23 @@ export interface components {
         Page_NetworkApps: {
             items: {
                 apps: components["schemas"]["AppView"][];
-                /** @description Whether its bot posts, so that the app has the bot's token too. */
-                by_bot: boolean;
                 /** @description The network's page for developers. */
                 console?: string | null;
                 /** @description Path of its page in the manual. */
                 docs: string;
                 /** @description An example of a server's address, where there are many. */
                 instance_placeholder?: string | null;
+                kind: components["schemas"]["AppKind"];
                 /** @description Whether it is made of many servers, each with apps of its own. */
                 many_servers: boolean;
                 name: string;
                 /** @description Whether it can't be connected without an app. */
                 needed: boolean;
                 network: string;
-                /** @description To be registered at the network, character by character. */
-                redirect_uri: string;
+                /** @description To be registered at the network, character by character; none where nobody is sent back. */
+                redirect_uri?: string | null;
+                /** @description What a bot's token looks like, where a bot is the app. */
+                token_example?: string | null;
             }[];
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
@@ -2692,6 +2848,11 @@ export interface components {
             /** @description The whole address the browser landed on. */
             address: string;
         };
+        /**
+         * @description What a point of a series says.
+         * @enum {string}
+         */
+        Per: "total" | "day";
         /** @description Who started an attempt. */
         PersonView: {
             email: string;
@@ -2815,6 +2976,11 @@ export interface components {
             channel_id: components["schemas"]["ChannelId"];
             /** Format: date-time */
             due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last given other words on the network.
+             */
+            edited_at?: string | null;
             /** @description Oldest first. */
             events: components["schemas"]["PublicationEvent"][];
             id: components["schemas"]["PublicationId"];
@@ -2828,11 +2994,17 @@ export interface components {
             published_at?: string | null;
             reason?: components["schemas"]["Reason"] | null;
             remote_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was deleted on the network.
+             */
+            removed_at?: string | null;
             state: components["schemas"]["PublicationState"];
             /** Format: int32 */
             tries: number;
             /** @description Where people see it. */
             url?: string | null;
+            wish?: components["schemas"]["Wish"] | null;
         };
         /** @description A line of a publication's history. */
         PublicationEvent: {
@@ -3118,6 +3290,15 @@ export interface components {
         };
         /** @enum {string} */
         WeekStart: "monday" | "sunday";
+        /** @description What a person wants to become of what is published. */
+        Wish: {
+            /** Format: date-time */
+            asked_at: string;
+            kind: components["schemas"]["WishKind"];
+            refused?: components["schemas"]["Reason"] | null;
+        };
+        /** @enum {string} */
+        WishKind: "remove" | "edit";
         Workspace: {
             id: components["schemas"]["WorkspaceId"];
             name: string;
@@ -4898,6 +5079,40 @@ export interface operations {
             };
         };
     };
+    channel_metrics: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Numbers"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_channel_queue: {
         parameters: {
             query?: {
@@ -6158,6 +6373,103 @@ export interface operations {
         };
     };
     cancel_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    edit_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWords"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publication_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Numbers"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_publication: {
         parameters: {
             query?: never;
             header?: never;

@@ -30,16 +30,18 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 pub(crate) struct AppIn {
     /// The server, as typed, for networks made of many.
     instance: Option<String>,
-    client_id: String,
+    /// Left out where the app is a bot, whose token tells it.
+    client_id: Option<String>,
     /// Left out, the secret there is for the same client id stays.
     #[schema(value_type = Option<String>, write_only)]
     client_secret: Option<Secret>,
-    /// For networks on which the app's bot posts. Left out, the one there is for the same client id stays.
+    /// For networks on which the app's bot posts, or on which the app is a bot. Left out, the one there is for the same client id
+    /// stays.
     #[schema(value_type = Option<String>, write_only)]
     bot_token: Option<Secret>,
 }
 
-/// What to test; without a client id, the app that would be used.
+/// What to test; without a client id or a bot's token, the app that would be used.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppTest {
@@ -48,6 +50,9 @@ pub(crate) struct AppTest {
     /// Left out, the secret there is for the same client id.
     #[schema(value_type = Option<String>, write_only)]
     client_secret: Option<Secret>,
+    /// Where the app is a bot.
+    #[schema(value_type = Option<String>, write_only)]
+    bot_token: Option<Secret>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,7 +82,7 @@ async fn list(api: &Api, workspace: Option<WorkspaceId>) -> Result<Json<Page<Net
 async fn set(api: &Api, workspace: Option<WorkspaceId>, network: &str, app: AppIn) -> Result<Json<AppView>> {
     let place = AppPlace { workspace, network, instance: app.instance.as_deref() };
     let entered = Entered {
-        client_id: &app.client_id,
+        client_id: app.client_id.as_deref().unwrap_or_default(),
         client_secret: app.client_secret.as_ref(),
         bot_token: app.bot_token.as_ref(),
     };
@@ -103,7 +108,12 @@ async fn remove(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked:
 
 async fn test(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked: AppTest) -> Result<Json<AppTested>> {
     let place = AppPlace { workspace, network, instance: asked.instance.as_deref() };
-    let given = asked.client_id.as_deref().map(|id| Entered::new(id, asked.client_secret.as_ref()));
+    let entered = Entered {
+        client_id: asked.client_id.as_deref().unwrap_or_default(),
+        client_secret: asked.client_secret.as_ref(),
+        bot_token: asked.bot_token.as_ref(),
+    };
+    let given = (asked.client_id.is_some() || asked.bot_token.is_some()).then_some(entered);
     Ok(Json(AppTested { checks: api.handshake.test_app(place, given).await? }))
 }
 

@@ -11,11 +11,10 @@ use crate::{
 use axum::{
     Json,
     extract::{DefaultBodyLimit, FromRequest, Multipart, Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
-use bytes::Bytes;
-use crier_media::{MAX_IMAGE_BYTES, MediaError, MediaRefusal};
+use crier_media::{Incoming, Library, MAX_FILM_BYTES, MediaError, MediaRefusal};
 use crier_model::{MediaId, Timestamp, WorkspaceId};
 use crier_store::media;
 use serde::{Deserialize, Serialize};
@@ -27,7 +26,7 @@ const ENVELOPE_BYTES: usize = 64 * 1024;
 const ALT_CHARS: usize = 5_000;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    let limit = usize::try_from(MAX_IMAGE_BYTES).unwrap_or(usize::MAX).saturating_add(ENVELOPE_BYTES);
+    let limit = usize::try_from(MAX_FILM_BYTES).unwrap_or(usize::MAX).saturating_add(ENVELOPE_BYTES);
     let upload = OpenApiRouter::new().routes(routes!(list_media, upload_media)).layer(DefaultBodyLimit::max(limit));
     OpenApiRouter::new()
         .merge(upload)
@@ -49,6 +48,10 @@ pub(crate) struct MediaOut {
     /// Pixels.
     width: Option<u32>,
     height: Option<u32>,
+    /// How long it moves, in milliseconds; none for what stands still.
+    duration_ms: Option<u64>,
+    /// What picture and sound of a video are coded in, for example `h264` and `aac`.
+    codecs: Vec<String>,
     /// Kept with the file; empty when none was written.
     alt: String,
     url: String,
@@ -57,17 +60,20 @@ pub(crate) struct MediaOut {
     created_at: Timestamp,
 }
 
-impl From<media::Media> for MediaOut {
-    fn from(file: media::Media) -> Self {
+impl MediaOut {
+    /// Of videos there are small pictures where `films` can be worked on.
+    fn of(file: media::Media, films: bool) -> Self {
         Self {
             url: format!("/api/v1/workspaces/{}/media/{}/file", file.workspace, file.id),
-            thumbnail_url: Some(thumbnail_url(file.workspace, file.id)),
+            thumbnail_url: (films || file.mime.starts_with("image/")).then(|| thumbnail_url(file.workspace, file.id)),
             id: file.id,
             name: file.name,
             mime: file.mime,
             size: file.size,
             width: file.width,
             height: file.height,
+            duration_ms: file.duration_ms,
+            codecs: file.codecs,
             alt: file.alt.unwrap_or_default(),
             created_at: file.created_at,
         }
@@ -103,8 +109,9 @@ async fn list_media(
     State(api): State<Api>,
 ) -> Result<Json<Page<MediaOut>>> {
     let limit = query.limit()?;
+    let films = api.library.converts_films();
     let files = media::list(&api.store, member.id(), query.after()?, limit as u64 + 1).await?;
-    let files = files.into_iter().map(MediaOut::from).collect();
+    let files = files.into_iter().map(|file| MediaOut::of(file, films)).collect();
     Ok(Json(Page::cut(files, limit, |file: &MediaOut| file.id.to_string())))
 }
 
@@ -112,12 +119,12 @@ async fn list_media(
 #[derive(utoipa::ToSchema)]
 #[allow(dead_code, reason = "read by hand; described for the API")]
 pub(crate) struct Upload {
-    /// JPEG, PNG, GIF, WebP, BMP or TIFF, up to 10 MB.
+    /// JPEG, PNG, GIF, WebP, BMP or TIFF, up to 10 MB, or MP4, MOV or WebM, up to 1 GB.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     file: Vec<u8>,
 }
 
-/// Takes a picture in. Its type is what its content says. The same picture again is the file that is there already.
+/// Takes a picture or a video in. Its type is what its content says. The same file again is the one that is there already.
 #[utoipa::path(
     post, path = "/workspaces/{workspace}/media", tag = "Media",
     request_body(content = Upload, content_type = "multipart/form-data"), responses((status = 201, body = MediaOut))
@@ -127,26 +134,29 @@ async fn upload_media(
     State(api): State<Api>,
     request: Request,
 ) -> Result<(StatusCode, Json<MediaOut>)> {
-    let (name, bytes) = sent_file(request).await?;
-    let file = api.library.add(member.id(), member.user.id, &name, bytes).await?;
-    Ok((StatusCode::CREATED, Json(file.into())))
+    let incoming = sent_file(&api.library, request).await?;
+    let file = api.library.take_in(member.id(), member.user.id, incoming).await?;
+    Ok((StatusCode::CREATED, Json(MediaOut::of(file, api.library.converts_films()))))
 }
 
-/// The part `file` of a multipart body, with its name.
-async fn sent_file(request: Request) -> Result<(String, Bytes)> {
+/// The part `file` of a multipart body, laid on the disk as it comes.
+async fn sent_file(library: &Library, request: Request) -> Result<Incoming> {
     let mut form = Multipart::from_request(request, &()).await.map_err(|rejection| {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "input.not_multipart", "The body must be a form with a file")
             .detail(rejection.body_text())
     })?;
     let broken = |error: axum::extract::multipart::MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => MediaRefusal::TooLarge { max_bytes: MAX_IMAGE_BYTES },
+        StatusCode::PAYLOAD_TOO_LARGE => MediaRefusal::TooLarge { max_bytes: MAX_FILM_BYTES },
         _ => MediaRefusal::Interrupted,
     };
     let refused = |refusal| Problem::from(MediaError::Refused(refusal));
-    while let Some(field) = form.next_field().await.map_err(|e| refused(broken(e)))? {
+    while let Some(mut field) = form.next_field().await.map_err(|e| refused(broken(e)))? {
         if field.name() == Some("file") {
-            let name = field.file_name().unwrap_or("file").to_owned();
-            return Ok((name, field.bytes().await.map_err(|e| refused(broken(e)))?));
+            let mut incoming = library.incoming(field.file_name().unwrap_or("file"))?;
+            while let Some(piece) = field.chunk().await.map_err(|e| refused(broken(e)))? {
+                incoming.write(&piece).await?;
+            }
+            return Ok(incoming);
         }
     }
     let fix = "Send the file as the form's part `file`.";
@@ -156,7 +166,7 @@ async fn sent_file(request: Request) -> Result<(String, Bytes)> {
 /// One file.
 #[utoipa::path(get, path = "/workspaces/{workspace}/media/{id}", tag = "Media", responses((status = 200, body = MediaOut)))]
 async fn get_media(member: Member<Read>, Id(id): Id<MediaId>, State(api): State<Api>) -> Result<Json<MediaOut>> {
-    Ok(Json(media::get(&api.store, member.id(), id).await?.into()))
+    Ok(Json(MediaOut::of(media::get(&api.store, member.id(), id).await?, api.library.converts_films())))
 }
 
 /// Writes the alt text kept with the file.
@@ -176,7 +186,8 @@ async fn update_media(
         return Err(Problem::wrong("/alt", "alt.too_long", message, "Shorten it."));
     }
     let alt = Some(body.alt.as_str()).filter(|alt| !alt.trim().is_empty());
-    Ok(Json(media::set_alt(&api.store, member.id(), id, alt).await?.into()))
+    let file = media::set_alt(&api.store, member.id(), id, alt).await?;
+    Ok(Json(MediaOut::of(file, api.library.converts_films())))
 }
 
 /// Deletes a file. One that posts still need is deleted only with `force`.
@@ -194,15 +205,24 @@ async fn delete_media(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The file itself.
+/// The file itself, or the range of it that is asked for.
 #[utoipa::path(
     get, path = "/workspaces/{workspace}/media/{id}/file", tag = "Media",
-    responses((status = 200, content_type = "image/*", body = Vec<u8>))
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 206, content_type = "application/octet-stream", body = Vec<u8>),
+    )
 )]
-async fn get_media_file(member: Member<Read>, Id(id): Id<MediaId>, State(api): State<Api>) -> Result<Response> {
+async fn get_media_file(
+    member: Member<Read>,
+    Id(id): Id<MediaId>,
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Response> {
     let file = media::get(&api.store, member.id(), id).await?;
-    let bytes = api.library.original(&file).await?;
-    Ok(files::file(&file.mime, &file.name, bytes))
+    let range = files::range(&headers, file.size);
+    let stream = api.library.stream(&file, range.clone().unwrap_or(0..file.size)).await?;
+    Ok(files::file(&file.mime, &file.name, stream, file.size, range))
 }
 
 /// The file, small.

@@ -16,6 +16,7 @@ mod keys;
 mod library;
 mod networks;
 mod notices;
+mod numbers;
 mod posts;
 mod publications;
 mod repeats;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         slots::routes(),
         evergreen::routes(),
         publications::routes(),
+        numbers::routes(),
         events::routes(),
     ]
     .into_iter()

@@ -15,7 +15,7 @@ use axum::{
 use crier_connect::Check;
 use crier_model::{WorkspaceId, rules::Rules};
 use crier_networks::{
-    Connect, Way,
+    Abilities, Connect, Way,
     connect::{Facts, Field},
 };
 use crier_store::apps;
@@ -125,6 +125,8 @@ pub(crate) struct NetworkOut {
     /// What to register there, character by character.
     redirect_uri: String,
     rules: Rules,
+    /// What it can do beyond publishing.
+    abilities: Abilities,
     /// JSON schema of the settings of one publication.
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings_schema: serde_json::Value,
@@ -144,6 +146,7 @@ pub(crate) fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: 
         console: about.console,
         redirect_uri: api.handshake.redirect_uri(about.id),
         rules: network.rules(&Facts::default()),
+        abilities: Abilities::of(network),
         settings_schema: network.settings_schema(),
     }
 }

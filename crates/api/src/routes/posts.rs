@@ -25,6 +25,7 @@ use crier_model::{
     WorkspaceId,
     post::{Content, MediaUse, Part, Timing, Variant},
     publication::PublicationState,
+    rendition::Fit,
     rules::Unit,
 };
 use crier_networks::check::Measure;
@@ -173,12 +174,14 @@ pub(crate) struct PartCheck {
     text_preview: String,
     /// Links found in it.
     links: Vec<String>,
+    /// What becomes of its files, in order.
+    files: Vec<Fit>,
 }
 
 impl From<Measure> for PartCheck {
     fn from(measure: Measure) -> Self {
-        let Measure { used, max, unit, text, links } = measure;
-        Self { used, max, unit, text_preview: text, links }
+        let Measure { used, max, unit, text, links, files } = measure;
+        Self { used, max, unit, text_preview: text, links, files }
     }
 }
 

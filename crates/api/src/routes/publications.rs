@@ -6,12 +6,17 @@ use crate::{
     problem::{Problem, Result},
     state::Api,
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
+use crier_engine::compose;
 use crier_model::{
-    ChannelId, PublicationId, Timestamp,
-    publication::{PublicationState, Reason},
+    ChannelId, Document, Finding, PublicationId, Timestamp, WorkspaceId,
+    publication::{PublicationState, Reason, Wanted, Wish},
 };
-use crier_store::publications::{self, Publication, PublicationEvent};
+use crier_networks::Network;
+use crier_store::{
+    StoreError,
+    publications::{self, Loaded, Publication, PublicationEvent},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use url::Url;
@@ -22,6 +27,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(retry_publication))
         .routes(routes!(cancel_publication))
         .routes(routes!(resolve_publication))
+        .routes(routes!(remove_publication))
+        .routes(routes!(edit_publication))
 }
 
 /// A line of a publication's history.
@@ -33,6 +40,34 @@ pub(crate) struct EventOut {
     kind: String,
     title: String,
     detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum WishKind {
+    Remove,
+    Edit,
+}
+
+/// What a person wants to become of what is published.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Wish)]
+pub(crate) struct WishOut {
+    kind: WishKind,
+    #[schema(value_type = String, format = DateTime)]
+    asked_at: Timestamp,
+    /// Why the network did not do it; none while it is still to be done.
+    refused: Option<Reason>,
+}
+
+impl From<Wish> for WishOut {
+    fn from(wish: Wish) -> Self {
+        let kind = match wish.what {
+            Wanted::Removal => WishKind::Remove,
+            Wanted::Words(_) => WishKind::Edit,
+        };
+        Self { kind, asked_at: wish.asked_at, refused: wish.refused }
+    }
 }
 
 /// One post on one channel.
@@ -56,6 +91,14 @@ pub(crate) struct PublicationOut {
     #[schema(value_type = Option<String>, format = DateTime)]
     published_at: Option<Timestamp>,
     tries: u32,
+    /// What a person wants to become of it on the network, until that is done.
+    wish: Option<WishOut>,
+    /// When it was last given other words on the network.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    edited_at: Option<Timestamp>,
+    /// When it was deleted on the network.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    removed_at: Option<Timestamp>,
     /// Oldest first.
     events: Vec<EventOut>,
 }
@@ -81,6 +124,9 @@ impl PublicationOut {
             remote_id: publication.remote_id,
             published_at: publication.published_at,
             tries: publication.tries,
+            wish: publication.wish.map(WishOut::from),
+            edited_at: publication.edited_at,
+            removed_at: publication.removed_at,
         };
         publications.into_iter().map(show).collect()
     }
@@ -158,4 +204,94 @@ async fn resolve_publication(
         Resolution::SendAgain => publications::resolve_send_again(&api.store, member.id(), id).await?,
     };
     with_history(&api, publication).await
+}
+
+/// Other words for what is published.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewWords {
+    /// As many as it has parts, in order.
+    parts: Vec<NewPart>,
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPart {
+    /// Plain text; an empty line parts paragraphs. Files stay as they were sent.
+    text: String,
+}
+
+/// Deletes a published publication on its network, all its parts: likes, replies and its address there are lost. The post stays here. It is
+/// done in a moment; the publication's `removed_at` says when it was, and its `wish` what kept it from being done.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/publications/{id}/remove", tag = "Publications",
+    responses((status = 200, body = PublicationOut))
+)]
+async fn remove_publication(
+    member: Member<Write>,
+    Id(id): Id<PublicationId>,
+    State(api): State<Api>,
+) -> Result<Json<PublicationOut>> {
+    let job = published(&api, member.id(), id).await?;
+    let network = network_of(&api, &job)?;
+    if network.delete().is_none() {
+        let name = network.about().name;
+        let title = format!("{name} lets no app delete posts");
+        let problem = Problem::new(StatusCode::CONFLICT, "network.cannot_delete", &title);
+        return Err(problem.detail(format!("Open the post and delete it on {name} yourself.")));
+    }
+    let publication = publications::wish(&api.store, member.id(), id, Wanted::Removal).await?;
+    with_history(&api, publication).await
+}
+
+/// Gives a published publication other words on its network; its files and settings stay. It is done in a moment; the publication's
+/// `edited_at` says when it was, and its `wish` what kept it from being done.
+#[utoipa::path(
+    post, path = "/workspaces/{workspace}/publications/{id}/edit", tag = "Publications",
+    request_body = NewWords, responses((status = 200, body = PublicationOut))
+)]
+async fn edit_publication(
+    member: Member<Write>,
+    Id(id): Id<PublicationId>,
+    State(api): State<Api>,
+    Body(body): Body<NewWords>,
+) -> Result<Json<PublicationOut>> {
+    let job = published(&api, member.id(), id).await?;
+    let network = network_of(&api, &job)?;
+    if network.edit().is_none() {
+        let name = network.about().name;
+        let title = format!("{name} lets no app change posts");
+        let problem = Problem::new(StatusCode::CONFLICT, "network.cannot_edit", &title);
+        return Err(problem.detail("Delete the post there and publish another, or leave it as it is."));
+    }
+    let words: Vec<Document> = body.parts.iter().map(|part| Document::from_plain(&part.text)).collect();
+    let there = job.post.content.parts_for(job.channel.id).len();
+    if words.len() != there {
+        let message = format!("It has {there} parts on the network, and {} are given.", words.len());
+        return Err(Problem::wrong("/parts", "parts.count", message, "Give each part its words."));
+    }
+    let found = compose::check_words(&api.store, network, &job, &words).await?;
+    if found.iter().any(Finding::is_error) {
+        return Err(Problem::of_findings(&found));
+    }
+    let publication = publications::wish(&api.store, member.id(), id, Wanted::Words(words)).await?;
+    with_history(&api, publication).await
+}
+
+/// A publication of this workspace that is on its network, with what belongs to it.
+async fn published(api: &Api, workspace: WorkspaceId, id: PublicationId) -> Result<Loaded> {
+    publications::get(&api.store, workspace, id).await?;
+    let job = publications::load(&api.store, id).await?;
+    if job.publication.state != PublicationState::Published || job.publication.removed_at.is_some() {
+        return Err(StoreError::Conflict { what: "publication.not_published" }.into());
+    }
+    Ok(job)
+}
+
+fn network_of<'a>(api: &'a Api, job: &Loaded) -> Result<&'a dyn Network> {
+    let name = &job.publication.network;
+    api.registry.get(name).ok_or_else(|| {
+        let problem = Problem::new(StatusCode::CONFLICT, "network.unknown", "This network is not available here");
+        problem.detail(format!("“{name}” is not among the networks of this installation."))
+    })
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod afterwards;
 mod authorization;
 mod choosing;
 mod description;

@@ -5,9 +5,10 @@ use crate::fixture::{Exchange, different};
 use crate::server::Server;
 use crate::way::Way;
 use crate::world::{PUBLIC_URL, Query, World, settings};
-use crier_connect::{Callback, Handshake, Start, Started};
-use crier_model::{Clock, attempt::AttemptState as S};
+use crier_connect::{AppKind, AppPlace, Callback, ConnectError, Handshake, Start, Started};
+use crier_model::{Clock, Code, Secret, attempt::AttemptState as S};
 use crier_networks::{Registry, connect::Client2, connect::Tokens, registry};
+use crier_store::{apps::Entered, due};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -23,6 +24,10 @@ struct Place {
 
 impl Place {
     async fn of(network: &'static str, app: Client2) -> Self {
+        Self::with(network, Some(app)).await
+    }
+
+    async fn with(network: &'static str, app: Option<Client2>) -> Self {
         let world = World::of(Vec::new(), |_| {}).await;
         // Times are kept to the millisecond.
         let now = world.clock.now().as_millisecond();
@@ -30,7 +35,7 @@ impl Place {
         let (net, proxy) = Way::here();
         let server = Server::start(proxy).await;
         let mut settings = settings();
-        settings.apps.insert(network.to_owned(), app);
+        settings.apps.extend(app.map(|app| (network.to_owned(), app)));
         let handshake = world.node_of(Registry::new(&registry::Settings::default()), settings, net);
         Self { world, server, handshake, network }
     }
@@ -292,19 +297,112 @@ async fn linkedin_gives_a_token_for_sixty_days() {
     assert_eq!(place.token_after(30, &json!([])).await.access_token.expose(), "linkedin-access");
 }
 
+/// A call of Telegram's bot 123 and its answer.
+fn telegram(method: &str, path: &str, body: Option<Value>, result: &Value) -> Value {
+    let path = format!("/bot123:the-token/{path}");
+    let mut request = json!({ "host": "api.telegram.org", "method": method, "path": path });
+    if let Some(body) = body {
+        request["json"] = body;
+    }
+    json!({ "request": request, "response": { "status": 200, "json": { "ok": true, "result": result } } })
+}
+
+fn telegrams_bot() -> Value {
+    telegram("GET", "getMe", None, &json!({ "id": 123, "is_bot": true, "username": "crier_bot" }))
+}
+
+#[tokio::test]
+async fn telegrams_bot_is_entered_here_by_its_token_and_asked_who_it_is() {
+    let place = Place::with("telegram", None).await;
+    let here = AppPlace { workspace: None, network: "telegram", instance: None };
+    let list = place.handshake.apps(None).await.unwrap();
+    let telegram = list.into_iter().find(|it| it.network == "telegram").unwrap();
+    assert_eq!((telegram.kind, telegram.needed, telegram.redirect_uri), (AppKind::Bot, true, None));
+    let start = Start { network: "telegram", ..place.world.wish(None) };
+    let stranded = place.handshake.start(start).await.unwrap();
+    assert_eq!(stranded.attempt.diagnosis.unwrap().code, Code::ClientNotConfigured);
+
+    let entered = |id, secret, bot_token| Entered { client_id: id, client_secret: secret, bot_token };
+    let (whole, half): (Secret, Secret) = (" 123:the-token\n".into(), "the-token".into());
+    let wrong = [
+        (entered("", None, None), "/bot_token"),
+        (entered("", None, Some(&half)), "/bot_token"),
+        (entered("123", None, Some(&whole)), "/client_id"),
+        (entered("", Some(&whole), None), "/client_secret"),
+    ];
+    for (entered, pointer) in wrong {
+        let Err(ConnectError::Form { findings, .. }) = place.handshake.set_app(here, entered).await else {
+            panic!("{entered:?}");
+        };
+        assert_eq!(findings[0].pointer, pointer);
+    }
+
+    place.play(&json!([telegrams_bot()]));
+    let bot = entered("", None, Some(&whole));
+    let checks = place.handshake.test_app(here, Some(bot)).await.unwrap();
+    let seen: Vec<_> = checks.iter().map(|check| (check.name, check.ok, check.note.as_deref())).collect();
+    assert_eq!(seen, [("app", true, Some("it is @crier_bot"))]);
+    let view = place.handshake.set_app(here, bot).await.unwrap();
+    assert_eq!((view.client_id.as_str(), view.has_secret), ("123", true));
+    let refused = json!({ "ok": false, "error_code": 401, "description": "Unauthorized" });
+    let mut answer = telegrams_bot();
+    answer["response"] = json!({ "status": 401, "json": refused });
+    place.play(&json!([answer]));
+    let checks = place.handshake.test_app(here, None).await.unwrap();
+    assert!(!checks[0].ok, "{checks:?}");
+    assert_eq!(place.server.complaints(), [""; 0]);
+
+    place.play(&json!([telegrams_bot()]));
+    let started = place.leave().await;
+    assert!(place.world.view(started.attempt.id).await.dialog.is_some());
+}
+
+#[tokio::test]
+async fn one_bot_entered_twice_is_listened_to_once_and_hears_for_all() {
+    let place = Place::with("telegram", None).await;
+    let token: Secret = "123:the-token".into();
+    let bot = Entered { client_id: "", client_secret: None, bot_token: Some(&token) };
+    let here = AppPlace { workspace: None, network: "telegram", instance: None };
+    place.handshake.set_app(here, bot).await.unwrap();
+    place.play(&json!([telegrams_bot()]));
+    let first = place.leave().await;
+    let own = AppPlace { workspace: Some(place.world.workspace), ..here };
+    place.handshake.set_app(own, bot).await.unwrap();
+    place.play(&json!([telegrams_bot()]));
+    let second = place.leave().await;
+    let now = place.world.clock.now();
+    let claimed = due::claim(&place.world.store, now, "worker", 10, SignedDuration::from_secs(60)).await.unwrap();
+    let listening: Vec<_> = claimed.iter().filter(|work| work.kind == due::kind::LISTEN).collect();
+    assert_eq!(listening.len(), 1);
+    // Whoever listens, it hears what was said for the other one.
+    let listener = listening[0].subject.parse().unwrap();
+    let other = if listener == first.attempt.id { &second } else { &first };
+    let message = json!(place.world.view(other.attempt.id).await)["dialog"]["message"].clone();
+    let chat = json!({ "id": -1_001_234, "type": "channel", "title": "Crier News", "username": "crier_news" });
+    let update = json!({ "update_id": 9, "channel_post": { "message_id": 5, "chat": chat, "text": message } });
+    let failed = |path: &str| {
+        let mut call = telegram("GET", path, None, &Value::Null);
+        call["response"] = json!({ "status": 502, "text": "" });
+        call
+    };
+    place.play(&json!([
+        telegram("GET", LISTENING, None, &json!([update])),
+        telegram("GET", "getChat?chat_id=-1001234", None, &chat),
+        failed("getChatMember?chat_id=-1001234&user_id=123"),
+    ]));
+    let _ = tokio::time::timeout(Duration::from_secs(1), place.handshake.listen(listener)).await;
+    let heard = place.world.view(other.attempt.id).await;
+    assert!(heard.events.iter().any(|event| event.title == "The bot was told the code"), "{heard:?}");
+}
+
+/// As it is asked for the first time.
+const LISTENING: &str = "getUpdates?timeout={{any}}&allowed_updates=%5B%22message%22%2C%22channel_post%22%5D";
+
 #[tokio::test]
 async fn telegrams_bot_is_told_a_code_in_the_channel() {
     let bot = Client2 { client_id: "123".to_owned(), client_secret: Some("123:the-token".into()), bot_token: None };
     let place = Place::of("telegram", bot).await;
-    let call = |method: &str, path: &str, body: Option<Value>, result: Value| {
-        let mut request =
-            json!({ "host": "api.telegram.org", "method": method, "path": format!("/bot123:the-token/{path}") });
-        if let Some(body) = body {
-            request["json"] = body;
-        }
-        json!({ "request": request, "response": { "status": 200, "json": { "ok": true, "result": result } } })
-    };
-    place.play(&json!([call("GET", "getMe", None, json!({ "id": 123, "is_bot": true, "username": "crier_bot" }))]));
+    place.play(&json!([telegrams_bot()]));
     let started = place.leave().await;
     assert_eq!(place.server.complaints(), [""; 0]);
     let dialog = json!(place.world.view(started.attempt.id).await)["dialog"].clone();
@@ -312,19 +410,18 @@ async fn telegrams_bot_is_told_a_code_in_the_channel() {
     assert!(message.starts_with("/connect@crier_bot "), "{dialog}");
     let chat = json!({ "id": -1_001_234, "type": "channel", "title": "Crier News", "username": "crier_news" });
     let update = json!({ "update_id": 9, "channel_post": { "message_id": 5, "chat": chat, "text": message } });
-    let listening = "getUpdates?timeout={{any}}&allowed_updates=%5B%22message%22%2C%22channel_post%22%5D";
     let greeting = json!({ "chat_id": "-1001234", "text": "{{any}}", "disable_notification": true });
     place.play(&json!([
-        call("GET", listening, None, json!([update])),
-        call("GET", "getChat?chat_id=-1001234", None, chat.clone()),
-        call(
+        telegram("GET", LISTENING, None, &json!([update])),
+        telegram("GET", "getChat?chat_id=-1001234", None, &chat),
+        telegram(
             "GET",
             "getChatMember?chat_id=-1001234&user_id=123",
             None,
-            json!({ "status": "administrator", "can_post_messages": true })
+            &json!({ "status": "administrator", "can_post_messages": true })
         ),
-        call("POST", "deleteMessage", Some(json!({ "chat_id": "-1001234", "message_id": "5" })), json!(true)),
-        call("POST", "sendMessage", Some(greeting), json!({ "message_id": 6, "chat": chat })),
+        telegram("POST", "deleteMessage", Some(json!({ "chat_id": "-1001234", "message_id": "5" })), &json!(true)),
+        telegram("POST", "sendMessage", Some(greeting), &json!({ "message_id": 6, "chat": chat })),
     ]));
     assert_eq!(place.handshake.listen(started.attempt.id).await.unwrap(), None);
     // What was heard is worked on by itself, and ends with the greeting.

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use crier_connect::{AttemptView, Callback, Landing, Start, Started};
+use crier_connect::{AppPlace, AttemptView, Callback, Landing, Removed, Start, Started};
 use crier_model::{
     Clock, Code, Secret, Timestamp,
     attempt::AttemptState as S,
@@ -21,7 +21,7 @@ use crier_net::Client;
 use crier_networks::connect::{Client2, Connect, Facts, Identified, OAuth1, OAuth1Endpoints, TOKEN_SECRET, Tokens};
 use crier_networks::oauth1::Signer;
 use crier_networks::{Credentials, Detail, Refusal};
-use crier_store::attempts;
+use crier_store::{apps::Entered, attempts};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -435,6 +435,28 @@ async fn without_an_app_nobody_leaves() {
     let app = checks.iter().find(|check| check.name == "app").unwrap();
     assert_eq!(app.diagnosis.as_ref().map(|it| it.code), Some(Code::ClientNotConfigured));
     assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_app_entered_here_is_tested_used_and_its_new_secret_counts_for_channels_it_got() {
+    let server = Server::start().await;
+    let world = World::of(vec![Box::new(Scripted(server.speaks()))], |_| {}).await;
+    let place = AppPlace { workspace: Some(world.workspace), network: ID, instance: None };
+    let (known, new): (Secret, Secret) = (app().client_secret.unwrap(), "another".into());
+    let checks = world.handshake.test_app(place, Some(Entered::new("the-app", Some(&known)))).await.unwrap();
+    assert!(checks.iter().any(|check| check.name == "app") && checks.iter().all(|check| check.ok), "{checks:?}");
+    world.handshake.set_app(place, Entered::new("the-app", Some(&known))).await.unwrap();
+    let (started, query) = leave(&world).await;
+    let channel = land(&world, &started, &query).await.channel_id.unwrap();
+    assert_eq!(world.handshake.fresh(channel, false).await.unwrap().app, Some(app()));
+
+    world.handshake.set_app(place, Entered::new("the-app", Some(&new))).await.unwrap();
+    let given = world.handshake.fresh(channel, false).await.unwrap().app.unwrap();
+    assert_eq!(given.client_secret, Some(new));
+    assert_eq!(world.handshake.remove_app(place, false).await.unwrap(), Removed::InUse { channels: 1 });
+    assert_eq!(world.handshake.remove_app(place, true).await.unwrap(), Removed::Gone { channels: 1 });
+    let Err(Refusal::Auth(detail)) = world.handshake.fresh(channel, false).await else { panic!("without an app") };
+    assert_eq!(detail.diagnosis, Some(Code::ClientUnknown));
 }
 
 #[tokio::test]

@@ -284,6 +284,9 @@ fn picture() -> MediaItem {
         alt: "A pixel".into(),
         sha256: String::new(),
         url: None,
+        duration_ms: 0,
+        codecs: Vec::new(),
+        convertible: false,
     }
 }
 

@@ -5,6 +5,7 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_engine::notices::Smtp;
+use crier_media::FfmpegLimits;
 use crier_net::{Allow, NameServer, NoProxy, ProxyConfig};
 use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
 use jiff::SignedDuration;
@@ -18,6 +19,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 use url::Url;
 
@@ -76,6 +78,11 @@ pub struct Config {
     pub name_servers: Vec<NameServer>,
     pub trusted_proxies: Vec<IpAddr>,
     pub worker_parallel: usize,
+    /// Where ffmpeg is; none where it is looked for on the search path.
+    pub ffmpeg: Option<PathBuf>,
+    /// Whether videos are converted at all.
+    pub converts_films: bool,
+    pub ffmpeg_limits: FfmpegLimits,
     pub channel_daily_cap: u32,
     pub late_window: SignedDuration,
     pub retry_window: SignedDuration,
@@ -174,6 +181,16 @@ impl Reader<'_> {
         let name_servers = self.list(settings::NAME_SERVERS);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
+        let ffmpeg = self.with(settings::FFMPEG, |text| match text {
+            "none" => Some((None, false)),
+            "" => Some((None, true)),
+            path => {
+                Some((Some(PathBuf::from(path)).filter(|path| path.is_file()), true)).filter(|(at, _)| at.is_some())
+            }
+        });
+        let ffmpeg_threads = self.number(settings::FFMPEG_THREADS, 1, 64);
+        let ffmpeg_memory = self.number(settings::FFMPEG_MEMORY, 512, 65_536);
+        let ffmpeg_minutes = self.number(settings::FFMPEG_MINUTES, 1, 25);
         let channel_daily_cap = self.number(settings::CHANNEL_DAILY_CAP, 1, 10_000);
         let late_window = self.number(settings::LATE_WINDOW, 1, 1440);
         let retry_window = self.number(settings::RETRY_WINDOW, 1, 1440);
@@ -219,6 +236,13 @@ impl Reader<'_> {
             name_servers: name_servers?,
             trusted_proxies: trusted_proxies?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
+            ffmpeg: ffmpeg.as_ref()?.0.clone(),
+            converts_films: ffmpeg?.1,
+            ffmpeg_limits: FfmpegLimits {
+                time: Duration::from_secs(u64::from(ffmpeg_minutes?) * 60),
+                threads: ffmpeg_threads?,
+                memory: u64::from(ffmpeg_memory?) * 1024 * 1024,
+            },
             channel_daily_cap: channel_daily_cap?,
             late_window: SignedDuration::from_mins(late_window?.into()),
             retry_window: SignedDuration::from_mins(retry_window?.into()),
@@ -314,7 +338,7 @@ impl Reader<'_> {
         let bot_token = of.bot.and_then(|setting| text(self, setting));
         let id = match of.id {
             Some(setting) => text(self, setting),
-            None => secret.as_deref().and_then(|token| Some(token.split_once(':')?.0.to_owned())),
+            None => secret.as_deref().and_then(|token| Some(Client2::of_bot(token)?.client_id)),
         };
         if id.is_none() && secret.is_none() && bot_token.is_none() {
             return Some(None);

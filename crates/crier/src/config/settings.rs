@@ -157,6 +157,34 @@ pub const WORKER_PARALLEL: Setting = setting(
     "a number from 1 to 1000",
     "Pieces of due work done side by side",
 );
+pub const FFMPEG: Setting = setting(
+    "ffmpeg",
+    "CRIER_FFMPEG",
+    "",
+    "a program, for example /usr/bin/ffmpeg, or none",
+    "The program that converts videos; the `ffmpeg` of the search path when not set",
+);
+pub const FFMPEG_THREADS: Setting = setting(
+    "ffmpeg_threads",
+    "CRIER_FFMPEG_THREADS",
+    "2",
+    "a number from 1 to 64",
+    "Threads that converting a video may use",
+);
+pub const FFMPEG_MEMORY: Setting = setting(
+    "ffmpeg_memory",
+    "CRIER_FFMPEG_MEMORY",
+    "3072",
+    "megabytes, from 512 to 65536",
+    "Memory that converting a video may use",
+);
+pub const FFMPEG_MINUTES: Setting = setting(
+    "ffmpeg_minutes",
+    "CRIER_FFMPEG_MINUTES",
+    "20",
+    "minutes, from 1 to 25",
+    "How long converting a video may take",
+);
 pub const CHANNEL_DAILY_CAP: Setting = setting(
     "channel_daily_cap",
     "CRIER_CHANNEL_DAILY_CAP",
@@ -358,7 +386,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 60] = [
+pub const ALL: [Setting; 64] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -377,6 +405,10 @@ pub const ALL: [Setting; 60] = [
     NAME_SERVERS,
     TRUSTED_PROXIES,
     WORKER_PARALLEL,
+    FFMPEG,
+    FFMPEG_THREADS,
+    FFMPEG_MEMORY,
+    FFMPEG_MINUTES,
     CHANNEL_DAILY_CAP,
     LATE_WINDOW,
     RETRY_WINDOW,

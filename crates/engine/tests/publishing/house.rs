@@ -209,7 +209,7 @@ impl House {
             store: store.clone(),
             net: self.net.clone(),
             registry: self.registry.clone(),
-            storage: self.library.storage().clone(),
+            library: self.library.clone(),
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
             rules: self.rules,

@@ -1,8 +1,10 @@
 //! Publishing from end to end: a real store, the real Playground on a loopback port, a real client, real workers.
 #![allow(clippy::unwrap_used)]
 
+mod afterwards;
 mod crashes;
 mod doubts;
+mod fitting;
 mod holding;
 mod house;
 mod keyless;

@@ -24,7 +24,6 @@ pub struct Wall {
     pub app: (String, String),
     reader: Mutex<Option<String>>,
     stop: Option<oneshot::Sender<()>>,
-    _folder: TempDir,
 }
 
 impl Drop for Wall {
@@ -61,13 +60,15 @@ impl Wall {
                 let _ = stopped.await;
             };
             playground.serve(listener, shutdown).await.unwrap();
+            // Its last words are written there.
+            drop(folder);
         });
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let metadata = json!({ "client_name": "Crier", "redirect_uris": [RETURN] });
         let answer = http.post(format!("{origin}/oauth/register")).json(&metadata).send().await.unwrap();
         let app: Value = answer.json().await.unwrap();
         let app = (text(&app["client_id"]), text(&app["client_secret"]));
-        Self { origin, http, app, reader: Mutex::new(None), stop: Some(stop), _folder: folder }
+        Self { origin, http, app, reader: Mutex::new(None), stop: Some(stop) }
     }
 
     /// The whole handshake for one of the demo accounts.

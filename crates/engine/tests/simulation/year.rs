@@ -12,7 +12,7 @@ use crier_engine::{
     watch::Watch,
     work::{Done, Handler, HandlerError},
 };
-use crier_media::Storage;
+use crier_media::{Library, Storage};
 use crier_model::{
     ChannelId, Clock, Document, PostId, PublicationId, Secret, Timestamp, UserId, WorkspaceId,
     channel::{ChannelState, Identity},
@@ -120,7 +120,7 @@ impl Year {
             store: store.clone(),
             net: crier_net::Client::new(crier_net::Config::default()).unwrap(),
             registry: Registry::of(vec![Box::new(Net(world.clone()))]),
-            storage: Storage::folder(folder.path()).unwrap(),
+            library: Library::new(store.clone(), Storage::folder(folder.path()).unwrap()),
             tokens: Arc::new(Keys { world: world.clone(), accounts }),
             clock: clock.clone(),
             rules,

@@ -3,6 +3,7 @@
 //! After the lexicons `com.atproto.server`, `com.atproto.repo`, `app.bsky.feed.post`, `app.bsky.richtext.facet` and
 //! `app.bsky.embed.images` of <https://github.com/bluesky-social/atproto> (August 2026), and <https://atproto.com/specs/tid>.
 
+mod afterwards;
 mod identity;
 mod oauth;
 mod post;
@@ -10,6 +11,7 @@ mod rich_text;
 mod session;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{Connect, Facts, Way};
 use crate::publish::Publish;
 use crate::{Refusal, settings};
@@ -128,6 +130,18 @@ impl Network for Bluesky {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
     }
 }
 

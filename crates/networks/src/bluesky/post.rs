@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-const COLLECTION: &str = "app.bsky.feed.post";
+pub(super) const COLLECTION: &str = "app.bsky.feed.post";
 
 /// Servers keep blobs that no record has taken for an hour at least (<https://atproto.com/specs/blob>).
 const BLOB_LIFE: SignedDuration = SignedDuration::from_hours(1);
@@ -41,7 +41,7 @@ impl Publish for Bluesky {
         let body = json!({ "repo": cx.account, "collection": COLLECTION, "rkey": key, "record": record });
         let request = cx
             .net
-            .post(xrpc(server(cx), "com.atproto.repo.putRecord"))
+            .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.putRecord"))
             .bearer(cx.credentials.access_token.expose())
             .json(&body);
         let write = || async {
@@ -69,7 +69,7 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {
     }
     let request = cx
         .net
-        .post(xrpc(server(cx), "com.atproto.repo.uploadBlob"))
+        .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.uploadBlob"))
         .bearer(cx.credentials.access_token.expose())
         .body(cx.media.bytes(media).await?, &media.mime)
         .timeout(Duration::from_secs(120));
@@ -129,7 +129,10 @@ async fn resolve(cx: &Cx<'_>, handle: &str) -> Result<Option<String>, Refusal> {
     struct Resolved {
         did: String,
     }
-    let request = cx.net.get(xrpc(server(cx), "com.atproto.identity.resolveHandle")).query(&[("handle", handle)]);
+    let request = cx
+        .net
+        .get(xrpc(server(cx.credentials, cx.facts), "com.atproto.identity.resolveHandle"))
+        .query(&[("handle", handle)]);
     match call::ask::<Resolved>(request, cx.credentials, refine).await {
         Ok(resolved) => Ok(Some(resolved.did)),
         Err(Refusal::Content(_)) => Ok(None),

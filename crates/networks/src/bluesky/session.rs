@@ -3,7 +3,7 @@
 use super::identity::DidDocument;
 use super::{Bluesky, IMAGE_BYTES, IMAGE_BYTES_FACT, IMAGE_BYTES_NOW, SERVER_FACT, refine};
 use crate::connect::{Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
-use crate::{Cx, Detail, Refusal, call, origin};
+use crate::{Detail, Refusal, call, origin};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use crier_model::{Code, Secret, Timestamp, channel::Identity};
@@ -71,9 +71,9 @@ fn pds(credentials: &Credentials) -> Option<&str> {
 }
 
 /// The server of a channel's account.
-pub(super) fn server<'a>(cx: &'a Cx<'_>) -> &'a str {
-    let found = cx.facts.get(SERVER_FACT).and_then(serde_json::Value::as_str);
-    pds(cx.credentials).or(found).unwrap_or(SERVICE)
+pub(super) fn server<'a>(credentials: &'a Credentials, facts: &'a Facts) -> &'a str {
+    let found = facts.get(SERVER_FACT).and_then(serde_json::Value::as_str);
+    pds(credentials).or(found).unwrap_or(SERVICE)
 }
 
 pub(super) fn xrpc(server: &str, method: &str) -> String {

@@ -3,17 +3,19 @@
 //! After <https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api> (version 2026-07): posts, images,
 //! videos, comments, “little text”. LinkedIn knows no key for a post, and a member's posts can't be listed.
 
+mod afterwards;
 mod little;
 pub mod page;
 mod post;
 
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Credentials, Refusal, call, settings};
 use async_trait::async_trait;
-use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
+use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Ratio, Rules, TextRules, Unit};
 use crier_model::{Code, Finding, channel::Identity};
 use crier_net::{Client, Request};
 use schemars::JsonSchema;
@@ -84,6 +86,14 @@ impl Network for LinkedIn {
     fn publish(&self) -> &dyn Publish {
         self
     }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 fn rules() -> Rules {
@@ -94,8 +104,15 @@ fn rules() -> Rules {
             ..MediaRules::up_to(
                 20,
                 vec![
-                    MediaKind::up_to(36_000_000, &["image/jpeg", "image/png", "image/gif"]),
-                    MediaKind { max_ratio: Some(2), ..MediaKind::up_to(500_000_000, &["video/mp4"]) },
+                    MediaKind {
+                        max_pixels: Some(36_152_319),
+                        ..MediaKind::up_to(36_000_000, &["image/jpeg", "image/png", "image/gif"])
+                    },
+                    MediaKind {
+                        narrowest: Some(Ratio::of(10, 24)),
+                        widest: Some(Ratio::of(24, 10)),
+                        ..MediaKind::up_to(500_000_000, &["video/mp4"]).films(3, 30 * 60, &["h264", "aac"])
+                    },
                 ],
                 Some(4086),
             )

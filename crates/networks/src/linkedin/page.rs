@@ -3,6 +3,7 @@
 use super::post::{self, Wish};
 use super::{API, endpoints, little, refine, rules, versioned};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
@@ -88,6 +89,22 @@ impl Network for LinkedInPage {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 #[derive(Deserialize)]
@@ -133,8 +150,8 @@ impl OAuth2 for LinkedInPage {
 }
 
 #[derive(Deserialize)]
-struct Elements<T> {
-    elements: Vec<T>,
+pub(super) struct Elements<T> {
+    pub(super) elements: Vec<T>,
 }
 
 /// What the member may do for a page.

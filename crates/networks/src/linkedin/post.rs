@@ -130,8 +130,8 @@ struct Place {
 #[serde(rename_all = "camelCase")]
 struct Instruction {
     upload_url: String,
-    first_byte: usize,
-    last_byte: usize,
+    first_byte: u64,
+    last_byte: u64,
 }
 
 #[derive(Deserialize)]
@@ -142,7 +142,6 @@ struct Processed {
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem, owner: &str) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let malformed = || Refusal::Temporary(Detail::new("the answer names no place for the file"));
     let begin = async |kind: &str, wish: Value| {
         let request = cx.net.post(format!("{API}/rest/{kind}?action=initializeUpload"));
@@ -153,20 +152,22 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem, owner: &str) -> Result<String, R
         let place = begin("images", json!({ "owner": owner })).await?;
         let (Some(url), Some(urn)) = (place.upload_url, place.image) else { return Err(malformed()) };
         let request = cx.net.put(url).bearer(cx.credentials.access_token.expose()).timeout(UPLOAD);
+        let bytes = cx.media.bytes(media).await?;
         call::send(request.body(bytes, &media.mime), cx.credentials, refine).await.map_err(Refusal::harmless)?;
         return Ok(urn);
     }
     let wish = json!({
-        "owner": owner, "fileSizeBytes": bytes.len(), "uploadCaptions": false, "uploadThumbnail": false,
+        "owner": owner, "fileSizeBytes": media.size, "uploadCaptions": false, "uploadThumbnail": false,
     });
     let place = begin("videos", wish).await?;
     let urn = place.video.ok_or_else(malformed)?;
     let mut pieces = Vec::new();
     for Instruction { upload_url, first_byte, last_byte } in place.upload_instructions {
-        if first_byte > last_byte || last_byte >= bytes.len() {
+        if first_byte > last_byte || last_byte >= media.size {
             return Err(malformed());
         }
-        let request = cx.net.put(upload_url).body(bytes.slice(first_byte..=last_byte), "application/octet-stream");
+        let piece = cx.media.piece(media, first_byte, last_byte + 1).await?;
+        let request = cx.net.put(upload_url).body(piece, "application/octet-stream");
         let request = request.timeout(UPLOAD);
         let answer = call::send(request, cx.credentials, refine).await.map_err(Refusal::harmless)?;
         let tag = answer.header("etag").ok_or_else(malformed)?;

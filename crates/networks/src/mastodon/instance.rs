@@ -21,6 +21,9 @@ pub(super) struct Limits {
     pub mime: Vec<String>,
     pub image_max_bytes: u64,
     pub video_max_bytes: u64,
+    /// Width times height; none where the server doesn't say.
+    pub image_max_pixels: Option<u64>,
+    pub video_max_pixels: Option<u64>,
     /// Whether it is Mastodon or a close fork, whose limits and habits are documented.
     pub is_mastodon: bool,
     /// Whether it honours `Idempotency-Key`.
@@ -66,6 +69,8 @@ impl Default for Limits {
             mime: mime.map(str::to_owned).to_vec(),
             image_max_bytes: 16_777_216,
             video_max_bytes: 103_809_024,
+            image_max_pixels: Some(33_177_600),
+            video_max_pixels: Some(8_294_400),
             is_mastodon: true,
             idempotent: true,
         }
@@ -151,6 +156,8 @@ struct Attachments {
     supported_mime_types: Option<Vec<String>>,
     image_size_limit: Option<u64>,
     video_size_limit: Option<u64>,
+    image_matrix_limit: Option<u64>,
+    video_matrix_limit: Option<u64>,
 }
 
 impl About {
@@ -167,6 +174,8 @@ impl About {
             mime: media.supported_mime_types.filter(|mime| !mime.is_empty()).unwrap_or(usual.mime),
             image_max_bytes: media.image_size_limit.unwrap_or(usual.image_max_bytes),
             video_max_bytes: media.video_size_limit.unwrap_or(usual.video_max_bytes),
+            image_max_pixels: media.image_matrix_limit.or(usual.image_max_pixels.filter(|_| is_mastodon)),
+            video_max_pixels: media.video_matrix_limit.or(usual.video_max_pixels.filter(|_| is_mastodon)),
             is_mastodon,
             idempotent: is_mastodon || ["Pleroma", "Akkoma"].iter().any(|name| self.version.contains(name)),
             version: self.version,

@@ -5,11 +5,13 @@
 //! metadata and no `profile` scope, before 4.0 no `/api/v2/instance`.
 
 mod account;
+mod afterwards;
 mod instance;
 pub mod pixelfed;
 mod publish;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Scope};
 use crate::publish::{Publish, Recent};
@@ -137,19 +139,34 @@ impl Network for Mastodon {
     fn recent(&self) -> Option<&dyn Recent> {
         Some(self)
     }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 /// What a server takes, pictures and the rest apart.
 fn kinds(limits: &Limits) -> Vec<MediaKind> {
-    let kind = |of: &dyn Fn(&str) -> bool, max_bytes| MediaKind {
+    let kind = |of: &dyn Fn(&str) -> bool, max_bytes, max_pixels| MediaKind {
         mime: limits.mime.iter().filter(|mime| of(mime)).cloned().collect(),
         max_bytes,
-        max_width: None,
-        max_height: None,
-        max_ratio: None,
+        max_pixels,
+        ..MediaKind::default()
     };
-    let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes);
-    let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes);
+    let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes, limits.image_max_pixels);
+    let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes, limits.video_max_pixels);
     [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect()
 }
 

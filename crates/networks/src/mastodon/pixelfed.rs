@@ -9,6 +9,7 @@ use super::instance::Limits;
 use super::publish::{create, find, upload_all};
 use super::{Flavour, kinds, not_compatible};
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Client2, Connect, Credentials, Endpoints, Facts, Identified, InstanceField, OAuth2, Scope};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
@@ -40,7 +41,7 @@ const SCOPES: &[Scope] = &[
     Scope { id: "write", why: "to upload and publish", required: true },
 ];
 
-const PIXELFED: Flavour = Flavour {
+pub(super) const PIXELFED: Flavour = Flavour {
     name: "Pixelfed",
     example: "pixelfed.social",
     scopes: SCOPES,
@@ -53,6 +54,8 @@ const PIXELFED: Flavour = Flavour {
         mime: ["image/jpeg", "image/png", "image/gif", "image/webp", "video/mp4"].map(str::to_owned).to_vec(),
         image_max_bytes: 15_000_000,
         video_max_bytes: 15_000_000,
+        image_max_pixels: None,
+        video_max_pixels: None,
         is_mastodon: false,
         idempotent: false,
         ..Limits::default()
@@ -127,6 +130,18 @@ impl Network for Pixelfed {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
 }

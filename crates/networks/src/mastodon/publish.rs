@@ -36,7 +36,7 @@ struct Attachment {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Status {
+pub(super) struct Status {
     id: String,
     #[serde(default)]
     url: Option<String>,
@@ -97,7 +97,7 @@ fn once(cx: &Cx<'_>, key: String, flavour: &Flavour) -> Once {
 }
 
 impl Mastodon {
-    fn status(&self, item: &Item, media_ids: &[String]) -> Result<Value, Refusal> {
+    pub(super) fn status(&self, item: &Item, media_ids: &[String]) -> Result<Value, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let mut status = json!({ "status": self.render(&item.body) });
         let mut set = |name: &str, value: Value| status[name] = value;

@@ -4,9 +4,11 @@
 //! `comment`, listings, flairs; what is not written there (uploads, galleries) after how clients in wide use speak it. Reddit knows no
 //! key for a post, tells refusals with status 200, and says nothing of a post with files but that it will come.
 
+mod afterwards;
 mod file;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{
@@ -45,6 +47,7 @@ const SCOPES: &[Scope] = &[
     Scope { id: "submit", why: "to publish your posts and comments", required: true },
     Scope { id: "read", why: "to search for subreddits", required: true },
     Scope { id: "history", why: "to find your post once Reddit has processed its files", required: true },
+    Scope { id: "edit", why: "to delete and change what was posted", required: false },
     Scope { id: "flair", why: "to list the flairs of a subreddit", required: false },
     Scope { id: "mysubreddits", why: "to list the subreddits you have joined", required: false },
 ];
@@ -125,7 +128,7 @@ impl Network for Reddit {
                 20,
                 vec![
                     MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif", "image/webp"]),
-                    MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]),
+                    MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]).films(0, 15 * 60, &[]),
                 ],
                 Some(180),
             ),
@@ -165,6 +168,22 @@ impl Network for Reddit {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

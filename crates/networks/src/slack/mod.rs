@@ -3,9 +3,11 @@
 //! After <https://docs.slack.dev> (September 2026): OAuth v2, `chat.postMessage`, files by `files.getUploadURLExternal`, image
 //! blocks of Slack files. Slack knows no key; messages carry ours as metadata, by which they are found again.
 
+mod afterwards;
 mod mrkdwn;
 
 use crate::about::{About, Network};
+use crate::afterwards::{Delete, Edit};
 use crate::choosing::Access;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::lookup::{Lookup, LookupItem, fitting};
@@ -122,6 +124,14 @@ impl Network for Slack {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }

@@ -4,10 +4,12 @@
 //! `user/info`, `creator_info/query`, `video/init`, `content/init`, uploads, `status/fetch`. Videos are brought, photos fetched. TikTok
 //! knows no key; but a video is published only once its upload is whole, and what became of it is told by the id it was begun under.
 
+mod afterwards;
 mod refusal;
 mod upload;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{
     ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed,
@@ -41,6 +43,8 @@ const SCOPES: &[Scope] = &[
     Scope { id: "user.info.profile", why: "to know its name in addresses", required: true },
     Scope { id: "video.publish", why: "to publish your posts", required: true },
     Scope { id: "video.upload", why: "to leave drafts in your inbox", required: false },
+    Scope { id: "video.list", why: "to show views, likes and comments of your posts", required: false },
+    Scope { id: "user.info.stats", why: "to show your followers and likes", required: false },
 ];
 /// How long TikTok may take to process a post before it is asked again later.
 const PROCESSING: Duration = Duration::from_secs(300);
@@ -138,8 +142,10 @@ impl Network for TikTok {
                         MediaKind {
                             max_width: Some(4096),
                             max_height: Some(4096),
+                            min_side: Some(360),
                             ..MediaKind::up_to(4_000_000_000, &["video/mp4", "video/quicktime", "video/webm"])
-                        },
+                        }
+                        .films(3, 10 * 60, &[]),
                     ],
                     None,
                 )
@@ -165,6 +171,14 @@ impl Network for TikTok {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
     }
 }
 
@@ -196,9 +210,10 @@ async fn ask<T: DeserializeOwned>(request: Request, credentials: &Credentials) -
     send(request, credentials).await.map_err(Refusal::harmless)
 }
 
+/// An account, with what of it was asked.
 #[derive(Deserialize)]
-struct UserOf {
-    user: User,
+struct UserOf<T> {
+    user: T,
 }
 
 #[derive(Deserialize)]
@@ -237,7 +252,7 @@ impl OAuth2 for TikTok {
     ) -> Result<Identified, Refusal> {
         let request = net.get(format!("{API}/user/info/"));
         let request = request.query(&[("fields", "open_id,avatar_url,display_name,username")]);
-        let UserOf { user } = ask(request, credentials).await?;
+        let UserOf::<User> { user } = ask(request, credentials).await?;
         let identity = Identity {
             remote_id: user.open_id,
             name: user.display_name,

@@ -41,15 +41,14 @@ pub async fn bring(cx: &Cx<'_>, media: &MediaItem, begun: &Begun) -> Result<(), 
     if status != "PROCESSING_UPLOAD" {
         return Ok(());
     }
-    let bytes = cx.media.bytes(media).await?;
-    let size = bytes.len() as u64;
+    let size = media.size;
     let (count, piece) = pieces(size);
     for index in 0..count {
         let (start, end) = (index * piece, if index + 1 == count { size } else { (index + 1) * piece });
         if end <= uploaded_bytes {
             continue;
         }
-        let content = bytes.slice(usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(bytes.len()));
+        let content = cx.media.piece(media, start, end).await?;
         let request = cx.net.put(place).header("content-range", format!("bytes {start}-{}/{size}", end - 1));
         let request = request.body(content, &media.mime).timeout(UPLOAD);
         // The place speaks for itself; the token is none of its business.

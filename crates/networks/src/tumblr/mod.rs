@@ -3,9 +3,11 @@
 //! After <https://github.com/tumblr/docs/blob/master/api.md> (October 2024, current in November 2026): OAuth 2, `user/info`, `posts`.
 //! Tumblr knows no key for a post. Refresh tokens change with each use; the blogs of one account share theirs.
 
+mod afterwards;
 mod npf;
 
 use crate::about::{About, Network};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Words};
 use crate::connect::{ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
@@ -124,7 +126,7 @@ impl Network for Tumblr {
                 vec![
                     MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/webp"]),
                     MediaKind::up_to(10_000_000, &["image/gif"]),
-                    MediaKind::up_to(500_000_000, &["video/mp4"]),
+                    MediaKind::up_to(500_000_000, &["video/mp4"]).films(0, 10 * 60, &[]),
                 ],
                 Some(4096),
             ),
@@ -153,6 +155,22 @@ impl Network for Tumblr {
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
+        Some(self)
+    }
+
+    fn post_metrics(&self) -> Option<&dyn PostMetrics> {
+        Some(self)
+    }
+
+    fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
     }
 }
@@ -306,7 +324,7 @@ struct Made {
 impl Publish for Tumblr {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let post = post(item, &settings);
+        let post = post(item, &settings, files(item));
         let request = cx.net.post(format!("{API}/blog/{}/posts", cx.account));
         let request = if item.media.is_empty() {
             request.json(&post)
@@ -337,9 +355,9 @@ fn identifier(index: usize) -> String {
 }
 
 /// Title, files, words, link.
-fn post(item: &Item, settings: &Settings) -> Value {
+fn post(item: &Item, settings: &Settings, files: Vec<Value>) -> Value {
     let mut content = npf::title(&settings.title);
-    content.extend(item.media.iter().enumerate().map(|(index, media)| file(index, media)));
+    content.extend(files);
     content.extend(npf::blocks(&item.body));
     if !settings.link.is_empty() {
         content.push(json!({ "type": "link", "url": settings.link }));
@@ -359,6 +377,11 @@ fn post(item: &Item, settings: &Settings) -> Value {
         set("interactability_reblog", "noone".into());
     }
     post
+}
+
+/// The blocks of files that go with the post.
+fn files(item: &Item) -> Vec<Value> {
+    item.media.iter().enumerate().map(|(index, media)| file(index, media)).collect()
 }
 
 fn file(index: usize, media: &MediaItem) -> Value {
@@ -395,7 +418,7 @@ struct Listed {
 impl Recent for Tumblr {
     async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let wanted = post(item, &settings);
+        let wanted = post(item, &settings, Vec::new());
         let words = fingerprint(wanted["content"].as_array().into_iter().flatten());
         if words.is_empty() {
             let said = "without words a post can't be told from others";

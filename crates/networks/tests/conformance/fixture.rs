@@ -66,6 +66,14 @@ pub enum Action {
     Find,
     /// What settings are chosen from.
     Lookup,
+    /// The numbers of the posts `sent`.
+    PostMetrics,
+    /// The numbers of the account for the thirty days up to the due time's.
+    ChannelMetrics,
+    /// Takes back the first of `sent`.
+    Delete,
+    /// Gives the part's words to the first of `sent`.
+    Edit,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -89,6 +97,8 @@ pub struct Given {
     pub thread: Option<Thread>,
     pub index: usize,
     pub lookup: Wanted,
+    /// What was sent before.
+    pub sent: Vec<crier_networks::Sent>,
     /// Minutes after the due time.
     pub late: i64,
 }

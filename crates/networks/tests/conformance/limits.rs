@@ -51,6 +51,9 @@ fn image(rules: &Rules) -> MediaItem {
         alt: "é".repeat(rules.media.alt_max.unwrap_or_default()),
         sha256: String::new(),
         url: Some("https://example.org/a.png".into()),
+        duration_ms: 0,
+        codecs: Vec::new(),
+        convertible: false,
     }
 }
 

@@ -37,6 +37,18 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     if network.recent().is_some() {
         names.extend(["find", "find:absent"].map(str::to_owned));
     }
+    if network.post_metrics().is_some() {
+        names.push("post_metrics".to_owned());
+    }
+    if network.channel_metrics().is_some() {
+        names.push("channel_metrics".to_owned());
+    }
+    if network.delete().is_some() {
+        names.extend(["delete", "delete:gone"].map(str::to_owned));
+    }
+    if network.edit().is_some() {
+        names.extend(["edit", "edit:refused"].map(str::to_owned));
+    }
     let schema = network.settings_schema();
     let settings = schema["properties"].as_object().into_iter().flatten();
     names.extend(settings.map(|(name, _)| format!("setting:{name}")));
@@ -117,6 +129,15 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
         "refresh:auth" => fixture.action == Action::Refresh && class == Some("auth"),
         "find" => fixture.action == Action::Find && ok.is_some_and(|ok| !ok.is_null()),
         "find:absent" => fixture.action == Action::Find && ok.is_some_and(serde_json::Value::is_null),
+        "post_metrics" => fixture.action == Action::PostMetrics && of_posts(fixture).any(|post| !post.is_null()),
+        "post_metrics:gone" => {
+            fixture.action == Action::PostMetrics && of_posts(fixture).any(serde_json::Value::is_null)
+        }
+        "channel_metrics" => fixture.action == Action::ChannelMetrics && of_posts(fixture).next().is_some(),
+        "delete" => fixture.action == Action::Delete && ok.is_some() && !is_gone(fixture),
+        "delete:gone" => fixture.action == Action::Delete && ok.is_some() && is_gone(fixture),
+        "edit" => fixture.action == Action::Edit && ok.is_some() && !words.is_empty(),
+        "edit:refused" => fixture.action == Action::Edit && class.is_some(),
         // Where a post always has a picture, the text is its caption.
         "text" => published && !words.is_empty(),
         "mention" => published && words.contains('@'),
@@ -142,6 +163,16 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
             _ => false,
         },
     }
+}
+
+/// The members of a list that comes of it.
+fn of_posts(fixture: &Fixture) -> impl Iterator<Item = &serde_json::Value> {
+    fixture.expect.ok().and_then(serde_json::Value::as_array).into_iter().flatten()
+}
+
+/// Whether the network says that what is to be deleted is not there, or nothing at all is said of it.
+fn is_gone(fixture: &Fixture) -> bool {
+    fixture.shows.iter().any(|shown| shown == "delete:gone")
 }
 
 /// Whether its choices come with credentials of their own.

@@ -7,15 +7,17 @@ use crate::server::Server;
 use crate::way::Way;
 use async_trait::async_trait;
 use bytes::Bytes;
+use crier_model::metric::Count;
 use crier_model::{Clock, Document, MediaId, PublicationId, Secret, Timestamp, channel::Identity};
 use crier_net::Client;
+use crier_networks::afterwards::Account;
 use crier_networks::bluesky::Directory;
 use crier_networks::choosing::Access;
 use crier_networks::connect::FormRefusal;
 use crier_networks::oauth1::Signer;
 use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
 use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, registry, text};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -87,6 +89,9 @@ impl World {
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
             Action::Lookup => self.lookup(given).await,
             Action::Choices | Action::Probe | Action::Derive => self.choosing(given).await,
+            Action::PostMetrics | Action::ChannelMetrics | Action::Delete | Action::Edit => {
+                self.afterwards(given).await
+            }
         }
     }
 
@@ -164,6 +169,39 @@ impl World {
         }
     }
 
+    async fn afterwards(&self, given: &Given) -> Outcome {
+        let (network, credentials) = (self.network(), credentials(given));
+        let account = Account {
+            net: &self.net,
+            now: DUE_AT.parse().unwrap(),
+            credentials: &credentials,
+            instance: given.instance.as_deref(),
+            id: &given.account,
+            handle: &given.handle,
+            facts: &given.facts,
+        };
+        let sent = given.sent.first();
+        match self.fixture.action {
+            Action::PostMetrics => {
+                let metrics = network.post_metrics().unwrap();
+                assert!(given.sent.len() <= metrics.at_once(), "{}: so many are not asked at once", self.network);
+                let counts = metrics.posts(&account, &given.sent).await;
+                let by_name = |counts: &Vec<Count>| -> serde_json::Map<String, Value> {
+                    counts.iter().map(|count| (count.metric.to_string(), json!(count.value))).collect()
+                };
+                told(counts, |all| json!(all.iter().map(|one| one.as_ref().map(by_name)).collect::<Vec<_>>()))
+            }
+            Action::ChannelMetrics => {
+                let (from, to) = (account.today().saturating_sub(29.days()), account.today());
+                told(network.channel_metrics().unwrap().channel(&account, from, to).await, |it| json!(it))
+            }
+            Action::Delete => {
+                told(network.delete().unwrap().delete(&account, sent.unwrap()).await, |()| json!("deleted"))
+            }
+            _ => told(network.edit().unwrap().edit(&account, sent.unwrap(), &self.item()).await, |it| json!(it)),
+        }
+    }
+
     async fn form(&self, given: &Given) -> Outcome {
         let ways = self.network().ways();
         let form = ways.iter().find_map(|way| match way.connect {
@@ -236,6 +274,9 @@ impl World {
             alt: media.alt.clone(),
             sha256: hex::encode(Sha256::digest(content(&media.name))),
             url: media.url.clone(),
+            duration_ms: 0,
+            codecs: Vec::new(),
+            convertible: false,
         };
         Item {
             index: given.index,

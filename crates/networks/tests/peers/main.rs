@@ -165,6 +165,9 @@ pub fn picture(alt: &str, url: Option<&str>) -> MediaItem {
         alt: alt.into(),
         sha256: hex::encode(Sha256::digest(pixel())),
         url: url.map(str::to_owned),
+        duration_ms: 0,
+        codecs: Vec::new(),
+        convertible: false,
     }
 }
 

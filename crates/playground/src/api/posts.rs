@@ -141,6 +141,31 @@ pub(crate) async fn list(
     })
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewWords {
+    text: String,
+}
+
+/// Gives other words to a post of one's own; its pictures stay.
+pub(crate) async fn edit(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<PostShape>, Problem> {
+    let caller = caller(&shared, &headers, Scope::PostsWrite)?;
+    let id = own(&shared, &id, caller.account)?;
+    let new: NewWords = serde_json::from_slice(&body).map_err(|error| Problem::invalid_request(error.to_string()))?;
+    if !publish::edit(&shared, caller.account, id, new.text).await? {
+        return Err(no_post());
+    }
+    shared.look(|world, _| {
+        let post = world.posts.get(id).ok_or_else(no_post)?;
+        Ok(Json(shape::post(&shared, world, post)))
+    })
+}
+
 pub(crate) async fn delete(
     State(shared): State<Shared>,
     headers: HeaderMap,

@@ -13,6 +13,9 @@ pub struct Model {
     pub size: i64,
     pub width: Option<i64>,
     pub height: Option<i64>,
+    pub duration_ms: Option<i64>,
+    /// Apart by spaces.
+    pub codecs: Option<String>,
     pub alt: Option<String>,
     pub sha256: String,
     pub storage_key: String,

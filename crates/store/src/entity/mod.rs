@@ -16,6 +16,7 @@ pub(crate) mod post;
 pub(crate) mod post_media;
 pub(crate) mod publication;
 pub(crate) mod publication_event;
+pub(crate) mod rendition;
 pub(crate) mod session;
 pub(crate) mod step;
 pub(crate) mod user;

@@ -4,7 +4,9 @@
 //! table, an index, a column that may be null or has a default. What is to go is left unused by one release and dropped by the
 //! next.
 
+mod afterwards;
 mod initial;
+mod media_facts;
 
 use sea_orm_migration::prelude::*;
 
@@ -14,6 +16,6 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Migration)]
+        vec![Box::new(initial::Migration), Box::new(afterwards::Migration), Box::new(media_facts::Migration)]
     }
 }

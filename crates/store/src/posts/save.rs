@@ -158,7 +158,7 @@ impl Plan {
 }
 
 /// Locks a post that is not deleted.
-pub(super) async fn lock_post_in(
+pub(crate) async fn lock_post_in(
     tx: &Tx,
     workspace: WorkspaceId,
     id: PostId,
@@ -172,6 +172,14 @@ pub(super) async fn lock_post_in(
         return Err(StoreError::Stale { what: "post" });
     }
     Ok(row)
+}
+
+/// Writes another content whose files are the same, in which only words differ.
+pub(crate) async fn set_content_in(tx: &Tx, id: PostId, content: &Content) -> Result<()> {
+    let sql = "UPDATE post SET content = $2, excerpt = $3, updated_at = $4, version = version + 1 WHERE id = $1";
+    let excerpt = content.excerpt(EXCERPT_CHARS);
+    let values = [id.0.into(), json(content, "content")?.into(), excerpt.into(), ms(tx.now()).into()];
+    tx.execute(sql, values).await.map(drop)
 }
 
 /// Locks the publications of posts.
@@ -434,6 +442,9 @@ pub(super) fn new_row(
         version: Set(1),
         created_at: Set(ms(plan.now)),
         updated_at: Set(ms(plan.now)),
+        wish: Set(None),
+        edited_at: Set(None),
+        removed_at: Set(None),
     }
 }
 

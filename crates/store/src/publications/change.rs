@@ -9,7 +9,7 @@ use crate::{
     due::{self, Fence, NewWork, PREPARE_AHEAD},
     entity::{publication, publication_event},
     error::{Result, StoreError},
-    events, notices, workspaces,
+    events, notices, numbers, workspaces,
 };
 use crier_model::{
     ChannelId, Diagnosis, PublicationId, WorkspaceId,
@@ -54,6 +54,8 @@ pub struct Change {
     pub remote: Option<Json>,
     pub started_at: Option<Timestamp>,
     pub published_at: Option<Timestamp>,
+    /// When its numbers are first looked at, where its network tells them.
+    pub look_at: Option<Timestamp>,
     /// The line for the history; without one, the reason's title and message, or the state, are written.
     pub note: Option<(String, String)>,
 }
@@ -129,6 +131,9 @@ pub async fn set_state_in(
         (Some(fence), Work::Release(until)) => due::release_in(tx, fence, until, None).await?,
         (Some(fence), Work::Postpone(until)) => due::postpone_in(tx, fence, until).await?,
         (None, _) => {}
+    }
+    if let Some(look_at) = change.look_at {
+        numbers::begin_in(tx, &moved, look_at).await?;
     }
     let (title, detail) = match (change.note, &change.reason) {
         (Some(note), _) => note,

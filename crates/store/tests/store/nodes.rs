@@ -56,6 +56,35 @@ async fn what_is_dropped_uncommitted_is_undone() {
     assert_eq!(due::next_due_at(&scene).await.unwrap(), None);
 }
 
+/// As a request is whose caller went away, or a worker that is stopped: at whatever point it waits.
+#[tokio::test]
+async fn a_transaction_given_up_while_it_begins_is_not_left_open() {
+    let scene = scene().await;
+    for turns in 0..400 {
+        let given_up = async {
+            for _ in 0..turns % 40 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            begun = scene.begin() => drop(begun.unwrap()),
+            () = given_up => {}
+        }
+    }
+    let work = NewWork::new(scene.workspace, due::kind::AVATAR, "a", after_minutes(3));
+    due::upsert(&scene, &[work]).await.unwrap();
+    let node = scene.node().await;
+    assert_eq!(due::next_due_at(&node).await.unwrap(), Some(after_minutes(3)));
+    node.close().await.unwrap();
+    let settled = async {
+        while scene.idle_transactions().await > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(10), settled).await.is_ok(), "transactions nobody ends");
+}
+
 #[tokio::test]
 async fn errors_and_debug_output_carry_no_stored_value() {
     let scene = scene().await;

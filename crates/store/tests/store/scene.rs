@@ -113,6 +113,10 @@ impl Scene {
         Store::connect(self.store.config(), self.clock.clone()).await.unwrap()
     }
 
+    pub async fn idle_transactions(&self) -> i64 {
+        self.store.idle_transactions().await
+    }
+
     pub fn config(&self) -> &crier_store::StoreConfig {
         self.store.config()
     }
@@ -160,6 +164,8 @@ impl Scene {
             size: 1234,
             width: Some(640),
             height: Some(480),
+            duration_ms: None,
+            codecs: Vec::new(),
             alt: None,
             sha256: name.repeat(2),
             storage_key: format!("{name}.png"),

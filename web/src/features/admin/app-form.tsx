@@ -35,10 +35,12 @@ export function AppForm({ scope, network, app, onClose }: Props) {
     "/client_secret": "secret",
     "/bot_token": "botToken",
   });
+  const isBot = network.kind === "bot";
   const input = (): AppInput => ({
     ...(network.many_servers && instance.trim() && { instance: instance.trim() }),
-    client_id: clientId.trim(),
+    ...(!isBot && { client_id: clientId.trim() }),
     ...(secret.trim() && { client_secret: secret.trim() }),
+    ...((isBot || botToken.trim()) && { bot_token: botToken.trim() }),
   });
   const secretText = (kept: boolean | undefined) =>
     kept && clientId.trim() === app?.client_id
@@ -47,37 +49,38 @@ export function AppForm({ scope, network, app, onClose }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     test.reset();
-    save.mutate(
-      { ...input(), ...(botToken.trim() && { bot_token: botToken.trim() }) },
-      {
-        onSuccess: () => {
-          toast.done(t("admin.apps.saved", { network: network.name }));
-          onClose();
-        },
+    save.mutate(input(), {
+      onSuccess: () => {
+        toast.done(t(isBot ? "admin.apps.savedBot" : "admin.apps.saved", { network: network.name }));
+        onClose();
       },
-    );
+    });
   };
   return (
     <Modal
       opened
       onClose={onClose}
-      title={t("admin.apps.formTitle", { network: network.name })}
+      title={t(isBot ? "admin.apps.formTitleBot" : "admin.apps.formTitle", { network: network.name })}
       closeButtonProps={{ "aria-label": t("common.close") }}
       size="lg"
     >
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
           <FormProblem problem={problem} others={others} />
-          <Text size="sm">{t("admin.apps.register", { network: network.name })}</Text>
-          <div>
-            <Text size="sm" fw={600} mb={4}>
-              {t("admin.apps.redirectUri")}
-            </Text>
-            <Group gap="xs">
-              <Code className={classes.uri}>{network.redirect_uri}</Code>
-              <CopyButton value={network.redirect_uri} label={t("admin.apps.copyRedirectUri")} size="xs" />
-            </Group>
-          </div>
+          <Text size="sm">
+            {t(isBot ? "admin.apps.makeBot" : "admin.apps.register", { network: network.name })}
+          </Text>
+          {network.redirect_uri && (
+            <div>
+              <Text size="sm" fw={600} mb={4}>
+                {t("admin.apps.redirectUri")}
+              </Text>
+              <Group gap="xs">
+                <Code className={classes.uri}>{network.redirect_uri}</Code>
+                <CopyButton value={network.redirect_uri} label={t("admin.apps.copyRedirectUri")} size="xs" />
+              </Group>
+            </div>
+          )}
           <Group gap="md">
             {network.console && (
               <Anchor href={network.console} target="_blank" rel="noreferrer" size="sm">
@@ -100,36 +103,43 @@ export function AppForm({ scope, network, app, onClose }: Props) {
               spellCheck={false}
             />
           )}
-          <TextInput
-            label={t("admin.apps.clientId")}
-            value={clientId}
-            onChange={(event) => setClientId(event.currentTarget.value)}
-            error={byField.clientId}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            required
-            data-autofocus
-          />
-          <PasswordInput
-            label={t("admin.apps.clientSecret")}
-            description={secretText(app?.has_secret)}
-            value={secret}
-            onChange={(event) => setSecret(event.currentTarget.value)}
-            error={byField.secret}
-            autoComplete="off"
-          />
-          {network.by_bot && (
+          {!isBot && (
+            <>
+              <TextInput
+                label={t("admin.apps.clientId")}
+                value={clientId}
+                onChange={(event) => setClientId(event.currentTarget.value)}
+                error={byField.clientId}
+                autoComplete="off"
+                autoCapitalize="none"
+                spellCheck={false}
+                required
+                data-autofocus
+              />
+              <PasswordInput
+                label={t("admin.apps.clientSecret")}
+                description={secretText(app?.has_secret)}
+                value={secret}
+                onChange={(event) => setSecret(event.currentTarget.value)}
+                error={byField.secret}
+                autoComplete="off"
+              />
+            </>
+          )}
+          {network.kind !== "client" && (
             <PasswordInput
               label={t("admin.apps.botToken")}
-              description={secretText(app?.has_bot_token)}
+              description={isBot ? t("admin.apps.secretText") : secretText(app?.has_bot_token)}
+              placeholder={network.token_example ?? undefined}
+              required={isBot}
+              data-autofocus={isBot || undefined}
               value={botToken}
               onChange={(event) => setBotToken(event.currentTarget.value)}
               error={byField.botToken}
               autoComplete="off"
             />
           )}
-          <AppTestResult test={test} />
+          <AppTestResult network={network} test={test} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>
               {t("common.cancel")}

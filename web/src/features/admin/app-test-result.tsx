@@ -1,17 +1,24 @@
 import "@/i18n/administering";
 import { Group, Loader, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import type { NetworkApps } from "@/api/types";
 import { ProblemView } from "@/components/problem-view";
 import classes from "./admin.module.css";
 import { CheckLine } from "./doctor-page";
 import type { useAppActions } from "./queries";
 
+interface Props {
+  network: NetworkApps;
+  test: ReturnType<typeof useAppActions>["test"];
+}
+
 /** What the network says of an app. */
-export function AppTestResult({ test }: { test: ReturnType<typeof useAppActions>["test"] }) {
+export function AppTestResult({ network, test }: Props) {
   const { t } = useTranslation();
   const checks = test.data?.checks;
   const fine = checks?.every((check) => check.ok);
-  const untold = fine && !checks?.some((check) => check.name === "secret");
+  const isBot = network.kind === "bot";
+  const untold = fine && !isBot && !checks?.some((check) => check.name === "secret");
   return (
     <div role="status">
       {test.isPending && (
@@ -27,7 +34,7 @@ export function AppTestResult({ test }: { test: ReturnType<typeof useAppActions>
         <Stack gap={4}>
           {fine && (
             <Text size="sm" fw={600}>
-              {t(untold ? "admin.apps.testUntold" : "admin.apps.testFine")}
+              {t(isBot ? "admin.apps.testFineBot" : untold ? "admin.apps.testUntold" : "admin.apps.testFine")}
             </Text>
           )}
           <ul className={classes.checks}>

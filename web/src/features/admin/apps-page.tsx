@@ -81,10 +81,12 @@ function NetworkCard({ scope, network }: { scope: Scope; network: NetworkApps })
   const own = network.apps.filter((app) => app.source === ownSource(scope));
   const others = network.apps.filter((app) => app.source !== ownSource(scope));
   const mayAdd = network.many_servers || own.length === 0;
+  const isBot = network.kind === "bot";
+  const missing = isBot ? "admin.apps.missingBot" : "admin.apps.missing";
   const note =
     network.apps.length > 0
       ? null
-      : t(network.needed && !network.many_servers ? "admin.apps.missing" : "admin.apps.notNeeded");
+      : t(network.needed && !network.many_servers ? missing : "admin.apps.notNeeded");
   return (
     <section className={classes.card}>
       <Group justify="space-between" gap="xs">
@@ -95,10 +97,10 @@ function NetworkCard({ scope, network }: { scope: Scope; network: NetworkApps })
           <Button
             size="xs"
             variant={network.needed && network.apps.length === 0 ? "filled" : "default"}
-            aria-label={t("admin.apps.setUpOf", { network: network.name })}
+            aria-label={t(isBot ? "admin.apps.setUpBotOf" : "admin.apps.setUpOf", { network: network.name })}
             onClick={() => setForm("new")}
           >
-            {t("admin.apps.setUp")}
+            {t(isBot ? "admin.apps.setUpBot" : "admin.apps.setUp")}
           </Button>
         )}
       </Group>
@@ -150,6 +152,7 @@ function AppRow({ scope, network, app, onChange }: RowProps) {
   const format = useFormat();
   const { remove, test } = useAppActions(scope, network.network);
   const [removing, setRemoving] = useState(false);
+  const isBot = network.kind === "bot";
   const isOwn = app.source === ownSource(scope);
   const instance = app.instance ?? undefined;
   const host = app.instance?.replace(/^https?:\/\//, "");
@@ -157,7 +160,7 @@ function AppRow({ scope, network, app, onChange }: RowProps) {
   const facts = [
     t(SOURCES[app.source]),
     app.set_at && t("admin.apps.setAt", { when: format.date(app.set_at) }),
-    t(app.has_secret ? "admin.apps.secretKept" : "admin.apps.secretNone"),
+    t(app.has_secret ? (isBot ? "admin.apps.tokenKept" : "admin.apps.secretKept") : "admin.apps.secretNone"),
     isOwn && (app.channels > 0 ? t("admin.apps.channels", { count: app.channels }) : t("admin.apps.unused")),
   ];
   const close = () => {
@@ -209,7 +212,7 @@ function AppRow({ scope, network, app, onChange }: RowProps) {
           )}
         </Group>
       </div>
-      <AppTestResult test={test} />
+      <AppTestResult network={network} test={test} />
       <Confirm
         opened={removing}
         title={t("admin.apps.removeTitle", { name })}
@@ -232,7 +235,9 @@ function AppRow({ scope, network, app, onChange }: RowProps) {
           )
         }
       >
-        {app.channels > 0 ? t("admin.apps.removeInUse", { count: app.channels }) : t("admin.apps.removeText")}
+        {app.channels > 0
+          ? t(isBot ? "admin.apps.removeBotInUse" : "admin.apps.removeInUse", { count: app.channels })
+          : t("admin.apps.removeText")}
       </Confirm>
     </li>
   );

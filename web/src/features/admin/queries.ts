@@ -24,7 +24,8 @@ export const appsQuery = (scope: Scope) =>
 
 export interface AppInput {
   instance?: string;
-  client_id: string;
+  /** None where a bot is the app. */
+  client_id?: string;
   client_secret?: string;
   bot_token?: string;
 }
@@ -59,7 +60,7 @@ export function useAppActions(scope: Scope, network: Network["id"]) {
     onSuccess: refresh,
   });
   const test = useMutation({
-    mutationFn: (body: Partial<AppInput>) =>
+    mutationFn: (body: AppInput) =>
       call(
         scope === null
           ? api.POST("/api/v1/admin/apps/{network}/test", { params: { path: { network } }, body })

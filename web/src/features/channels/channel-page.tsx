@@ -3,7 +3,7 @@ import { Anchor, Button, Code, Group, Menu, Skeleton, Stack, Text, Title } from 
 import { IconDotsVertical, IconPencilPlus, IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Problem } from "@/api/problem";
 import type { Channel } from "@/api/types";
@@ -28,6 +28,10 @@ import classes from "./channel-page.module.css";
 import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
 import { RenameModal } from "./rename-modal";
 import { useTokenWords } from "./token-words";
+
+const ChannelNumbers = lazy(() =>
+  import("@/features/numbers/channel-numbers").then((module) => ({ default: module.ChannelNumbers })),
+);
 
 const PURPOSES = {
   new: "channels.purposeNew",
@@ -159,6 +163,9 @@ function Loaded({ channel }: { channel: Channel }) {
           </Text>
           <SlotsForm channel={channel.id} manages={managesWorkspace(workspace.role)} />
         </section>
+        <Suspense fallback={<Skeleton h={120} aria-hidden />}>
+          <ChannelNumbers channel={channel.id} networkName={network?.name ?? channel.network} />
+        </Suspense>
         <Connects channel={channel} />
       </Stack>
       {dialog === "cap" && <CapModal channel={channel} onClose={() => setDialog(null)} />}

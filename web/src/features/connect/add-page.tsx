@@ -1,7 +1,7 @@
 import { Button, SimpleGrid, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconChevronRight, IconPlugConnected, IconSearch } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useDeferredValue, useState } from "react";
+import { lazy, Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Network } from "@/api/types";
 import { useNetworks } from "@/app/queries";
@@ -10,6 +10,10 @@ import { NetworkMark } from "@/components/network-mark";
 import { Page } from "@/components/page";
 import { ProblemView } from "@/components/problem-view";
 import classes from "./add-page.module.css";
+
+const AbilitiesTable = lazy(() =>
+  import("./abilities-table").then((module) => ({ default: module.AbilitiesTable })),
+);
 
 function matches(network: Network, query: string): boolean {
   const text = `${network.id} ${network.name} ${network.summary}`.toLocaleLowerCase();
@@ -70,8 +74,25 @@ export function AddChannelPage() {
         {withApp.length > 0 && (
           <Section title={t("connect.needsApp")} text={t("connect.needsAppText")} networks={withApp} />
         )}
+        {found.length > 0 && <CanDo networks={found} />}
       </Stack>
     </Page>
+  );
+}
+
+/** What each network takes and can do, for who compares them. */
+function CanDo({ networks }: { networks: Network[] }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className={classes.canDo}>{t("connect.canDo")}</summary>
+      {open && (
+        <Suspense fallback={<Skeleton h={200} mt="xs" aria-hidden />}>
+          <AbilitiesTable networks={networks} />
+        </Suspense>
+      )}
+    </details>
   );
 }
 

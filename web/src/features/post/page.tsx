@@ -20,6 +20,7 @@ import { RepeatWords } from "./repeat-words";
 /** How long until the next look, where the live stream should have told already: soon while something is going on. */
 function nextLook(post: Post | undefined): number | false {
   const states = post?.publications.map(({ state }) => state) ?? [];
+  if (post?.publications.some(({ wish }) => wish && !wish.refused)) return 3000;
   if (states.includes("preparing") || states.includes("sending")) return 3000;
   const due = post?.due_at ? Date.parse(post.due_at) - Date.now() : Number.POSITIVE_INFINITY;
   return states.includes("scheduled") && due < 60_000 ? 5000 : false;

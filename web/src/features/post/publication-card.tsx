@@ -2,7 +2,7 @@ import "@/i18n/scheduling";
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconExternalLink } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel, Post, Publication, PublicationState } from "@/api/types";
 import { useFormat } from "@/app/format";
@@ -18,6 +18,8 @@ import { toast } from "@/components/toast";
 import classes from "./publication-card.module.css";
 import { type Decision, useDecide } from "./queries";
 import { Unconfirmed } from "./unconfirmed";
+
+const Afterwards = lazy(() => import("./afterwards").then((module) => ({ default: module.Afterwards })));
 
 const RETRY: Partial<Record<PublicationState, "post.retry" | "post.resume" | "post.sendAnyway">> = {
   failed: "post.retry",
@@ -79,6 +81,11 @@ export function PublicationCard({ post, publication }: Props) {
       )}
       {decide.error && <ProblemView error={decide.error} />}
       <Choices publication={publication} channel={channel} networkName={networkName} decide={decide} />
+      {publication.state === "published" && (
+        <Suspense fallback={null}>
+          <Afterwards post={post} publication={publication} channel={channel} network={network} />
+        </Suspense>
+      )}
       <details className={classes.history}>
         <summary>{t("post.history")}</summary>
         {publication.events.length > 0 ? (
@@ -101,13 +108,24 @@ function Facts({ publication, networkName }: { publication: Publication; network
     : publication.due_at
       ? t("post.when.due", { when: format.dateTime(publication.due_at) })
       : t("post.noTime");
-  const url = publication.url && /^https?:\/\//i.test(publication.url) ? publication.url : null;
+  const url =
+    !publication.removed_at && publication.url && /^https?:\/\//i.test(publication.url)
+      ? publication.url
+      : null;
   return (
     <Group gap="xs" justify="space-between" wrap="wrap">
       <Text size="sm" c="dimmed">
         {when}
         {publication.next_part_at &&
           ` · ${t("post.nextPart", { when: format.dateTime(publication.next_part_at) })}`}
+        {publication.edited_at &&
+          ` · ${t("post.when.edited", { when: format.dateTime(publication.edited_at) })}`}
+        {publication.removed_at && (
+          <strong>
+            {" · "}
+            {t("post.when.removed", { network: networkName, when: format.dateTime(publication.removed_at) })}
+          </strong>
+        )}
         {publication.tries > 1 && ` · ${t("post.when.tries", { count: publication.tries })}`}
       </Text>
       {url && (

@@ -135,3 +135,52 @@ export function useDecide(post: string, publication: string) {
     },
   });
 }
+
+function usePutPublication(post: string) {
+  const { workspace } = useSession();
+  const client = useQueryClient();
+  return (changed: Publication) =>
+    client.setQueryData<Post>(
+      keys.post(workspace.id, post),
+      (before) =>
+        before && {
+          ...before,
+          publications: before.publications.map((item) => (item.id === changed.id ? changed : item)),
+        },
+    );
+}
+
+/** Deletes a publication on its network. */
+export function useRemove(post: string) {
+  const { workspace } = useSession();
+  const put = usePutPublication(post);
+  return useMutation({
+    mutationFn: (id: string) =>
+      call(
+        api.POST("/api/v1/workspaces/{workspace}/publications/{id}/remove", {
+          params: { path: { workspace: workspace.id, id } },
+        }),
+      ),
+    onSuccess: put,
+  });
+}
+
+/** Gives publications of a post other words on their networks, one after another. */
+export function useEditPublished(post: string) {
+  const { workspace } = useSession();
+  const put = usePutPublication(post);
+  return useMutation({
+    mutationFn: async ({ publications, parts }: { publications: string[]; parts: { text: string }[] }) => {
+      for (const id of publications) {
+        put(
+          await call(
+            api.POST("/api/v1/workspaces/{workspace}/publications/{id}/edit", {
+              params: { path: { workspace: workspace.id, id } },
+              body: { parts },
+            }),
+          ),
+        );
+      }
+    },
+  });
+}

@@ -11,6 +11,7 @@ export const connect = {
   noMatch: "No network is called “{{query}}”",
   noMatchText: "Check the spelling, or look through the whole list.",
   showAll: "Show all networks",
+  canDo: "What each network can do",
   noNetworks: "No networks here",
   noNetworksText: "This installation offers no network.",
   title: "Connect {{network}}",

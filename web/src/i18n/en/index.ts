@@ -9,6 +9,7 @@ import { connect } from "./connect";
 import type { evergreen } from "./evergreen";
 import { invite, inviteLinks } from "./invite";
 import { notices } from "./notices";
+import type { abilities, afterwards, numbers } from "./numbers";
 import { post } from "./post";
 import { settings } from "./settings";
 import { shell } from "./shell";
@@ -31,8 +32,11 @@ export const en = {
   welcome,
 } as const;
 
-/** Every word there is; those that are not in `en` come with the pages that say them (see `../administering` and `../scheduling`). */
+/** Every word there is; those that are not in `en` come with the pages that say them (see `../administering`, `../afterwards` and `../scheduling`). */
 export type Words = typeof en & {
+  abilities: typeof abilities;
+  afterwards: typeof afterwards;
+  numbers: typeof numbers;
   admin: typeof admin;
   bulk: typeof bulk;
   evergreen: typeof evergreen;

@@ -44,6 +44,8 @@ export const post = {
   when: {
     due: "Due {{when}}",
     published: "Published {{when}}",
+    edited: "Changed there {{when}}",
+    removed: "Deleted on {{network}} {{when}}",
     tries_one: "{{count}} try",
     tries_other: "{{count}} tries",
   },

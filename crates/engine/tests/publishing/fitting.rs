@@ -1,0 +1,141 @@
+//! Files that do not fit their network as they are.
+
+use crate::{
+    house::{House, house_on, minutes, network, part},
+    wall::Wall,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use crier_model::{
+    MediaId,
+    post::{MediaUse, Part, Timing},
+    publication::PublicationState as State,
+    rules::{MediaKind, MediaRules, Rules},
+};
+use crier_networks::{
+    Connect, Cx, Item, Network, Refusal, Sent,
+    about::About,
+    connect::Facts,
+    playground::Playground,
+    publish::{MediaItem, Publish},
+};
+use serde_json::Value;
+use std::{
+    io::Cursor,
+    sync::{Arc, Mutex},
+};
+
+type Got = Arc<Mutex<Vec<(MediaItem, Bytes)>>>;
+
+/// The wall, but for what it takes: small JPEG pictures.
+struct Small {
+    inner: Playground,
+    got: Got,
+}
+
+impl Network for Small {
+    fn about(&self) -> &'static About {
+        self.inner.about()
+    }
+    fn connect(&self) -> Connect<'_> {
+        self.inner.connect()
+    }
+    fn rules(&self, facts: &Facts) -> Rules {
+        let kind = MediaKind { max_width: Some(200), ..MediaKind::up_to(9_000, &["image/jpeg"]) };
+        Rules { media: MediaRules::up_to(4, vec![kind], Some(500)), ..self.inner.rules(facts) }
+    }
+    fn settings_schema(&self) -> Value {
+        self.inner.settings_schema()
+    }
+    fn publish(&self) -> &dyn Publish {
+        self
+    }
+}
+
+#[async_trait]
+impl Publish for Small {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        self.keep(cx, item).await
+    }
+
+    async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
+        self.keep(cx, item).await?;
+        let bare = Item { media: Vec::new(), ..item.clone() };
+        Publish::publish(&self.inner, cx, &bare).await
+    }
+}
+
+impl Small {
+    async fn keep(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        for media in &item.media {
+            let bytes = cx.media.bytes(media).await?;
+            let pieces = [cx.media.piece(media, 0, 100).await?, cx.media.piece(media, 100, media.size).await?];
+            assert_eq!(pieces.concat(), bytes);
+            self.got.lock().unwrap().push((media.clone(), bytes));
+        }
+        Ok(())
+    }
+}
+
+async fn house() -> (House, Got) {
+    let got = Got::default();
+    let small = |wall: &Wall| Box::new(Small { inner: network(wall), got: got.clone() }) as Box<dyn Network>;
+    (house_on(small).await, got)
+}
+
+async fn add(house: &House, name: &str, image: &image::RgbImage, format: image::ImageFormat) -> MediaId {
+    let mut bytes = Vec::new();
+    image.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+    house.library.add(house.workspace, house.user, name, bytes.into()).await.unwrap().id
+}
+
+fn with(id: MediaId) -> Vec<Part> {
+    vec![Part { media: vec![MediaUse { id, alt: None }], ..part("hello") }]
+}
+
+fn noise(width: u32, height: u32) -> image::RgbImage {
+    image::RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x * y % 251) as u8, (x * 7 % 256) as u8, (y * 13) as u8])
+    })
+}
+
+#[tokio::test]
+async fn a_network_that_takes_only_small_jpeg_gets_one_and_it_is_made_ahead() {
+    let (house, got) = house().await;
+    let picture = add(&house, "large.png", &noise(800, 600), image::ImageFormat::Png).await;
+    let id = house.schedule(with(picture), Timing::At(house.now() + minutes(60))).await;
+    house.pass(minutes(46));
+    let worker = house.start();
+    while got.lock().unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    worker.stop().await;
+    assert!(house.wall.texts().await.is_empty());
+    let made = crier_store::media::renditions(&house.store, picture).await.unwrap();
+    assert_eq!(made.len(), 1);
+    house.pass(minutes(15));
+    let published = house.work_to(id, State::Published).await;
+    assert_eq!(published.reason, None);
+    let got = got.lock().unwrap().clone();
+    assert_eq!(got.len(), 2, "ahead and at its time");
+    for (media, bytes) in got {
+        assert_eq!((media.name.as_str(), media.mime.as_str()), ("large.jpg", "image/jpeg"));
+        assert!(media.size <= 9_000 && bytes.len() as u64 == media.size);
+        let image = image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg).unwrap();
+        assert_eq!((image.width(), image.height()), (media.width, media.height));
+        assert!(media.width <= 200 && media.width * 3 == media.height * 4);
+    }
+    assert_eq!(crier_store::media::renditions(&house.store, picture).await.unwrap(), made);
+}
+
+#[tokio::test]
+async fn what_fits_goes_as_it_is() {
+    let (house, got) = house().await;
+    let picture = add(&house, "small.jpg", &image::RgbImage::new(100, 100), image::ImageFormat::Jpeg).await;
+    let id = house.schedule(with(picture), Timing::Now).await;
+    house.work_to(id, State::Published).await;
+    let original = crier_store::media::get(&house.store, house.workspace, picture).await.unwrap();
+    let (media, bytes) = got.lock().unwrap().pop().unwrap();
+    assert_eq!((media.sha256, bytes), (original.sha256.clone(), house.library.original(&original).await.unwrap()));
+    assert_eq!(crier_store::media::renditions(&house.store, picture).await.unwrap(), []);
+}

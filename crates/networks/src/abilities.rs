@@ -1,0 +1,36 @@
+//! What a network can do beyond publishing, as its code says it: for the table of networks, for pages and for apps.
+
+use crate::Network;
+use serde::Serialize;
+
+/// Whether a network has each of the optional capabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a column of the table")]
+pub struct Abilities {
+    /// Things are looked up there for settings: channels, boards, communities.
+    pub lookup: bool,
+    /// A post whose confirmation was lost is looked for.
+    pub find: bool,
+    /// It tells numbers of posts.
+    pub post_metrics: bool,
+    /// It tells numbers of the account.
+    pub channel_metrics: bool,
+    /// What is published can be deleted from here.
+    pub delete: bool,
+    /// What is published can be given other words from here.
+    pub edit: bool,
+}
+
+impl Abilities {
+    #[must_use]
+    pub fn of(network: &dyn Network) -> Self {
+        Self {
+            lookup: network.lookup().is_some(),
+            find: network.recent().is_some(),
+            post_metrics: network.post_metrics().is_some(),
+            channel_metrics: network.channel_metrics().is_some(),
+            delete: network.delete().is_some(),
+            edit: network.edit().is_some(),
+        }
+    }
+}
