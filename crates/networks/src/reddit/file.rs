@@ -1,6 +1,7 @@
 //! Files on their way to Reddit: a place is asked for, and the file brought to the storage behind it.
 
-use super::{API, refine};
+use super::API;
+use super::refusal::refine;
 use crate::publish::{Cx, Item, MediaItem};
 use crate::{Detail, Refusal, call};
 use crier_net::Multipart;

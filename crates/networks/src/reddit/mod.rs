@@ -6,6 +6,8 @@
 
 mod afterwards;
 mod file;
+mod recent;
+mod refusal;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
@@ -20,10 +22,11 @@ use crate::text::markdown::{self, Flavour};
 use crate::{Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding, Timestamp, channel::Identity};
-use crier_net::{Answer, Client, Request};
+use crier_model::{Document, Finding, channel::Identity};
+use crier_net::{Client, Request};
 use file::File;
-use jiff::SignedDuration;
+use recent::listed_post;
+use refusal::{judge, refine};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -53,10 +56,6 @@ const SCOPES: &[Scope] = &[
 ];
 /// How long Reddit may take to process files before it is looked for the post again later.
 const PROCESSING: Duration = Duration::from_secs(240);
-/// How many posts a look reads.
-const PAGE: usize = 25;
-/// How far Reddit's clock may be behind.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 
 /// Reddit ends lines by two spaces and raises what stands behind a `^`.
 const FLAVOUR: Flavour = Flavour { underline: "", line_break: "  \n", escaped: "\\`*_[]<>~^", angled_links: true };
@@ -223,98 +222,10 @@ async fn get<T: DeserializeOwned>(
     call::ask(request.bearer(credentials.access_token.expose()), credentials, refine).await
 }
 
-fn refine(refusal: Refusal) -> Refusal {
-    let status = refusal.detail().status;
-    match refusal {
-        Refusal::Content(detail) if matches!(status, Some(403 | 404)) => {
-            Refusal::Content(detail).at("/settings/subreddit")
-        }
-        other => other,
-    }
-}
-
 /// Sends what is to be posted. Refusals stand in the body, whatever the status.
 async fn post<T: DeserializeOwned>(request: Request, credentials: &Credentials) -> Result<T, Refusal> {
     let request = request.bearer(credentials.access_token.expose());
     call::judged(request, credentials, |answer| judge(&answer)).await
-}
-
-#[derive(Deserialize)]
-struct Wrapped<T> {
-    json: Said<T>,
-}
-
-#[derive(Deserialize)]
-struct Said<T> {
-    #[serde(default)]
-    errors: Vec<Vec<Option<String>>>,
-    /// Seconds until the next try, beside the error that says so.
-    #[serde(default)]
-    ratelimit: Option<f64>,
-    data: Option<T>,
-}
-
-fn judge<T: DeserializeOwned>(answer: &Answer) -> Result<T, Refusal> {
-    if let Ok(Wrapped { json }) = answer.json::<Wrapped<Value>>()
-        && let Some(error) = json.errors.into_iter().next()
-    {
-        return Err(refusal(answer, &error, json.ratelimit));
-    }
-    if !answer.is_success() {
-        return Err(refine(Refusal::from_answer(answer)));
-    }
-    let nothing = || Refusal::Unknown(Detail::new("Reddit answered without what it made"));
-    answer.json::<Wrapped<T>>()?.json.data.ok_or_else(nothing)
-}
-
-/// An error is its code, a sentence, and the field it is about.
-fn refusal(answer: &Answer, error: &[Option<String>], wait: Option<f64>) -> Refusal {
-    let part = |index: usize| error.get(index).and_then(Option::as_deref).unwrap_or_default();
-    let (code, said, field) = (part(0), part(1), part(2));
-    let detail = Detail {
-        message: crier_net::redact(said),
-        code: Some(code.to_owned()),
-        status: Some(answer.status()),
-        host: Some(answer.host().to_owned()),
-        ..Detail::default()
-    };
-    let place = match (code, field) {
-        ("RATELIMIT" | "QUOTA_FILLED", _) => {
-            let wait = wait.map(|seconds| seconds.ceil() as i64).or_else(|| told_wait(said));
-            let until = wait.map(|seconds| answer.received_at() + SignedDuration::from_secs(seconds));
-            return Refusal::RateLimit { until, detail: detail.diagnosed(Code::RateLimited) };
-        }
-        ("USER_REQUIRED", _) => return Refusal::Auth(detail.diagnosed(Code::CredentialsWrong)),
-        ("USER_BLOCKED" | "ACCOUNT_SUSPENDED", _) => return Refusal::Auth(detail.diagnosed(Code::Suspended)),
-        ("BAD_FLAIR_TEMPLATE_ID" | "SUBMIT_VALIDATION_FLAIR_REQUIRED", _) | (_, "flair" | "flair_id") => {
-            "/settings/flair"
-        }
-        (_, "title") => "/settings/title",
-        (_, "url") => "/settings/url",
-        (_, "text" | "body") => "/text",
-        (_, "video_poster_url" | "items" | "images") => "/media",
-        (_, "sr" | "subreddit" | "kind") => "/settings/subreddit",
-        _ if code.starts_with("SUBREDDIT_") || code.starts_with("NO_") => "/settings/subreddit",
-        _ => return Refusal::Content(detail),
-    };
-    Refusal::Content(detail).at(place)
-}
-
-/// The seconds of “Take a break for 8 minutes before trying again”.
-fn told_wait(said: &str) -> Option<i64> {
-    let words: Vec<&str> = said.split_whitespace().collect();
-    words.windows(2).find_map(|pair| {
-        let number: i64 = pair[0].parse().ok()?;
-        let unit = pair[1].trim_end_matches(['.', ',']);
-        let seconds = match unit.trim_end_matches('s') {
-            "second" => 1,
-            "minute" => 60,
-            "hour" => 3600,
-            "millisecond" => return Some(1),
-            _ => return None,
-        };
-        Some(number * seconds)
-    })
 }
 
 #[derive(Deserialize)]
@@ -512,84 +423,6 @@ struct Children<T> {
     children: Vec<Thing<T>>,
 }
 
-async fn listing<T: DeserializeOwned>(cx: &Cx<'_>, what: &str) -> Result<Vec<T>, Refusal> {
-    let query = [("sort", "new"), ("limit", &PAGE.to_string())];
-    let list: Listing<T> = get(cx.net, cx.credentials, &format!("/user/{}/{what}", cx.handle), &query).await?;
-    Ok(list.data.children.into_iter().map(|child| child.data).collect())
-}
-
-#[derive(Deserialize)]
-struct ListedPost {
-    id: String,
-    title: String,
-    subreddit: String,
-    created_utc: f64,
-    permalink: String,
-}
-
-#[derive(Deserialize)]
-struct ListedComment {
-    id: String,
-    body: String,
-    link_id: String,
-    created_utc: f64,
-    permalink: String,
-}
-
-fn is_since(created_utc: f64, since: Timestamp) -> bool {
-    created_utc >= since.as_second() as f64
-}
-
-/// Whether a look went far enough back to know.
-fn known(ages: impl ExactSizeIterator<Item = f64>, since: Timestamp) -> Result<(), Refusal> {
-    let few = ages.len() < PAGE;
-    if few || ages.into_iter().any(|created| !is_since(created, since)) {
-        return Ok(());
-    }
-    Err(Refusal::Unknown(Detail::new("there are too many newer posts to tell whether this one is among them")))
-}
-
-/// The account's post of this title in this subreddit, made since it was due.
-async fn listed_post(cx: &Cx<'_>, settings: &Settings) -> Result<Option<Sent>, Refusal> {
-    let since = cx.due_at - CLOCK_SLACK;
-    let posts: Vec<ListedPost> = listing(cx, "submitted").await?;
-    let is_it = |post: &&ListedPost| {
-        is_since(post.created_utc, since)
-            && post.title.trim() == settings.title.trim()
-            && post.subreddit.eq_ignore_ascii_case(settings.place())
-    };
-    match posts.iter().find(is_it) {
-        Some(post) => Ok(Some(sent(&post.id, Some(format!("{SITE}{}", post.permalink))))),
-        None => known(posts.iter().map(|post| post.created_utc), since).map(|()| None),
-    }
-}
-
-#[async_trait]
-impl Recent for Reddit {
-    async fn find(&self, cx: &Cx<'_>, item: &Item) -> Result<Option<Sent>, Refusal> {
-        let Some(thread) = &item.thread else {
-            return listed_post(cx, &settings::read(&item.settings)?).await.map_err(Refusal::of_look);
-        };
-        let (since, words) = (cx.due_at - CLOCK_SLACK, squeezed(&self.render(&item.body)));
-        let below = format!("t3_{}", thread.root.remote_id);
-        let comments: Vec<ListedComment> = listing(cx, "comments").await.map_err(Refusal::of_look)?;
-        let is_it = |comment: &&ListedComment| {
-            is_since(comment.created_utc, since) && comment.link_id == below && squeezed(&comment.body) == words
-        };
-        match comments.iter().find(is_it) {
-            Some(comment) => {
-                let found = Comment { id: comment.id.clone(), permalink: comment.permalink.clone() };
-                Ok(Some(commented(found)))
-            }
-            None => known(comments.iter().map(|comment| comment.created_utc), since).map(|()| None),
-        }
-    }
-}
-
-fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect()
-}
-
 #[derive(Deserialize)]
 struct Subreddit {
     display_name: String,
@@ -653,18 +486,6 @@ async fn flairs(access: &Access<'_>, subreddit: &str) -> Result<Vec<LookupItem>,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn how_long_to_wait_stands_in_the_sentence() {
-        for (said, seconds) in [
-            ("Take a break for 8 minutes before trying again.", Some(480)),
-            ("Looks like you've been doing that a lot. Take a break for 1 second before trying again.", Some(1)),
-            ("try again in 2 hours.", Some(7200)),
-            ("you are doing that too much", None),
-        ] {
-            assert_eq!(told_wait(said), seconds, "{said}");
-        }
-    }
 
     #[test]
     fn a_subreddit_is_known_however_it_is_written() {
