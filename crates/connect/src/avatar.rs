@@ -11,8 +11,9 @@ use crier_store::{
 use std::time::Duration;
 
 const TIMEOUT: Duration = Duration::from_secs(20);
-/// Servers that have a picture in several types are to give one that can be decoded; AVIF can't.
-const ACCEPTED: &str = "image/webp, image/png, image/jpeg, image/gif, image/svg+xml;q=0.8, image/*;q=0.5";
+/// Servers that have a picture in several types are to give one that is quickly decoded.
+const ACCEPTED: &str =
+    "image/webp, image/png, image/jpeg, image/gif, image/avif;q=0.9, image/svg+xml;q=0.8, image/*;q=0.5";
 const MAX_BYTES: usize = 10 * 1024 * 1024;
 /// Before a picture that did not come is asked for once more.
 const ONCE_MORE: Duration = Duration::from_secs(3);

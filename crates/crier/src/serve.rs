@@ -12,7 +12,7 @@ use crier_engine::{
     cap::Resumer,
     decision::Patience,
     notices::{Announcer, Caller, Mailer},
-    publish::Rules,
+    publish::{Rules, WITH_FILES},
     rounds::{Evergreens, Repeats},
     watch::Watch,
     work::Handler,
@@ -25,7 +25,7 @@ use crier_playground::Playground;
 use crier_store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How long requests in flight may take once the end was asked for.
@@ -129,6 +129,7 @@ async fn worker(
             daily_cap: config.channel_daily_cap,
             ..Rules::default()
         },
+        with_files: Arc::new(Semaphore::new(WITH_FILES)),
     };
     let (preparer, wishes, numbers) = (publisher.preparer(), publisher.wishes(), publisher.numbers());
     numbers.begin().await.map_err(|error| Failed::to("writing down the looks at numbers", error))?;

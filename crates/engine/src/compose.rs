@@ -118,7 +118,9 @@ pub async fn check_words(
     let content = &job.post.content;
     let files = media::get_many(store, job.post.workspace, &content.media()).await?;
     let files: HashMap<MediaId, Media> = files.into_iter().map(|file| (file.id, file)).collect();
-    let media: Vec<Vec<MediaItem>> = content.parts_for(job.channel.id).iter().map(|part| items(part, &files)).collect();
+    // What is published had files that fitted, or were made to.
+    let parts = content.parts_for(job.channel.id);
+    let media: Vec<Vec<MediaItem>> = parts.iter().map(|part| items(part, &files, true)).collect();
     let part = |(i, body)| {
         let media = media.get(i).map(Vec::as_slice).unwrap_or_default();
         PartToCheck { body, media, pointer: format!("/parts/{i}") }

@@ -127,13 +127,17 @@ impl Files {
             size: 0,
             width: 0,
             height: 0,
+            duration_ms: 0,
+            codecs: Vec::new(),
+            convertible: false,
             alt: used.alt.clone().unwrap_or_default(),
             sha256: String::new(),
             url: None,
         };
+        let films = self.library.converts_films();
         let known = |used: &MediaUse| {
             let file = self.files.iter().find(|file| file.id == used.id);
-            file.map_or_else(|| gone(used), |file| item(file, used))
+            file.map_or_else(|| gone(used), |file| item(file, used, films))
         };
         part.media.iter().map(known).collect()
     }

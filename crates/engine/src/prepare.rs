@@ -99,6 +99,7 @@ impl Preparer {
         let Some(network) = self.publisher.registry.get(&job.publication.network) else { return Ok(Ok(())) };
         let due_at = job.publication.due_at.unwrap_or(work.due_at);
         let sending = Sending::new(&self.publisher, network, job, work.fence, due_at).await?;
+        let _files = self.publisher.room_for(&sending).await?;
         Ok(sending.send_ahead(&credentials).await?.map_err(|refusal| match refusal {
             Refusal::Auth(_) => unconnected(&refusal),
             Refusal::Content(_) => {

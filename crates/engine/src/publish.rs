@@ -23,11 +23,13 @@ use crier_store::{
     Store, StoreError,
     channels::{self, Channel},
     due::{self, Fence},
+    journal::{self, Ending, Line, Start},
     pace::Entry,
-    publications::{self, Change, Loaded},
+    publications::{self, Change, DUE, Loaded},
 };
 use jiff::SignedDuration;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tracing::Instrument;
 
 /// How long after its window a publication that was tried may still be taken up, to find out how it ended.
@@ -36,6 +38,15 @@ pub(crate) const OVERTIME: SignedDuration = SignedDuration::from_mins(15);
 const WORTH_TELLING: SignedDuration = SignedDuration::from_mins(1);
 /// How long renewing a channel's tokens may take.
 const TOKENS_DEADLINE: Duration = Duration::from_secs(60);
+/// How long is waited each time before the end of a publication is written again. All of it is within a lease.
+const END_PAUSES: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
 /// How long one taking up may last: many parts, each within its network's deadline.
 const DEADLINE: Duration = Duration::from_secs(30 * 60);
 
@@ -85,10 +96,12 @@ pub struct Publisher {
     pub tokens: Arc<dyn Tokens>,
     pub clock: Arc<dyn Clock>,
     pub rules: Rules,
+    /// Taken by each publication with files while it is sent: their bytes are in memory.
+    pub with_files: Arc<Semaphore>,
 }
 
-/// States from which a worker takes a publication up; `Sending` when a worker before it died.
-const DUE: [State; 3] = [State::Scheduled, State::Preparing, State::Sending];
+/// How many publications with files are sent side by side, where nothing else is said.
+pub const WITH_FILES: usize = 64;
 
 #[async_trait]
 impl Handler for Publisher {
@@ -242,17 +255,17 @@ impl Publisher {
         entry: &Entry,
     ) -> Result<Done, HandlerError> {
         let (job, fence, due_at) = (sending.job, sending.fence, sending.due_at);
-        let id = job.publication.id;
+        let _files = self.room_for(&sending).await?;
         let network = sending.network.about();
         let mut renewed = false;
-        self.start(job, fence, due_at).await?;
+        let calling = Line::new(format!("Calling {}", network.name), "");
+        sending.book.start(Start { sending: self.start(job, due_at), calling: calling.clone() });
         loop {
-            let title = format!("Calling {}", network.name);
-            let tries = publications::record_try(&self.store, fence, id, &title, "").await?;
             let outcome = match self.credentials(job, renewed).await {
                 Ok(credentials) => sending.send_rest(&credentials, &mut progress).await?,
                 Err(refusal) => Outcome::Refused(refusal),
             };
+            let tries = sending.book.started().await?;
             let Outcome::Refused(refusal) = outcome else {
                 tried(network.id, "good");
                 noted(pace.succeeded(entry, &sending.heard, self.clock.now()).await);
@@ -269,7 +282,12 @@ impl Publisher {
             let made = Try { now, since, tries, renewed, jitter: (self.rules.jitter)() };
             tracing::info!(network = network.id, tries, class = refusal.class(), %refusal, "a try was refused");
             match decision::decide(&refusal, made, &self.rules.patience) {
-                Decision::Renew => renewed = true,
+                Decision::Renew => {
+                    renewed = true;
+                    sending
+                        .book
+                        .start(Start { sending: Line::new("Renewing the sign-in", ""), calling: calling.clone() });
+                }
                 Decision::Retry { at, reason } => {
                     let change = Change::under(fence).because(reason);
                     let change = match paused.map(|paused| paused.min(since + self.rules.patience.window)) {
@@ -318,20 +336,25 @@ impl Publisher {
         self.wait(job, fence, self.clock.now(), "Its workspace goes on").await
     }
 
-    /// Marks it as being sent, and says so when it is late.
-    async fn start(&self, job: &Loaded, fence: Fence, due_at: Timestamp) -> Result<(), HandlerError> {
-        let now = self.clock.now();
-        let change = Change { started_at: Some(now), ..Change::under(fence) };
-        let late = now.duration_since(due_at);
-        if job.publication.tries == 0 {
-            metrics::histogram!("crier_publication_lateness_seconds").record(late.as_secs_f64().max(0.0));
+    /// Waits until there is room for its files, if it has any.
+    pub(crate) async fn room_for(&self, sending: &Sending<'_>) -> Result<Option<SemaphorePermit<'_>>, HandlerError> {
+        if sending.parts().iter().all(|part| part.media.is_empty()) {
+            return Ok(None);
         }
-        let change = if job.publication.tries == 0 && late > WORTH_TELLING {
-            change.noting("Being sent late", format!("It was due {} minutes ago.", late.as_mins()))
-        } else {
-            change
-        };
-        self.moved(job, State::Sending, change).await
+        self.with_files.acquire().await.map(Some).map_err(|error| HandlerError::Other(error.to_string()))
+    }
+
+    /// What the history says of its being sent: that it is late, when it is.
+    fn start(&self, job: &Loaded, due_at: Timestamp) -> Line {
+        let late = self.clock.now().duration_since(due_at);
+        if job.publication.tries > 0 {
+            return Line::new("Being sent", "");
+        }
+        metrics::histogram!("crier_publication_lateness_seconds").record(late.as_secs_f64().max(0.0));
+        if late > WORTH_TELLING {
+            return Line::new("Being sent late", format!("It was due {} minutes ago.", late.as_mins()));
+        }
+        Line::new("Being sent", "")
     }
 
     async fn credentials(&self, job: &Loaded, refused: bool) -> Result<Credentials, Refusal> {
@@ -345,24 +368,37 @@ impl Publisher {
     }
 
     async fn published(&self, sending: &Sending<'_>, progress: Progress) -> Result<Done, HandlerError> {
-        let (job, fence) = (sending.job, sending.fence);
+        let job = sending.job;
         let first: Option<&Sent> = progress.parts.first();
-        let change = Change {
+        let ending = Ending {
+            fence: sending.fence,
+            publication: job.publication.id,
+            answers: sending.book.answers(),
             remote_id: first.map(|sent| sent.remote_id.clone()),
             url: first.and_then(|sent| sent.url.clone()),
-            remote: Some(progress.to_json()?),
-            published_at: Some(self.clock.now()),
+            remote: progress.to_json()?,
             look_at: first_look(sending.network, self.clock.now()),
-            ..Change::under(fence)
         };
-        self.moved(job, State::Published, change.finishing()).await?;
+        self.end(ending).await?;
         ended(job, State::Published);
         tracing::info!(publication = %job.publication.id, network = %job.publication.network, "published");
-        // What is only shown can't fail what was done.
-        if let Err(error) = channels::touch_ok(&self.store, job.channel.id).await {
-            tracing::warn!(channel = %job.channel.id, %error, "the channel's last success was not noted");
-        }
         Ok(Done::Settled)
+    }
+
+    /// Writes the end. The network has done its part: a database that is away for a moment is waited for, since whoever takes this up
+    /// later may not be able to find out.
+    async fn end(&self, ending: Ending) -> Result<(), StoreError> {
+        let mut pauses = END_PAUSES.iter();
+        loop {
+            match journal::end(&self.store, ending.clone()).await {
+                Err(error) if error.is_temporary() => {
+                    let Some(pause) = pauses.next() else { return Err(error) };
+                    tracing::warn!(publication = %ending.publication, %error, "that it is published could not be written yet");
+                    tokio::time::sleep(*pause).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// The network refused renewed tokens: the channel needs reconnecting.

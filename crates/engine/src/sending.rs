@@ -2,7 +2,7 @@
 
 use crate::{
     doubt::{self, Doubt},
-    journal::StoreJournal,
+    journal::{Book, StoreJournal},
     media_source::Files,
     publish::{Publisher, deadline},
     work::HandlerError,
@@ -65,6 +65,7 @@ pub(crate) struct Sending<'a> {
     pub due_at: Timestamp,
     /// What the network says of its limits while this is sent.
     pub heard: Heard,
+    pub book: Book,
     net: Client,
     files: Files,
     facts: Facts,
@@ -83,7 +84,8 @@ impl<'a> Sending<'a> {
         let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
         let settings = job.post.content.settings_for(job.channel.id);
         let (net, heard) = publisher.net.route(network.about().id).hearing();
-        Ok(Self { publisher, network, job, fence, due_at, heard, net, files, facts, settings })
+        let book = Book::new(publisher.store.clone(), job.publication.id, fence);
+        Ok(Self { publisher, network, job, fence, due_at, heard, book, net, files, facts, settings })
     }
 
     pub fn parts(&self) -> &'a [Part] {
@@ -127,10 +129,13 @@ impl<'a> Sending<'a> {
                 Err(refusal) => return Ok(Err(refusal)),
             };
             let cx = self.cx(credentials, &journal, index);
-            let ahead = self.network.publish().ahead(&cx, &item);
-            match tokio::time::timeout(deadline(self.network), ahead).await {
-                Ok(Ok(())) => {}
-                Ok(Err(refusal)) => return Ok(Err(refusal)),
+            let ahead = self.book.keeping(self.network.publish().ahead(&cx, &item));
+            let ahead = tokio::time::timeout(deadline(self.network), ahead).await;
+            self.book.write(None).await?;
+            match ahead {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(refusal))) => return Ok(Err(refusal)),
+                Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {
                     let said = format!("uploading took longer than {} seconds", self.network.about().deadline_s);
                     return Ok(Err(Refusal::Temporary(Detail::new(said))));
@@ -156,11 +161,14 @@ impl<'a> Sending<'a> {
             remote: Some(progress.to_json()?),
             remote_id: first.map(|sent| sent.remote_id.clone()),
             url: first.and_then(|sent| sent.url.clone()),
+            answers: self.book.answers(),
             ..Change::under(self.fence)
         };
+        let answered = change.answers.len();
         self.publisher
             .moved(self.job, State::Sending, change.noting(format!("Part {done} of {all} is sent"), ""))
             .await?;
+        self.book.answered(answered);
         Ok((next.delay_minutes > 0).then_some(due))
     }
 
@@ -168,11 +176,14 @@ impl<'a> Sending<'a> {
     async fn send(&self, credentials: &Credentials, item: &Item) -> Result<Doubt, HandlerError> {
         let journal = self.journal(item)?;
         let cx = self.cx(credentials, &journal, item.index);
-        if let Some(refusal) = doubt::changed_since(self, item, &journal.fingerprint).await? {
-            return Ok(Doubt::Refused(refusal));
-        }
-        if let Some(sent) = doubt::done_long_ago(self, &cx, item).await? {
-            return Ok(Doubt::Sent(sent));
+        // Of what was never sent before, nothing is in doubt: its start is written with its first step.
+        if self.job.publication.started_at.is_some() {
+            if let Some(refusal) = doubt::changed_since(self, item, &journal.fingerprint).await? {
+                return Ok(Doubt::Refused(refusal));
+            }
+            if let Some(sent) = doubt::done_long_ago(self, &cx, item).await? {
+                return Ok(Doubt::Sent(sent));
+            }
         }
         let item = match self.fitted(item.clone()).await {
             Ok(item) => item,
@@ -181,11 +192,17 @@ impl<'a> Sending<'a> {
         let item = &item;
         let mut looked = false;
         loop {
-            let publish = self.network.publish().publish(&cx, item);
-            let (unknown, timed_out) = match tokio::time::timeout(deadline(self.network), publish).await {
-                Ok(Ok(sent)) => return Ok(Doubt::Sent(sent)),
-                Ok(Err(unknown @ Refusal::Unknown(_))) => (unknown, false),
-                Ok(Err(refusal)) => return Ok(Doubt::Refused(refusal)),
+            let publish = self.book.keeping(self.network.publish().publish(&cx, item));
+            let ended = tokio::time::timeout(deadline(self.network), publish).await;
+            if let Ok(Ok(Ok(sent))) = ended {
+                return Ok(Doubt::Sent(sent));
+            }
+            self.book.write(None).await?;
+            let (unknown, timed_out) = match ended {
+                Ok(Ok(Ok(sent))) => return Ok(Doubt::Sent(sent)),
+                Ok(Ok(Err(unknown @ Refusal::Unknown(_)))) => (unknown, false),
+                Ok(Ok(Err(refusal))) => return Ok(Doubt::Refused(refusal)),
+                Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {
                     let said = format!("it took longer than {} seconds", self.network.about().deadline_s);
                     (Refusal::Unknown(Detail::new(said)), true)
@@ -254,16 +271,11 @@ impl<'a> Sending<'a> {
         Ok(Item { media, ..item })
     }
 
-    fn journal(&self, item: &Item) -> Result<StoreJournal, HandlerError> {
-        Ok(StoreJournal {
-            store: self.publisher.store.clone(),
-            publication: self.job.publication.id,
-            fence: self.fence,
-            fingerprint: fingerprint(item)?,
-        })
+    fn journal(&self, item: &Item) -> Result<StoreJournal<'_>, HandlerError> {
+        Ok(StoreJournal { book: &self.book, fingerprint: fingerprint(item)? })
     }
 
-    pub fn cx<'b>(&'b self, credentials: &'b Credentials, journal: &'b StoreJournal, part: usize) -> Cx<'b> {
+    pub fn cx<'b>(&'b self, credentials: &'b Credentials, journal: &'b StoreJournal<'b>, part: usize) -> Cx<'b> {
         Cx {
             net: &self.net,
             clock: self.publisher.clock.as_ref(),

@@ -27,9 +27,20 @@ impl Shares {
         shares
     }
 
-    /// How many pieces to claim at once: few, so that shares are looked at again between.
+    /// How many places are free.
     pub fn room(&self) -> usize {
-        self.places.saturating_sub(self.taken).min((self.places / KEPT).max(1))
+        self.places.saturating_sub(self.taken)
+    }
+
+    /// How many pieces to claim at once while several workspaces wait: few, so that shares are looked at again between.
+    pub fn few(&self) -> usize {
+        self.room().min((self.places / KEPT).max(1)).min(self.until_full())
+    }
+
+    /// How many pieces to claim at once while nobody else waits.
+    pub fn left_for(&self, workspace: WorkspaceId) -> usize {
+        let held = self.by_workspace.get(&workspace).copied().unwrap_or_default();
+        self.room().min(self.most().saturating_sub(held))
     }
 
     /// Who has their share or more, were one more workspace to come.
@@ -43,7 +54,7 @@ impl Shares {
     }
 
     /// How many more pieces may be claimed so that nobody gets more than that.
-    pub fn until_full(&self) -> usize {
+    fn until_full(&self) -> usize {
         let left = self.by_workspace.values().filter_map(|held| self.most().checked_sub(*held));
         left.filter(|left| *left > 0).min().unwrap_or(self.most())
     }
@@ -66,9 +77,10 @@ mod tests {
     fn one_workspace_gets_nearly_all_and_leaves_room_for_the_next() {
         let one = WorkspaceId::new();
         let held = |count| Shares::of(64, std::iter::repeat_n(Some(one), count));
-        assert_eq!((held(0).room(), held(31).above(), held(32).above()), (8, vec![], vec![one]));
+        assert_eq!((held(0).few(), held(31).above(), held(32).above()), (8, vec![], vec![one]));
+        assert_eq!((held(0).left_for(one), held(40).left_for(one), held(56).left_for(one)), (56, 16, 0));
         assert_eq!((held(55).full(), held(56).full()), (vec![], vec![one]));
-        assert_eq!((held(60).room(), held(53).until_full(), held(56).until_full()), (4, 3, 56));
+        assert_eq!((held(60).few(), held(53).few(), held(56).few()), (4, 3, 8));
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Wishes {
             match wanted {
                 Wanted::Removal => remove(network, &account, &sent.parts).await.map(|()| Granted::Removed),
                 Wanted::Words(words) => {
-                    let files = Files::of(&self.publisher.store, &self.publisher.storage, &job.post).await;
+                    let files = Files::of(&self.publisher.store, &self.publisher.library, &job.post).await;
                     let files = files.map_err(|error| Refusal::Temporary(Detail::new(error.to_string())))?;
                     let parts = reworded(job, words);
                     let sent = edit(network, &account, job, &parts, &files, sent.parts).await?;

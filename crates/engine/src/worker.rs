@@ -29,6 +29,9 @@ use tokio_util::sync::CancellationToken;
 /// The longest sleep without looking, should a wake-up get lost between nodes.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
+/// The most pieces that are claimed at once: the first of them begin while the next are claimed.
+const AT_ONCE: usize = 256;
+
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Names this process in leases.
@@ -44,7 +47,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             owner: uuid::Uuid::new_v4().to_string(),
-            parallel: 64,
+            parallel: 512,
             lease: SignedDuration::from_secs(30),
             grace: Duration::from_secs(30),
         }
@@ -159,19 +162,18 @@ impl Worker {
     async fn claim(&self, running: &mut JoinSet<()>) -> Result<Duration, StoreError> {
         loop {
             let shares = self.shares();
-            let room = shares.room();
-            if room == 0 {
+            if shares.room() == 0 {
                 // Looks again as soon as a place is free.
                 return Ok(LOOK_AGAIN);
             }
             let now = self.clock.now();
             // Asking when is a read; a claim takes the one writer of SQLite.
-            let Some(Next { at: next, beside, most }) = self.next(&shares, now).await? else { return Ok(LOOK_AGAIN) };
-            if next > now {
-                let wait = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+            let Some(Next { at, beside, most }) = self.next(&shares, now).await? else { return Ok(LOOK_AGAIN) };
+            if at > now {
+                let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
                 return Ok(wait.min(LOOK_AGAIN));
             }
-            let limit = u32::try_from(room.min(most)).unwrap_or(u32::MAX);
+            let limit = u32::try_from(most).unwrap_or(u32::MAX);
             let (owner, lease) = (&self.settings.owner, self.settings.lease);
             let claimed = due::claim_beside(&self.store, now, owner, limit, lease, &beside).await?;
             if claimed.is_empty() {
@@ -182,16 +184,31 @@ impl Worker {
         }
     }
 
-    /// What is due next, first among the workspaces that have less than their share.
+    /// What is due next, first among the workspaces that have less than their share. Where none of these waits, those with more may
+    /// have more, except for the last places.
     async fn next(&self, shares: &Shares, now: Timestamp) -> Result<Option<Next>, StoreError> {
-        let (beside, most) = (shares.above(), usize::MAX);
-        let at = due::next_due_beside(&self.store, &beside).await?;
-        if beside.is_empty() || at.is_some_and(|at| at <= now) {
-            return Ok(at.map(|at| Next { at, beside, most }));
+        let mut beside = shares.above();
+        let mut first = due::next_beside(&self.store, &beside).await?;
+        if !beside.is_empty() && first.is_none_or(|first| first.at > now) {
+            beside = shares.full();
+            first = due::next_beside(&self.store, &beside).await?;
         }
-        // Nobody else waits: those with more than their share may have more, except for the last places.
-        let (beside, most) = (shares.full(), shares.until_full());
-        Ok(due::next_due_beside(&self.store, &beside).await?.map(|at| Next { at, beside, most }))
+        let Some(first) = first else { return Ok(None) };
+        let most = if first.at > now { 0 } else { self.most(shares, first.workspace, now).await? };
+        Ok(Some(Next { at: first.at, beside, most }))
+    }
+
+    /// How much to claim at once, when this workspace's work is the first.
+    async fn most(&self, shares: &Shares, first: Option<WorkspaceId>, now: Timestamp) -> Result<usize, StoreError> {
+        let few = shares.few();
+        let Some(workspace) = first else { return Ok(few) };
+        let left = shares.left_for(workspace);
+        if left <= few {
+            return Ok(few);
+        }
+        let other = due::next_beside(&self.store, &[workspace]).await?;
+        let alone = other.is_none_or(|other| other.at > now);
+        Ok(if alone { left.min(AT_ONCE) } else { few })
     }
 
     fn shares(&self) -> Shares {

@@ -20,7 +20,7 @@ use sea_orm::{
     QueryFilter, Value,
 };
 use serde_json::Value as Json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 const TABLE: &str = "channel";
@@ -143,6 +143,13 @@ async fn summaries(store: &Store, sql: &str, values: Vec<Value>) -> Result<Vec<C
 /// A channel by id, in whatever workspace, deleted ones too.
 pub async fn by_id(store: &Store, id: ChannelId) -> Result<Channel> {
     channel::Entity::find_by_id(id.0).one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// These channels, in whatever workspace, deleted ones too.
+pub(crate) async fn by_ids(store: &Store, ids: &BTreeSet<ChannelId>) -> Result<HashMap<ChannelId, Channel>> {
+    let wanted = channel::Entity::find().filter(channel::Column::Id.is_in(ids.iter().map(|id| id.0)));
+    let rows = wanted.all(store.reader()).await?;
+    rows.into_iter().map(|row| Ok((ChannelId(row.id), row.try_into()?))).collect()
 }
 
 /// A channel of this workspace that is not deleted.
@@ -337,13 +344,6 @@ pub async fn set_credentials(
     Ok(version + 1)
 }
 
-/// Notes that the network took our credentials just now.
-pub async fn touch_ok(store: &Store, id: ChannelId) -> Result<()> {
-    let tx = store.begin().await?;
-    tx.execute("UPDATE channel SET last_ok_at = $2 WHERE id = $1", [id.0.into(), ms(store.now()).into()]).await?;
-    tx.commit().await
-}
-
 /// Notes where the storage keeps the channel's picture; none shows the initials.
 pub async fn set_avatar(store: &Store, id: ChannelId, media_key: Option<&str>) -> Result<()> {
     let mut tx = store.begin().await?;
@@ -428,7 +428,7 @@ pub async fn delete(store: &Store, workspace: WorkspaceId, id: ChannelId) -> Res
     Ok(cancelled)
 }
 
-const NOT_FOUND: StoreError = StoreError::NotFound { what: "channel" };
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "channel" };
 
 impl TryFrom<channel::Model> for Channel {
     type Error = StoreError;

@@ -7,9 +7,11 @@ use crate::{
     checkpoint::{self, Checkpoints},
     error::{Result, StoreError},
     events::NewEvent,
+    journal::{Ending, Entry},
     migration::Migrator,
-    publications::LATE_WINDOW,
+    publications::{LATE_WINDOW, Load},
     seal::{KeySource, Place, Sealer, SecretKey},
+    together::Queue,
     wake::{self, Pending, Wakers},
 };
 use crier_model::{Clock, Secret};
@@ -20,7 +22,16 @@ use sea_orm::{
     sqlx::{self, Connection, sqlite::SqliteConnectOptions},
 };
 use sea_orm_migration::MigratorTrait;
-use std::{fmt, path::Path, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::Path,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// Which database, and the keys for its secrets.
@@ -79,6 +90,10 @@ struct Inner {
     /// Of SQLite.
     checkpoints: Option<Checkpoints>,
     late_window: SignedDuration,
+    commits: AtomicU64,
+    entries: Queue<Entry>,
+    endings: Queue<Ending>,
+    loads: Queue<Load>,
 }
 
 impl fmt::Debug for Store {
@@ -105,8 +120,21 @@ impl Store {
         };
         let wakers = wake::start(&writer);
         let checkpoints = (writer.get_database_backend() == DbBackend::Sqlite).then(|| Checkpoints::start(&reader));
-        let late_window = config.late_window;
-        Ok(Self { inner: Arc::new(Inner { reader, writer, sealer, clock, wakers, checkpoints, late_window }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                reader,
+                writer,
+                sealer,
+                clock,
+                wakers,
+                checkpoints,
+                late_window: config.late_window,
+                commits: AtomicU64::new(0),
+                entries: Queue::default(),
+                endings: Queue::default(),
+                loads: Queue::default(),
+            }),
+        })
     }
 
     /// Brings the schema up to date. Safe to call from several nodes at once. A schema that a newer version has brought further
@@ -200,6 +228,24 @@ impl Store {
 
     pub(crate) fn reader(&self) -> &DatabaseConnection {
         &self.inner.reader
+    }
+
+    /// How many transactions this node has committed.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.inner.commits.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn entries(&self) -> &Queue<Entry> {
+        &self.inner.entries
+    }
+
+    pub(crate) fn endings(&self) -> &Queue<Ending> {
+        &self.inner.endings
+    }
+
+    pub(crate) fn loads(&self) -> &Queue<Load> {
+        &self.inner.loads
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {
@@ -310,6 +356,7 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         crate::events::write_in(&mut self).await?;
         self.inner.commit().await?;
+        self.store.inner.commits.fetch_add(1, Ordering::Relaxed);
         if let Some(checkpoints) = &self.store.inner.checkpoints {
             checkpoints.committed();
         }
@@ -363,6 +410,13 @@ impl Tx {
             (true, Lock::Keep) => format!("{sql} FOR SHARE"),
         }
     }
+}
+
+/// Marks for a list of ids, from `$1` on, and their values.
+pub(crate) fn marks(ids: impl Iterator<Item = Uuid>) -> (String, Vec<Value>) {
+    let values: Vec<Value> = ids.map(Value::from).collect();
+    let marks: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
+    (marks.join(", "), values)
 }
 
 /// What a row is locked for.

@@ -8,13 +8,17 @@
 use crate::{
     Store, Tx,
     column::{from_json, json, maybe_time, ms, time},
-    connection::Lock,
+    connection::{Lock, marks},
     entity::due_work,
     error::{Result, StoreError},
 };
 use crier_model::{ChannelId, WorkId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, Value, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    ConnectionTrait, EntityTrait, FromQueryResult, Value,
+    sea_query::{Expr, OnConflict},
+};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
@@ -164,19 +168,28 @@ pub async fn ensure(store: &Store, work: &NewWork) -> Result<()> {
     tx.commit().await
 }
 
-/// Adds work in the caller's transaction, or moves the row there is ahead where that is due later. One that is being done stays: whoever
-/// does it sees what there is. For work without a lane.
-pub(crate) async fn sooner_in(tx: &mut Tx, work: &NewWork) -> Result<()> {
-    let row = row(work, ms(tx.now()))?;
-    let sql = "UPDATE due_work SET due_at = $3, ready_at = $3 WHERE kind = $1 AND subject = $2 AND due_at > $3 \
-               AND lease_until IS NULL";
-    let values = [work.kind.as_str().into(), work.subject.as_str().into(), ms(work.due_at).into()];
-    if tx.execute(sql, values).await? == 0 {
-        use due_work::Column as C;
-        let known = OnConflict::columns([C::Kind, C::Subject]).do_nothing().to_owned();
-        due_work::Entity::insert(row).on_conflict(known).exec_without_returning(&tx.inner).await?;
+/// Adds work in the caller's transaction, or moves the rows there are ahead where those are due later. One that is being done stays:
+/// whoever does it sees what there is. For work without a lane.
+pub(crate) async fn sooner_in(tx: &mut Tx, work: &[NewWork]) -> Result<()> {
+    let created_at = ms(tx.now());
+    // One statement may not touch a row twice, and rows are locked in one order everywhere.
+    let mut first: BTreeMap<(&str, &str), &NewWork> = BTreeMap::new();
+    for work in work {
+        let place = first.entry((work.kind.as_str(), work.subject.as_str())).or_insert(work);
+        if work.due_at < place.due_at {
+            *place = work;
+        }
     }
-    tx.pending.due(work.due_at);
+    let rows = first.values().map(|work| row(work, created_at)).collect::<Result<Vec<_>>>()?;
+    use due_work::Column as C;
+    let later = OnConflict::columns([C::Kind, C::Subject])
+        .update_columns([C::DueAt, C::ReadyAt])
+        .action_and_where(Expr::cust("due_work.due_at > excluded.due_at AND due_work.lease_until IS NULL"))
+        .to_owned();
+    due_work::Entity::insert_many(rows).on_conflict(later).exec_without_returning(&tx.inner).await?;
+    for work in first.values() {
+        tx.pending.due(work.due_at);
+    }
     Ok(())
 }
 
@@ -352,18 +365,32 @@ pub async fn extend(store: &Store, fences: &[Fence], until: Timestamp) -> Result
     Ok(held)
 }
 
-/// When the next row becomes claimable: the time to sleep until. A row under a lease counts with the lease's end.
-pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
-    next_due_beside(store, &[]).await
+/// The row that becomes claimable next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Next {
+    /// A row under a lease counts with the lease's end.
+    pub at: Timestamp,
+    pub workspace: Option<WorkspaceId>,
 }
 
-/// As [`next_due_at`], leaving out the work of these workspaces.
-pub async fn next_due_beside(store: &Store, beside: &[WorkspaceId]) -> Result<Option<Timestamp>> {
+/// When the next row becomes claimable: the time to sleep until.
+pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
+    Ok(next_beside(store, &[]).await?.map(|next| next.at))
+}
+
+/// The row that becomes claimable next, leaving out the work of these workspaces.
+pub async fn next_beside(store: &Store, beside: &[WorkspaceId]) -> Result<Option<Next>> {
     let mut values = Vec::new();
     let others = others_sql(beside, &mut values);
-    let sql = format!("SELECT ready_at FROM due_work WHERE ready_at IS NOT NULL{others} ORDER BY ready_at, id LIMIT 1");
+    let sql = format!(
+        "SELECT ready_at, workspace_id FROM due_work WHERE ready_at IS NOT NULL{others} ORDER BY ready_at, id LIMIT 1"
+    );
     let row = store.reader().query_one_raw(store.statement(&sql, values)).await?;
-    row.map(|row| time(row.try_get("", "ready_at")?)).transpose()
+    let next = |row: sea_orm::QueryResult| {
+        let workspace = row.try_get::<Option<Uuid>>("", "workspace_id")?.map(WorkspaceId);
+        Ok(Next { at: time(row.try_get("", "ready_at")?)?, workspace })
+    };
+    row.map(next).transpose()
 }
 
 /// How much waits to be done.
@@ -427,18 +454,32 @@ pub(crate) async fn hold_in(tx: &Tx, fence: Fence) -> Result<()> {
     held.map(drop).ok_or(STALE)
 }
 
-const STALE: StoreError = StoreError::Stale { what: "lease" };
+pub(crate) const STALE: StoreError = StoreError::Stale { what: "lease" };
 
 /// Keeps others from changing which row of these lanes is ready. SQLite's one writer needs no lock.
-async fn lock_lanes(tx: &Tx, lanes: &BTreeSet<Uuid>) -> Result<()> {
-    if tx.store().is_postgres() {
-        for lane in lanes {
-            let (high, low) = lane.as_u64_pair();
-            let key = i64::from_ne_bytes((high ^ low).to_ne_bytes());
-            tx.execute("SELECT pg_advisory_xact_lock($1)", [key.into()]).await?;
-        }
+pub(crate) async fn lock_lanes(tx: &Tx, lanes: &BTreeSet<Uuid>) -> Result<()> {
+    if !tx.store().is_postgres() || lanes.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let key = |lane: &Uuid| {
+        let (high, low) = lane.as_u64_pair();
+        i64::from_ne_bytes((high ^ low).to_ne_bytes())
+    };
+    let keys: BTreeSet<i64> = lanes.iter().map(key).collect();
+    // One after another in their order, so that no two transactions wait for each other.
+    let each: Vec<_> = (1..=keys.len()).map(|place| format!("SELECT {place} AS place, ${place} AS key")).collect();
+    let sql = format!(
+        "SELECT count(pg_advisory_xact_lock(key)) FROM (SELECT key FROM ({}) AS lanes ORDER BY place) AS ordered",
+        each.join(" UNION ALL ")
+    );
+    tx.query_one(&sql, keys.into_iter().map(Value::from)).await.map(drop)
+}
+
+/// As [`finish_in`], for work whose leases are known to be held and whose lanes are locked.
+pub(crate) async fn finish_all_in(tx: &mut Tx, fences: &[Fence]) -> Result<()> {
+    let (ids, values) = marks(fences.iter().map(|fence| fence.work.0));
+    tx.execute(&format!("DELETE FROM due_work WHERE id IN ({ids})"), values).await?;
+    settle_lanes(tx, &fences.iter().filter_map(|fence| fence.lane).collect()).await
 }
 
 /// Makes the earliest row of each lane the ready one, unless one of the lane is being worked on.

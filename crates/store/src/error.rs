@@ -37,13 +37,7 @@ impl StoreError {
     /// Whether the same call may succeed a little later without any change.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(
-            self,
-            Self::Database(DatabaseError {
-                kind: DatabaseErrorKind::Unavailable | DatabaseErrorKind::Busy | DatabaseErrorKind::Full,
-                ..
-            })
-        )
+        matches!(self, Self::Database(error) if error.is_temporary())
     }
 }
 
@@ -51,8 +45,10 @@ impl StoreError {
 pub enum DatabaseErrorKind {
     /// The server or the file cannot be reached.
     Unavailable,
-    /// Locked, deadlocked or out of connections.
+    /// Locked or out of connections.
     Busy,
+    /// Undone because it stood in another's way: the same may go well at once.
+    Deadlock,
     /// No room on the disk.
     Full,
     Unique,
@@ -68,11 +64,20 @@ pub struct DatabaseError {
     pub detail: String,
 }
 
+impl DatabaseError {
+    /// Whether the same call may succeed a little later without any change.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        use DatabaseErrorKind as Kind;
+        matches!(self.kind, Kind::Unavailable | Kind::Busy | Kind::Deadlock | Kind::Full)
+    }
+}
+
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words = match self.kind {
             DatabaseErrorKind::Unavailable => "the database cannot be reached",
-            DatabaseErrorKind::Busy => "the database is busy",
+            DatabaseErrorKind::Busy | DatabaseErrorKind::Deadlock => "the database is busy",
             DatabaseErrorKind::Full => "the database's disk is full",
             DatabaseErrorKind::Unique => "a row like it exists already",
             DatabaseErrorKind::ForeignKey => "a row it refers to does not exist",
@@ -93,7 +98,8 @@ impl From<&sqlx::Error> for DatabaseError {
                 let kind = match code.as_str() {
                     "23505" | "1555" | "2067" => Kind::Unique,
                     "23503" | "787" => Kind::ForeignKey,
-                    "40001" | "40P01" | "53300" | "55P03" | "5" | "6" | "261" | "517" | "773" => Kind::Busy,
+                    "53300" | "55P03" | "5" | "6" | "261" | "517" | "773" => Kind::Busy,
+                    "40001" | "40P01" => Kind::Deadlock,
                     "53100" | "13" => Kind::Full,
                     "57P01" | "57P02" | "57P03" | "14" => Kind::Unavailable,
                     other if other.starts_with("08") => Kind::Unavailable,

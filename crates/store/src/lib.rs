@@ -17,6 +17,7 @@ mod entity;
 mod error;
 mod migration;
 mod seal;
+mod together;
 
 pub mod apps;
 pub mod attempts;
@@ -27,6 +28,7 @@ pub mod evergreen;
 pub mod grants;
 pub mod installation;
 pub mod invites;
+pub mod journal;
 pub mod keys;
 pub mod media;
 pub mod notices;

@@ -48,13 +48,28 @@ pub struct Numbers {
     pub series: Vec<Series>,
 }
 
-/// From now on the numbers of a publication are looked at, first at this time.
-pub(crate) async fn begin_in(tx: &mut Tx, publication: &Publication, look_at: Timestamp) -> Result<()> {
-    let Publication { id, workspace, channel, .. } = publication;
-    let sql = "INSERT INTO publication_look (publication_id, channel_id, look_at) VALUES ($1, $2, $3) \
-               ON CONFLICT (publication_id) DO UPDATE SET look_at = excluded.look_at";
-    tx.execute(sql, [id.0.into(), channel.0.into(), ms(look_at).into()]).await?;
-    due::sooner_in(tx, &NewWork::new(*workspace, due::kind::NUMBERS, channel, look_at)).await
+/// From now on the numbers of these publications are looked at, first at these times.
+pub(crate) async fn begin_in(tx: &mut Tx, looks: &[(Publication, Timestamp)]) -> Result<()> {
+    if looks.is_empty() {
+        return Ok(());
+    }
+    let mut values = Vec::new();
+    let mut each = Vec::new();
+    for (Publication { id, channel, .. }, look_at) in looks {
+        let first = values.len() + 1;
+        each.push(format!("(${first}, ${}, ${})", first + 1, first + 2));
+        values.extend([id.0.into(), channel.0.into(), ms(*look_at).into()]);
+    }
+    let sql = format!(
+        "INSERT INTO publication_look (publication_id, channel_id, look_at) VALUES {} \
+         ON CONFLICT (publication_id) DO UPDATE SET look_at = excluded.look_at",
+        each.join(", ")
+    );
+    tx.execute(&sql, values).await?;
+    let work = |(published, at): &(Publication, Timestamp)| {
+        NewWork::new(published.workspace, due::kind::NUMBERS, published.channel, *at)
+    };
+    due::sooner_in(tx, &looks.iter().map(work).collect::<Vec<_>>()).await
 }
 
 /// Channels that nobody has looked at yet, with their networks.

@@ -23,6 +23,7 @@ use crier_model::{
 };
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Value};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// How many characters of a post lists show.
@@ -118,6 +119,13 @@ pub async fn get(store: &Store, workspace: WorkspaceId, id: PostId) -> Result<Po
 /// A post by id, in whatever workspace, deleted ones too.
 pub async fn by_id(store: &Store, id: PostId) -> Result<Post> {
     post::Entity::find_by_id(id.0).one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// These posts, in whatever workspace, deleted ones too.
+pub(crate) async fn by_ids(store: &Store, ids: &BTreeSet<PostId>) -> Result<HashMap<PostId, Post>> {
+    let rows =
+        post::Entity::find().filter(post::Column::Id.is_in(ids.iter().map(|id| id.0))).all(store.reader()).await?;
+    rows.into_iter().map(|row| Ok((PostId(row.id), row.try_into()?))).collect()
 }
 
 /// The posts due in `from..to`, in order of due time, at most `limit`: one query, however many posts and publications.

@@ -9,7 +9,9 @@ mod wishes;
 
 pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
 pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
-pub(crate) use change::{cancel_channel_in, reason_json, resume_in, schedule_work, work_of, write_event_in};
+pub(crate) use change::{
+    cancel_channel_in, history_row, reason_json, resume_in, schedule_work, tell_of, title_of, work_of, write_event_in,
+};
 pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
 pub use restored::hold_restored;
@@ -18,13 +20,14 @@ pub use wishes::{edited, refuse_wish, removed, wish};
 use crate::{
     Store,
     channels::{self, Channel},
-    column::{maybe_from_json, maybe_time, ms, time, word},
-    due::{self, Fence},
+    column::{maybe_from_json, maybe_time, time, word},
     entity::{publication, publication_event},
     error::{Result, StoreError},
     posts::{self, Post},
+    together::{self, Queue, Together},
     workspaces::{self, Workspace},
 };
+use async_trait::async_trait;
 use crier_model::{
     ChannelId, PostId, PublicationId, WorkspaceId,
     publication::{PublicationState, Reason, Wish},
@@ -32,10 +35,15 @@ use crier_model::{
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value as Json;
+use std::collections::{BTreeSet, HashMap};
 
 /// How late a publication may go out without a person being asked, where nothing else is set. Later, it is held as
 /// `held.missed`.
 pub const LATE_WINDOW: SignedDuration = SignedDuration::from_hours(2);
+
+/// States from which a worker takes a publication up; `Sending` when a worker before it died.
+pub const DUE: [PublicationState; 3] =
+    [PublicationState::Scheduled, PublicationState::Preparing, PublicationState::Sending];
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Publication {
@@ -104,11 +112,41 @@ pub async fn get(store: &Store, workspace: WorkspaceId, id: PublicationId) -> Re
 
 /// A publication with its post, its channel and its workspace.
 pub async fn load(store: &Store, id: PublicationId) -> Result<Loaded> {
-    let publication = by_id(store, id).await?;
-    let post = posts::by_id(store, publication.post).await?;
-    let channel = channels::by_id(store, publication.channel).await?;
-    let workspace = workspaces::get(store, publication.workspace).await?;
-    Ok(Loaded { publication, post, channel, workspace })
+    together::ask(store, Load(id)).await
+}
+
+/// Asks for a publication with all that belongs to it.
+#[derive(Debug)]
+pub(crate) struct Load(PublicationId);
+
+#[async_trait]
+impl Together for Load {
+    type Done = Loaded;
+
+    fn queue(store: &Store) -> &Queue<Self> {
+        store.loads()
+    }
+
+    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Loaded>>> {
+        let found = publication::Entity::find().filter(publication::Column::Id.is_in(all.iter().map(|load| load.0.0)));
+        let rows: HashMap<_, _> =
+            found.all(store.reader()).await?.into_iter().map(|row| (PublicationId(row.id), row)).collect();
+        let posts: BTreeSet<_> = rows.values().map(|row| PostId(row.post_id)).collect();
+        let posts = posts::by_ids(store, &posts).await?;
+        let channels: BTreeSet<_> = rows.values().map(|row| ChannelId(row.channel_id)).collect();
+        let channels = channels::by_ids(store, &channels).await?;
+        let workspaces: BTreeSet<_> = rows.values().map(|row| WorkspaceId(row.workspace_id)).collect();
+        let workspaces = workspaces::by_ids(store, &Vec::from_iter(workspaces)).await?;
+        let workspaces: HashMap<_, _> = workspaces.into_iter().map(|workspace| (workspace.id, workspace)).collect();
+        let loaded = |Load(id): &Self| {
+            let publication: Publication = rows.get(id).ok_or(NOT_FOUND)?.clone().try_into()?;
+            let post = posts.get(&publication.post).ok_or(posts::NOT_FOUND)?.clone();
+            let channel = channels.get(&publication.channel).ok_or(channels::NOT_FOUND)?.clone();
+            let workspace = workspaces.get(&publication.workspace).ok_or(workspaces::NOT_FOUND)?.clone();
+            Ok(Loaded { publication, post, channel, workspace })
+        };
+        Ok(all.iter().map(loaded).collect())
+    }
 }
 
 /// A post's publications, in the order they were made.
@@ -130,21 +168,6 @@ pub async fn history(store: &Store, publications: &[PublicationId]) -> Result<Ve
         .all(store.reader())
         .await?;
     rows.into_iter().map(PublicationEvent::try_from).collect()
-}
-
-/// Counts a try and writes what came of it into the history; returns how many there were.
-///
-/// # Errors
-/// [`StoreError::Stale`] when the lease is not held any more.
-pub async fn record_try(store: &Store, fence: Fence, id: PublicationId, title: &str, detail: &str) -> Result<u32> {
-    let mut tx = store.begin().await?;
-    let sql = "UPDATE publication SET tries = tries + 1, updated_at = $2 WHERE id = $1 RETURNING tries, workspace_id";
-    let row = tx.query_one(sql, [id.0.into(), ms(store.now()).into()]).await?.ok_or(NOT_FOUND)?;
-    due::hold_in(&tx, fence).await?;
-    let workspace = WorkspaceId(row.try_get("", "workspace_id")?);
-    write_event_in(&mut tx, workspace, id, "try", title, detail).await?;
-    tx.commit().await?;
-    tries(row.try_get("", "tries")?)
 }
 
 /// Adds a line to a publication's history.

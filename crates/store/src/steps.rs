@@ -1,8 +1,8 @@
 //! Steps: what makes a publication go out once. Before a call that a network will not take twice, a row is committed with its
-//! fingerprint; after it, the answer. Every function refuses a worker whose lease is not held any more.
+//! fingerprint; after it, the answer ([`crate::journal`] writes both). Every function refuses a worker whose lease is not held any more.
 
 use crate::{
-    Store,
+    Store, Tx,
     column::{from_json, json, ms, time},
     due::{self, Fence},
     entity::step,
@@ -10,8 +10,9 @@ use crate::{
 };
 use crier_model::PublicationId;
 use jiff::Timestamp;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Value};
 use serde_json::Value as Json;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The word for a step that may be done twice.
@@ -48,77 +49,102 @@ pub struct Step {
     pub fence: i64,
 }
 
-/// Begins a step, or tells what is known of it. Committed before it returns.
-///
-/// What harms nobody when it is done twice (`once` is [`REPEATABLE`]) is begun anew when its fingerprint is another: the answer
-/// belongs to content that was changed since.
-///
-/// # Errors
-/// [`StoreError::Stale`] when the lease is not held any more.
-pub async fn begin(
-    store: &Store,
-    fence: Fence,
-    publication: PublicationId,
-    name: &str,
-    once: &str,
-    fingerprint: &str,
-) -> Result<Begun> {
-    let tx = store.begin().await?;
-    due::hold_in(&tx, fence).await?;
-    let known = step::Entity::find()
-        .filter(step::Column::PublicationId.eq(publication.0))
-        .filter(step::Column::Name.eq(name))
-        .one(&tx.inner)
-        .await?;
-    if let Some(row) = known {
-        let step = Step::try_from(row)?;
-        if once == REPEATABLE && step.fingerprint != fingerprint {
-            let sql = "UPDATE step SET state = 'begun', answer = NULL, answered_at = NULL, fingerprint = $3, begun_at = $4, \
-                       fence = $5 WHERE publication_id = $1 AND name = $2";
-            let now = ms(store.now());
-            let values = [publication.0.into(), name.into(), fingerprint.into(), now.into(), fence.number.into()];
-            tx.execute(sql, values).await?;
-            tx.commit().await?;
-            return Ok(Begun::Fresh);
-        }
-        return Ok(match step.answer {
-            Some(answer) => Begun::Answered(answer),
-            None => Begun::Interrupted { fingerprint: step.fingerprint, begun_at: step.begun_at },
-        });
-    }
-    let row = step::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        publication_id: Set(publication.0),
-        name: Set(name.to_owned()),
-        once: Set(once.to_owned()),
-        fingerprint: Set(fingerprint.to_owned()),
-        state: Set("begun".to_owned()),
-        answer: Set(None),
-        begun_at: Set(ms(store.now())),
-        answered_at: Set(None),
-        fence: Set(fence.number),
-    };
-    step::Entity::insert(row).exec_without_returning(&tx.inner).await?;
-    tx.commit().await?;
-    Ok(Begun::Fresh)
+/// A step that is about to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStep {
+    pub name: String,
+    /// The rule for a call whose answer was lost, in the caller's word.
+    pub once: &'static str,
+    /// Tells what is sent from anything else.
+    pub fingerprint: String,
 }
 
-/// Records the answer of a step that was begun.
-///
-/// # Errors
-/// [`StoreError::Stale`] when the lease is not held any more: the step stays begun, for its new holder to find out;
-/// [`StoreError::NotFound`] when it was never begun.
-pub async fn answer(store: &Store, fence: Fence, publication: PublicationId, name: &str, answer: &Json) -> Result<()> {
-    let tx = store.begin().await?;
-    due::hold_in(&tx, fence).await?;
-    let sql = "UPDATE step SET state = 'answered', answer = $3, answered_at = $4, fence = $5 \
-               WHERE publication_id = $1 AND name = $2";
-    let answer = json(answer, "answer")?;
-    let values = [publication.0.into(), name.into(), answer.into(), ms(store.now()).into(), fence.number.into()];
-    if tx.execute(sql, values).await? == 0 {
-        return Err(StoreError::NotFound { what: "step" });
+/// The answer of a step that was begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub name: String,
+    pub answer: Json,
+}
+
+/// What a step that is to be begun takes, given what is known of it. What harms nobody when it is done twice (`once` is
+/// [`REPEATABLE`]) is begun anew when its fingerprint is another: the answer belongs to content that was changed since.
+pub(crate) enum Beginning {
+    Insert,
+    Renew,
+    Known(Begun),
+}
+
+pub(crate) fn beginning(known: Option<&Step>, new: &NewStep) -> Beginning {
+    let Some(step) = known else { return Beginning::Insert };
+    if new.once == REPEATABLE && step.fingerprint != new.fingerprint {
+        return Beginning::Renew;
     }
-    tx.commit().await
+    Beginning::Known(match &step.answer {
+        Some(answer) => Begun::Answered(answer.clone()),
+        None => Begun::Interrupted { fingerprint: step.fingerprint.clone(), begun_at: step.begun_at },
+    })
+}
+
+/// A row for a step that is begun now.
+pub(crate) fn row(publication: PublicationId, fence: Fence, new: &NewStep, now: Timestamp) -> step::ActiveModel {
+    step::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        publication_id: Set(publication.0),
+        name: Set(new.name.clone()),
+        once: Set(new.once.to_owned()),
+        fingerprint: Set(new.fingerprint.clone()),
+        state: Set("begun".to_owned()),
+        answer: Set(None),
+        begun_at: Set(ms(now)),
+        answered_at: Set(None),
+        fence: Set(fence.number),
+    }
+}
+
+/// Begins a step anew whose answer is of no use any more.
+pub(crate) async fn renew_in(tx: &Tx, publication: PublicationId, fence: Fence, new: &NewStep) -> Result<()> {
+    let sql = "UPDATE step SET state = 'begun', answer = NULL, answered_at = NULL, fingerprint = $3, begun_at = $4, \
+               fence = $5 WHERE publication_id = $1 AND name = $2";
+    let (name, fingerprint) = (new.name.as_str(), new.fingerprint.as_str());
+    let values = [publication.0.into(), name.into(), fingerprint.into(), ms(tx.now()).into(), fence.number.into()];
+    tx.execute(sql, values).await.map(drop)
+}
+
+/// Records answers of steps, under the leases of those who took them. Returns which there were; others were never begun.
+pub(crate) async fn answer_in(
+    tx: &Tx,
+    answers: &[(PublicationId, Fence, &Answer)],
+) -> Result<HashSet<(PublicationId, String)>> {
+    let mut recorded = HashSet::new();
+    for chunk in answers.chunks(256) {
+        let mut values: Vec<Value> = vec![ms(tx.now()).into()];
+        let mut each = Vec::new();
+        for (publication, fence, answer) in chunk {
+            let first = values.len() + 1;
+            each.push(format!("SELECT ${first} AS p, ${} AS n, ${} AS a, ${} AS f", first + 1, first + 2, first + 3));
+            let said = json(&answer.answer, "answer")?;
+            values.extend([publication.0.into(), answer.name.as_str().into(), said.into(), fence.number.into()]);
+        }
+        let sql = format!(
+            "UPDATE step SET state = 'answered', answer = v.a, answered_at = $1, fence = v.f FROM ({}) AS v \
+             WHERE publication_id = v.p AND name = v.n RETURNING publication_id, name",
+            each.join(" UNION ALL ")
+        );
+        for row in tx.query_all(&sql, values).await? {
+            recorded.insert((PublicationId(row.try_get("", "publication_id")?), row.try_get("", "name")?));
+        }
+    }
+    Ok(recorded)
+}
+
+/// The steps of these publications.
+pub(crate) async fn all_in(tx: &Tx, publications: &[PublicationId]) -> Result<Vec<Step>> {
+    if publications.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = step::Column::PublicationId.is_in(publications.iter().map(|id| id.0));
+    let rows = step::Entity::find().filter(of).all(&tx.inner).await?;
+    rows.into_iter().map(Step::try_from).collect()
 }
 
 /// Forgets a step that is known not to have happened, so that it may be begun anew. An answered one stays.

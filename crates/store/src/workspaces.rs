@@ -104,8 +104,10 @@ fn with_role(row: &sea_orm::QueryResult) -> Result<(Workspace, Role)> {
 /// [`StoreError::NotFound`] when there is no such workspace.
 pub async fn get(store: &Store, id: WorkspaceId) -> Result<Workspace> {
     let row = workspace::Entity::find_by_id(id.0).one(store.reader()).await?;
-    row.ok_or(StoreError::NotFound { what: "workspace" })?.try_into()
+    row.ok_or(NOT_FOUND)?.try_into()
 }
+
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "workspace" };
 
 /// Every workspace, for work that goes over all of them.
 pub async fn all(store: &Store) -> Result<Vec<WorkspaceId>> {

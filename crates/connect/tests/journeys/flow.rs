@@ -221,7 +221,7 @@ async fn the_picture_comes_afterwards_and_never_fails_a_connect() {
         ("avatar: HTML", "html", "connected, its initials shown"),
         ("avatar: 404", "missing", "connected, its initials shown"),
         ("avatar: WebP", "webp", "connected, its picture shown"),
-        ("avatar: AVIF", "avif", "connected, its initials shown"),
+        ("avatar: AVIF", "avif", "connected, its picture shown"),
         ("avatar: SVG", "svg", "connected, its picture shown"),
     ] {
         channels::set_avatar(&world.store, channel.id, None).await.unwrap();

@@ -180,7 +180,7 @@ impl Reader<'_> {
         let network_proxies = self.network_proxies();
         let name_servers = self.list(settings::NAME_SERVERS);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
-        let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 1000);
+        let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 5000);
         let ffmpeg = self.with(settings::FFMPEG, |text| match text {
             "none" => Some((None, false)),
             "" => Some((None, true)),

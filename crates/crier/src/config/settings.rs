@@ -153,8 +153,8 @@ pub const TRUSTED_PROXIES: Setting = setting(
 pub const WORKER_PARALLEL: Setting = setting(
     "worker_parallel",
     "CRIER_WORKER_PARALLEL",
-    "64",
-    "a number from 1 to 1000",
+    "512",
+    "a number from 1 to 5000",
     "Pieces of due work done side by side",
 );
 pub const FFMPEG: Setting = setting(

@@ -1,7 +1,11 @@
 //! One workspace with a channel on the wall, and workers to be started and stopped.
 
 use crate::{tokens::Renewing, wall::Wall};
-use crier_engine::{Publisher, Settings, Worker, publish::Rules, work::Handler};
+use crier_engine::{
+    Publisher, Settings, Worker,
+    publish::{Rules, WITH_FILES},
+    work::Handler,
+};
 use crier_media::{Library, Storage};
 use crier_model::{
     ChannelId, Clock, Document, MediaId, PostId, PublicationId, Secret, Timestamp, UserId, WorkspaceId,
@@ -28,7 +32,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -213,6 +217,7 @@ impl House {
             tokens: self.tokens.clone(),
             clock: self.clock.clone(),
             rules: self.rules,
+            with_files: Arc::new(Semaphore::new(WITH_FILES)),
         }
     }
 

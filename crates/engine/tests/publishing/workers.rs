@@ -105,6 +105,19 @@ async fn what_a_stop_cannot_wait_for_is_given_back_at_once() {
     assert_eq!(house.wall.texts().await, ["hello"]);
 }
 
+/// Each transaction is a wait for the disk, and on SQLite for everybody else: claiming it, beginning its step, ending it.
+#[tokio::test]
+async fn publishing_a_post_of_one_part_takes_two_transactions_besides_the_claim() {
+    let house = house().await;
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    let work =
+        due::claim(&house.store, house.now(), "worker", 1, SignedDuration::from_secs(30)).await.unwrap().remove(0);
+    let before = house.store.commits();
+    assert_eq!(house.publisher().handle(&work).await.unwrap(), Done::Settled);
+    assert_eq!(house.publication(id).await.state, State::Published);
+    assert_eq!(house.store.commits() - before, 2);
+}
+
 struct Clumsy(AtomicUsize);
 
 #[async_trait]

@@ -8,7 +8,7 @@ use crate::{
 use crier_engine::{
     Preparer, Publisher,
     cap::Resumer,
-    publish::Rules,
+    publish::{Rules, WITH_FILES},
     watch::Watch,
     work::{Done, Handler, HandlerError},
 };
@@ -36,6 +36,7 @@ use std::{
     sync::Arc,
 };
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 
 const LEASE: SignedDuration = SignedDuration::from_secs(30);
 const ZONE: &str = "Europe/Berlin";
@@ -124,6 +125,7 @@ impl Year {
             tokens: Arc::new(Keys { world: world.clone(), accounts }),
             clock: clock.clone(),
             rules,
+            with_files: Arc::new(Semaphore::new(WITH_FILES)),
         };
         let preparer: Preparer = publisher.preparer();
         let resumer = Resumer { store: store.clone() };

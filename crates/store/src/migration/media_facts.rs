@@ -7,7 +7,7 @@ pub(crate) struct Migration;
 
 impl MigrationName for Migration {
     fn name(&self) -> &'static str {
-        "m0002_media_facts"
+        "m0003_media_facts"
     }
 }
 

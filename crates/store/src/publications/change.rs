@@ -9,7 +9,9 @@ use crate::{
     due::{self, Fence, NewWork, PREPARE_AHEAD},
     entity::{publication, publication_event},
     error::{Result, StoreError},
-    events, notices, numbers, workspaces,
+    events, notices,
+    steps::{self, Answer},
+    workspaces,
 };
 use crier_model::{
     ChannelId, Diagnosis, PublicationId, WorkspaceId,
@@ -54,8 +56,8 @@ pub struct Change {
     pub remote: Option<Json>,
     pub started_at: Option<Timestamp>,
     pub published_at: Option<Timestamp>,
-    /// When its numbers are first looked at, where its network tells them.
-    pub look_at: Option<Timestamp>,
+    /// Of steps that were taken and are not written down yet; with a lease only.
+    pub answers: Vec<Answer>,
     /// The line for the history; without one, the reason's title and message, or the state, are written.
     pub note: Option<(String, String)>,
 }
@@ -132,8 +134,9 @@ pub async fn set_state_in(
         (Some(fence), Work::Postpone(until)) => due::postpone_in(tx, fence, until).await?,
         (None, _) => {}
     }
-    if let Some(look_at) = change.look_at {
-        numbers::begin_in(tx, &moved, look_at).await?;
+    if let Some(fence) = change.fence {
+        let answers: Vec<_> = change.answers.iter().map(|answer| (id, fence, answer)).collect();
+        steps::answer_in(tx, &answers).await?;
     }
     let (title, detail) = match (change.note, &change.reason) {
         (Some(note), _) => note,
@@ -195,7 +198,7 @@ pub async fn hold_paused(
     Ok(Some(held))
 }
 
-fn title_of(state: State) -> &'static str {
+pub(crate) fn title_of(state: State) -> &'static str {
     match state {
         State::Draft => "Kept as a draft",
         State::Scheduled => "Scheduled",
@@ -242,9 +245,14 @@ async fn update_in(tx: &Tx, id: PublicationId, from: &[State], to: State, change
 async fn changed_in(tx: &mut Tx, publication: &Publication, title: &str, detail: &str) -> Result<()> {
     let state = publication.state.as_str();
     write_event_in(tx, publication.workspace, publication.id, state, title, detail).await?;
-    let Publication { workspace, id, post, channel, url, .. } = publication;
-    events::publication_changed(tx, *workspace, *id, *post, *channel, state, url.as_deref());
+    tell_of(tx, publication);
     Ok(())
+}
+
+/// Adds the event of a publication that was changed.
+pub(crate) fn tell_of(tx: &mut Tx, publication: &Publication) {
+    let Publication { workspace, id, post, channel, url, state, .. } = publication;
+    events::publication_changed(tx, *workspace, *id, *post, *channel, state.as_str(), url.as_deref());
 }
 
 pub(crate) async fn write_event_in(
@@ -255,17 +263,29 @@ pub(crate) async fn write_event_in(
     title: &str,
     detail: &str,
 ) -> Result<()> {
-    let row = publication_event::ActiveModel {
+    let row = history_row(tx.now(), workspace, publication, kind, title, detail);
+    publication_event::Entity::insert(row).exec_without_returning(&tx.inner).await?;
+    Ok(())
+}
+
+/// A line of the history.
+pub(crate) fn history_row(
+    at: Timestamp,
+    workspace: WorkspaceId,
+    publication: PublicationId,
+    kind: &str,
+    title: &str,
+    detail: &str,
+) -> publication_event::ActiveModel {
+    publication_event::ActiveModel {
         id: Set(Uuid::now_v7()),
         publication_id: Set(publication.0),
         workspace_id: Set(workspace.0),
-        at: Set(ms(tx.now())),
+        at: Set(ms(at)),
         kind: Set(kind.to_owned()),
         title: Set(title.to_owned()),
         detail: Set(detail.to_owned()),
-    };
-    publication_event::Entity::insert(row).exec_without_returning(&tx.inner).await?;
-    Ok(())
+    }
 }
 
 pub(crate) fn reason_json(reason: Option<&Reason>) -> Result<Option<String>> {

@@ -289,7 +289,7 @@ async fn the_work_of_others_is_claimed_beside_that_of_a_workspace_with_its_share
     due::upsert(&scene, &all).await.unwrap();
     scene.minutes_pass(3);
     let beside = [scene.workspace];
-    assert_eq!(due::next_due_beside(&scene, &beside).await.unwrap(), Some(after_minutes(1)));
+    assert_eq!(due::next_beside(&scene, &beside).await.unwrap().map(|next| next.at), Some(after_minutes(1)));
     let claimed = due::claim_beside(&scene, scene.clock.now(), "worker", 10, LEASE, &beside).await.unwrap();
     assert_eq!(subjects(&claimed), ["other's", "nobody's"]);
     assert_eq!(subjects(&scene.claim().await), ["ours"]);

@@ -10,6 +10,7 @@ mod events;
 mod evergreen;
 mod grants;
 mod invites;
+mod journal;
 mod log;
 mod media;
 mod nodes;

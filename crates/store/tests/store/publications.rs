@@ -1,4 +1,4 @@
-use crate::scene::{after_minutes, scene, start};
+use crate::scene::{after_minutes, begin, scene, start, started};
 use crier_model::{
     ChannelId,
     publication::{PublicationState as State, Reason},
@@ -22,9 +22,7 @@ async fn a_worker_moves_a_publication_and_finishes_its_work_at_once() {
     let second = scene.scheduled(channel, start()).await;
     let claimed = scene.claim().await.remove(0);
     assert_eq!(claimed.subject, first.id.to_string());
-    let change = Change { started_at: Some(start()), ..Change::under(claimed.fence) };
-    publications::set_state(&scene, first.id, &[State::Scheduled], State::Sending, change).await.unwrap();
-    assert_eq!(publications::record_try(&scene, claimed.fence, first.id, "Sent", "200").await.unwrap(), 1);
+    assert_eq!(started(&scene, claimed.fence, first.id).await.unwrap(), Some(1));
     let change = Change {
         remote_id: Some("42".to_owned()),
         url: Some("http://127.0.0.1/42".to_owned()),
@@ -59,8 +57,8 @@ async fn a_worker_that_slept_past_its_lease_writes_nothing() {
         publications::set_state(&scene, publication.id, &[State::Scheduled], State::Sending, Change::under(fence))
     };
     assert!(stale(&moved(sleeper.fence).await));
-    assert!(stale(&publications::record_try(&scene, sleeper.fence, publication.id, "Sent", "").await));
-    assert!(stale(&steps::begin(&scene, sleeper.fence, publication.id, "post", "key", "text").await));
+    assert!(stale(&started(&scene, sleeper.fence, publication.id).await));
+    assert!(stale(&begin(&scene, sleeper.fence, publication.id, "post", "key", "text").await));
     let now = publications::by_id(&scene, publication.id).await.unwrap();
     assert_eq!((now.state, now.tries, now.version), (State::Scheduled, 0, publication.version));
     assert_eq!(publications::history(&scene, &[publication.id]).await.unwrap().len(), 1);
@@ -117,7 +115,7 @@ async fn people_say_what_became_of_an_unconfirmed_publication() {
     for found in [true, false] {
         let publication = scene.scheduled(channel, start()).await;
         let claimed = scene.claim().await.remove(0);
-        steps::begin(&scene, claimed.fence, publication.id, "post", "ask", "Hello").await.unwrap();
+        begin(&scene, claimed.fence, publication.id, "post", "ask", "Hello").await.unwrap();
         let change = Change::under(claimed.fence).finishing();
         publications::set_state(&scene, publication.id, &[State::Scheduled], State::Unconfirmed, change).await.unwrap();
         if found {

@@ -1,21 +1,24 @@
 //! What every test starts from: a store under a clock that stands still, a person, a workspace.
 
 use crier_model::{
-    ChannelId, Clock, Document, MediaId, PostId, Secret, Timestamp, UserId, WorkspaceId,
+    ChannelId, Clock, Document, MediaId, PostId, PublicationId, Secret, Timestamp, UserId, WorkspaceId,
     channel::Identity,
     post::{Content, MediaUse, Part, Timing, ValidPost},
 };
 use crier_store::{
-    Store,
+    Store, StoreError,
     channels::{self, Connected},
-    due::{self, Claimed},
+    due::{self, Claimed, Fence},
+    journal::{self, Entry, Line, Start},
     media::{self, NewMedia},
     posts::{self, Save, Saved},
     publications::{self, Publication},
+    steps::{Answer, Begun, NewStep},
     testing::{TestClock, TestStore, open_at},
     users::{self, NewUser, Registration},
 };
 use jiff::{SignedDuration, ToSpan};
+use serde_json::Value;
 use std::{ops::Deref, sync::Arc};
 
 pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
@@ -56,6 +59,42 @@ pub async fn scene() -> Scene {
     let (user, workspace) =
         users::sign_up(&store, person("ada@example.org"), "Ada's", Registration::Open).await.unwrap();
     Scene { store, clock, user: user.id, workspace: workspace.id }
+}
+
+/// Begins a step, and nothing else.
+pub async fn begin(
+    store: &Store,
+    fence: Fence,
+    publication: PublicationId,
+    name: &str,
+    once: &'static str,
+    fingerprint: &str,
+) -> Result<Begun, StoreError> {
+    let step = NewStep { name: name.to_owned(), once, fingerprint: fingerprint.to_owned() };
+    let entry = Entry { step: Some(step), ..entry(fence, publication) };
+    Ok(journal::write(store, entry).await?.begun.unwrap())
+}
+
+/// Writes an answer, and nothing else.
+pub async fn answer(
+    store: &Store,
+    fence: Fence,
+    publication: PublicationId,
+    name: &str,
+    answer: &Value,
+) -> Result<(), StoreError> {
+    let answers = vec![Answer { name: name.to_owned(), answer: answer.clone() }];
+    journal::write(store, Entry { answers, ..entry(fence, publication) }).await.map(drop)
+}
+
+/// Starts sending; the tries made.
+pub async fn started(store: &Store, fence: Fence, publication: PublicationId) -> Result<Option<u32>, StoreError> {
+    let start = Start { sending: Line::new("Being sent", ""), calling: Line::new("Calling Playground", "") };
+    Ok(journal::write(store, Entry { start: Some(start), ..entry(fence, publication) }).await?.tries)
+}
+
+pub fn entry(fence: Fence, publication: PublicationId) -> Entry {
+    Entry { fence, publication, start: None, answers: Vec::new(), step: None }
 }
 
 pub fn person(email: &str) -> NewUser {
