@@ -223,7 +223,6 @@ fn refusal(answer: &Answer, error: Error) -> Refusal {
         // Neither a plan nor a role is mended by signing in again.
         "FORBIDDEN" => Refusal::Content(detail).at("/settings/publication"),
         "NOT_FOUND" if speaks_of("publication") => Refusal::Content(detail).at("/settings/publication"),
-        "NOT_FOUND" => Refusal::Content(detail),
         "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" if speaks_of("tag") => {
             Refusal::Content(detail).at("/settings/tags")
         }
@@ -233,7 +232,7 @@ fn refusal(answer: &Answer, error: Error) -> Refusal {
         "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" if speaks_of("image") || speaks_of("cover") => {
             Refusal::Content(detail).at("/media")
         }
-        "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" => Refusal::Content(detail),
+        "NOT_FOUND" | "BAD_USER_INPUT" | "GRAPHQL_VALIDATION_FAILED" => Refusal::Content(detail),
         _ if answer.status() == 429 => {
             Refusal::RateLimit { until: answer.retry_after(), detail: detail.diagnosed(Code::RateLimited) }
         }

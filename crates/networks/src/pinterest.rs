@@ -290,7 +290,7 @@ impl Publish for Pinterest {
             Some(id) => of_video(cx, item, &id, settings.cover_second).await?,
             None => of_pictures(cx, item).await?,
         };
-        let request = cx.net.post(format!("{API}/pins")).json(&self.pin(item, &settings, source)).timeout(UPLOAD);
+        let request = cx.net.post(format!("{API}/pins")).json(&self.pin(item, &settings, &source)).timeout(UPLOAD);
         let made: Made = cx.step("create pin", Once::Look, || send(request, cx.credentials)).await?;
         Ok(sent(made.id))
     }
@@ -301,7 +301,7 @@ fn sent(id: String) -> Sent {
 }
 
 impl Pinterest {
-    fn pin(&self, item: &Item, settings: &Settings, source: Value) -> Value {
+    fn pin(&self, item: &Item, settings: &Settings, source: &Value) -> Value {
         let mut pin = json!({ "board_id": settings.board, "media_source": source });
         // One description holds for the whole pin.
         let alt = item.media.iter().map(|media| &media.alt).find(|alt| !alt.is_empty());

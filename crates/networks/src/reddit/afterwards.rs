@@ -3,11 +3,13 @@
 //! After <https://www.reddit.com/dev/api> (`info`, `me`, `del`, `editusertext`; November 2026). Only words can be changed: neither titles
 //! nor links nor files.
 
+use super::refusal::refine;
 use super::{API, Listing, Reddit, get, post};
 use crate::afterwards::{Account, ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::publish::{Item, Sent};
-use crate::{Detail, Network, Refusal};
+use crate::{Detail, Network, Refusal, call};
 use async_trait::async_trait;
+use crier_model::Code;
 use crier_model::metric::{Count, Metric, Series};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -87,13 +89,24 @@ impl ChannelMetrics for Reddit {
     }
 }
 
+/// Changing what was posted is a permission of its own.
+fn of_change(refusal: Refusal) -> Refusal {
+    match refusal.harmless() {
+        Refusal::Content(detail) if detail.status == Some(403) => {
+            let detail = Detail { pointer: None, ..detail };
+            Refusal::Auth(detail.diagnosed(Code::ConsentScopeMissing))
+        }
+        other => other,
+    }
+}
+
 #[async_trait]
 impl Delete for Reddit {
     /// Reddit answers alike whether it was there.
     async fn delete(&self, account: &Account<'_>, sent: &Sent) -> Result<(), Refusal> {
         let request = account.net.post(format!("{API}/api/del")).form(&[("id", full_name(sent))]);
         let request = request.bearer(account.credentials.access_token.expose());
-        crate::call::send(request, account.credentials, super::refine).await.map_err(Refusal::harmless).map(drop)
+        call::send(request, account.credentials, refine).await.map_err(of_change).map(drop)
     }
 }
 
@@ -108,7 +121,7 @@ impl Edit for Reddit {
         let (name, words) = (full_name(sent), self.render(&item.body));
         let form = [("api_type", "json"), ("thing_id", name.as_str()), ("text", words.as_str())];
         let request = account.net.post(format!("{API}/api/editusertext")).form(&form);
-        let _: IgnoredAny = post(request, account.credentials).await.map_err(Refusal::harmless)?;
+        let _: IgnoredAny = post(request, account.credentials).await.map_err(of_change)?;
         Ok(sent.clone())
     }
 }

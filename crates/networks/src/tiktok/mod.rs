@@ -299,7 +299,7 @@ impl Publish for TikTok {
             cx.step("upload", Once::Key(begun.publish_id.clone()), bring).await.map_err(|it| it.at("/media/0"))?;
             begun
         } else {
-            let photos = photos(item, &settings, info)?;
+            let photos = photos(item, &settings, info.as_ref())?;
             let request = cx.net.post(format!("{API}/post/publish/content/init/")).json(&photos);
             cx.step("post photos", Once::Ask, || send::<Begun>(request, cx.credentials)).await?
         };
@@ -343,7 +343,7 @@ impl TikTok {
     }
 }
 
-fn photos(item: &Item, settings: &Settings, info: Option<Value>) -> Result<Value, Refusal> {
+fn photos(item: &Item, settings: &Settings, info: Option<&Value>) -> Result<Value, Refusal> {
     let address = |(index, media): (usize, &MediaItem)| {
         let lacks =
             || Refusal::Content(Detail::new("the photo has no public address from which TikTok could fetch it"));

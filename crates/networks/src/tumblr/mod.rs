@@ -206,10 +206,8 @@ fn refine(refusal: Refusal) -> Refusal {
         }
         ("8022", refusal) => refusal.at("/settings/state"),
         ("8005", refusal) => refusal.at("/media"),
-        // Another video is not yet done.
-        ("8010", Refusal::Content(detail)) => Refusal::Temporary(detail),
-        // The file did not arrive, so nothing was made.
-        ("8006" | "8009", Refusal::Unknown(detail)) => Refusal::Temporary(detail),
+        // Another video is not yet done; or the file did not arrive, so that nothing was made.
+        ("8010", Refusal::Content(detail)) | ("8006" | "8009", Refusal::Unknown(detail)) => Refusal::Temporary(detail),
         (_, Refusal::Content(detail)) if status == Some(403) => Refusal::Auth(detail.diagnosed(Code::WrongKind)),
         (_, refusal) => refusal,
     }
