@@ -34,6 +34,15 @@ impl Multipart {
         self
     }
 
+    /// Adds a field of JSON, which says that it is.
+    #[must_use]
+    pub fn json(mut self, name: &str, value: impl fmt::Display) -> Self {
+        let head =
+            format!("Content-Disposition: form-data; name=\"{}\"\r\nContent-Type: application/json\r\n", quoted(name));
+        self.push(&head, Body::from(value.to_string()));
+        self
+    }
+
     /// Adds a file held in memory.
     #[must_use]
     pub fn file(self, name: &str, file_name: &str, content_type: &str, content: impl Into<Bytes>) -> Self {
@@ -126,6 +135,14 @@ mod tests {
                  Content-Type: image/png\r\n\r\n\tPNG\r\n--{boundary}--\r\n"
             )
         );
+    }
+
+    #[tokio::test]
+    async fn json_is_told_as_such_and_is_no_file() {
+        let form = Multipart::new().json("json", "{}");
+        let boundary = form.boundary.clone();
+        let head = "Content-Disposition: form-data; name=\"json\"\r\nContent-Type: application/json";
+        assert_eq!(written(form).await.1, format!("--{boundary}\r\n{head}\r\n\r\n{{}}\r\n--{boundary}--\r\n"));
     }
 
     #[tokio::test]

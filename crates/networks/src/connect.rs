@@ -179,6 +179,8 @@ pub struct Dialect {
     pub commas: bool,
     /// The token endpoint takes JSON instead of a form.
     pub json: bool,
+    /// Further fields of each request to the token endpoint (Pinterest: `continuous_refresh`).
+    pub token_extra: Vec<(String, String)>,
     /// Where refresh tokens are given, where that is not the token endpoint.
     pub refresh: Option<Url>,
     /// The code is good for a short-lived token, which is good for a long-lived one (Facebook, Threads, Instagram).

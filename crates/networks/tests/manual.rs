@@ -78,7 +78,7 @@ fn said(network: &dyn Network) -> Vec<String> {
     let mut words = vec![
         format!("# {}", network.about().name),
         format!("Text of {} characters", grouped(rules.text.max)),
-        format!("p to {} ", rules.media.max_count),
+        if rules.media.max_count == 0 { "No files.".to_owned() } else { format!("p to {} ", rules.media.max_count) },
         format!("up to {} parts", rules.parts.max),
         "## Refusals you may meet".to_owned(),
         format!("## Afterwards {}", afterwards(network)),

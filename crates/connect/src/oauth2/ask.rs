@@ -226,7 +226,9 @@ impl Desk<'_> {
         Ok(credentials)
     }
 
-    fn post(&self, url: &Url, fields: Vec<(&str, &str)>) -> Request {
+    fn post<'f>(&'f self, url: &Url, mut fields: Vec<(&'f str, &'f str)>) -> Request {
+        let extra = &self.endpoints.dialect.token_extra;
+        fields.extend(extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         authenticated(self.net.post(url), self.endpoints, self.client, fields)
     }
 

@@ -165,6 +165,7 @@ async fn json_token(State(server): State<Server>, headers: HeaderMap, body: Byte
         "redirect_uri": redirect_uri(),
         "client_key": "the-app",
         "client_secret": "the-secret",
+        "flavour": "plain",
     });
     if headers["content-type"] != "application/json" || serde_json::from_slice::<Value>(&body).unwrap() != expected {
         let said = String::from_utf8_lossy(&body).into_owned();
@@ -184,6 +185,7 @@ async fn json_refresh(State(server): State<Server>, body: Bytes) -> Response {
     server.heard("json_refresh");
     let expected = json!({
         "grant_type": "refresh_token", "refresh_token": "refresh-1", "client_key": "the-app", "client_secret": "the-secret",
+        "flavour": "plain",
     });
     if serde_json::from_slice::<Value>(&body).unwrap() != expected {
         return axum::Json(json!({"code": 40_002, "message": "unexpected", "data": {}})).into_response();
@@ -554,7 +556,7 @@ async fn without_any_renewal_the_known_end_is_kept_and_then_told() {
 }
 
 #[tokio::test]
-async fn other_names_an_envelope_and_a_place_of_its_own_for_refreshing() {
+async fn other_names_further_fields_an_envelope_and_a_place_of_its_own_for_refreshing() {
     let server = Server::start().await;
     let dialect = Dialect {
         client_id: Some("client_key".to_owned()),
@@ -562,6 +564,7 @@ async fn other_names_an_envelope_and_a_place_of_its_own_for_refreshing() {
         commas: true,
         json: true,
         refresh: Some(format!("{}/json_refresh", server.origin).parse().unwrap()),
+        token_extra: vec![("flavour".to_owned(), "plain".to_owned())],
         ..Dialect::default()
     };
     let speaks = Speaks { origin: server.origin.clone(), client_auth: ClientAuth::Body, json: true, dialect };

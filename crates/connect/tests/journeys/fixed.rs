@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const DAY: i64 = 24 * 3600;
+pub(crate) const DAY: i64 = 24 * 3600;
 
-struct Place {
+pub(crate) struct Place {
     world: World,
     server: Server,
     handshake: Handshake,
@@ -23,7 +23,7 @@ struct Place {
 }
 
 impl Place {
-    async fn of(network: &'static str, app: Client2) -> Self {
+    pub(crate) async fn of(network: &'static str, app: Client2) -> Self {
         Self::with(network, Some(app)).await
     }
 
@@ -52,7 +52,7 @@ impl Place {
     }
 
     /// Signs in, and compares the address with `authorize`: its parameters but for the state and the challenge.
-    async fn signs_in(&self, authorize: &str, parameters: &Value, exchanges: &Value, channel: &Value) {
+    pub(crate) async fn signs_in(&self, authorize: &str, parameters: &Value, exchanges: &Value, channel: &Value) {
         let started = self.comes_back(authorize, parameters, exchanges).await;
         self.ended(&started, channel).await;
     }
@@ -108,7 +108,7 @@ impl Place {
     }
 
     /// What its requests go with after some days, if that takes these exchanges.
-    async fn token_after(&self, days: i64, exchanges: &Value) -> crier_networks::Credentials {
+    pub(crate) async fn token_after(&self, days: i64, exchanges: &Value) -> crier_networks::Credentials {
         let channel = self.world.channels().await[0].id;
         self.world.clock.set(self.world.clock.now() + SignedDuration::from_secs(days * DAY));
         self.play(exchanges);
@@ -118,7 +118,7 @@ impl Place {
     }
 }
 
-fn app(bot_token: Option<&str>) -> Client2 {
+pub(crate) fn app(bot_token: Option<&str>) -> Client2 {
     Client2 {
         client_id: "the-app".to_owned(),
         client_secret: Some("the-secret".into()),
@@ -126,12 +126,12 @@ fn app(bot_token: Option<&str>) -> Client2 {
     }
 }
 
-fn redirect_uri(network: &str) -> String {
+pub(crate) fn redirect_uri(network: &str) -> String {
     format!("{PUBLIC_URL}integrations/social/{network}")
 }
 
 /// `the-app:the-secret`.
-const BASIC: &str = "Basic dGhlLWFwcDp0aGUtc2VjcmV0";
+pub(crate) const BASIC: &str = "Basic dGhlLWFwcDp0aGUtc2VjcmV0";
 
 #[tokio::test]
 async fn discord_adds_a_bot_to_a_server() {

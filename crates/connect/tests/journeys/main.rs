@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod apps;
+mod boards;
 mod bound;
 #[path = "../../../net/tests/wire/certificates.rs"]
 #[allow(dead_code, reason = "the tests of the client use more of it")]

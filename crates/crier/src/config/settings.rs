@@ -300,8 +300,34 @@ pub const GMB_CLIENT_ID: Setting =
     app_id("gmb_client_id", "GOOGLE_GMB_CLIENT_ID", "The app that posts on Google Business Profile");
 pub const GMB_CLIENT_SECRET: Setting = app_secret("gmb_client_secret", "GOOGLE_GMB_CLIENT_SECRET");
 
+pub const TUMBLR_CLIENT_ID: Setting = app_id("tumblr_client_id", "TUMBLR_CLIENT_ID", "The app that posts on Tumblr");
+pub const TUMBLR_CLIENT_SECRET: Setting = app_secret("tumblr_client_secret", "TUMBLR_CLIENT_SECRET");
+
+pub const PINTEREST_CLIENT_ID: Setting =
+    app_id("pinterest_client_id", "PINTEREST_CLIENT_ID", "The app that posts on Pinterest");
+pub const PINTEREST_CLIENT_SECRET: Setting = app_secret("pinterest_client_secret", "PINTEREST_CLIENT_SECRET");
+
+pub const REDDIT_CLIENT_ID: Setting = app_id("reddit_client_id", "REDDIT_CLIENT_ID", "The app that posts on Reddit");
+pub const REDDIT_CLIENT_SECRET: Setting = app_secret("reddit_client_secret", "REDDIT_CLIENT_SECRET");
+
+pub const TWITCH_CLIENT_ID: Setting = app_id("twitch_client_id", "TWITCH_CLIENT_ID", "The app that posts on Twitch");
+pub const TWITCH_CLIENT_SECRET: Setting = app_secret("twitch_client_secret", "TWITCH_CLIENT_SECRET");
+
+pub const KICK_CLIENT_ID: Setting = app_id("kick_client_id", "KICK_CLIENT_ID", "The app that posts on Kick");
+pub const KICK_SECRET: Setting = app_secret("kick_secret", "KICK_SECRET");
+
+pub const TIKTOK_CLIENT_ID: Setting = app_id("tiktok_client_id", "TIKTOK_CLIENT_ID", "The app that posts on TikTok");
+pub const TIKTOK_CLIENT_SECRET: Setting = app_secret("tiktok_client_secret", "TIKTOK_CLIENT_SECRET");
+
+pub const DRIBBBLE_CLIENT_ID: Setting =
+    app_id("dribbble_client_id", "DRIBBBLE_CLIENT_ID", "The app that posts on Dribbble");
+pub const DRIBBBLE_CLIENT_SECRET: Setting = app_secret("dribbble_client_secret", "DRIBBBLE_CLIENT_SECRET");
+
+pub const WHOP_CLIENT_ID: Setting = app_id("whop_client_id", "WHOP_CLIENT_ID", "The app that posts on Whop");
+pub const WHOP_CLIENT_SECRET: Setting = app_secret("whop_client_secret", "WHOP_CLIENT_SECRET");
+
 /// The apps of networks that are one place, by the networks they are for; of two for one network, the later counts.
-pub const APPS: [AppSettings; 10] = [
+pub const APPS: [AppSettings; 18] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -337,6 +363,14 @@ pub const APPS: [AppSettings; 10] = [
         bot: None,
     },
     AppSettings { networks: &["gmb"], id: Some(GMB_CLIENT_ID), secret: GMB_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["whop"], id: Some(WHOP_CLIENT_ID), secret: WHOP_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["dribbble"], id: Some(DRIBBBLE_CLIENT_ID), secret: DRIBBBLE_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["tiktok"], id: Some(TIKTOK_CLIENT_ID), secret: TIKTOK_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["kick"], id: Some(KICK_CLIENT_ID), secret: KICK_SECRET, bot: None },
+    AppSettings { networks: &["twitch"], id: Some(TWITCH_CLIENT_ID), secret: TWITCH_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["reddit"], id: Some(REDDIT_CLIENT_ID), secret: REDDIT_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["pinterest"], id: Some(PINTEREST_CLIENT_ID), secret: PINTEREST_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["tumblr"], id: Some(TUMBLR_CLIENT_ID), secret: TUMBLR_CLIENT_SECRET, bot: None },
 ];
 
 pub const METRICS_TOKEN: Setting = secret(setting(
@@ -392,7 +426,7 @@ pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 56] = [
+pub const ALL: [Setting; 72] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -441,6 +475,22 @@ pub const ALL: [Setting; 56] = [
     YOUTUBE_CLIENT_SECRET,
     GMB_CLIENT_ID,
     GMB_CLIENT_SECRET,
+    TUMBLR_CLIENT_ID,
+    TUMBLR_CLIENT_SECRET,
+    PINTEREST_CLIENT_ID,
+    PINTEREST_CLIENT_SECRET,
+    REDDIT_CLIENT_ID,
+    REDDIT_CLIENT_SECRET,
+    TWITCH_CLIENT_ID,
+    TWITCH_CLIENT_SECRET,
+    KICK_CLIENT_ID,
+    KICK_SECRET,
+    TIKTOK_CLIENT_ID,
+    TIKTOK_CLIENT_SECRET,
+    DRIBBBLE_CLIENT_ID,
+    DRIBBBLE_CLIENT_SECRET,
+    WHOP_CLIENT_ID,
+    WHOP_CLIENT_SECRET,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

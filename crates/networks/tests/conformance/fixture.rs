@@ -28,7 +28,8 @@ pub struct Fixture {
     pub relays: Vec<Vec<Line>>,
     pub expect: Expect,
     /// Where the key of the call that must not be doubled stands, in the last exchange: `header:NAME`, `json:/POINTER`,
-    /// `relay:/POINTER` in what the relays hear, `path` where it is the address, or `none` where there is no key and the call itself must be made once.
+    /// `form:NAME`, `relay:/POINTER` in what the relays hear, `path` where it is the address, or `none` where there is no key and the call itself must
+    /// be made once.
     #[serde(default)]
     pub once: Option<String>,
 }

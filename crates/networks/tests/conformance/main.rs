@@ -56,7 +56,7 @@ fn a_network_without_fixtures_fails() {
     let registry = world::registry("http://127.0.0.1:9");
     for network in registry.all() {
         let lacking = needed::lacking(network, &[]);
-        assert!(lacking.len() >= 12, "{}: {lacking:?}", network.about().id);
+        assert!(lacking.len() >= 11, "{}: {lacking:?}", network.about().id);
     }
     assert!(fixture::of("no-such-network").is_empty());
 }
@@ -224,6 +224,13 @@ fn keys(world: &World) -> Vec<String> {
         Some(("json", at)) => {
             let key = |body: serde_json::Value| body.pointer(at).map(ToString::to_string).unwrap_or_default();
             calls.map(|call| key(call.json())).collect()
+        }
+        Some(("form", name)) => {
+            let field = |call: server::Call| {
+                let mut fields = url::form_urlencoded::parse(&call.body);
+                fields.find(|(field, _)| field == name).map(|(_, value)| value.into_owned()).unwrap_or_default()
+            };
+            calls.map(field).collect()
         }
         Some(("relay", at)) => {
             let heard = world.relays.iter().flat_map(relay::Relay::heard).filter(|heard| heard[0] == "EVENT");
