@@ -590,6 +590,7 @@ mod tests {
         let message = |text: &str| Message {
             message_id: 7,
             text: Some(text.to_owned()),
+            album: Vec::new(),
             chat: Chat {
                 id: -1001,
                 kind: "channel".into(),
@@ -614,6 +615,7 @@ mod tests {
         let message = |id, username: Option<&str>| Message {
             message_id: 5,
             text: None,
+            album: Vec::new(),
             chat: Chat {
                 id,
                 kind: "channel".into(),
