@@ -19,7 +19,7 @@ export const numbers = {
   sum: "in {{count}} days",
   line: "From {{first}} on {{from}} to {{last}} on {{to}}",
   looked: "{{network}} was last asked {{when}}.",
-  notYet: "{{network}} has not been asked yet. The first numbers come within an hour or so.",
+  notYet: "{{network}} has not been asked yet. The first numbers come within a few hours.",
   nothing: "{{network}} has told no numbers yet.",
   refused: "{{network}} told no numbers: {{said}}",
   noneOfPosts: "{{network}} tells apps no numbers of posts.",
