@@ -4,12 +4,14 @@
 //! never block it (WAL). PostgreSQL: one pool for both.
 
 use crate::{
+    channels,
     checkpoint::{self, Checkpoints},
     error::{Result, StoreError},
     events::NewEvent,
     journal::{Ending, Entry},
     migration::Migrator,
-    publications::{LATE_WINDOW, Load},
+    pace,
+    publications::{LATE_WINDOW, Load, StartedSince},
     seal::{KeySource, Place, Sealer, SecretKey},
     together::Queue,
     wake::{self, Pending, Wakers},
@@ -91,9 +93,19 @@ struct Inner {
     checkpoints: Option<Checkpoints>,
     late_window: SignedDuration,
     commits: AtomicU64,
-    entries: Queue<Entry>,
-    endings: Queue<Ending>,
-    loads: Queue<Load>,
+    queues: Queues,
+}
+
+/// What is asked for together, by what it is.
+#[derive(Default)]
+pub(crate) struct Queues {
+    pub entries: Queue<Entry>,
+    pub endings: Queue<Ending>,
+    pub loads: Queue<Load>,
+    pub channels: Queue<channels::ById>,
+    pub sealed: Queue<channels::SealedOf>,
+    pub paces: Queue<pace::Of>,
+    pub started: Queue<StartedSince>,
 }
 
 impl fmt::Debug for Store {
@@ -130,9 +142,7 @@ impl Store {
                 checkpoints,
                 late_window: config.late_window,
                 commits: AtomicU64::new(0),
-                entries: Queue::default(),
-                endings: Queue::default(),
-                loads: Queue::default(),
+                queues: Queues::default(),
             }),
         })
     }
@@ -232,16 +242,8 @@ impl Store {
         self.inner.commits.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn entries(&self) -> &Queue<Entry> {
-        &self.inner.entries
-    }
-
-    pub(crate) fn endings(&self) -> &Queue<Ending> {
-        &self.inner.endings
-    }
-
-    pub(crate) fn loads(&self) -> &Queue<Load> {
-        &self.inner.loads
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.inner.queues
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {

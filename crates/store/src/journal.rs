@@ -150,7 +150,7 @@ impl Together for Entry {
     type Done = Written;
 
     fn queue(store: &Store) -> &Queue<Self> {
-        store.entries()
+        &store.queues().entries
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Written>>> {
@@ -247,7 +247,7 @@ impl Together for Ending {
     type Done = ();
 
     fn queue(store: &Store) -> &Queue<Self> {
-        store.endings()
+        &store.queues().endings
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<()>>> {

@@ -6,6 +6,7 @@ mod overdue;
 mod people;
 mod restored;
 
+pub(crate) use cap::StartedSince;
 pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
 pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
 pub(crate) use change::{
@@ -116,7 +117,7 @@ impl Together for Load {
     type Done = Loaded;
 
     fn queue(store: &Store) -> &Queue<Self> {
-        store.loads()
+        &store.queues().loads
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Loaded>>> {
