@@ -6,7 +6,7 @@
 use crate::{
     channels,
     checkpoint::{self, Checkpoints},
-    error::{Result, StoreError},
+    error::{DatabaseError, DatabaseErrorKind, Result, StoreError},
     events::NewEvent,
     journal::{Ending, Entry},
     migration::Migrator,
@@ -205,6 +205,35 @@ impl Store {
     /// Asks the database a trivial question, for readiness checks.
     pub async fn ping(&self) -> Result<()> {
         self.reader().query_one_raw(self.statement("SELECT 1", [])).await?;
+        Ok(())
+    }
+
+    /// Writes something that nobody needs: whether the database takes anything at all.
+    ///
+    /// # Errors
+    /// What keeps it from being written, for example a full disk.
+    pub async fn try_writing(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        let sql = "INSERT INTO installation (name, value) VALUES ('written_at', $1) \
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        tx.execute(sql, [self.now().to_string().into()]).await?;
+        tx.commit().await
+    }
+
+    /// Lets SQLite's file grow by so many pages only, as a full disk does; none lets it grow again. On PostgreSQL it does nothing.
+    #[cfg(feature = "testing")]
+    pub async fn limit_growth(&self, pages: Option<i64>) -> Result<()> {
+        if self.is_postgres() {
+            return Ok(());
+        }
+        let row = self.inner.writer.query_one_raw(self.statement("PRAGMA page_count", [])).await?;
+        let row = row.ok_or(StoreError::Damaged { what: "page count" })?;
+        let most = match pages {
+            Some(pages) => row.try_get::<i64>("", "page_count")? + pages,
+            None => i64::from(u32::MAX - 1),
+        };
+        let sql = format!("PRAGMA max_page_count = {most}");
+        self.inner.writer.query_one_raw(self.statement(&sql, [])).await?;
         Ok(())
     }
 
@@ -408,6 +437,24 @@ impl Tx {
             (true, Lock::Keep) => format!("{sql} FOR SHARE"),
         }
     }
+}
+
+/// How often a transaction is made again that PostgreSQL has undone for another's sake.
+const UNDONE_AGAIN: usize = 2;
+
+/// Makes a transaction, and again when it was undone because it stood in another's way (a deadlock): nothing of it was written.
+pub(crate) async fn undone_again<T, F, Fut>(make: F) -> Result<T>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    for _ in 0..UNDONE_AGAIN {
+        match make().await {
+            Err(StoreError::Database(DatabaseError { kind: DatabaseErrorKind::Deadlock, .. })) => {}
+            made => return made,
+        }
+    }
+    make().await
 }
 
 /// Marks for a list of ids, from `$1` on, and their values.

@@ -75,6 +75,8 @@ pub struct Ending {
     pub remote_id: Option<String>,
     pub url: Option<String>,
     pub remote: Json,
+    /// What the history says of it: how the network named the request.
+    pub detail: String,
 }
 
 /// Writes an entry. A step that it begins is durable before this returns; the call may be made then.
@@ -298,8 +300,10 @@ async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<Channel
     for row in tx.query_all(&sql, values).await? {
         let published = Publication::try_from(publication::Model::from_query_result(&row, "")?)?;
         let title = publications::title_of(published.state);
+        let ending = endings.iter().find(|ending| ending.publication == published.id);
+        let detail = ending.map_or("", |ending| ending.detail.as_str());
         let kind = published.state.as_str();
-        lines.push(publications::history_row(tx.now(), published.workspace, published.id, kind, title, ""));
+        lines.push(publications::history_row(tx.now(), published.workspace, published.id, kind, title, detail));
         publications::tell_of(tx, &published);
         channels.insert(published.channel);
     }

@@ -109,6 +109,13 @@ pub async fn enter(
     Ok(if is_probe { Entry::Probe } else { Entry::Free })
 }
 
+/// Until when the app or the server that a channel shares with others is to be left alone; none when it may be called.
+pub async fn shared_rest(store: &Store, channel: &Channel) -> Result<Option<Timestamp>> {
+    let Some(scope) = Scope::shared(channel) else { return Ok(None) };
+    let now = store.now();
+    Ok(rows(store, &[&scope]).await?.iter().map(|row| row.not_before).filter(|until| *until > now).max())
+}
+
 /// Counts a refusal and pauses the scope as long as `pause` says for that many in a row; until when it is paused by now.
 pub async fn strike(
     store: &Store,

@@ -3,6 +3,7 @@
 
 mod crashes;
 mod doubts;
+mod full;
 mod holding;
 mod house;
 mod keyless;
