@@ -99,7 +99,7 @@ def nodes(binary, folder, log, network, database=None, count=1):
     """Nodes on one database, which may call the network."""
     with contextlib.ExitStack() as stack:
         address = network.url.removeprefix("http://")
-        flags = [f"--egress-allow={address}", "--proxy=none", "--worker-parallel=256"]
+        flags = [f"--egress-allow={address}", "--proxy=none"]
         yield [stack.enter_context(services.Crier(binary, log, *flags, database=database, data=str(folder))) for _ in range(count)]
 
 

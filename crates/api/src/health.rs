@@ -36,10 +36,11 @@ async fn health(_: Anyone, Query(asked): Query<Asked>, State(api): State<Api>) -
         last.map_or(SignedDuration::ZERO, |last| api.store.now().duration_since(last))
     });
     let stuck = idle.is_some_and(|idle| idle > STUCK_AFTER);
+    let trouble = api.pulse.as_ref().and_then(|pulse| pulse.trouble());
     let mut told = json!({
         "status": if stuck { "stuck" } else { "ok" },
         "oldest_due_seconds": oldest_due(&api).await,
-        "worker": idle.map(|idle| json!({ "looked_seconds_ago": idle.as_secs() })),
+        "worker": idle.map(|idle| json!({ "looked_seconds_ago": idle.as_secs(), "trouble": trouble })),
     });
     if let Some(nonce) = asked.nonce.filter(|nonce| nonce.len() <= NONCE_CHARACTERS) {
         match api.proof(&nonce).await {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use crier_model::{Code, Diagnosis, Evidence};
 use crier_net::{Client, redact};
 use crier_networks::Network;
-use crier_store::{apps, installation, sealed};
+use crier_store::{DatabaseError, DatabaseErrorKind, StoreError, apps, installation, sealed};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -208,8 +208,18 @@ impl Doctor {
         let store = self.handshake.store();
         let kind = if store.is_postgres() { "PostgreSQL" } else { "SQLite" };
         let fix = "Check `database_url` and that the database runs.";
-        let pinged = store.ping().await.map(|()| None).map_err(|error| (error.to_string(), fix));
-        Row::local("database", format!("{kind} answers"), since, pinged)
+        let outcome = match store.ping().await {
+            Ok(()) => store.try_writing().await,
+            failed => failed,
+        };
+        let outcome = outcome.map(|()| None).map_err(|error| match &error {
+            StoreError::Database(DatabaseError { kind: DatabaseErrorKind::Full, .. }) => {
+                let fix = "Make room on the disk of the database. Posts wait meanwhile and go out then; none is lost.";
+                (error.to_string(), fix)
+            }
+            _ => (error.to_string(), fix),
+        });
+        Row::local("database", format!("{kind} answers"), since, outcome)
     }
 
     /// Whether everything sealed can be opened.

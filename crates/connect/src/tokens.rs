@@ -13,6 +13,7 @@ use crier_networks::{Credentials, Detail, Refusal, connect::Tokens};
 use crier_store::{
     StoreError,
     channels::{self, Channel},
+    pace,
 };
 use jiff::SignedDuration;
 
@@ -96,6 +97,10 @@ impl Handshake {
         let Some(at) = kept.refresh_at() else { return Ok(None) };
         if self.now() < at {
             return Ok(Some(at));
+        }
+        // What the network has asked of the app holds for its tokens as well.
+        if let Some(until) = pace::shared_rest(self.store(), &channel).await? {
+            return Ok(Some(until));
         }
         Ok(match Box::pin(self.renewed(held, &kept, false, false)).await? {
             Renewal::Fresh(kept) => kept.refresh_at(),

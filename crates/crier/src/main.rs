@@ -13,6 +13,7 @@ mod metrics;
 mod networks;
 mod parts;
 mod serve;
+mod traces;
 mod work;
 
 use commands::{Command, Given};

@@ -14,6 +14,7 @@ use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
 use crier_store::{ClusterClock, Store, StoreConfig};
 use std::{fmt, path::Path, sync::Arc};
+use url::Url;
 
 /// Opens the database; the data folder and the secret key are made where they are missing. The schema is not touched.
 pub async fn store(config: &Config) -> Result<Store, Failed> {
@@ -52,6 +53,12 @@ pub fn make_private(folder: &Path) -> Result<(), Failed> {
 /// The way out. The Playground is on this machine and may be called although it is.
 pub fn net(config: &Config) -> Result<Client, Failed> {
     net_with(config, None)
+}
+
+/// A way out to one service of the operator's own, wherever it is; it is used for nothing else.
+pub fn net_to(config: &Config, service: &Url) -> Result<Client, Failed> {
+    let host = service.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
+    net_with(config, host)
 }
 
 fn net_with(config: &Config, besides: Option<Allow>) -> Result<Client, Failed> {
@@ -115,9 +122,8 @@ impl MailProbe for Probed {
 }
 
 pub fn doctor(config: &Config, handshake: Handshake) -> Result<Doctor, Failed> {
-    // Our own public address may be called wherever it is; this way out is used for nothing else.
-    let own = config.public_url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
-    Ok(Doctor::new(handshake, net_with(config, own)?, house(config)?))
+    // Our own public address may be called wherever it is.
+    Ok(Doctor::new(handshake, net_to(config, &config.public_url)?, house(config)?))
 }
 
 /// The mail server, where one is configured.

@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 const GRACE: Duration = Duration::from_secs(30);
 
 pub async fn run(config: Config) -> Result<(), Failed> {
-    log::start(&config);
+    let exporter = log::start(&config);
     let store = parts::store(&config).await?;
     store.migrate().await.map_err(|error| Failed::to("migrating the database", error))?;
     let net = parts::net(&config)?;
@@ -42,6 +42,15 @@ pub async fn run(config: Config) -> Result<(), Failed> {
 
     let shutdown = CancellationToken::new();
     let mut running = JoinSet::new();
+    if let Some(exporter) = exporter {
+        let net = parts::net_to(&config, &exporter.to().endpoint)?;
+        tracing::info!(collector = exporter.to().endpoint.host_str().unwrap_or_default(), "traces are sent");
+        let token = shutdown.clone();
+        running.spawn(async move {
+            exporter.run(net, token).await;
+            Ok(())
+        });
+    }
     let counted = match (&config.metrics_token, config.metrics_listen) {
         (None, None) => None,
         _ => Some(metrics::start(store.clone(), shutdown.clone())?),

@@ -18,6 +18,7 @@ use crier_store::{
     channels::{self, Channel},
     media::{self, Media},
     publications::Loaded,
+    workspaces,
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use std::collections::{HashMap, HashSet};
@@ -69,7 +70,7 @@ impl Checked {
     }
 }
 
-/// Measures and checks a draft on every channel. Two queries, however many channels and files.
+/// Measures and checks a draft on every channel. Three queries, however many channels and files.
 ///
 /// # Errors
 /// Only when the database fails; everything wrong with the draft is a finding.
@@ -86,6 +87,9 @@ pub async fn check(
 
     let mut checked = Checked { findings: about_the_whole(draft, store.now()), ..Checked::default() };
     checked.findings.extend(unknown_files(&draft.content, &files));
+    if !matches!(draft.timing, Timing::Draft(_)) && workspaces::get(store, workspace).await?.paused_at.is_some() {
+        checked.findings.push(paused());
+    }
     let mut seen = HashSet::new();
     for (index, id) in draft.channels.iter().enumerate() {
         let pointer = format!("/channels/{index}");
@@ -292,6 +296,13 @@ fn on_channel(
     };
     verdict.findings.extend(resting(channel, pointer));
     OnChannel { channel: channel.id, verdict }
+}
+
+/// A workspace that is paused is no error: the post waits for it.
+fn paused() -> Finding {
+    let message = "The workspace is paused; the post will be held until somebody lets it go on.";
+    let fix = "Let the workspace go on in its settings.";
+    Finding::error("/channels", "workspace.paused", message, fix).warning()
 }
 
 /// A channel that takes nothing now is no error: the post waits for it.

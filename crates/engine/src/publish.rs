@@ -17,7 +17,7 @@ use crier_model::{
     channel::ChannelState,
     publication::{PublicationState as State, Reason, held},
 };
-use crier_net::Client;
+use crier_net::{Client, Last};
 use crier_networks::{Credentials, Detail, Network, Refusal, Registry, Sent, connect::Tokens};
 use crier_store::{
     Store, StoreError,
@@ -237,7 +237,9 @@ impl Publisher {
             Err(refusal) => Err(refusal),
         };
         match found {
-            Ok(()) if progress.parts.len() >= sending.parts().len() => self.published(&sending, progress).await,
+            Ok(()) if progress.parts.len() >= sending.parts().len() => {
+                self.published(&sending, progress, String::new()).await
+            }
             Ok(()) => {
                 let change = Change { remote: Some(progress.to_json()?), ..Change::under(fence) };
                 self.moved(job, State::Held, change.finishing().because(reason)).await?;
@@ -258,11 +260,24 @@ impl Publisher {
         let _files = self.room_for(&sending).await?;
         let network = sending.network.about();
         let mut renewed = false;
+        let mut answered = String::new();
         let calling = Line::new(format!("Calling {}", network.name), "");
         sending.book.start(Start { sending: self.start(job, due_at), calling: calling.clone() });
         loop {
             let outcome = match self.credentials(job, renewed).await {
-                Ok(credentials) => sending.send_rest(&credentials, &mut progress).await?,
+                Ok(credentials) => {
+                    let outcome = sending.send_rest(&credentials, &mut progress).await?;
+                    let last = sending.heard.take_last();
+                    // What the network repeats of our credentials is no business of the history.
+                    match (&outcome, &last) {
+                        (Outcome::Refused(_), Some(last)) => {
+                            noted(self.note_answer(&sending, last, &credentials).await);
+                        }
+                        (_, Some(last)) => answered = credentials.hide(&named(last)),
+                        (_, None) => {}
+                    }
+                    outcome
+                }
                 Err(refusal) => Outcome::Refused(refusal),
             };
             let tries = sending.book.started().await?;
@@ -272,7 +287,7 @@ impl Publisher {
                 return match outcome {
                     Outcome::Next(at) => self.wait(job, fence, at, "Waits for the next part").await,
                     Outcome::LookAt(at) => self.wait(job, fence, at, "Waits to look whether it was published").await,
-                    Outcome::All | Outcome::Refused(_) => self.published(&sending, progress).await,
+                    Outcome::All | Outcome::Refused(_) => self.published(&sending, progress, answered).await,
                 };
             };
             tried(network.id, refusal.class());
@@ -336,6 +351,20 @@ impl Publisher {
         self.wait(job, fence, self.clock.now(), "Its workspace goes on").await
     }
 
+    /// Writes what the network answered into the history, for whoever looks for the reason of a refusal.
+    async fn note_answer(
+        &self,
+        sending: &Sending<'_>,
+        last: &Last,
+        credentials: &Credentials,
+    ) -> Result<(), StoreError> {
+        sending.book.started().await?;
+        let title = format!("Answered with {}", last.status);
+        let said = if last.said.is_empty() { String::new() } else { format!(" {}", last.said) };
+        let detail = credentials.hide(&format!("{}{said}", named(last)));
+        publications::append_note(&self.store, &sending.job.publication, &title, &detail).await
+    }
+
     /// Waits until there is room for its files, if it has any.
     pub(crate) async fn room_for(&self, sending: &Sending<'_>) -> Result<Option<SemaphorePermit<'_>>, HandlerError> {
         if sending.parts().iter().all(|part| part.media.is_empty()) {
@@ -367,7 +396,13 @@ impl Publisher {
         Ok(Done::Settled)
     }
 
-    async fn published(&self, sending: &Sending<'_>, progress: Progress) -> Result<Done, HandlerError> {
+    /// `answered` is what the history says of the network's answer.
+    async fn published(
+        &self,
+        sending: &Sending<'_>,
+        progress: Progress,
+        answered: String,
+    ) -> Result<Done, HandlerError> {
         let job = sending.job;
         let first: Option<&Sent> = progress.parts.first();
         let ending = Ending {
@@ -378,6 +413,7 @@ impl Publisher {
             url: first.and_then(|sent| sent.url.clone()),
             remote: progress.to_json()?,
             look_at: first_look(sending.network, self.clock.now()),
+            detail: answered,
         };
         self.end(ending).await?;
         ended(job, State::Published);
@@ -447,6 +483,14 @@ impl Publisher {
     pub(crate) async fn moved(&self, job: &Loaded, to: State, change: Change) -> Result<(), HandlerError> {
         publications::set_state(&self.store, job.publication.id, &DUE, to, change).await?;
         Ok(())
+    }
+}
+
+/// Who answered, and by what name its support finds the request.
+fn named(last: &Last) -> String {
+    match &last.request_id {
+        Some(id) => format!("From {}, request id {id}.", last.host),
+        None => format!("From {}.", last.host),
     }
 }
 

@@ -58,6 +58,7 @@ impl Default for Settings {
 #[derive(Debug, Default)]
 pub struct Pulse {
     last_tick_ms: AtomicI64,
+    trouble: Mutex<Option<String>>,
 }
 
 impl Pulse {
@@ -69,8 +70,42 @@ impl Pulse {
         }
     }
 
+    /// What keeps the loop from looking for work now, for example that the database's disk is full.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn tick(&self, now: Timestamp) {
         self.last_tick_ms.store(now.as_millisecond(), Ordering::Relaxed);
+        self.set_trouble(None);
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
+/// How often in a row pieces of work failed on our side. What else they were claimed for, waits of the network and lost leases, is no
+/// reason to let them wait.
+#[derive(Debug, Default)]
+struct Stumbles(Mutex<HashMap<WorkId, u32>>);
+
+impl Stumbles {
+    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<WorkId, u32>> {
+        // Nothing panics while it is held.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, work: WorkId) {
+        self.locked().remove(&work);
+    }
+
+    /// Counts one; how long to wait after it: 2, 4, 8 … seconds, at most five minutes.
+    fn pause_after(&self, work: WorkId) -> SignedDuration {
+        let mut stumbles = self.locked();
+        let times = stumbles.entry(work).or_default();
+        *times = times.saturating_add(1);
+        SignedDuration::from_secs(2_i64.pow((*times).min(9)).min(300))
     }
 }
 
@@ -91,6 +126,7 @@ pub struct Worker {
     settings: Settings,
     pulse: Arc<Pulse>,
     in_flight: InFlight,
+    stumbles: Arc<Stumbles>,
     /// Told whenever a piece of work ends, so that its place is filled.
     freed: Arc<Notify>,
 }
@@ -114,6 +150,7 @@ impl Worker {
             settings,
             pulse: Arc::default(),
             in_flight: InFlight::default(),
+            stumbles: Arc::default(),
             freed: Arc::default(),
         }
     }
@@ -154,6 +191,7 @@ impl Worker {
             }
             Err(error) => {
                 tracing::error!(%error, "due work could not be claimed; trying again in a second");
+                self.pulse.set_trouble(Some(error.to_string()));
                 Duration::from_secs(1)
             }
         }
@@ -220,12 +258,12 @@ impl Worker {
             let (fence, workspace) = (work.fence, work.workspace);
             let handler = self.handlers.get(work.kind.as_str()).cloned();
             let (store, clock) = (self.store.clone(), self.clock.clone());
-            let (in_flight, freed) = (self.in_flight.clone(), self.freed.clone());
+            let (in_flight, freed, stumbles) = (self.in_flight.clone(), self.freed.clone(), self.stumbles.clone());
             // Registered before it can end: the task waits for its entry.
             let (go, gone) = tokio::sync::oneshot::channel::<()>();
             let abort = running.spawn(async move {
                 if gone.await.is_ok() {
-                    run_one(&store, clock.as_ref(), handler, &work).await;
+                    run_one(&store, clock.as_ref(), handler, &work, &stumbles).await;
                 }
                 locked(&in_flight).remove(&fence.work);
                 freed.notify_one();
@@ -283,7 +321,13 @@ async fn keep_leases(store: Store, clock: Arc<dyn Clock>, in_flight: InFlight, l
     }
 }
 
-async fn run_one(store: &Store, clock: &dyn Clock, handler: Option<Arc<dyn Handler>>, work: &Claimed) {
+async fn run_one(
+    store: &Store,
+    clock: &dyn Clock,
+    handler: Option<Arc<dyn Handler>>,
+    work: &Claimed,
+    stumbles: &Stumbles,
+) {
     let Some(handler) = handler else {
         tracing::warn!(kind = %work.kind, "no one here does this kind of work; it is dropped");
         settle(due::finish(store, work.fence).await);
@@ -292,28 +336,27 @@ async fn run_one(store: &Store, clock: &dyn Clock, handler: Option<Arc<dyn Handl
     let deadline = handler.deadline();
     let outcome = AssertUnwindSafe(tokio::time::timeout(deadline, handler.handle(work))).catch_unwind().await;
     let outcome = outcome.map(|ended| ended.unwrap_or(Err(HandlerError::Overdue(deadline))));
-    match outcome {
-        Ok(Ok(Done::Settled)) => {}
-        Ok(Ok(Done::Finished)) => settle(due::finish(store, work.fence).await),
-        Ok(Ok(Done::Again(at))) => settle(due::release(store, work.fence, at, None).await),
+    let failed = match outcome {
+        Ok(Ok(Done::Settled)) => None,
+        Ok(Ok(Done::Finished)) => {
+            settle(due::finish(store, work.fence).await);
+            None
+        }
+        Ok(Ok(Done::Again(at))) => {
+            settle(due::release(store, work.fence, at, None).await);
+            None
+        }
         Ok(Err(HandlerError::Store(StoreError::Stale { .. }))) => {
             tracing::info!(kind = %work.kind, subject = %work.subject, "changed or taken over while it was being done");
+            None
         }
-        Ok(Err(error)) => {
-            tracing::error!(kind = %work.kind, subject = %work.subject, %error, "work failed on our side; trying again");
-            settle(due::release(store, work.fence, clock.now() + pause(work.tries), None).await);
-        }
-        Err(_) => {
-            tracing::error!(kind = %work.kind, subject = %work.subject, "work panicked; trying again");
-            settle(due::release(store, work.fence, clock.now() + pause(work.tries), None).await);
-        }
-    }
-}
-
-/// 2, 4, 8 … seconds, at most five minutes.
-fn pause(tries: i64) -> SignedDuration {
-    let doublings = u32::try_from(tries.clamp(1, 8)).unwrap_or(8);
-    SignedDuration::from_secs(2_i64.pow(doublings).min(300))
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("it panicked".to_owned()),
+    };
+    let Some(error) = failed else { return stumbles.forget(work.fence.work) };
+    tracing::error!(kind = %work.kind, subject = %work.subject, %error, "work failed on our side; trying again");
+    let at = clock.now() + stumbles.pause_after(work.fence.work);
+    settle(due::release(store, work.fence, at, None).await);
 }
 
 /// A stale lease means that the row was moved, removed or taken over meanwhile: it is somebody else's then.

@@ -100,7 +100,7 @@ impl Client {
         Self(Arc::new(Inner { dialer, http: Decompression::new(http), timeout, max_body, routes }), None)
     }
 
-    /// A client that also remembers, for whoever asks, what hosts said of their limits in answers that were good.
+    /// A client that also remembers, for whoever asks, what hosts said of their limits in answers that were good, and the last answer.
     #[must_use]
     pub fn hearing(&self) -> (Self, Heard) {
         let heard = Heard::default();

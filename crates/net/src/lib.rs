@@ -45,7 +45,7 @@ pub use body::Body;
 pub use client::Client;
 pub use config::{Config, ConfigError, NoProxy, ProxyConfig};
 pub use failure::{Failure, FailureKind, Stage};
-pub use heard::Heard;
+pub use heard::{Heard, Last};
 pub use http::Method;
 pub use measure::Waited;
 pub use multipart::Multipart;

@@ -15,6 +15,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_http::decompression::DecompressionBody;
+use tracing::Instrument;
 use url::Url;
 
 use crate::answer::{Answer, Download, Head};
@@ -193,7 +194,15 @@ impl Request {
     ///
     /// When no complete answer came. Any status is an answer.
     pub async fn send(self) -> Result<Answer, Failure> {
-        Box::pin(measured(async { self.opened().await?.collect().await })).await
+        let heard = self.client.1.clone();
+        let span = self.span();
+        let answer = measured(async { self.opened().await?.collect().await }).instrument(span.clone());
+        let answer = Box::pin(answer).await?;
+        span.record("status", answer.status());
+        if let Some(heard) = heard {
+            heard.note_answer(&answer);
+        }
+        Ok(answer)
     }
 
     /// Sends the request and returns with the head of the answer; the body is read from what is returned, for bodies too large
@@ -203,7 +212,16 @@ impl Request {
     ///
     /// When no head of an answer came.
     pub async fn open(self) -> Result<Download, Failure> {
-        measured(self.opened()).await
+        let span = self.span();
+        let download = measured(self.opened()).instrument(span.clone()).await?;
+        span.record("status", download.status());
+        Ok(download)
+    }
+
+    /// For the log and traces: who is called, and how it answers.
+    fn span(&self) -> tracing::Span {
+        let host = self.url.as_ref().ok().and_then(Url::host_str).unwrap_or_default();
+        tracing::info_span!("call", method = %self.method, host, status = tracing::field::Empty)
     }
 
     async fn opened(self) -> Result<Download, Failure> {

@@ -3,12 +3,14 @@
 use crate::{
     Store, Tx,
     column::{from_json, json, maybe_from_json, maybe_json, maybe_time, ms, time, word},
-    connection::Lock,
+    connection::{Lock, marks},
     due::{self, NewWork},
     entity::channel,
     error::{Result, StoreError},
     events, grants, notices, pairings, publications,
+    together::{self, Queue, Together},
 };
+use async_trait::async_trait;
 use crier_model::{
     AppId, ChannelId, Diagnosis, GrantId, Secret, WorkspaceId,
     channel::{ChannelState, Identity},
@@ -142,7 +144,24 @@ async fn summaries(store: &Store, sql: &str, values: Vec<Value>) -> Result<Vec<C
 
 /// A channel by id, in whatever workspace, deleted ones too.
 pub async fn by_id(store: &Store, id: ChannelId) -> Result<Channel> {
-    channel::Entity::find_by_id(id.0).one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+    together::ask(store, ById(id)).await
+}
+
+/// Asks for a channel.
+pub(crate) struct ById(ChannelId);
+
+#[async_trait]
+impl Together for ById {
+    type Done = Channel;
+
+    fn queue(store: &Store) -> &Queue<Self> {
+        &store.queues().channels
+    }
+
+    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Channel>>> {
+        let found = by_ids(store, &all.iter().map(|ById(id)| *id).collect()).await?;
+        Ok(all.iter().map(|ById(id)| found.get(id).cloned().ok_or(NOT_FOUND)).collect())
+    }
 }
 
 /// These channels, in whatever workspace, deleted ones too.
@@ -310,11 +329,40 @@ async fn lock_in(tx: &Tx, id: ChannelId) -> Result<(WorkspaceId, ChannelState)> 
 
 /// Opens a channel's credentials.
 pub async fn open_credentials(store: &Store, id: ChannelId) -> Result<Credentials> {
-    let sql = "SELECT credentials, credentials_version FROM channel WHERE id = $1 AND deleted_at IS NULL";
-    let row = store.reader().query_one_raw(store.statement(sql, [id.0.into()])).await?.ok_or(NOT_FOUND)?;
-    let sealed: String = row.try_get("", "credentials")?;
-    let secret = store.open(TABLE, id.0, CREDENTIALS, &sealed)?;
-    Ok(Credentials { secret, version: row.try_get("", "credentials_version")? })
+    let Sealed { envelope, version } = together::ask(store, SealedOf(id)).await?;
+    Ok(Credentials { secret: store.open(TABLE, id.0, CREDENTIALS, &envelope)?, version })
+}
+
+/// Asks for the sealed credentials of a channel that is not deleted.
+pub(crate) struct SealedOf(ChannelId);
+
+#[derive(Clone)]
+pub(crate) struct Sealed {
+    envelope: String,
+    version: i64,
+}
+
+#[async_trait]
+impl Together for SealedOf {
+    type Done = Sealed;
+
+    fn queue(store: &Store) -> &Queue<Self> {
+        &store.queues().sealed
+    }
+
+    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Sealed>>> {
+        let (ids, values) = marks(all.iter().map(|SealedOf(id)| id.0));
+        let sql = format!(
+            "SELECT id, credentials, credentials_version FROM channel WHERE id IN ({ids}) AND deleted_at IS NULL"
+        );
+        let mut found = HashMap::new();
+        for row in store.reader().query_all_raw(store.statement(&sql, values)).await? {
+            let sealed =
+                Sealed { envelope: row.try_get("", "credentials")?, version: row.try_get("", "credentials_version")? };
+            found.insert(ChannelId(row.try_get("", "id")?), sealed);
+        }
+        Ok(all.iter().map(|SealedOf(id)| found.get(id).cloned().ok_or(NOT_FOUND)).collect())
+    }
 }
 
 /// Replaces credentials that nobody has replaced since they were opened; returns the new version. `work` is written with them:

@@ -4,12 +4,14 @@
 //! never block it (WAL). PostgreSQL: one pool for both.
 
 use crate::{
+    channels,
     checkpoint::{self, Checkpoints},
-    error::{Result, StoreError},
+    error::{DatabaseError, DatabaseErrorKind, Result, StoreError},
     events::NewEvent,
     journal::{Ending, Entry},
     migration::Migrator,
-    publications::{LATE_WINDOW, Load},
+    pace,
+    publications::{LATE_WINDOW, Load, StartedSince},
     seal::{KeySource, Place, Sealer, SecretKey},
     together::Queue,
     wake::{self, Pending, Wakers},
@@ -91,9 +93,19 @@ struct Inner {
     checkpoints: Option<Checkpoints>,
     late_window: SignedDuration,
     commits: AtomicU64,
-    entries: Queue<Entry>,
-    endings: Queue<Ending>,
-    loads: Queue<Load>,
+    queues: Queues,
+}
+
+/// What is asked for together, by what it is.
+#[derive(Default)]
+pub(crate) struct Queues {
+    pub entries: Queue<Entry>,
+    pub endings: Queue<Ending>,
+    pub loads: Queue<Load>,
+    pub channels: Queue<channels::ById>,
+    pub sealed: Queue<channels::SealedOf>,
+    pub paces: Queue<pace::Of>,
+    pub started: Queue<StartedSince>,
 }
 
 impl fmt::Debug for Store {
@@ -130,9 +142,7 @@ impl Store {
                 checkpoints,
                 late_window: config.late_window,
                 commits: AtomicU64::new(0),
-                entries: Queue::default(),
-                endings: Queue::default(),
-                loads: Queue::default(),
+                queues: Queues::default(),
             }),
         })
     }
@@ -202,6 +212,35 @@ impl Store {
         Ok(())
     }
 
+    /// Writes something that nobody needs: whether the database takes anything at all.
+    ///
+    /// # Errors
+    /// What keeps it from being written, for example a full disk.
+    pub async fn try_writing(&self) -> Result<()> {
+        let tx = self.begin().await?;
+        let sql = "INSERT INTO installation (name, value) VALUES ('written_at', $1) \
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        tx.execute(sql, [self.now().to_string().into()]).await?;
+        tx.commit().await
+    }
+
+    /// Lets SQLite's file grow by so many pages only, as a full disk does; none lets it grow again. On PostgreSQL it does nothing.
+    #[cfg(feature = "testing")]
+    pub async fn limit_growth(&self, pages: Option<i64>) -> Result<()> {
+        if self.is_postgres() {
+            return Ok(());
+        }
+        let row = self.inner.writer.query_one_raw(self.statement("PRAGMA page_count", [])).await?;
+        let row = row.ok_or(StoreError::Damaged { what: "page count" })?;
+        let most = match pages {
+            Some(pages) => row.try_get::<i64>("", "page_count")? + pages,
+            None => i64::from(u32::MAX - 1),
+        };
+        let sql = format!("PRAGMA max_page_count = {most}");
+        self.inner.writer.query_one_raw(self.statement(&sql, [])).await?;
+        Ok(())
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) -> Result<()> {
         self.inner.wakers.stop();
@@ -236,16 +275,8 @@ impl Store {
         self.inner.commits.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn entries(&self) -> &Queue<Entry> {
-        &self.inner.entries
-    }
-
-    pub(crate) fn endings(&self) -> &Queue<Ending> {
-        &self.inner.endings
-    }
-
-    pub(crate) fn loads(&self) -> &Queue<Load> {
-        &self.inner.loads
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.inner.queues
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {
@@ -410,6 +441,24 @@ impl Tx {
             (true, Lock::Keep) => format!("{sql} FOR SHARE"),
         }
     }
+}
+
+/// How often a transaction is made again that PostgreSQL has undone for another's sake.
+const UNDONE_AGAIN: usize = 2;
+
+/// Makes a transaction, and again when it was undone because it stood in another's way (a deadlock): nothing of it was written.
+pub(crate) async fn undone_again<T, F, Fut>(make: F) -> Result<T>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    for _ in 0..UNDONE_AGAIN {
+        match make().await {
+            Err(StoreError::Database(DatabaseError { kind: DatabaseErrorKind::Deadlock, .. })) => {}
+            made => return made,
+        }
+    }
+    make().await
 }
 
 /// Marks for a list of ids, from `$1` on, and their values.

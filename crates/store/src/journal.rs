@@ -78,6 +78,8 @@ pub struct Ending {
     pub remote: Json,
     /// When its numbers are first looked at, where its network tells them.
     pub look_at: Option<Timestamp>,
+    /// What the history says of it: how the network named the request.
+    pub detail: String,
 }
 
 /// Writes an entry. A step that it begins is durable before this returns; the call may be made then.
@@ -153,7 +155,7 @@ impl Together for Entry {
     type Done = Written;
 
     fn queue(store: &Store) -> &Queue<Self> {
-        store.entries()
+        &store.queues().entries
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Written>>> {
@@ -250,7 +252,7 @@ impl Together for Ending {
     type Done = ();
 
     fn queue(store: &Store) -> &Queue<Self> {
-        store.endings()
+        &store.queues().endings
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<()>>> {
@@ -303,8 +305,10 @@ async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<Channel
     for row in tx.query_all(&sql, values).await? {
         let published = Publication::try_from(publication::Model::from_query_result(&row, "")?)?;
         let title = publications::title_of(published.state);
+        let ending = endings.iter().find(|ending| ending.publication == published.id);
+        let detail = ending.map_or("", |ending| ending.detail.as_str());
         let kind = published.state.as_str();
-        lines.push(publications::history_row(tx.now(), published.workspace, published.id, kind, title, ""));
+        lines.push(publications::history_row(tx.now(), published.workspace, published.id, kind, title, detail));
         publications::tell_of(tx, &published);
         channels.insert(published.channel);
         if let Some(at) = look_at.get(&published.id) {

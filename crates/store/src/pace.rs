@@ -8,11 +8,16 @@ use crate::{
     channels::Channel,
     column::{ms, time},
     error::{Result, StoreError},
+    together::{self, Queue, Together},
 };
+use async_trait::async_trait;
 use crier_model::{AppId, ChannelId};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, Value};
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// What a network counts together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +109,13 @@ pub async fn enter(
     Ok(if is_probe { Entry::Probe } else { Entry::Free })
 }
 
+/// Until when the app or the server that a channel shares with others is to be left alone; none when it may be called.
+pub async fn shared_rest(store: &Store, channel: &Channel) -> Result<Option<Timestamp>> {
+    let Some(scope) = Scope::shared(channel) else { return Ok(None) };
+    let now = store.now();
+    Ok(rows(store, &[&scope]).await?.iter().map(|row| row.not_before).filter(|until| *until > now).max())
+}
+
 /// Counts a refusal and pauses the scope as long as `pause` says for that many in a row; until when it is paused by now.
 pub async fn strike(
     store: &Store,
@@ -173,28 +185,47 @@ pub async fn forget_before(store: &Store, before: Timestamp) -> Result<u64> {
     Ok(gone)
 }
 
-struct Row {
+#[derive(Clone)]
+pub(crate) struct Row {
     scope: String,
     not_before: Timestamp,
     strikes: i64,
     said: String,
 }
 
+/// The rows of these scopes.
 async fn rows(store: &Store, scopes: &[&Scope]) -> Result<Vec<Row>> {
-    let marks: Vec<_> = (1..=scopes.len()).map(|i| format!("${i}")).collect();
-    let sql = format!(
-        "SELECT scope, not_before, strikes, said FROM pace WHERE scope IN ({}) ORDER BY scope",
-        marks.join(", ")
-    );
-    let values = scopes.iter().map(|scope| Value::from(scope.to_string()));
-    let rows = store.reader().query_all_raw(store.statement(&sql, values)).await?;
-    let read = |row: &sea_orm::QueryResult| {
-        Ok(Row {
-            scope: row.try_get("", "scope")?,
-            not_before: time(row.try_get("", "not_before")?)?,
-            strikes: row.try_get("", "strikes")?,
-            said: row.try_get("", "said")?,
-        })
-    };
-    rows.iter().map(read).collect()
+    together::ask(store, Of(scopes.iter().map(ToString::to_string).collect())).await
+}
+
+/// Asks for the rows of scopes.
+pub(crate) struct Of(Vec<String>);
+
+#[async_trait]
+impl Together for Of {
+    type Done = Vec<Row>;
+
+    fn queue(store: &Store) -> &Queue<Self> {
+        &store.queues().paces
+    }
+
+    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Vec<Row>>>> {
+        let scopes: BTreeSet<&str> = all.iter().flat_map(|Of(scopes)| scopes.iter().map(String::as_str)).collect();
+        let marks: Vec<_> = (1..=scopes.len()).map(|place| format!("${place}")).collect();
+        let sql = format!("SELECT scope, not_before, strikes, said FROM pace WHERE scope IN ({})", marks.join(", "));
+        let mut found = BTreeMap::new();
+        for row in store.reader().query_all_raw(store.statement(&sql, scopes.into_iter().map(Value::from))).await? {
+            let row = Row {
+                scope: row.try_get("", "scope")?,
+                not_before: time(row.try_get("", "not_before")?)?,
+                strikes: row.try_get("", "strikes")?,
+                said: row.try_get("", "said")?,
+            };
+            found.insert(row.scope.clone(), row);
+        }
+        Ok(all
+            .iter()
+            .map(|Of(scopes)| Ok(scopes.iter().filter_map(|scope| found.get(scope)).cloned().collect()))
+            .collect())
+    }
 }

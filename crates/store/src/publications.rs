@@ -7,6 +7,7 @@ mod people;
 mod restored;
 mod wishes;
 
+pub(crate) use cap::StartedSince;
 pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
 pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
 pub(crate) use change::{
@@ -124,7 +125,7 @@ impl Together for Load {
     type Done = Loaded;
 
     fn queue(store: &Store) -> &Queue<Self> {
-        store.loads()
+        &store.queues().loads
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Loaded>>> {

@@ -26,6 +26,19 @@ async fn a_workspace_is_paused_and_goes_on_by_who_manages_it() {
 }
 
 #[tokio::test]
+async fn a_post_for_a_paused_workspace_is_taken_and_says_that_it_waits() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let channel = house.channel(ada.workspace, "news").await;
+    let post = scheduled(&[channel], "Later");
+    assert_eq!(ada.post("posts/check", &post).await.ok()["findings"], json!([]));
+    ada.patch(&format!("/api/v1/workspaces/{}", ada.workspace), &json!({ "paused": true })).await.ok();
+    let found = &ada.post("posts/check", &post).await.ok()["findings"][0];
+    assert_eq!((&found["code"], &found["severity"]), (&json!("workspace.paused"), &json!("warning")));
+    ada.post("posts", &post).await.ok();
+}
+
+#[tokio::test]
 async fn a_channel_has_a_daily_cap_of_its_own_or_the_installations() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;

@@ -3,7 +3,11 @@
 use crate::world::World;
 use crier_model::{ChannelId, Clock, Code, NextKind, Timestamp, channel::ChannelState};
 use crier_networks::{Refusal, connect::Tokens};
-use crier_store::testing::record;
+use crier_store::{
+    pace::{self, Scope},
+    testing::record,
+};
+use jiff::SignedDuration;
 use serde_json::json;
 use std::sync::atomic::Ordering;
 
@@ -114,6 +118,22 @@ async fn a_blip_never_disconnects() {
 }
 
 #[tokio::test]
+async fn an_app_that_is_to_be_left_alone_renews_nothing_before_its_time() {
+    let world = World::start().await;
+    let channel = world.connect("ada").await;
+    world.pass_everywhere(HOUR * 5 / 6);
+    let until = world.clock.now() + SignedDuration::from_secs(120);
+    let scope = Scope::shared(&world.channel(channel.id).await).unwrap();
+    pace::rest(&world.store, &scope, channel.id, until, "slow down").await.unwrap();
+    let again = world.handshake.renew(channel.id).await.unwrap().unwrap();
+    assert_eq!(again.as_millisecond(), until.as_millisecond());
+    assert!(renewals(&world).await.is_empty());
+    world.pass_everywhere(121);
+    assert!(world.handshake.renew(channel.id).await.unwrap().unwrap() > world.clock.now());
+    assert_eq!(renewals(&world).await, ["ok"]);
+}
+
+#[tokio::test]
 async fn a_limit_says_until_when() {
     let world = World::start().await;
     let channel = world.connect("ada").await;
@@ -121,7 +141,7 @@ async fn a_limit_says_until_when() {
     world.fault(json!({"kind": "rate_limit", "retry_after": 1800, "endpoints": ["token"], "times": 1})).await;
     let until = world.handshake.renew(channel.id).await.unwrap().unwrap();
     // The network counts by the machine's clock, which stands where the test began.
-    let asked = Timestamp::now() + jiff::SignedDuration::from_secs(1790);
+    let asked = Timestamp::now() + SignedDuration::from_secs(1790);
     assert!(until >= asked.min(world.clock.now()), "{until} {asked}");
     assert_eq!(world.channel(channel.id).await.state, ChannelState::Active);
 }

@@ -54,6 +54,16 @@ pub struct MailServer {
     pub from: String,
 }
 
+/// Where traces are sent.
+#[derive(Debug, Clone)]
+pub struct Tracing {
+    /// With the path of the signal.
+    pub endpoint: Url,
+    /// What this process is called there.
+    pub service: String,
+    pub headers: Vec<(String, crier_model::Secret)>,
+}
+
 /// The whole configuration, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -98,6 +108,8 @@ pub struct Config {
     pub mail: Option<MailServer>,
     pub log: String,
     pub log_format: LogFormat,
+    /// The collector of traces; none when none are sent.
+    pub tracing: Option<Tracing>,
     /// Every setting as it was given, with its source.
     pub given: Vec<Given>,
 }
@@ -215,6 +227,7 @@ impl Reader<'_> {
             "json" => Some(LogFormat::Json),
             _ => None,
         });
+        let tracing = self.tracing();
         let data_dir = data_dir?;
         let secret_key_file =
             secret_key_file.map(|file| if file.as_os_str().is_empty() { data_dir.join("secret.key") } else { file })?;
@@ -253,6 +266,7 @@ impl Reader<'_> {
             mail: mail?,
             log: log?,
             log_format: log_format?,
+            tracing: tracing?,
             given: Vec::new(),
         })
     }
@@ -351,6 +365,28 @@ impl Reader<'_> {
         }
         let (client_id, client_secret) = (id?, secret.map(Into::into));
         Some(Some(Client2 { client_id, client_secret, bot_token: bot_token.map(Into::into) }))
+    }
+
+    fn tracing(&mut self) -> Option<Option<Tracing>> {
+        let endpoint = self.with(settings::OTLP_ENDPOINT, |text| match text {
+            "" => Some(None),
+            text => Some(Some(web_address(&format!("{}/v1/traces", text.trim_end_matches('/')))?)),
+        });
+        let headers = self.with(settings::OTLP_HEADERS, |text| {
+            let each = text.split(',').map(str::trim).filter(|each| !each.is_empty());
+            let header = |each: &str| {
+                let (name, value) = each.split_once('=')?;
+                // As OpenTelemetry has it, values are encoded as in addresses.
+                let value = percent_encoding::percent_decode_str(value.trim()).decode_utf8().ok()?;
+                let plain = !value.chars().any(char::is_control);
+                let name: axum::http::HeaderName = name.trim().parse().ok()?;
+                plain.then(|| (name.to_string(), value.into_owned().into()))
+            };
+            each.map(header).collect::<Option<Vec<_>>>()
+        });
+        let service = self.text(settings::OTLP_SERVICE).to_owned();
+        let headers = headers?;
+        Some(endpoint?.map(|endpoint| Tracing { endpoint, service, headers }))
     }
 
     fn mail(&mut self) -> Option<Option<MailServer>> {

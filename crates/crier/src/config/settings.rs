@@ -425,8 +425,25 @@ pub const LOG: Setting = setting(
 pub const LOG_FORMAT: Setting =
     setting("log_format", "CRIER_LOG_FORMAT", "text", "text or json", "How the log is written");
 
+pub const OTLP_ENDPOINT: Setting = setting(
+    "otlp_endpoint",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "",
+    "an http or https address, for example http://127.0.0.1:4318",
+    "The OpenTelemetry collector that traces are sent to, by OTLP over HTTP with JSON; none are sent without one",
+);
+pub const OTLP_HEADERS: Setting = secret(setting(
+    "otlp_headers",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "",
+    "name=value, several apart by commas",
+    "Headers for that collector, for example of who sends them",
+));
+pub const OTLP_SERVICE: Setting =
+    setting("otlp_service", "OTEL_SERVICE_NAME", "crier", "a name", "What this process is called in traces");
+
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 72] = [
+pub const ALL: [Setting; 75] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -499,6 +516,9 @@ pub const ALL: [Setting; 72] = [
     MAIL_FROM,
     LOG,
     LOG_FORMAT,
+    OTLP_ENDPOINT,
+    OTLP_HEADERS,
+    OTLP_SERVICE,
 ];
 
 impl Setting {

@@ -5,6 +5,7 @@ mod afterwards;
 mod crashes;
 mod doubts;
 mod fitting;
+mod full;
 mod holding;
 mod house;
 mod keyless;

@@ -5,6 +5,7 @@ use crier_model::{
     post::{MediaUse, Timing},
     publication::PublicationState as State,
 };
+use crier_networks::Credentials;
 use crier_store::{channels, publications};
 use serde_json::json;
 use std::sync::atomic::Ordering;
@@ -190,4 +191,20 @@ async fn what_cannot_be_read_fails_and_is_not_tried_for_ever() {
     assert_eq!(reason.code, "engine.unreadable");
     assert!(house.wall.texts().await.is_empty());
     assert_eq!(crier_store::due::next_due_at(&house.store).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_history_of_a_refusal_tells_the_network_s_answer_and_no_token() {
+    let house = house().await;
+    let token = channels::open_credentials(&house.store, house.channel).await.unwrap().secret;
+    let credentials: Credentials = serde_json::from_str(token.expose()).unwrap();
+    house.wall.fault(json!({"kind": "status", "code": 503, "endpoints": ["posts"], "times": 1})).await;
+    let id = house.schedule(vec![part("hello")], Timing::Now).await;
+    house.work_to_retry(id).await;
+    let history = publications::history(&house.store, &[id]).await.unwrap();
+    let answered = history.iter().find(|line| line.title == "Answered with 503").unwrap();
+    assert!(answered.detail.starts_with("From 127.0.0.1"), "{}", answered.detail);
+    for line in &history {
+        assert!(!line.detail.contains(credentials.access_token.expose()), "{}", line.detail);
+    }
 }

@@ -118,6 +118,37 @@ async fn publishing_a_post_of_one_part_takes_two_transactions_besides_the_claim(
     assert_eq!(house.store.commits() - before, 2);
 }
 
+/// Comes back eight times as it should, and stumbles the ninth time.
+struct Patient(AtomicUsize, Arc<dyn Clock>);
+
+#[async_trait]
+impl Handler for Patient {
+    fn kind(&self) -> &'static str {
+        "patient"
+    }
+    async fn handle(&self, _: &Claimed) -> Result<Done, HandlerError> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0..8 => Ok(Done::Again(self.1.now())),
+            _ => Err(HandlerError::Other("the disk was full for a moment".into())),
+        }
+    }
+}
+
+#[tokio::test]
+async fn work_that_was_claimed_often_does_not_wait_long_after_its_first_failure_on_our_side() {
+    let house = house().await;
+    let patient = Arc::new(Patient(AtomicUsize::new(0), house.clock.clone()));
+    let work = NewWork::new(house.workspace, "patient", "x", house.now());
+    due::upsert(&house.store, &[work]).await.unwrap();
+    let worker = house.start_with(&house.store, vec![patient.clone()], Settings::default());
+    while patient.0.load(Ordering::SeqCst) < 9 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    worker.stop().await;
+    let next = due::next_due_at(&house.store).await.unwrap().unwrap();
+    assert!(next < house.now() + seconds(3), "{next}");
+}
+
 struct Clumsy(AtomicUsize);
 
 #[async_trait]

@@ -54,6 +54,24 @@ async fn carries_what_it_is_given() {
 }
 
 #[tokio::test]
+async fn the_last_answer_is_remembered_by_its_name_and_without_secrets() {
+    let body = format!(r#"{{"error":"limited","access_token":"s3cr3t-t0k3n","more":"{}"}}"#, "x".repeat(5_000));
+    let host = Host::plain(move |_| {
+        answer(429, &[("x-request-id", "req-7"), ("content-type", "application/json")], body.as_bytes())
+    })
+    .await;
+    let client = client();
+    let (hearing, heard) = client.hearing();
+    assert!(heard.take_last().is_none());
+    hearing.get(host.http("a.test", "/x")).send().await.unwrap();
+    let last = heard.take_last().unwrap();
+    assert_eq!((last.host.as_str(), last.status, last.request_id.as_deref()), ("a.test", 429, Some("req-7")));
+    assert!(last.said.starts_with(r#"{"error":"limited""#) && last.said.ends_with('…'), "{}", last.said);
+    assert!(!last.said.contains("s3cr3t") && last.said.chars().count() == 1_001, "{}", last.said);
+    assert!(heard.take_last().is_none());
+}
+
+#[tokio::test]
 async fn sends_forms_with_streamed_files() {
     let host = Host::plain(|_| ok("")).await;
     let pieces = stream::iter((0..3).map(|n| Ok(Bytes::from(vec![b'0' + n; 4]))));

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Store, Tx,
     column::{maybe_time, ms},
-    connection::Lock,
+    connection::{Lock, undone_again},
     due,
     entity::post,
     error::{Result, StoreError},
@@ -63,6 +63,11 @@ pub struct Outcome {
 /// Codes of what can forbid it: `post.unknown`, `post.sending`, `post.published`, `post.kept`, `post.no_time` and `due_at.past` for a move,
 /// `post.not_scheduled` for a pause, `post.not_paused` and `due_at.past` for a resume.
 pub async fn bulk(store: &Store, workspace: WorkspaceId, ids: &[PostId], action: &Action) -> Result<Vec<Outcome>> {
+    // Of a queue's post and its own turn, one is locked when the other has been: two requests may stand in each other's way.
+    undone_again(|| bulk_once(store, workspace, ids, action)).await
+}
+
+async fn bulk_once(store: &Store, workspace: WorkspaceId, ids: &[PostId], action: &Action) -> Result<Vec<Outcome>> {
     let mut tx = store.begin().await?;
     if *action == Action::Delete {
         series::lock_of_in(&tx, ids).await?;

@@ -7,13 +7,15 @@ use crate::{
     connection::Lock,
     due::{self, NewWork},
     error::Result,
+    together::{self, Queue, Together},
 };
+use async_trait::async_trait;
 use crier_model::{
     ChannelId, PublicationId,
     publication::{PublicationState as State, held},
 };
 use jiff::{SignedDuration, Timestamp};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Value};
 use serde_json::Value as Json;
 
 /// In the payload of due work: a person wants it sent although the cap is reached.
@@ -31,12 +33,44 @@ pub async fn started_since(
     since: Timestamp,
     most: u32,
 ) -> Result<u32> {
-    let sql = "SELECT COUNT(*) AS started FROM (SELECT 1 FROM publication \
-               WHERE channel_id = $1 AND started_at >= $2 AND id <> $3 LIMIT $4) AS counted";
-    let values = [channel.0.into(), ms(since).into(), except.0.into(), i64::from(most).into()];
-    let row = store.reader().query_one_raw(store.statement(sql, values)).await?;
-    let started: i64 = row.map(|row| row.try_get("", "started")).transpose()?.unwrap_or_default();
-    Ok(u32::try_from(started).unwrap_or(u32::MAX))
+    together::ask(store, StartedSince { channel, except, since, most }).await
+}
+
+/// Asks how many of a channel's publications were begun.
+pub(crate) struct StartedSince {
+    channel: ChannelId,
+    except: PublicationId,
+    since: Timestamp,
+    most: u32,
+}
+
+#[async_trait]
+impl Together for StartedSince {
+    type Done = u32;
+
+    fn queue(store: &Store) -> &Queue<Self> {
+        &store.queues().started
+    }
+
+    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<u32>>> {
+        let mut values: Vec<Value> = Vec::new();
+        let mut each = Vec::new();
+        for (place, asked) in all.iter().enumerate() {
+            let first = values.len() + 1;
+            each.push(format!(
+                "SELECT {place} AS place, (SELECT COUNT(*) FROM (SELECT 1 FROM publication \
+                 WHERE channel_id = ${first} AND started_at >= ${} AND id <> ${} LIMIT ${}) AS counted) AS started",
+                first + 1,
+                first + 2,
+                first + 3
+            ));
+            let StartedSince { channel, except, since, most } = asked;
+            values.extend([channel.0.into(), ms(*since).into(), except.0.into(), i64::from(*most).into()]);
+        }
+        let sql = format!("{} ORDER BY place", each.join(" UNION ALL "));
+        let rows = store.reader().query_all_raw(store.statement(&sql, values)).await?;
+        rows.iter().map(|row| Ok(Ok(u32::try_from(row.try_get::<i64>("", "started")?).unwrap_or(u32::MAX)))).collect()
+    }
 }
 
 /// Holds a publication that would be one too many today, and notes to go on at `until`.

@@ -18,6 +18,7 @@ fn ending(claimed: &Claimed) -> Ending {
         url: Some("http://127.0.0.1/42".to_owned()),
         remote: json!(["42"]),
         look_at: None,
+        detail: "Request id 7.".to_owned(),
     }
 }
 
@@ -59,6 +60,7 @@ async fn many_publications_begin_in_one_transaction_and_end_in_another() {
         let history = publications::history(&scene, &[id]).await.unwrap();
         let kinds: Vec<_> = history.iter().map(|line| line.kind.as_str()).collect();
         assert_eq!(kinds, ["scheduled", "sending", "try", "published"]);
+        assert_eq!(history[3].detail, "Request id 7.");
     }
     assert!(scene.claim().await.is_empty());
 }
