@@ -170,11 +170,10 @@ impl ChannelMetrics for LinkedInPage {
             };
             let date = TimeZone::UTC.to_datetime(at).date();
             for count in day.total_share_statistics.counts() {
+                let point = (date, count.value);
                 match series.iter_mut().find(|known| known.metric == count.metric) {
-                    Some(known) => known.points.push((date, count.value)),
-                    None => {
-                        series.push(Series { metric: count.metric, per: Per::Day, points: vec![(date, count.value)] })
-                    }
+                    Some(known) => known.points.push(point),
+                    None => series.push(Series { metric: count.metric, per: Per::Day, points: vec![point] }),
                 }
             }
         }
