@@ -83,7 +83,7 @@ impl Files {
 
     async fn made(&self, item: &MediaItem, recipe: &Recipe) -> Result<MediaItem, Refusal> {
         let file = self.files.iter().find(|file| file.id == item.id).ok_or_else(|| unread(item, "it is gone"))?;
-        let made = self.library.made(file, recipe).await.map_err(|error| match error {
+        let made = Box::pin(self.library.made(file, recipe)).await.map_err(|error| match error {
             MediaError::Unfit(_) | MediaError::Refused(_) => {
                 let said = format!("“{}” can’t be made to fit: {error}. Use a smaller one.", item.name);
                 Refusal::Content(Detail::new(said))

@@ -371,8 +371,7 @@ pub(crate) mod tests {
     #[test]
     fn a_cut_off_picture_is_refused_wherever_it_is_cut() {
         for kind in MADE {
-            let noise =
-                image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, 9]));
+            let noise = RgbImage::from_fn(64, 64, |x, y| Rgb([((x * 37) ^ (y * 91)) as u8, (x * y) as u8, 9]));
             let bytes = encoded(&noise.into(), kind);
             assert!(decode(kind, &bytes).is_ok(), "{kind:?}");
             let lost = [bytes.len() * 2 / 3, bytes.len() / 2, bytes.len() / 10];
@@ -399,10 +398,10 @@ pub(crate) mod tests {
     #[test]
     fn a_picture_is_turned_as_its_maker_held_the_camera() {
         let mut bytes = Vec::new();
-        let mut encoder = image::codecs::png::PngEncoder::new(&mut bytes);
+        let mut encoder = PngEncoder::new(&mut bytes);
         // TIFF head, one entry: orientation 6, a quarter turn.
         let exif = [0x49, 0x49, 0x2A, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0];
-        image::ImageEncoder::set_exif_metadata(&mut encoder, exif.to_vec()).unwrap();
+        ImageEncoder::set_exif_metadata(&mut encoder, exif.to_vec()).unwrap();
         DynamicImage::new_rgb8(30, 20).write_with_encoder(encoder).unwrap();
         let image = decode(Kind::Png, &bytes).unwrap().image;
         assert_eq!((image.width(), image.height()), (20, 30));

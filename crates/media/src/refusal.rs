@@ -45,9 +45,8 @@ impl MediaRefusal {
             Self::UnknownType => "media.unknown_type",
             Self::Heic => "media.heic",
             Self::Mislabelled { .. } => "media.mislabelled",
-            Self::Undecodable { .. } => "media.undecodable",
+            Self::Undecodable { .. } | Self::UnreadableFilm { .. } => "media.undecodable",
             Self::TooManyPixels { .. } => "media.too_many_pixels",
-            Self::UnreadableFilm { .. } => "media.undecodable",
             Self::Interrupted => "media.interrupted",
         }
     }

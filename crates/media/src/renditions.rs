@@ -60,7 +60,11 @@ impl Library {
             Some(kind) => self.make_film(media, kind, recipe, name).await?,
             None => self.make_picture(media, recipe, name).await?,
         };
-        media::keep_rendition(&self.store, rendition.clone()).await?;
+        // Bytes that no row tells of would never be taken away: the file may have been deleted meanwhile.
+        if let Err(error) = media::keep_rendition(&self.store, rendition.clone()).await {
+            self.forget(&[&rendition.storage_key]).await;
+            return Err(error.into());
+        }
         Ok(rendition)
     }
 

@@ -1017,7 +1017,7 @@ export interface paths {
         /** A page of the library, newest first. */
         get: operations["list_media"];
         put?: never;
-        /** Takes a picture in. Its type is what its content says. The same picture again is the file that is there already. */
+        /** Takes a picture or a video in. Its type is what its content says. The same file again is the one that is there already. */
         post: operations["upload_media"];
         delete?: never;
         options?: never;
@@ -1051,7 +1051,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The file itself. */
+        /** The file itself, or the range of it that is asked for. */
         get: operations["get_media_file"];
         put?: never;
         post?: never;
@@ -1886,7 +1886,7 @@ export interface components {
         };
         /** @description One thing looked at. */
         DoctorRow: {
-            /** @description A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `mail`, `outbound`, `public_url`. */
+            /** @description A network's id, or one of `config`, `database`, `keys`, `data_folder`, `storage`, `video`, `mail`, `outbound`, `public_url`. */
             area: string;
             /** Format: int64 */
             elapsed_ms: number;
@@ -2025,6 +2025,17 @@ export interface components {
             /** @description For example `/parts/0/text`. */
             pointer: string;
             severity: components["schemas"]["Severity"];
+        };
+        /** @description What becomes of a file on its way to a network. */
+        Fit: {
+            /** @enum {string} */
+            kind: "as_it_is";
+        } | (components["schemas"]["Recipe"] & {
+            /** @enum {string} */
+            kind: "made";
+        }) | {
+            /** @enum {string} */
+            kind: "not";
         };
         FormValues: {
             /** @description By the names of the network's fields. */
@@ -2176,8 +2187,15 @@ export interface components {
         Media: {
             /** @description Kept with the file; empty when none was written. */
             alt: string;
+            /** @description What picture and sound of a video are coded in, for example `h264` and `aac`. */
+            codecs: string[];
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: int64
+             * @description How long it moves, in milliseconds; none for what stands still.
+             */
+            duration_ms?: number | null;
             /** Format: int32 */
             height?: number | null;
             id: components["schemas"]["MediaId"];
@@ -2204,13 +2222,25 @@ export interface components {
         MediaId: string;
         /** @description A group of file types with the limits the network sets for them. */
         MediaKind: {
+            /** @description What picture and sound may be coded in, for example `h264` and `aac`; whatever it is where none is named. */
+            codecs: string[];
             /** Format: int64 */
             max_bytes: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that a moving one lasts at most.
+             */
+            max_duration_ms?: number | null;
             /**
              * Format: int32
              * @description Pixels.
              */
             max_height?: number | null;
+            /**
+             * Format: int64
+             * @description Width times height, in pixels.
+             */
+            max_pixels?: number | null;
             /**
              * Format: int32
              * @description How many times the shorter side the longer one may be.
@@ -2218,11 +2248,28 @@ export interface components {
             max_ratio?: number | null;
             /**
              * Format: int32
+             * @description Width and height together, in pixels.
+             */
+            max_sides?: number | null;
+            /**
+             * Format: int32
              * @description Pixels.
              */
             max_width?: number | null;
             /** @description For example `image/png`. */
             mime: string[];
+            /**
+             * Format: int64
+             * @description Milliseconds that a moving one lasts at least.
+             */
+            min_duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Pixels of the shorter side, at least.
+             */
+            min_side?: number | null;
+            narrowest?: components["schemas"]["Ratio"] | null;
+            widest?: components["schemas"]["Ratio"] | null;
         };
         MediaPatch: {
             /** @description Said of the file wherever a post says nothing else of it. */
@@ -2652,8 +2699,15 @@ export interface components {
             items: {
                 /** @description Kept with the file; empty when none was written. */
                 alt: string;
+                /** @description What picture and sound of a video are coded in, for example `h264` and `aac`. */
+                codecs: string[];
                 /** Format: date-time */
                 created_at: string;
+                /**
+                 * Format: int64
+                 * @description How long it moves, in milliseconds; none for what stands still.
+                 */
+                duration_ms?: number | null;
                 /** Format: int32 */
                 height?: number | null;
                 id: components["schemas"]["MediaId"];
@@ -2806,6 +2860,8 @@ export interface components {
         };
         /** @description How long a part is, as the network measures. */
         PartCheck: {
+            /** @description What becomes of its files, in order. */
+            files: components["schemas"]["Fit"][];
             /** @description Links found in it. */
             links: string[];
             max: number;
@@ -3048,6 +3104,13 @@ export interface components {
             publication_id: components["schemas"]["PublicationId"];
             state: components["schemas"]["PublicationState"];
         };
+        /** @description How wide something is for its height: 16:9 is `{ width: 16, height: 9 }`. */
+        Ratio: {
+            /** Format: int32 */
+            height: number;
+            /** Format: int32 */
+            width: number;
+        };
         /** @description Why a publication is held, unconfirmed, failed or cancelled. */
         Reason: {
             /** @description Stable, for example `held.reconnect`, `held.missed`, `content.refused`. */
@@ -3056,6 +3119,26 @@ export interface components {
             /** @description Plain words, with the network's own where it gave any. */
             message: string;
             title: string;
+        };
+        /**
+         * @description Another file to be made of one, within a network's limits. Equal recipes make equal files, so what was made once serves
+         *     every post and channel that asks for the same.
+         */
+        Recipe: {
+            /**
+             * Format: int32
+             * @description Pixels it has at most.
+             */
+            height?: number | null;
+            /** Format: int64 */
+            max_bytes: number;
+            /** @description The types it may have, the best first, for example `image/jpeg`. */
+            mime: string[];
+            /**
+             * Format: int32
+             * @description Pixels it has at most; none where the size stays or isn't known.
+             */
+            width?: number | null;
         };
         RenewHandover: {
             /** @description As in the first hand-over. */
@@ -3225,7 +3308,7 @@ export interface components {
         Upload: {
             /**
              * Format: binary
-             * @description JPEG, PNG, GIF, WebP, BMP or TIFF, up to 10 MB.
+             * @description JPEG, PNG, GIF, WebP, BMP or TIFF, up to 10 MB, or MP4, MOV or WebM, up to 1 GB.
              */
             file: string;
         };
@@ -5840,7 +5923,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/*": number[];
+                    "application/octet-stream": number[];
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
                 };
             };
             /** @description A problem document. */

@@ -98,7 +98,7 @@ fn held(file: &mut (impl Read + Seek), from: u64, to: u64) -> Result<Vec<u8>, Un
 
 /// Id, size and where what is held begins; a size of all ones is unknown.
 fn element(bytes: &[u8]) -> Option<(u64, Option<u64>, usize)> {
-    let width = |byte: u8| usize::try_from(byte.leading_zeros()).map(|zeros| zeros + 1).unwrap_or(9);
+    let width = |byte: u8| usize::try_from(byte.leading_zeros()).map_or(9, |zeros| zeros + 1);
     let id_width = Some(width(*bytes.first()?)).filter(|width| *width <= 4)?;
     let id = number(bytes.get(..id_width)?);
     let size_width = Some(width(*bytes.get(id_width)?)).filter(|width| *width <= 8)?;

@@ -44,3 +44,34 @@ async fn the_library_is_read_page_by_page_and_only_by_its_workspace() {
     assert_eq!(media::get_many(&scene, other, &[a, b]).await.unwrap(), []);
     assert_eq!(media::get_many(&scene, scene.workspace, &[a, c]).await.unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn what_was_made_of_a_file_is_found_by_its_recipe_and_forgotten_with_it() {
+    let scene = scene().await;
+    let file = scene.media("picture").await;
+    let made = media::Rendition {
+        media: file,
+        recipe: "small".into(),
+        workspace: scene.workspace,
+        mime: "image/jpeg".into(),
+        size: 7,
+        width: Some(3),
+        height: Some(2),
+        duration_ms: None,
+        sha256: "ab".into(),
+        storage_key: "a.jpg".into(),
+    };
+    media::keep_rendition(&scene, made.clone()).await.unwrap();
+    let again = media::Rendition { size: 8, duration_ms: Some(9), ..made.clone() };
+    media::keep_rendition(&scene, again.clone()).await.unwrap();
+    assert_eq!(media::rendition(&scene, file, "small").await.unwrap(), Some(again.clone()));
+    assert_eq!(media::rendition(&scene, file, "large").await.unwrap(), None);
+    assert_eq!(media::renditions(&scene, file).await.unwrap(), [again]);
+    media::tell_progress(&scene, scene.workspace, file, 40).await.unwrap();
+    media::delete(&scene, scene.workspace, file, false).await.unwrap();
+    media::forget_renditions(&scene, file).await.unwrap();
+    assert_eq!(media::renditions(&scene, file).await.unwrap(), []);
+    // A worker that comes late keeps nothing of a file that is gone.
+    let late = media::keep_rendition(&scene, made).await;
+    assert!(matches!(late, Err(StoreError::NotFound { what: "media" })), "{late:?}");
+}

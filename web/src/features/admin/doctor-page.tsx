@@ -85,6 +85,7 @@ const HERE = [
   "keys",
   "data_folder",
   "storage",
+  "video",
   "outbound",
   "public_url",
   "mail",

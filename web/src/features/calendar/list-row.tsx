@@ -1,5 +1,6 @@
 import { IconCheck, IconPhoto } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PostSummary } from "@/api/types";
 import { NetworkMark } from "@/components/network-mark";
@@ -16,6 +17,8 @@ interface Props {
 /** A post as a line of a list: time, text, channels, state. */
 export function PostRow({ post, due, context: { format, channels, networks, selected } }: Props) {
   const { t } = useTranslation();
+  // Of a video there is no small picture where nothing here can make one.
+  const [broken, setBroken] = useState(false);
   const text = post.excerpt || t("calendar.noText");
   const names = post.publications.map(
     ({ channel_id, network }) => channels.get(channel_id)?.name ?? networks.get(network)?.name ?? network,
@@ -41,7 +44,7 @@ export function PostRow({ post, due, context: { format, channels, networks, sele
         )}
         {due ? format.time(due) : ""}
       </span>
-      {post.thumbnail_url ? (
+      {post.thumbnail_url && !broken ? (
         <img
           src={post.thumbnail_url}
           alt=""
@@ -49,6 +52,7 @@ export function PostRow({ post, due, context: { format, channels, networks, sele
           loading="lazy"
           width={36}
           height={36}
+          onError={() => setBroken(true)}
         />
       ) : (
         <span className={classes.noThumb} data-file={post.media_count > 0 || undefined} aria-hidden>

@@ -94,6 +94,7 @@ export const admin = {
       keys: "Secret keys",
       data_folder: "Data folder",
       storage: "Media storage",
+      video: "Videos",
       outbound: "The way out",
       public_url: "Public address",
       mail: "Mail",
