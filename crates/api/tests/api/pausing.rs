@@ -31,9 +31,9 @@ async fn a_post_for_a_paused_workspace_is_taken_and_says_that_it_waits() {
     let ada = house.person("ada@example.org").await;
     let channel = house.channel(ada.workspace, "news").await;
     let post = scheduled(&[channel], "Later");
-    assert_eq!(ada.post("posts/check", &post).await.ok()["findings"], json!([]));
+    assert_eq!(ada.post("posts/check", &post).await.ok()["problems"], json!([]));
     ada.patch(&format!("/api/v1/workspaces/{}", ada.workspace), &json!({ "paused": true })).await.ok();
-    let found = &ada.post("posts/check", &post).await.ok()["findings"][0];
+    let found = &ada.post("posts/check", &post).await.ok()["problems"][0];
     assert_eq!((&found["code"], &found["severity"]), (&json!("workspace.paused"), &json!("warning")));
     ada.post("posts", &post).await.ok();
 }
