@@ -1,3 +1,4 @@
+import "@/i18n/composing";
 import { IconAlertCircle, IconCheck, IconTransform } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import type { Fit } from "@/api/types";
