@@ -16,7 +16,7 @@ const UPLOAD: Duration = Duration::from_secs(240);
 enum Stand {
     /// It has so many bytes.
     Has(u64),
-    Done(Answer),
+    Done(Box<Answer>),
 }
 
 /// Sends what a session does not have yet, and gives its last answer.
@@ -37,14 +37,14 @@ pub(super) async fn send(
         call::judged(request, cx.credentials, |answer| stand(answer, refused)).await
     };
     let mut has = match put(format!("bytes */{total}"), Bytes::new()).await? {
-        Stand::Done(answer) => return Ok(answer),
+        Stand::Done(answer) => return Ok(*answer),
         Stand::Has(has) => has,
     };
     while has < total {
         let end = total.min(has + PIECE);
         let piece = cx.media.piece(media, has, end).await?;
         match put(format!("bytes {has}-{}/{total}", end - 1), piece).await? {
-            Stand::Done(answer) => return Ok(answer),
+            Stand::Done(answer) => return Ok(*answer),
             Stand::Has(now) if now > has && now <= total => has = now,
             Stand::Has(_) => break,
         }
@@ -55,7 +55,7 @@ pub(super) async fn send(
 /// 308 with the range that is there; without one, nothing is.
 fn stand(answer: Answer, refused: fn(&Answer) -> Refusal) -> Result<Stand, Refusal> {
     if answer.is_success() {
-        return Ok(Stand::Done(answer));
+        return Ok(Stand::Done(Box::new(answer)));
     }
     if answer.status() != 308 {
         return Err(refused(&answer));
