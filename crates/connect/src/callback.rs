@@ -49,7 +49,7 @@ impl Handshake {
     /// A delivery for this attempt.
     pub(crate) async fn receive(&self, callback: &Callback, attempt: Attempt) -> Result<Landing, Broken> {
         let by_invite = matches!(attempt.started_by, Starter::Invite(_));
-        let landing = self.take(callback, attempt).await?;
+        let landing = Box::pin(self.take(callback, attempt)).await?;
         Ok(if by_invite { landing.of_guest() } else { landing })
     }
 

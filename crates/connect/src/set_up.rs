@@ -130,7 +130,7 @@ impl Handshake {
                 channels: 0,
             })
         });
-        let instance = servers(way).and_then(|oauth2| oauth2.instance());
+        let instance = servers(way).and_then(OAuth2::instance);
         let kind = kind(way);
         let example = match way.connect {
             Connect::Dialog(dialog) => dialog.token_example(),
