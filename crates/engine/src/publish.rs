@@ -116,7 +116,7 @@ impl Handler for Publisher {
     async fn handle(&self, work: &due::Claimed) -> Result<Done, HandlerError> {
         let id: PublicationId = subject(work)?;
         let span = tracing::info_span!("publish", publication = %id);
-        let unreadable = match Box::pin(self.take_up(id, work).instrument(span)).await {
+        let unreadable = match Box::pin(self.take_up(id, work)).instrument(span).await {
             Err(error @ (HandlerError::Other(_) | HandlerError::Store(StoreError::Damaged { .. }))) => error,
             done => return done,
         };

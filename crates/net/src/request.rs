@@ -194,10 +194,13 @@ impl Request {
     ///
     /// When no complete answer came. Any status is an answer.
     pub async fn send(self) -> Result<Answer, Failure> {
+        Box::pin(self.sent()).await
+    }
+
+    async fn sent(self) -> Result<Answer, Failure> {
         let heard = self.client.1.clone();
         let span = self.span();
-        let answer = measured(async { self.opened().await?.collect().await }).instrument(span.clone());
-        let answer = Box::pin(answer).await?;
+        let answer = measured(async { self.opened().await?.collect().await }).instrument(span.clone()).await?;
         span.record("status", answer.status());
         if let Some(heard) = heard {
             heard.note_answer(&answer);
@@ -213,7 +216,7 @@ impl Request {
     /// When no head of an answer came.
     pub async fn open(self) -> Result<Download, Failure> {
         let span = self.span();
-        let download = measured(self.opened()).instrument(span.clone()).await?;
+        let download = Box::pin(measured(self.opened())).instrument(span.clone()).await?;
         span.record("status", download.status());
         Ok(download)
     }

@@ -248,7 +248,7 @@ async fn a_network_that_does_not_answer_is_asked_again_and_the_token_is_good_fro
 #[tokio::test]
 async fn a_new_session_of_the_same_account_takes_the_old_ones_place() {
     let world = world().await;
-    let (channel, token) = world.by_extension("ada").await;
+    let (channel, token) = Box::pin(world.by_extension("ada")).await;
     channels::rename(&world.store, world.workspace, channel, "Countess").await.unwrap();
     world.pass(24 * 3600);
     let cookie = world.session_of("ada").await;
@@ -268,7 +268,7 @@ async fn a_new_session_of_the_same_account_takes_the_old_ones_place() {
 #[tokio::test]
 async fn another_accounts_session_is_named_and_not_stored() {
     let world = world().await;
-    let (channel, token) = world.by_extension("ada").await;
+    let (channel, token) = Box::pin(world.by_extension("ada")).await;
     let before = world.cookies_of(channel).await;
     let error = world.renew(&token, &world.session_of("grace").await).await.unwrap_err();
     let diagnosis = error.diagnosis();
@@ -289,7 +289,7 @@ async fn another_accounts_session_is_named_and_not_stored() {
 #[tokio::test]
 async fn a_new_session_brings_a_lapsed_channel_back() {
     let world = world().await;
-    let (channel, token) = world.by_extension("ada").await;
+    let (channel, token) = Box::pin(world.by_extension("ada")).await;
     let old = world.cookies_of(channel).await;
     world.sign_out(old.strip_prefix(&format!("{COOKIE}=")).unwrap()).await;
     world.handshake.fresh(channel, true).await.unwrap_err();
@@ -311,13 +311,13 @@ async fn a_new_session_brings_a_lapsed_channel_back() {
 #[tokio::test]
 async fn the_token_of_a_deleted_channel_is_dead_also_when_it_comes_back() {
     let world = world().await;
-    let (channel, token) = world.by_extension("ada").await;
+    let (channel, token) = Box::pin(world.by_extension("ada")).await;
     channels::delete(&world.store, world.workspace, channel).await.unwrap();
     let cookie = world.session_of("ada").await;
     let dead = refused(world.renew(&token, &cookie).await);
     row("hand-over to a deleted channel", "handover.ended", dead.as_str());
     assert!(world.channels().await.is_empty());
-    let (again, newer) = world.by_extension("ada").await;
+    let (again, newer) = Box::pin(world.by_extension("ada")).await;
     assert_eq!(again, channel);
     assert_eq!(refused(world.renew(&token, &cookie).await), Code::HandoverEnded);
     world.renew(&newer, &cookie).await.unwrap();
@@ -326,7 +326,7 @@ async fn the_token_of_a_deleted_channel_is_dead_also_when_it_comes_back() {
 #[tokio::test]
 async fn a_channel_that_is_deleted_while_its_session_is_looked_at_stays_deleted() {
     let world = world().await;
-    let (channel, token) = world.by_extension("ada").await;
+    let (channel, token) = Box::pin(world.by_extension("ada")).await;
     world.fault(json!({"kind": "delay", "ms": 800, "endpoints": ["me"]})).await;
     let (handshake, cookies) = (world.handshake.clone(), session(&world.session_of("ada").await));
     let renewing = tokio::spawn(async move { handshake.renew_handover(&token, cookies).await });
@@ -364,7 +364,7 @@ async fn a_guest_hands_over_and_renews_without_an_account_here() {
 #[tokio::test]
 async fn a_hand_over_is_stopped_by_whoever_holds_its_token_and_by_a_newer_one() {
     let world = world().await;
-    let (channel, first) = world.by_extension("ada").await;
+    let (channel, first) = Box::pin(world.by_extension("ada")).await;
     let cookie = world.session_of("ada").await;
     let reconnect = away(&world, Some(channel)).await;
     let second = world.hand_over(&reconnect, &cookie).await.unwrap().token.unwrap();
@@ -381,7 +381,7 @@ async fn a_hand_over_is_stopped_by_whoever_holds_its_token_and_by_a_newer_one() 
 #[tokio::test]
 async fn a_reconnect_with_another_account_asks() {
     let world = world().await;
-    let (channel, _) = world.by_extension("ada").await;
+    let (channel, _) = Box::pin(world.by_extension("ada")).await;
     let reconnect = away(&world, Some(channel)).await;
     let handed = world.hand_over(&reconnect, &world.session_of("grace").await).await.unwrap();
     assert_eq!((handed.state, handed.diagnosis.unwrap().code), (S::Identified, Code::OtherThanExpected));
