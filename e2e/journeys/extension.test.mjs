@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barriers, overhang } from "../support/accessibility.mjs";
 import { openPopup, signInThere, withExtension } from "../support/extension.mjs";
-import { URL_OF_CRIER, URL_OF_PLAYGROUND, ask, workspace, withBrowser } from "../support/house.mjs";
+import { URL_OF_CRIER, URL_OF_PLAYGROUND, ask, until, workspace, withBrowser } from "../support/house.mjs";
 
 withBrowser();
 
@@ -49,7 +49,8 @@ test("a session is handed over, and what is published with it appears there", as
   const { items } = await ask(page, `${home}/channels`);
   const words = `Handed over ${Date.now()}`;
   const body = { state: "now", channels: [items[0].id], parts: [{ text: words, media: [] }], variants: {} };
-  await ask(page, `${home}/posts`, { method: "POST", data: body });
+  const { id } = await ask(page, `${home}/posts`, { method: "POST", data: body });
+  await until(page, () => ask(page, `${home}/posts/${id}`), (post) => post.state === "published");
   const there = await context.newPage();
   await there.goto(`${URL_OF_PLAYGROUND}/@ada`);
   await there.getByText(words).waitFor();

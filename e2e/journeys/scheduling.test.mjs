@@ -1,29 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { barriers, overhang } from "../support/accessibility.mjs";
-import { ask, connectPlayground, signUp, withBrowser, workspace } from "../support/house.mjs";
+import { ask, connectPlayground, signUp, until, withBrowser, workspace } from "../support/house.mjs";
 
 withBrowser();
 
 const text = (page) => page.getByRole("textbox", { name: "Text", exact: true });
 const posts = async (page) => (await ask(page, `${await workspace(page)}/posts?from=2020-01-01T00:00:00Z`)).items;
 
-/** Waits until what the server has is as wanted. */
-async function until(page, look, wanted) {
-  for (let i = 0; i < 60; i++) {
-    if (wanted(await look())) return;
-    await page.waitForTimeout(100);
-  }
-  assert.fail(JSON.stringify(await look()));
-}
+/** A day in next month on which, and around which, it is the same month everywhere. */
+const DAY = (() => {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 10));
+})();
+const view = (name) => `/calendar?view=${name}&date=${DAY.toISOString().slice(0, 10)}`;
 
-/** Posts of this person, an hour apart, from tomorrow on. */
+/** Posts of this person on that day, an hour apart. */
 async function planned(page, texts, change = {}) {
   const base = await workspace(page);
   const [channel] = (await ask(page, `${base}/channels`)).items;
   const made = [];
   for (const [index, words] of texts.entries()) {
-    const due_at = new Date(Date.now() + (24 + index) * 3_600_000).toISOString();
+    const due_at = new Date(DAY.getTime() + (12 + index) * 3_600_000).toISOString();
     const data = { state: "scheduled", due_at, channels: [channel.id], parts: [{ text: words }], variants: {}, ...change };
     made.push(await ask(page, `${base}/posts`, { method: "POST", data, headers: { origin: process.env.CRIER_URL } }));
   }
@@ -126,7 +124,7 @@ test("many posts are selected by keyboard, moved, brought back, paused and delet
   const { page, complaints } = await signUp();
   await connectPlayground(page);
   const made = await planned(page, ["One", "Two", "Three"]);
-  await page.goto("/calendar?view=list");
+  await page.goto(view("list"));
   await page.getByRole("link", { name: /One/ }).focus();
   await page.keyboard.press("x");
   const bar = page.getByRole("region", { name: "Selected posts" });
@@ -158,13 +156,13 @@ test("selecting fits a narrow window, and a month's cards are selected by click"
   const { page } = await signUp({ viewport: { width: 360, height: 800 } });
   await connectPlayground(page);
   await planned(page, ["One"]);
-  await page.goto("/calendar?view=list");
+  await page.goto(view("list"));
   await page.getByRole("button", { name: "Select", exact: true }).click();
   await page.getByRole("button", { name: "Select all shown" }).click();
   await page.getByText("1 selected").waitFor();
   assert.deepEqual([...(await barriers(page)), ...(await overhang(page))], []);
   await page.setViewportSize({ width: 1280, height: 860 });
-  await page.goto("/calendar?view=month");
+  await page.goto(view("month"));
   await page.getByRole("button", { name: "Select", exact: true }).click();
   await page.getByRole("link", { name: /One/ }).click();
   await page.getByText("1 selected").waitFor();

@@ -145,3 +145,12 @@ export async function workspace(page) {
   const me = await ask(page, "/api/v1/auth/me");
   return `/api/v1/workspaces/${me.workspaces[0].id}`;
 }
+
+/** Waits until what the server has is as wanted. */
+export async function until(page, look, wanted) {
+  for (let i = 0; i < 60; i++) {
+    if (wanted(await look())) return;
+    await page.waitForTimeout(100);
+  }
+  assert.fail(JSON.stringify(await look()));
+}

@@ -12,9 +12,9 @@ use std::sync::{
 use tokio::{sync::Notify, task::AbortHandle};
 
 /// Commits between two moves; each writes some ten pages of 4 KiB. A move makes one commit after it wait for the disk, so it is to be rare.
-const COMMITS: u32 = 1000;
-/// At this length of the log (64 MiB) a commit moves it after all.
-pub(crate) const MOST_PAGES: &str = "16384";
+const COMMITS: u32 = 2000;
+/// At this length of the log (128 MiB) a commit moves it after all.
+pub(crate) const MOST_PAGES: &str = "32768";
 
 #[derive(Debug)]
 pub(crate) struct Checkpoints {

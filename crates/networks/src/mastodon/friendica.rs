@@ -4,18 +4,16 @@
 //! only `read` and `write` are permissions, a status has a title of Friendica's own, texts may be as long as a book's chapter, and nothing
 //! is said of keys, so that none is sent.
 
-use super::account::{discover, identify, register, server};
 use super::instance::Limits;
 use super::publish::{create, find, upload_all};
-use super::{Flavour, kinds, not_compatible};
+use super::{Flavour, kinds};
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
-use crate::connect::{Client2, Connect, Credentials, Endpoints, Facts, Identified, InstanceField, OAuth2, Scope};
+use crate::connect::{Connect, Facts, Scope};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
-use crate::{Refusal, origin, settings};
+use crate::{Refusal, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_net::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -102,7 +100,7 @@ impl Network for Friendica {
     }
 
     fn connect(&self) -> Connect<'_> {
-        Connect::OAuth2(self)
+        Connect::OAuth2(&FRIENDICA)
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
@@ -136,57 +134,6 @@ impl Network for Friendica {
 
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
-    }
-}
-
-#[async_trait]
-impl OAuth2 for Friendica {
-    fn scopes(&self) -> &'static [Scope] {
-        SCOPES
-    }
-
-    fn instance(&self) -> Option<InstanceField> {
-        Some(InstanceField {
-            label: "Server",
-            placeholder: FRIENDICA.example,
-            help: "The server where your account is. Your whole handle (@you@friendica.example) does as well.",
-            default: None,
-            is_account: false,
-        })
-    }
-
-    fn normalise_instance(&self, typed: &str) -> Result<String, String> {
-        origin::normalise(typed, FRIENDICA.example)
-    }
-
-    async fn discover(&self, net: &Client, instance: Option<&str>) -> Result<Endpoints, Refusal> {
-        let endpoints = discover(net, instance, &FRIENDICA).await?;
-        let origin = server(instance, &FRIENDICA)?;
-        let limits = Limits::ask(net, origin, &FRIENDICA).await?;
-        // Others of the same API have a network of their own here, with their limits.
-        if limits.version.contains("Friendica") {
-            Ok(endpoints)
-        } else {
-            Err(Refusal::Content(not_compatible(origin, FRIENDICA.name)))
-        }
-    }
-
-    async fn register(
-        &self,
-        net: &Client,
-        endpoints: &Endpoints,
-        redirect_uri: &str,
-    ) -> Result<Option<Client2>, Refusal> {
-        register(net, endpoints, redirect_uri).await
-    }
-
-    async fn identify(
-        &self,
-        net: &Client,
-        instance: Option<&str>,
-        credentials: &Credentials,
-    ) -> Result<Identified, Refusal> {
-        identify(net, instance, credentials, &FRIENDICA).await
     }
 }
 

@@ -8,6 +8,7 @@ mod account;
 mod afterwards;
 pub mod friendica;
 mod instance;
+mod kin;
 pub mod pixelfed;
 mod publish;
 

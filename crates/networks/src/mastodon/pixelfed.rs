@@ -4,20 +4,18 @@
 //! `read` and `write` are permissions, tokens expire and are renewed, a status needs a file, and a key that is sent twice is refused
 //! instead of being answered again, so that none is sent.
 
-use super::account::{discover, identify, register, server};
 use super::instance::Limits;
 use super::publish::{create, find, upload_all};
-use super::{Flavour, kinds, not_compatible};
+use super::{Flavour, kinds};
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::check::PartToCheck;
-use crate::connect::{Client2, Connect, Credentials, Endpoints, Facts, Identified, InstanceField, OAuth2, Scope};
+use crate::connect::{Connect, Facts, Scope};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
-use crate::{Refusal, origin, settings};
+use crate::{Refusal, settings};
 use async_trait::async_trait;
 use crier_model::Finding;
 use crier_model::rules::{MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_net::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -99,7 +97,7 @@ impl Network for Pixelfed {
     }
 
     fn connect(&self) -> Connect<'_> {
-        Connect::OAuth2(self)
+        Connect::OAuth2(&PIXELFED)
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
@@ -143,57 +141,6 @@ impl Network for Pixelfed {
 
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
-    }
-}
-
-#[async_trait]
-impl OAuth2 for Pixelfed {
-    fn scopes(&self) -> &'static [Scope] {
-        SCOPES
-    }
-
-    fn instance(&self) -> Option<InstanceField> {
-        Some(InstanceField {
-            label: "Server",
-            placeholder: "pixelfed.social",
-            help: "The server where your account is. Your whole handle (@you@pixelfed.social) does as well.",
-            default: None,
-            is_account: false,
-        })
-    }
-
-    fn normalise_instance(&self, typed: &str) -> Result<String, String> {
-        origin::normalise(typed, PIXELFED.example)
-    }
-
-    async fn discover(&self, net: &Client, instance: Option<&str>) -> Result<Endpoints, Refusal> {
-        let endpoints = discover(net, instance, &PIXELFED).await?;
-        let origin = server(instance, &PIXELFED)?;
-        let limits = Limits::ask(net, origin, &PIXELFED).await?;
-        // Others of the same API have a network of their own here, with their limits.
-        if limits.version.contains("Pixelfed") {
-            Ok(endpoints)
-        } else {
-            Err(Refusal::Content(not_compatible(origin, PIXELFED.name)))
-        }
-    }
-
-    async fn register(
-        &self,
-        net: &Client,
-        endpoints: &Endpoints,
-        redirect_uri: &str,
-    ) -> Result<Option<Client2>, Refusal> {
-        register(net, endpoints, redirect_uri).await
-    }
-
-    async fn identify(
-        &self,
-        net: &Client,
-        instance: Option<&str>,
-        credentials: &Credentials,
-    ) -> Result<Identified, Refusal> {
-        identify(net, instance, credentials, &PIXELFED).await
     }
 }
 

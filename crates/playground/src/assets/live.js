@@ -18,7 +18,9 @@
     if (fresh) list.replaceChildren(...fresh.children);
     news.hidden = true;
   };
-  new EventSource("/events").addEventListener("timeline", () => refresh().catch(() => { news.hidden = false; }));
+  const events = new EventSource("/events");
+  // What was posted before it was listened to is fetched once it is.
+  for (const event of ["open", "timeline"]) events.addEventListener(event, () => refresh().catch(() => { news.hidden = false; }));
 })();
 
 // The same for an open chat.

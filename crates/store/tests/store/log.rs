@@ -11,7 +11,7 @@ async fn the_log_is_moved_into_the_database_beside_the_commits() {
     let size = || Path::new(&file).metadata().unwrap().len();
     // Everything so far is in the log, which is far too short for a commit to move it.
     let before = size();
-    for _ in 0..1000 {
+    for _ in 0..2000 {
         scene.begin().await.unwrap().commit().await.unwrap();
     }
     let moved = async {
