@@ -31,7 +31,8 @@ def times(in_month, posts):
     step = (end - first) // in_month
     yield from (first + i * step for i in range(in_month))
     day = 24 * 3600 * 1000
-    half = (posts - in_month) // 2
+    # Not so many before it that they would be due by now.
+    half = min((posts - in_month) // 2, 5_000)
     yield from (first - day - i * day // 10 for i in range(half))
     yield from (end + day + i * day // 10 for i in range(posts - in_month - half))
 
