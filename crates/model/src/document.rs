@@ -83,6 +83,12 @@ impl Document {
         self.blocks.iter().map(plain_block).collect::<Vec<_>>().join("\n\n")
     }
 
+    /// The words on one line.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        self.to_plain().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.to_plain().trim().is_empty()

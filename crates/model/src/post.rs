@@ -70,8 +70,7 @@ impl Content {
     /// The first words, for lists.
     #[must_use]
     pub fn excerpt(&self, max_chars: usize) -> String {
-        let plain = self.parts.first().map(|part| part.body.to_plain()).unwrap_or_default();
-        let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = self.parts.first().map(|part| part.body.to_line()).unwrap_or_default();
         match line.char_indices().nth(max_chars) {
             Some((end, _)) => format!("{}…", line[..end].trim_end()),
             None => line,

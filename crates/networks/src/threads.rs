@@ -8,11 +8,8 @@ mod afterwards;
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
-use crate::connect::{
-    Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, address,
-    fixed,
-};
-use crate::meta::{self, Made};
+use crate::connect::{Answered, ClientAuth, Connect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
+use crate::meta::{self, Made, own};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Credentials, Detail, Refusal, settings, text};
 use async_trait::async_trait;
@@ -162,26 +159,7 @@ impl OAuth2 for Threads {
     }
 
     async fn discover(&self, _net: &Client, _instance: Option<&str>) -> Result<Endpoints, Refusal> {
-        let exchange = |path: &str, grant_type: &str, client_secret| {
-            Ok::<_, Refusal>(Exchange {
-                url: address(&format!("https://graph.threads.com/{path}"))?,
-                grant_type: grant_type.to_owned(),
-                token: "access_token".to_owned(),
-                client_id: false,
-                client_secret,
-            })
-        };
-        let dialect = Dialect {
-            commas: true,
-            long_lived: Some(exchange("access_token", "th_exchange_token", true)?),
-            renewal: Some(Renewal {
-                exchange: exchange("refresh_access_token", "th_refresh_token", false)?,
-                not_before_s: 24 * 3600,
-            }),
-            // The short-lived token does not say how long it lasts.
-            lifetime_s: Some(3600),
-            ..Dialect::default()
-        };
+        let dialect = own::dialect("https://graph.threads.com", "th")?;
         fixed(
             "https://threads.com/oauth/authorize",
             "https://graph.threads.com/oauth/access_token",
@@ -190,11 +168,8 @@ impl OAuth2 for Threads {
         )
     }
 
-    fn token_answer(&self, mut answer: Answered) -> Answered {
-        if let Some(granted) = answer.remove("permissions") {
-            answer.insert("scope".to_owned(), granted);
-        }
-        answer
+    fn token_answer(&self, answer: Answered) -> Answered {
+        own::granted(answer)
     }
 
     async fn identify(

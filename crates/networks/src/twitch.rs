@@ -93,7 +93,7 @@ impl Network for Twitch {
 
     /// A message is one line.
     fn render(&self, body: &Document) -> String {
-        body.to_plain().split_whitespace().collect::<Vec<_>>().join(" ")
+        body.to_line()
     }
 
     fn publish(&self) -> &dyn Publish {

@@ -298,21 +298,20 @@ async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<Channel
          FROM ({}) AS v WHERE id = v.p RETURNING *",
         each.join(" UNION ALL ")
     );
-    let look_at: HashMap<PublicationId, Timestamp> =
-        endings.iter().filter_map(|ending| Some((ending.publication, ending.look_at?))).collect();
+    let endings: HashMap<PublicationId, &Ending> = endings.iter().map(|ending| (ending.publication, *ending)).collect();
     let (mut channels, mut looks) = (BTreeSet::new(), Vec::new());
     let mut lines = Vec::new();
     for row in tx.query_all(&sql, values).await? {
         let published = Publication::try_from(publication::Model::from_query_result(&row, "")?)?;
         let title = publications::title_of(published.state);
-        let ending = endings.iter().find(|ending| ending.publication == published.id);
+        let ending = endings.get(&published.id);
         let detail = ending.map_or("", |ending| ending.detail.as_str());
         let kind = published.state.as_str();
         lines.push(publications::history_row(tx.now(), published.workspace, published.id, kind, title, detail));
         publications::tell_of(tx, &published);
         channels.insert(published.channel);
-        if let Some(at) = look_at.get(&published.id) {
-            looks.push((published, *at));
+        if let Some(at) = ending.and_then(|ending| ending.look_at) {
+            looks.push((published, at));
         }
     }
     if lines.is_empty() {

@@ -1554,15 +1554,6 @@ export interface components {
          * @enum {string}
          */
         AppSource: "workspace" | "installation" | "configuration";
-        /** @description What to test; without a client id or a bot's token, the app that would be used. */
-        AppTest: {
-            /** @description Where the app is a bot. */
-            bot_token?: string | null;
-            client_id?: string | null;
-            /** @description Left out, the secret there is for the same client id. */
-            client_secret?: string | null;
-            instance?: string | null;
-        };
         /** @description What the network says of an app. No check about the secret means that the network does not tell. */
         AppTested: {
             checks: components["schemas"]["Check"][];
@@ -3526,7 +3517,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AppTest"];
+                "application/json": components["schemas"]["AppIn"];
             };
         };
         responses: {
@@ -4542,7 +4533,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AppTest"];
+                "application/json": components["schemas"]["AppIn"];
             };
         };
         responses: {

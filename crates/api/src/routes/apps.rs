@@ -41,18 +41,14 @@ pub(crate) struct AppIn {
     bot_token: Option<Secret>,
 }
 
-/// What to test; without a client id or a bot's token, the app that would be used.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AppTest {
-    instance: Option<String>,
-    client_id: Option<String>,
-    /// Left out, the secret there is for the same client id.
-    #[schema(value_type = Option<String>, write_only)]
-    client_secret: Option<Secret>,
-    /// Where the app is a bot.
-    #[schema(value_type = Option<String>, write_only)]
-    bot_token: Option<Secret>,
+impl AppIn {
+    fn entered(&self) -> Entered<'_> {
+        Entered {
+            client_id: self.client_id.as_deref().unwrap_or_default(),
+            client_secret: self.client_secret.as_ref(),
+            bot_token: self.bot_token.as_ref(),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,12 +77,7 @@ async fn list(api: &Api, workspace: Option<WorkspaceId>) -> Result<Json<Page<Net
 
 async fn set(api: &Api, workspace: Option<WorkspaceId>, network: &str, app: AppIn) -> Result<Json<AppView>> {
     let place = AppPlace { workspace, network, instance: app.instance.as_deref() };
-    let entered = Entered {
-        client_id: app.client_id.as_deref().unwrap_or_default(),
-        client_secret: app.client_secret.as_ref(),
-        bot_token: app.bot_token.as_ref(),
-    };
-    Ok(Json(api.handshake.set_app(place, entered).await?))
+    Ok(Json(api.handshake.set_app(place, app.entered()).await?))
 }
 
 async fn remove(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked: Removal) -> Result<Json<AppRemoved>> {
@@ -106,14 +97,9 @@ async fn remove(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked:
     }
 }
 
-async fn test(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked: AppTest) -> Result<Json<AppTested>> {
+async fn test(api: &Api, workspace: Option<WorkspaceId>, network: &str, asked: AppIn) -> Result<Json<AppTested>> {
     let place = AppPlace { workspace, network, instance: asked.instance.as_deref() };
-    let entered = Entered {
-        client_id: asked.client_id.as_deref().unwrap_or_default(),
-        client_secret: asked.client_secret.as_ref(),
-        bot_token: asked.bot_token.as_ref(),
-    };
-    let given = (asked.client_id.is_some() || asked.bot_token.is_some()).then_some(entered);
+    let given = (asked.client_id.is_some() || asked.bot_token.is_some()).then(|| asked.entered());
     Ok(Json(AppTested { checks: api.handshake.test_app(place, given).await? }))
 }
 
@@ -157,14 +143,14 @@ async fn remove_installation_app(
 
 /// Asks the network whether it knows the client id and the redirect URI and takes the secret. Nothing is changed by it.
 #[utoipa::path(
-    post, path = "/admin/apps/{network}/test", tag = "Administration", request_body = AppTest,
+    post, path = "/admin/apps/{network}/test", tag = "Administration", request_body = AppIn,
     responses((status = 200, body = AppTested))
 )]
 async fn test_installation_app(
     _: Admin,
     NetworkName(network): NetworkName,
     State(api): State<Api>,
-    Body(body): Body<AppTest>,
+    Body(body): Body<AppIn>,
 ) -> Result<Json<AppTested>> {
     test(&api, None, &network, body).await
 }
@@ -214,14 +200,14 @@ async fn remove_workspace_app(
 
 /// Asks the network about an app, as for the installation.
 #[utoipa::path(
-    post, path = "/workspaces/{workspace}/apps/{network}/test", tag = "Apps", request_body = AppTest,
+    post, path = "/workspaces/{workspace}/apps/{network}/test", tag = "Apps", request_body = AppIn,
     responses((status = 200, body = AppTested))
 )]
 async fn test_workspace_app(
     member: Member<ManageWorkspace>,
     NetworkName(network): NetworkName,
     State(api): State<Api>,
-    Body(body): Body<AppTest>,
+    Body(body): Body<AppIn>,
 ) -> Result<Json<AppTested>> {
     test(&api, Some(member.id()), &network, body).await
 }

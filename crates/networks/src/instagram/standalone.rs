@@ -7,12 +7,10 @@ use super::{Settings, check, publish, refine, rules};
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
-use crate::connect::{
-    Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, address,
-    fixed,
-};
+use crate::connect::{Answered, ClientAuth, Connect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
+use crate::meta::{self, own};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
-use crate::{Credentials, Detail, Refusal, meta, settings};
+use crate::{Credentials, Detail, Refusal, settings};
 use async_trait::async_trait;
 use crier_model::rules::Rules;
 use crier_model::{Code, Finding, channel::Identity};
@@ -104,26 +102,7 @@ impl OAuth2 for InstagramStandalone {
     }
 
     async fn discover(&self, _net: &Client, _instance: Option<&str>) -> Result<Endpoints, Refusal> {
-        let exchange = |path: &str, grant_type: &str, client_secret| {
-            Ok::<_, Refusal>(Exchange {
-                url: address(&format!("https://graph.instagram.com/{path}"))?,
-                grant_type: grant_type.to_owned(),
-                token: "access_token".to_owned(),
-                client_id: false,
-                client_secret,
-            })
-        };
-        let dialect = Dialect {
-            commas: true,
-            long_lived: Some(exchange("access_token", "ig_exchange_token", true)?),
-            renewal: Some(Renewal {
-                exchange: exchange("refresh_access_token", "ig_refresh_token", false)?,
-                not_before_s: 24 * 3600,
-            }),
-            // The short-lived token does not say how long it lasts.
-            lifetime_s: Some(3600),
-            ..Dialect::default()
-        };
+        let dialect = own::dialect("https://graph.instagram.com", "ig")?;
         let endpoints = fixed(
             "https://www.instagram.com/oauth/authorize",
             "https://api.instagram.com/oauth/access_token",
@@ -139,10 +118,7 @@ impl OAuth2 for InstagramStandalone {
         if let Some(Value::Object(inner)) = answer.get("data").and_then(|data| data.get(0)) {
             answer = inner.clone();
         }
-        if let Some(granted) = answer.remove("permissions") {
-            answer.insert("scope".to_owned(), granted);
-        }
-        answer
+        own::granted(answer)
     }
 
     async fn identify(

@@ -3,6 +3,7 @@
 
 pub(crate) mod insights;
 pub(crate) mod login;
+pub(crate) mod own;
 
 use crate::call::{self, Refine};
 use crate::check::PartToCheck;
