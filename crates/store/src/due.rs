@@ -412,11 +412,7 @@ pub async fn first_within(store: &Store, reach: Reach<'_>) -> Result<Option<Opti
 /// When the next row comes within reach that is not yet: the time to sleep until. It may be early by the head start, for a row that is
 /// given none.
 pub async fn next_within(store: &Store, reach: Reach<'_>) -> Result<Option<Timestamp>> {
-    let sql = format!(
-        "SELECT (SELECT MIN(ready_at) FROM due_work WHERE ready_at > $1 AND ready_at <= $2 AND NOT {EARLY}) AS soon, \
-         (SELECT MIN(ready_at) FROM due_work WHERE ready_at > $2) AS later"
-    );
-    let values = [ms(reach.now).into(), reach.until().into()];
+    let (sql, values) = next_sql(reach);
     let row = store.reader().query_one_raw(store.statement(&sql, values)).await?;
     let row = row.ok_or(StoreError::Damaged { what: "due work" })?;
     let soon = maybe_time(row.try_get("", "soon")?)?;
@@ -424,10 +420,19 @@ pub async fn next_within(store: &Store, reach: Reach<'_>) -> Result<Option<Times
     Ok(soon.into_iter().chain(later).min())
 }
 
+fn next_sql(reach: Reach<'_>) -> (String, Vec<Value>) {
+    let sql = format!(
+        "SELECT (SELECT MIN(ready_at) FROM due_work WHERE ready_at > $1 AND ready_at <= $2 AND NOT {EARLY}) AS soon, \
+         (SELECT MIN(ready_at) FROM due_work WHERE ready_at > $2) AS later"
+    );
+    (sql, vec![ms(reach.now).into(), reach.until().into()])
+}
+
+const NEXT_DUE: &str = "SELECT MIN(ready_at) AS next FROM due_work WHERE ready_at IS NOT NULL";
+
 /// When the next row becomes claimable, be it now or long ago.
 pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
-    let sql = "SELECT MIN(ready_at) AS next FROM due_work WHERE ready_at IS NOT NULL";
-    let row = store.reader().query_one_raw(store.statement(sql, [])).await?;
+    let row = store.reader().query_one_raw(store.statement(NEXT_DUE, [])).await?;
     row.map_or(Ok(None), |row| maybe_time(row.try_get("", "next")?))
 }
 
@@ -561,5 +566,62 @@ impl TryFrom<due_work::Model> for Claimed {
             tries: row.tries,
             payload: from_json(&row.payload, "payload")?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NewWork, Reach, first_within, kind, next_within, upsert};
+    use crate::{Store, testing};
+    use crier_model::WorkspaceId;
+    use jiff::{SignedDuration, Timestamp};
+    use sea_orm::{ConnectionTrait, TransactionTrait};
+
+    /// How the database goes about a query. The table is small, so PostgreSQL is asked what it does where reading or sorting
+    /// all of it is dear.
+    async fn plan(store: &Store, sql: &str, values: Vec<sea_orm::Value>) -> String {
+        let (explain, column) =
+            if store.is_postgres() { ("EXPLAIN ", "QUERY PLAN") } else { ("EXPLAIN QUERY PLAN ", "detail") };
+        let tx = store.reader().begin().await.unwrap();
+        if store.is_postgres() {
+            for way in ["seqscan", "bitmapscan", "sort"] {
+                tx.execute_unprepared(&format!("SET LOCAL enable_{way} = off")).await.unwrap();
+            }
+        }
+        let rows = tx.query_all_raw(store.statement(&format!("{explain}{sql}"), values)).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
+        lines.join("\n")
+    }
+
+    fn assert_reads_the_ready_in_order(plan: &str) {
+        assert!(plan.contains("due_work_ready"), "{plan}");
+        for sign in ["Seq Scan", "SCAN due_work", "Sort", "TEMP B-TREE"] {
+            assert!(!plan.contains(sign), "{plan}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_asks_for_due_work_reads_the_ready_rows_in_their_order() {
+        let store = testing::open().await;
+        let now = store.now();
+        let (one, two) = (WorkspaceId::new(), WorkspaceId::new());
+        let many = |n: i64| NewWork::new(one, kind::PUBLISH, n, now + SignedDuration::from_mins(n));
+        upsert(&store, &(0..500).map(many).collect::<Vec<_>>()).await.unwrap();
+        let beside = [one, two];
+        for beside in [&[][..], &beside] {
+            let reach = Reach { now, head_start: SignedDuration::from_secs(2), beside };
+            let mut values = Vec::new();
+            let within = reach.sql(&mut values);
+            for columns in ["id", "workspace_id"] {
+                let sql = format!("SELECT {columns} FROM due_work WHERE {within} ORDER BY ready_at, id LIMIT 64");
+                assert_reads_the_ready_in_order(&plan(&store, &sql, values.clone()).await);
+            }
+        }
+        for (sql, values) in [super::next_sql(Reach::at(now)), (super::NEXT_DUE.to_owned(), Vec::new())] {
+            assert_reads_the_ready_in_order(&plan(&store, &sql, values).await);
+        }
+        assert_eq!(first_within(&store, Reach::at(now)).await.unwrap(), Some(Some(one)));
+        let next = next_within(&store, Reach::at(now)).await.unwrap();
+        assert_eq!(next.map(Timestamp::as_second), Some((now + SignedDuration::from_mins(1)).as_second()));
     }
 }
