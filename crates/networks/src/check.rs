@@ -4,8 +4,12 @@ use crate::{Network, connect::Facts, fit, publish::MediaItem, text};
 use crier_model::rendition::Fit;
 use crier_model::rules::{MediaRules, PartsKind, Rules, Unit};
 use crier_model::{ChannelId, Document, Finding};
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 /// One part as a channel would get it.
 #[derive(Debug, Clone)]
@@ -75,7 +79,7 @@ pub fn parts(
     }
     found.extend(too_many_parts(name, &rules, parts));
     let base = format!("/variants/{channel}/settings");
-    let wrong = wrong_settings(name, &network.settings_schema(), settings, &base);
+    let wrong = wrong_settings(name, &Schema::of(network), settings, &base);
     if wrong.is_empty() {
         found.extend(network.check(facts, parts, settings));
     }
@@ -224,9 +228,30 @@ fn too_many_parts(name: &str, rules: &Rules, parts: &[PartToCheck<'_>]) -> Optio
     Some(Finding::error(&first.pointer, "parts.too_many", message, fix))
 }
 
-fn wrong_settings(name: &str, schema: &Value, settings: &Map<String, Value>, base: &str) -> Vec<Finding> {
+/// What a network's settings must be.
+struct Schema {
+    value: Value,
+    validator: Result<Validator, String>,
+}
+
+impl Schema {
+    /// A network's schema is the same for as long as the program runs, so it is made once: making it takes longer than all the rest.
+    fn of(network: &dyn Network) -> Arc<Self> {
+        static MADE: LazyLock<Mutex<HashMap<&'static str, Arc<Schema>>>> = LazyLock::new(Mutex::default);
+        // A network that panicked over its schema has left nothing half made.
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = made.entry(network.about().id).or_insert_with(|| {
+            let value = network.settings_schema();
+            let validator = jsonschema::validator_for(&value).map_err(|error| error.to_string());
+            Arc::new(Self { value, validator })
+        });
+        schema.clone()
+    }
+}
+
+fn wrong_settings(name: &str, schema: &Schema, settings: &Map<String, Value>, base: &str) -> Vec<Finding> {
     let given = Value::Object(settings.clone());
-    let validator = match jsonschema::validator_for(schema) {
+    let validator = match &schema.validator {
         Ok(validator) => validator,
         Err(error) => {
             let message = format!("The settings of {name} can't be checked: {error}.");
@@ -237,7 +262,7 @@ fn wrong_settings(name: &str, schema: &Value, settings: &Map<String, Value>, bas
         if let ValidationErrorKind::Required { property } = error.kind()
             && let Some(property) = property.as_str()
         {
-            let title = schema["properties"][property]["title"].as_str().unwrap_or(property);
+            let title = schema.value["properties"][property]["title"].as_str().unwrap_or(property);
             let (message, fix) = (format!("{name} needs “{title}”."), format!("Choose “{title}” for this channel."));
             return Finding::error(format!("{base}/{property}"), "settings.missing", message, fix);
         }
