@@ -17,6 +17,7 @@ pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
 pub use restored::hold_restored;
 pub use wishes::{edited, refuse_wish, removed, wish};
+pub(crate) use wishes::{lock_in, told_in};
 
 use crate::{
     Store,
