@@ -346,6 +346,9 @@ impl Recent for Playground {
 struct Numbers {
     likes: i64,
     replies: i64,
+    /// Left out by those before reposts.
+    #[serde(default)]
+    reposts: i64,
     views: i64,
     /// How many posts there are, of an account.
     #[serde(default)]
@@ -358,6 +361,7 @@ impl Numbers {
             Count::new(Metric::Views, self.views),
             Count::new(Metric::Likes, self.likes),
             Count::new(Metric::Replies, self.replies),
+            Count::new(Metric::Reposts, self.reposts),
         ]
     }
 }

@@ -92,6 +92,7 @@ pub(crate) enum Refused {
 pub(crate) struct Metrics {
     pub(crate) likes: u64,
     pub(crate) replies: u64,
+    pub(crate) reposts: u64,
     pub(crate) views: u64,
 }
 
@@ -180,7 +181,8 @@ impl Posts {
     pub(crate) fn metrics(&self, post: &Post) -> Metrics {
         let replies =
             self.answers.get(&post.id).map_or(0, |ids| ids.iter().filter(|id| self.get(**id).is_some()).count());
-        Metrics { likes: post.likes.len() as u64, replies: replies as u64, views: post.views }
+        let (likes, reposts) = (post.likes.len() as u64, post.reposts.len() as u64);
+        Metrics { likes, replies: replies as u64, reposts, views: post.views }
     }
 
     /// The sums over all posts of an account, and how many posts there are.
@@ -192,6 +194,7 @@ impl Posts {
             count += 1;
             sum.likes += one.likes;
             sum.replies += one.replies;
+            sum.reposts += one.reposts;
             sum.views += one.views;
         }
         (count, sum)

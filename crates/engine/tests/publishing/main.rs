@@ -12,6 +12,7 @@ mod keyless;
 mod lateness;
 mod limits;
 mod outcomes;
+mod plugs;
 mod preparing;
 mod rounds;
 mod threads;
