@@ -10,6 +10,7 @@ import { useSession } from "@/app/session";
 import { Confirm } from "@/components/confirm";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { toast } from "@/components/toast";
+import { PlugList } from "@/features/plugs/plug-list";
 import { NumbersPanel } from "@/features/numbers/panel";
 import { publicationNumbersQuery } from "@/features/numbers/queries";
 import classes from "./publication-card.module.css";
@@ -99,6 +100,7 @@ export function Afterwards({ post, publication, channel, network }: Props) {
       >
         {t("afterwards.removeText", { network: networkName })}
       </Confirm>
+      <PlugList plugs={publication.plugs} />
       <PostNumbers publication={publication} networkName={networkName} />
     </>
   );
