@@ -80,6 +80,12 @@ fn gone(job: &Loaded) -> Option<Reason> {
     Some(Reason::new("plug.post_deleted", title, message))
 }
 
+/// Why a channel does nothing any more.
+fn deleted(channel: &Channel) -> Option<Reason> {
+    let said = "The channel that was to do it was deleted.";
+    channel.deleted_at.map(|_| Reason::new("plug.channel_deleted", "Nothing follows it", said))
+}
+
 /// Does the work of kind [`due::kind::LIKES`].
 #[derive(Clone)]
 #[allow(missing_debug_implementations, reason = "holds trait objects")]
@@ -103,7 +109,7 @@ impl Handler for Likes {
             Ok(_) | Err(StoreError::NotFound { .. }) => return Ok(Done::Finished),
             Err(error) => return Err(error.into()),
         };
-        if let Some(reason) = gone(&job) {
+        if let Some(reason) = gone(&job).or_else(|| deleted(&job.channel)) {
             return self.stop(work, &job, &reason).await;
         }
         let network = self.publisher.registry.get(&job.publication.network);
@@ -114,10 +120,11 @@ impl Handler for Likes {
         let now = self.publisher.clock.now();
         let published_at = job.publication.published_at.unwrap_or(job.publication.updated_at);
         let next = next_look(published_at, now, metrics.is_costly());
+        if job.workspace.paused_at.is_some() || job.channel.state != ChannelState::Active {
+            return self.later(work, &job, next).await;
+        }
         let pace = Pace::of(store, &job.channel);
-        let rests = job.workspace.paused_at.is_some() || job.channel.state != ChannelState::Active;
         let entry = match pace.enter().await? {
-            _ if rests => return self.later(work, &job, next).await,
             Entry::Wait { until, .. } => {
                 return self.later(work, &job, next.map(|_| until.min(published_at + WATCHED))).await;
             }
@@ -248,12 +255,8 @@ struct Doing<'a> {
 
 impl Doing<'_> {
     async fn take_up(&self) -> Result<Done, HandlerError> {
-        if let Some(reason) = gone(&self.job) {
+        if let Some(reason) = gone(&self.job).or_else(|| deleted(&self.by)) {
             return self.end(End::Dropped(reason)).await;
-        }
-        if self.by.deleted_at.is_some() {
-            let said = "The channel that was to do it was deleted.";
-            return self.end(End::Dropped(Reason::new("plug.channel_deleted", "Nothing follows it", said))).await;
         }
         let now = self.publisher.clock.now();
         if let Some(reason) = self.obstacle() {

@@ -18,7 +18,13 @@ test("a channel follows those of its family as far as its network lets it", () =
   expect(isAble("repost", on(page, "a"), on({ family: "linkedin" }, "b"))).toBe(true);
   expect(isAble("repost", on(page, "a"), on(x, "b"))).toBe(false);
   const mastodon = { family: "mastodon", abilities: abilities("same_server", "same_server") };
-  expect(isAble("repost", on(mastodon, "a", "https://a.example"), on(mastodon, "b", "https://a.example"))).toBe(true);
-  expect(isAble("repost", on(mastodon, "a", "https://a.example"), on(mastodon, "b", "https://b.example"))).toBe(false);
-  expect(isAble("repost", on({ family: "x", abilities: abilities(null, null) }, "a"), on(x, "b"))).toBe(false);
+  expect(
+    isAble("repost", on(mastodon, "a", "https://a.example"), on(mastodon, "b", "https://a.example")),
+  ).toBe(true);
+  expect(
+    isAble("repost", on(mastodon, "a", "https://a.example"), on(mastodon, "b", "https://b.example")),
+  ).toBe(false);
+  expect(isAble("repost", on({ family: "x", abilities: abilities(null, null) }, "a"), on(x, "b"))).toBe(
+    false,
+  );
 });

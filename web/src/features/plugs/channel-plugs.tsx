@@ -45,8 +45,7 @@ function Loaded({ channel, networkName, manages, plugs }: Props & { plugs: Plugs
       </Text>
     );
   }
-  const changed =
-    JSON.stringify([repost, comment]) !== JSON.stringify([plugs.repost, plugs.comment]);
+  const changed = JSON.stringify([repost, comment]) !== JSON.stringify([plugs.repost, plugs.comment]);
   const problem = set.error ? asProblem(set.error) : null;
   const { byField, others } = fieldErrors(problem, {
     "/repost": "repost",
@@ -97,11 +96,7 @@ function Loaded({ channel, networkName, manages, plugs }: Props & { plugs: Plugs
       <FormProblem problem={problem} others={others} />
       {manages && (
         <Group>
-          <Button
-            onClick={() => set.mutate({ repost, comment })}
-            loading={set.isPending}
-            disabled={!changed}
-          >
+          <Button onClick={() => set.mutate({ repost, comment })} loading={set.isPending} disabled={!changed}>
             {t("plugs.save")}
           </Button>
         </Group>

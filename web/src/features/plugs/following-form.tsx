@@ -36,7 +36,9 @@ export function FollowingForm({ channel, network, plugs, groups, onChange }: Pro
   const add = () => {
     // What nobody does yet comes first, and others before the channel itself.
     for (const act of acts)
-      for (const by of [...able(act)].sort((a, b) => Number(a.id === channel.id) - Number(b.id === channel.id)))
+      for (const by of [...able(act)].sort(
+        (a, b) => Number(a.id === channel.id) - Number(b.id === channel.id),
+      ))
         if (!plugs.some((plug) => plug.act === act && plug.by === by.id))
           return onChange([...plugs, { act, by: by.id, after_minutes: 30 }]);
   };
@@ -52,7 +54,6 @@ export function FollowingForm({ channel, network, plugs, groups, onChange }: Pro
       <Stack gap="sm">
         {plugs.map((plug, index) => (
           <Plug
-            // biome-ignore lint/suspicious/noArrayIndexKey: they have no id, and their order is theirs
             key={index}
             id={fieldId({ ...place, item: index.toString() })}
             number={index + 1}
@@ -69,7 +70,12 @@ export function FollowingForm({ channel, network, plugs, groups, onChange }: Pro
         ))}
         {first && free && (
           <Group>
-            <Button size="xs" variant="default" leftSection={<IconPlus size={14} aria-hidden />} onClick={add}>
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconPlus size={14} aria-hidden />}
+              onClick={add}
+            >
               {t("plugs.after.add")}
             </Button>
           </Group>
@@ -107,7 +113,14 @@ function Plug({ id, number, plug, acts, able, error, onChange, onRemove, firstAb
     onChange({ ...plug, act, by: still ?? plug.by });
   };
   return (
-    <Paper withBorder p="xs" component="fieldset" id={id} tabIndex={-1} aria-label={t("plugs.after.item", { number })}>
+    <Paper
+      withBorder
+      p="xs"
+      component="fieldset"
+      id={id}
+      tabIndex={-1}
+      aria-label={t("plugs.after.item", { number })}
+    >
       <Stack gap="xs">
         <Group gap="xs" align="flex-end">
           <Select

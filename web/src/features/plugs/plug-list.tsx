@@ -48,7 +48,11 @@ function Line({ plug }: { plug: Plug }) {
   return (
     <List.Item>
       {t(`plugs.list.${plug.act}`, { channel })}: {stands()}
-      {said && <Text size="sm" c="dimmed">{format.instantsIn(said)}</Text>}
+      {said && (
+        <Text size="sm" c="dimmed">
+          {format.instantsIn(said)}
+        </Text>
+      )}
       {url && (
         <>
           {" "}

@@ -10,9 +10,9 @@ import { useSession } from "@/app/session";
 import { Confirm } from "@/components/confirm";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { toast } from "@/components/toast";
-import { PlugList } from "@/features/plugs/plug-list";
 import { NumbersPanel } from "@/features/numbers/panel";
 import { publicationNumbersQuery } from "@/features/numbers/queries";
+import { PlugList } from "@/features/plugs/plug-list";
 import classes from "./publication-card.module.css";
 import { useRemove } from "./queries";
 

@@ -1,6 +1,7 @@
 export const plugs = {
   title: "Automations",
-  text_one: "What the channel does by itself with each of its posts, once, when enough people like it within a day.",
+  text_one:
+    "What the channel does by itself with each of its posts, once, when enough people like it within a day.",
   text_other:
     "What the channel does by itself with each of its posts, once, when enough people like it within {{count}} days.",
   looks:
