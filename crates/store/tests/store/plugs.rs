@@ -1,6 +1,6 @@
 use crate::scene::{Scene, after_minutes, post, scene};
 use crier_model::{
-    ChannelId, Document, PublicationId,
+    ChannelId, Clock, Document, PublicationId,
     plug::{Act, Following, PlugState as Stood, Rule},
     post::{Timing, Variant},
     publication::{PublicationState as State, Reason},

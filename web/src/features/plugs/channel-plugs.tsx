@@ -46,6 +46,11 @@ function Loaded({ channel, networkName, manages, plugs }: Props & { plugs: Plugs
     );
   }
   const changed = JSON.stringify([repost, comment]) !== JSON.stringify([plugs.repost, plugs.comment]);
+  // What was refused is history once it is another.
+  const change = (make: () => void) => {
+    if (set.error) set.reset();
+    make();
+  };
   const problem = set.error ? asProblem(set.error) : null;
   const { byField, others } = fieldErrors(problem, {
     "/repost": "repost",
@@ -68,7 +73,7 @@ function Loaded({ channel, networkName, manages, plugs }: Props & { plugs: Plugs
           rule={repost}
           disabled={!manages}
           error={byField.repost}
-          onChange={(rule) => setRepost({ ...repost, ...rule })}
+          onChange={(rule) => change(() => setRepost({ ...repost, ...rule }))}
         />
       )}
       {plugs.can_comment && (
@@ -77,7 +82,7 @@ function Loaded({ channel, networkName, manages, plugs }: Props & { plugs: Plugs
           rule={comment}
           disabled={!manages}
           error={byField.comment}
-          onChange={(rule) => setComment({ ...comment, ...rule })}
+          onChange={(rule) => change(() => setComment({ ...comment, ...rule }))}
         />
       )}
       {plugs.can_comment && comment.enabled && (
@@ -90,7 +95,10 @@ function Loaded({ channel, networkName, manages, plugs }: Props & { plugs: Plugs
           value={comment.text}
           disabled={!manages}
           error={byField.words}
-          onChange={(event) => setComment({ ...comment, text: event.currentTarget.value })}
+          onChange={(event) => {
+            const text = event.currentTarget.value;
+            change(() => setComment({ ...comment, text }));
+          }}
         />
       )}
       <FormProblem problem={problem} others={others} />
@@ -116,7 +124,7 @@ interface RuleProps {
 function Rule({ label, rule, disabled, error, onChange }: RuleProps) {
   const { t } = useTranslation();
   return (
-    <Group gap="md" align="flex-end">
+    <Group gap="md" align="flex-end" maw="32rem">
       <Switch
         label={label}
         checked={rule.enabled}

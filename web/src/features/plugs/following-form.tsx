@@ -59,13 +59,12 @@ export function FollowingForm({ channel, network, plugs, groups, onChange }: Pro
             number={index + 1}
             plug={plug}
             acts={acts.includes(plug.act) ? acts : [...acts, plug.act]}
-            able={able(plug.act)}
+            able={able}
             error={findingsAt(groups, { ...place, item: index.toString() })
               .map((finding) => `${finding.message} ${finding.fix}`)
               .join(" ")}
             onChange={(next) => onChange(plugs.map((it, at) => (at === index ? next : it)))}
             onRemove={() => onChange(plugs.filter((_, at) => at !== index))}
-            firstAble={(act) => able(act)[0]?.id}
           />
         ))}
         {first && free && (
@@ -90,14 +89,13 @@ interface PlugProps {
   number: number;
   plug: Following;
   acts: readonly Following["act"][];
-  able: Channel[];
+  able: (act: Following["act"]) => Channel[];
   error: string;
   onChange: (plug: Following) => void;
   onRemove: () => void;
-  firstAble: (act: Following["act"]) => string | undefined;
 }
 
-function Plug({ id, number, plug, acts, able, error, onChange, onRemove, firstAble }: PlugProps) {
+function Plug({ id, number, plug, acts, able, error, onChange, onRemove }: PlugProps) {
   const { t } = useTranslation();
   const spans = MINUTES.includes(plug.after_minutes)
     ? MINUTES
@@ -106,15 +104,18 @@ function Plug({ id, number, plug, acts, able, error, onChange, onRemove, firstAb
     minutes % 60 === 0
       ? t("plugs.after.hours", { count: minutes / 60 })
       : t("plugs.after.minutes", { count: minutes });
-  const by = able.map((channel) => ({ value: channel.id, label: channel.name }));
+  const by = able(plug.act).map((channel) => ({ value: channel.id, label: channel.name }));
   if (!by.some(({ value }) => value === plug.by)) by.push({ value: plug.by, label: t("plugs.after.gone") });
+  /** Whoever can do the other thing goes on with it. */
   const acting = (act: Following["act"]) => {
-    const still = act === plug.act || able.length === 0 ? plug.by : firstAble(act);
+    const next = able(act);
+    const still = next.some((channel) => channel.id === plug.by) ? plug.by : next[0]?.id;
     onChange({ ...plug, act, by: still ?? plug.by });
   };
   return (
     <Paper
       withBorder
+      m={0}
       p="xs"
       component="fieldset"
       id={id}

@@ -56,7 +56,7 @@ function Line({ plug }: { plug: Plug }) {
       {url && (
         <>
           {" "}
-          <Anchor href={url} target="_blank" rel="noreferrer" size="sm">
+          <Anchor href={url} target="_blank" rel="noreferrer" size="sm" underline="always">
             {t("plugs.list.open")}
             <span className="visually-hidden"> ({t("common.opensNewTab")})</span>
           </Anchor>
