@@ -50,11 +50,9 @@ async fn the_rules_of_a_channel_are_set_and_read() {
         json!({ "enabled": true, "likes": 50 }),
         json!({ "enabled": true, "likes": 100, "text": "Read on at example.org" }),
     );
-    let put = |body: Value| async {
-        house
-            .ask(Method::PUT, &format!("/api/v1/workspaces/{}/{path}", ada.workspace), &ada.headers, Some(&body))
-            .await
-            .json
+    let put = async |body: Value| {
+        let path = format!("/api/v1/workspaces/{}/{path}", ada.workspace);
+        house.ask(Method::PUT, &path, &ada.headers, Some(&body)).await.json
     };
     let set = put(wanted.clone()).await;
     assert_eq!((&set["repost"], &set["comment"]), (&wanted["repost"], &wanted["comment"]));
