@@ -5,6 +5,7 @@ use crate::{
     decision::{self, Decision, Patience, Try},
     numbers::{Numbers, first_look},
     pace::Pace,
+    plugs::{Likes, Plugs, first_likes},
     prepare::Preparer,
     sending::{Outcome, Progress, Sending},
     wishes::Wishes,
@@ -238,6 +239,18 @@ impl Publisher {
         Numbers { publisher: self.clone() }
     }
 
+    /// Looks whether posts have the likes that their channels' plugs wait for.
+    #[must_use]
+    pub fn likes(&self) -> Likes {
+        Likes { publisher: self.clone() }
+    }
+
+    /// Does what follows published posts.
+    #[must_use]
+    pub fn plugs(&self) -> Plugs {
+        Plugs { publisher: self.clone() }
+    }
+
     /// Whether people should decide first, because its time is long over. `since` is when its next part was due.
     fn too_late(&self, job: &Loaded, since: Timestamp) -> Option<Reason> {
         let late = self.clock.now().duration_since(since);
@@ -449,6 +462,8 @@ impl Publisher {
             url: first.and_then(|sent| sent.url.clone()),
             remote: progress.to_json()?,
             look_at: first_look(sending.network, self.clock.now()),
+            likes_at: first_likes(sending.network, self.clock.now()),
+            plugs: job.post.content.plugs_for(job.channel.id).to_vec(),
             detail: answered,
         };
         self.end(ending).await?;

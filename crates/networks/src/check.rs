@@ -94,6 +94,24 @@ pub fn parts(
     verdict
 }
 
+/// What a network says to a comment that goes below a post by itself: words alone, without settings.
+pub fn comment(network: &dyn Network, facts: &Facts, body: &Document, pointer: String) -> Vec<Finding> {
+    let (text, name) = (network.render(body), network.about().name);
+    let part = PartToCheck { body, media: &[], pointer };
+    if text.trim().is_empty() {
+        let at = format!("{}/text", part.pointer);
+        return vec![Finding::error(at, "text.empty", "A comment needs words.", "Write something, or take it out.")];
+    }
+    let mut rules = network.rules(facts).of_part(1);
+    // It has no further part that some of it could go into.
+    rules.parts.max = 1;
+    let mut found = Vec::new();
+    check_text(&format!("A comment on {name}"), &rules, &part, &text, &mut found);
+    found.extend(network.check(facts, std::slice::from_ref(&part), &Map::new()));
+    found.retain(|finding| finding.pointer.starts_with(&part.pointer));
+    found
+}
+
 fn empty(pointer: &str, name: &str) -> Finding {
     let message = format!("{name} does not take a post without words or files.");
     Finding::error(pointer, "text.empty", message, "Write something or add a file.")

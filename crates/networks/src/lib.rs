@@ -46,6 +46,7 @@ pub mod pinterest;
 pub mod playground;
 mod playground_bot;
 pub mod playground_pages;
+pub mod plugs;
 pub mod publish;
 pub mod reddit;
 pub mod refusal;

@@ -4,12 +4,14 @@
 //! renew themselves, posts by containers. Threads fetches pictures and videos itself.
 
 mod afterwards;
+mod plugs;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Answered, ClientAuth, Connect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::meta::{self, Made, own};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Credentials, Detail, Refusal, settings, text};
 use async_trait::async_trait;
@@ -138,6 +140,14 @@ impl Network for Threads {
     }
 
     fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }

@@ -4,10 +4,12 @@
 //! a post; the account's newest posts tell whether one is there. Reading them is paid for, so that is done only after a lost answer.
 
 mod afterwards;
+mod plugs;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings, text};
 use async_trait::async_trait;
@@ -147,6 +149,14 @@ impl Network for X {
     }
 
     fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }

@@ -55,6 +55,10 @@ pub mod kind {
     pub const WISH: &str = "wish";
     /// Ask a channel's network for the numbers of the channel and its posts (subject: channel id).
     pub const NUMBERS: &str = "numbers";
+    /// Look whether a published post has the likes that its channel's plugs wait for (subject: publication id).
+    pub const LIKES: &str = "likes";
+    /// Do what follows a published post: repost it, comment on it (subject: plug id; lane: the channel that does it).
+    pub const PLUG: &str = "plug";
     /// Look for publications that came to no end in their time (subject: `publications`).
     pub const WATCH: &str = "watch";
 }

@@ -20,6 +20,7 @@ pub use restored::hold_restored;
 pub(crate) use standing::StandingOf;
 pub use standing::is_free_as;
 pub use wishes::{edited, refuse_wish, removed, wish};
+pub(crate) use wishes::{lock_in, told_in};
 
 use crate::{
     Store,

@@ -15,5 +15,6 @@ mod media;
 mod notices;
 mod operator;
 mod pausing;
+mod plugs;
 mod posts;
 mod scheduling;

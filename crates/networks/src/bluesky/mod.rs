@@ -6,6 +6,7 @@
 mod afterwards;
 mod identity;
 mod oauth;
+mod plugs;
 mod post;
 mod rich_text;
 mod session;
@@ -13,6 +14,7 @@ mod session;
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::connect::{Connect, Facts, Way};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::Publish;
 use crate::{Refusal, settings};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -141,6 +143,14 @@ impl Network for Bluesky {
     }
 
     fn delete(&self) -> Option<&dyn Delete> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }

@@ -13,6 +13,11 @@ use crier_net::Client;
 const SCOPES: &[Scope] = &[
     Scope { id: "atproto", why: "to know which account this is", required: true },
     Scope { id: "repo:app.bsky.feed.post", why: "to publish your posts", required: true },
+    Scope {
+        id: "repo:app.bsky.feed.repost",
+        why: "to repost where an automation says so; without it nothing is reposted",
+        required: false,
+    },
     Scope { id: "blob:*/*", why: "to upload pictures; without it only text can be published", required: false },
 ];
 

@@ -33,27 +33,38 @@ impl Publish for Bluesky {
 
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let images = images(cx, item).await?;
-        // Written down once: a repeated record must be the same to the byte, or its CID would change under replies.
-        let created_at: Timestamp =
-            cx.step("time", Once::Repeatable, || std::future::ready(Ok(cx.clock.now()))).await?;
-        let record = record(cx, item, images, created_at).await?;
+        let record = record(cx, item, images, created_at(cx).await?).await?;
         let key = record_key(&cx.key(), cx.due_at, cx.part);
-        let body = json!({ "repo": cx.account, "collection": COLLECTION, "rkey": key, "record": record });
-        let request = cx
-            .net
-            .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.putRecord"))
-            .bearer(cx.credentials.access_token.expose())
-            .json(&body);
-        let write = || async {
-            let written: Written = call::json(request, cx.credentials, refine).await?;
-            Ok(Sent {
-                url: Some(format!("https://bsky.app/profile/{}/post/{key}", cx.account)),
-                data: json!({ "uri": written.uri, "cid": written.cid }),
-                remote_id: written.uri,
-            })
-        };
-        cx.step("put record", Once::Key(key.clone()), write).await
+        let url = format!("https://bsky.app/profile/{}/post/{key}", cx.account);
+        put(cx, COLLECTION, key, record, Some(url)).await
     }
+}
+
+/// Writes a record that people see at `url`, once.
+pub(super) async fn put(
+    cx: &Cx<'_>,
+    collection: &str,
+    key: String,
+    record: Value,
+    url: Option<String>,
+) -> Result<Sent, Refusal> {
+    let body = json!({ "repo": cx.account, "collection": collection, "rkey": key, "record": record });
+    let request = cx
+        .net
+        .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.putRecord"))
+        .bearer(cx.credentials.access_token.expose())
+        .json(&body);
+    let write = || async {
+        let written: Written = call::json(request, cx.credentials, refine).await?;
+        Ok(Sent { url, data: json!({ "uri": written.uri, "cid": written.cid }), remote_id: written.uri })
+    };
+    cx.step("put record", Once::Key(key), write).await
+}
+
+/// The time a record is said to be made at. Written down once: a repeated record must be the same to the byte, or its CID would change
+/// under replies.
+pub(super) async fn created_at(cx: &Cx<'_>) -> Result<Timestamp, Refusal> {
+    cx.step("time", Once::Repeatable, || std::future::ready(Ok(cx.clock.now()))).await
 }
 
 /// The pictures as a record refers to them, uploaded.
@@ -142,7 +153,7 @@ async fn resolve(cx: &Cx<'_>, handle: &str) -> Result<Option<String>, Refusal> {
 
 /// A TID: 53 bits of microseconds and 10 bits that tell writers apart, in sortable base 32. The same for every try, and
 /// different for every other part: what is finer than the due time comes from a hash of the key.
-fn record_key(key: &str, due_at: Timestamp, part: usize) -> String {
+pub(super) fn record_key(key: &str, due_at: Timestamp, part: usize) -> String {
     const ALPHABET: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
     let hash = Sha256::digest(key.as_bytes());
     let [a, b, c, d, ..] = hash.0;

@@ -6,12 +6,14 @@
 mod afterwards;
 mod little;
 pub mod page;
+mod plugs;
 mod post;
 
 use crate::about::{About, Network};
 use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Credentials, Refusal, call, settings};
 use async_trait::async_trait;
@@ -92,6 +94,14 @@ impl Network for LinkedIn {
     }
 
     fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }

@@ -70,13 +70,31 @@ pub async fn publish(cx: &Cx<'_>, item: &Item, wish: Wish<'_>) -> Result<Sent, R
         }
         ([], _) => {}
     }
-    let request = versioned(cx.net.post(format!("{API}/rest/posts")).json(&post), cx.credentials);
+    create(cx, &post, wish.once).await
+}
+
+async fn create(cx: &Cx<'_>, post: &Value, once: Once) -> Result<Sent, Refusal> {
+    let request = versioned(cx.net.post(format!("{API}/rest/posts")).json(post), cx.credentials);
     let create = || async {
         let answer = call::send(request, cx.credentials, refine).await?;
         let id = answer.header("x-restli-id").or_else(|| answer.header("x-linkedin-id"));
         id.map(str::to_owned).ok_or_else(|| Refusal::Unknown(Detail::new("the answer names no post")))
     };
-    Ok(sent(cx.step("create post", wish.once, create).await?))
+    Ok(sent(cx.step("create post", once, create).await?))
+}
+
+/// Shares a post again, without words. Without those it can't be told from other reshares.
+pub async fn reshare(cx: &Cx<'_>, author: &str, post: &Sent) -> Result<Sent, Refusal> {
+    let reshare = json!({
+        "author": author,
+        "commentary": "",
+        "visibility": "PUBLIC",
+        "distribution": { "feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": [] },
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": false,
+        "reshareContext": { "parent": post.remote_id },
+    });
+    create(cx, &reshare, Once::Ask).await
 }
 
 pub fn sent(urn: String) -> Sent {

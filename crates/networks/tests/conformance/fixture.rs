@@ -49,6 +49,13 @@ impl Fixture {
     }
 }
 
+impl Action {
+    /// Whether it must not be done twice, whatever becomes of who does it.
+    pub fn is_done_once(self) -> bool {
+        matches!(self, Self::Publish | Self::Repost | Self::Comment)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -75,6 +82,10 @@ pub enum Action {
     Delete,
     /// Gives the part's words to the first of `sent`.
     Edit,
+    /// Shows the first of `sent` again.
+    Repost,
+    /// Answers, by itself, what `thread` names.
+    Comment,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -39,7 +39,7 @@ fn every_network_has_the_fixtures_it_needs() {
             let name = &raw.name;
             let cannot = fixture.shows.iter().filter(|shown| !needed::can_show(shown, fixture));
             wrong.extend(cannot.map(|shown| format!("{name}: it can't show {shown}")));
-            let unkeyed = fixture.action == Action::Publish && fixture.expect.ok().is_some() && fixture.once.is_none();
+            let unkeyed = fixture.action.is_done_once() && fixture.expect.ok().is_some() && fixture.once.is_none();
             if unkeyed {
                 wrong.push(format!("{name}: it doesn't say by what it is done once"));
             }
@@ -110,7 +110,7 @@ async fn a_crash_at_any_step_neither_loses_nor_doubles_a_post() {
     for network in networks() {
         for raw in fixture::of(&network) {
             let plain = raw.plain();
-            if plain.action != Action::Publish || plain.expect.ok().is_none() {
+            if !plain.action.is_done_once() || plain.expect.ok().is_none() {
                 continue;
             }
             let whole = Notebook::default();

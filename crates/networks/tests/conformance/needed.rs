@@ -49,6 +49,12 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     if network.edit().is_some() {
         names.extend(["edit", "edit:refused"].map(str::to_owned));
     }
+    if network.reposts().is_some() {
+        names.extend(["repost", "repost:refused"].map(str::to_owned));
+    }
+    if network.comments().is_some() {
+        names.push("comment".to_owned());
+    }
     let schema = network.settings_schema();
     let settings = schema["properties"].as_object().into_iter().flatten();
     names.extend(settings.map(|(name, _)| format!("setting:{name}")));
@@ -138,6 +144,9 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
         "delete:gone" => fixture.action == Action::Delete && ok.is_some() && is_gone(fixture),
         "edit" => fixture.action == Action::Edit && ok.is_some() && !words.is_empty(),
         "edit:refused" => fixture.action == Action::Edit && class.is_some(),
+        "repost" => fixture.action == Action::Repost && ok.is_some(),
+        "repost:refused" => fixture.action == Action::Repost && class.is_some(),
+        "comment" => fixture.action == Action::Comment && ok.is_some() && given.thread.is_some(),
         // Where a post always has a picture, the text is its caption.
         "text" => published && !words.is_empty(),
         "mention" => published && words.contains('@'),

@@ -84,7 +84,7 @@ impl World {
     pub async fn run(&self, notebook: &Notebook) -> Outcome {
         let given = &self.fixture.given;
         match self.fixture.action {
-            Action::Publish | Action::Find => self.publish(notebook, false).await,
+            Action::Publish | Action::Find | Action::Repost | Action::Comment => self.publish(notebook, false).await,
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
             Action::Lookup => self.lookup(given).await,
@@ -259,7 +259,13 @@ impl World {
             let recent = network.recent().unwrap_or_else(|| panic!("{} has no way to find a post", self.network));
             return told(recent.find(&cx, &item).await, |it| json!(it));
         }
-        told(network.publish().publish(&cx, &item).await, |it| json!(it))
+        match self.fixture.action {
+            Action::Repost => {
+                told(network.reposts().unwrap().repost(&cx, given.sent.first().unwrap()).await, |it| json!(it))
+            }
+            Action::Comment => told(network.comments().unwrap().comment(&cx, &item).await, |it| json!(it)),
+            _ => told(network.publish().publish(&cx, &item).await, |it| json!(it)),
+        }
     }
 
     pub fn item(&self) -> Item {

@@ -34,6 +34,10 @@ const ChannelNumbers = lazy(() =>
   import("@/features/numbers/channel-numbers").then((module) => ({ default: module.ChannelNumbers })),
 );
 
+const ChannelPlugs = lazy(() =>
+  import("@/features/plugs/channel-plugs").then((module) => ({ default: module.ChannelPlugs })),
+);
+
 const PURPOSES = {
   new: "channels.purposeNew",
   reconnect: "channels.purposeReconnect",
@@ -164,6 +168,13 @@ function Loaded({ channel }: { channel: Channel }) {
           </Text>
           <SlotsForm channel={channel.id} manages={managesWorkspace(workspace.role)} />
         </section>
+        <Suspense fallback={<Skeleton h={120} aria-hidden />}>
+          <ChannelPlugs
+            channel={channel.id}
+            networkName={network?.name ?? channel.network}
+            manages={managesWorkspace(workspace.role)}
+          />
+        </Suspense>
         <Suspense fallback={<Skeleton h={120} aria-hidden />}>
           <ChannelNumbers channel={channel.id} networkName={network?.name ?? channel.network} />
         </Suspense>
