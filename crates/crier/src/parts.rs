@@ -142,9 +142,17 @@ fn ffmpeg(config: &Config) -> Option<Ffmpeg> {
     config.converts_films.then(|| Ffmpeg::find(config.ffmpeg.as_deref(), config.ffmpeg_limits)).flatten()
 }
 
-pub fn library(config: &Config, store: &Store) -> Result<Library, Failed> {
-    let storage = Storage::folder(&config.data_dir.join("media")).map_err(|error| Failed(error.to_string()))?;
-    Ok(Library::new(store.clone(), storage).with_ffmpeg(ffmpeg(config)))
+/// Where the media are kept.
+pub fn storage(config: &Config, net: &Client) -> Result<Storage, Failed> {
+    let storage = match &config.bucket {
+        Some(bucket) => Storage::bucket(bucket, net, &config.data_dir.join("scratch")),
+        None => Storage::folder(&config.data_dir.join("media")),
+    };
+    storage.map_err(|error| Failed::to("opening the media storage", error))
+}
+
+pub fn library(config: &Config, store: &Store, net: &Client) -> Result<Library, Failed> {
+    Ok(Library::new(store.clone(), storage(config, net)?).with_ffmpeg(ffmpeg(config)))
 }
 
 pub fn handshake(config: &Config, store: &Store, net: &Client, registry: &Registry, library: &Library) -> Handshake {

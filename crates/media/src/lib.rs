@@ -21,7 +21,7 @@ pub use intake::Incoming;
 pub use library::Library;
 pub use picture::{AVATAR_SIDE, Kind, Picture, THUMBNAIL_SIDE};
 pub use refusal::{MediaError, MediaRefusal};
-pub use storage::{Storage, StorageError};
+pub use storage::{ANY_REGION, Bucket, Storage, StorageError, Trouble};
 
 /// The largest image taken, in bytes.
 pub const MAX_IMAGE_BYTES: u64 = 10 * 1024 * 1024;
