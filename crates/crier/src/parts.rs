@@ -8,11 +8,11 @@ use crate::{
 use async_trait::async_trait;
 use crier_connect::{Doctor, Handshake, House, MailProbe};
 use crier_engine::notices::Smtp;
-use crier_media::{Ffmpeg, Library, Storage};
+use crier_media::{Addresses, Ffmpeg, Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
-use crier_store::{ClusterClock, Store, StoreConfig};
+use crier_store::{ClusterClock, Store, StoreConfig, installation};
 use std::{fmt, path::Path, sync::Arc};
 use url::Url;
 
@@ -153,6 +153,12 @@ pub fn storage(config: &Config, net: &Client) -> Result<Storage, Failed> {
 
 pub fn library(config: &Config, store: &Store, net: &Client) -> Result<Library, Failed> {
     Ok(Library::new(store.clone(), storage(config, net)?).with_ffmpeg(ffmpeg(config)))
+}
+
+/// How strangers get files; the database must be up to date.
+pub async fn addresses(config: &Config, store: &Store) -> Result<Addresses, Failed> {
+    let identity = installation::identity(store).await.map_err(|error| Failed::to("reading the database", error))?;
+    Ok(Addresses::new(&config.public_url, identity))
 }
 
 pub fn handshake(config: &Config, store: &Store, net: &Client, registry: &Registry, library: &Library) -> Handshake {

@@ -1,6 +1,7 @@
 //! The library: files are taken in, recognised by their content, kept, shown small and given to networks.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod address;
 mod avif;
 mod boxes;
 mod drawing;
@@ -15,6 +16,7 @@ mod refusal;
 mod renditions;
 mod storage;
 
+pub use address::{Addresses, FILES};
 pub use ffmpeg::{Ffmpeg, FfmpegLimits};
 pub use film::{Film, FilmKind};
 pub use intake::Incoming;

@@ -190,6 +190,20 @@ mod tests {
     }
 
     #[test]
+    fn the_address_of_a_file_in_a_bucket_is_signed_for_a_day() {
+        let bucket = Bucket { prefix: "crier/".into(), ..bucket(Some("https://s3.example.com"), true) };
+        let net = Client::new(crier_net::Config::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let storage = super::super::Storage::bucket(&bucket, &net, folder.path()).unwrap();
+        assert!(storage.is_public());
+        let address: Url = storage.signed_address("a/media/b.png").unwrap().parse().unwrap();
+        assert_eq!((address.host_str(), address.path()), (Some("s3.example.com"), "/media/crier/a/media/b.png"));
+        let query = address.query().unwrap();
+        assert!(query.contains("X-Amz-Expires=86400") && query.contains("X-Amz-Signature="), "{query}");
+        assert!(!address.as_str().contains("s3cret-value"));
+    }
+
+    #[test]
     fn what_a_bucket_has_against_us_is_said_with_a_fix() {
         let said = |status, code| Trouble::of("the bucket “media” at s3.test", status, code);
         for (status, code, words, fix) in [

@@ -48,8 +48,9 @@ pub struct Storage {
 struct InBucket {
     told: String,
     prefix: String,
-    /// None where strangers can’t reach its host.
-    signer: Option<Arc<AmazonS3>>,
+    signer: Arc<AmazonS3>,
+    /// Whether strangers can reach its host.
+    is_public: bool,
 }
 
 impl fmt::Debug for Storage {
@@ -132,8 +133,12 @@ impl Storage {
     pub fn bucket(bucket: &Bucket, net: &Client, scratch: &path::Path) -> Result<Self, StorageError> {
         clear(scratch);
         let kept = Arc::new(bucket.open(net)?);
-        let signer = bucket.is_public().then(|| kept.clone());
-        let bucket = InBucket { told: bucket.told(), prefix: bucket.prefix.clone(), signer };
+        let bucket = InBucket {
+            told: bucket.told(),
+            prefix: bucket.prefix.clone(),
+            signer: kept.clone(),
+            is_public: bucket.is_public(),
+        };
         Ok(Self { kept, scratch: scratch.to_owned(), bucket: Some(bucket) })
     }
 
@@ -151,12 +156,18 @@ impl Storage {
         }
     }
 
-    /// Where anybody can fetch what is kept, for a day; none where strangers can’t reach the storage.
+    /// Whether strangers can reach what it is in.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.bucket.as_ref().is_some_and(|bucket| bucket.is_public)
+    }
+
+    /// Where whoever reaches the bucket can fetch what is kept, for a day; none of a folder.
     #[must_use]
     pub fn signed_address(&self, key: &str) -> Option<String> {
-        let signer = self.bucket.as_ref()?.signer.as_ref()?;
+        let bucket = self.bucket.as_ref()?;
         // The key is at hand, so that there is nothing to wait for.
-        let signed = signer.signed_url(Method::GET, &self.path(key), SIGNED_FOR).now_or_never()?;
+        let signed = bucket.signer.signed_url(Method::GET, &self.path(key), SIGNED_FOR).now_or_never()?;
         signed
             .inspect_err(|error| tracing::warn!(key, %error, "the address of a file was not signed"))
             .ok()
@@ -250,7 +261,10 @@ impl Storage {
     }
 
     /// Takes it away; nothing there is fine.
-    pub(crate) async fn delete(&self, key: &str) -> Result<(), StorageError> {
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn delete(&self, key: &str) -> Result<(), StorageError> {
         match self.kept.delete(&self.path(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
