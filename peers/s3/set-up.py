@@ -13,9 +13,9 @@ iam = boto3.client("iam", **anybody)
 
 
 def key(user, *actions):
-    """The access key of a new user who may do this in the bucket."""
+    """The access key of a new user who may do this in every bucket, also in those that are not there."""
     iam.create_user(UserName=user)
-    allowed = {"Effect": "Allow", "Action": actions, "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]}
+    allowed = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     iam.put_user_policy(UserName=user, PolicyName="bucket", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allowed]}))
     made = iam.create_access_key(UserName=user)["AccessKey"]
     return {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"]}

@@ -16,6 +16,7 @@ pub const ANY_REGION: &str = "us-east-1";
 /// A request waits for somebody: what is not mended by then is said.
 const PATIENCE: Duration = Duration::from_secs(20);
 const TRIES: usize = 4;
+const UNREACHED: &str = "Check that the host of `s3_endpoint` runs and can be reached from this machine.";
 
 /// A bucket, and who we are there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,8 @@ impl Bucket {
             .with_access_key_id(&self.access_key_id)
             .with_secret_access_key(self.secret_access_key.expose())
             .with_client_options(options)
+            // One file is deleted at a time, and not every host takes lists of them.
+            .with_disable_bulk_delete(true)
             .with_retry(RetryConfig { backoff, max_retries: TRIES, retry_timeout: PATIENCE })
             .with_http_connector(Carrier { net: net.clone(), bucket: self.told().into() })
             .build()
@@ -135,6 +138,12 @@ impl Trouble {
         Some(Self { said, fix })
     }
 
+    /// No answer came in time.
+    pub(super) fn silent(bucket: &str, waited: Duration) -> Self {
+        let said = format!("{bucket} did not answer within {} s", waited.as_secs());
+        Self { said, fix: UNREACHED }
+    }
+
     /// No answer came.
     pub(super) fn unanswered(bucket: &str, failure: &Failure) -> Self {
         let fix = match (failure.kind, failure.stage) {
@@ -148,7 +157,7 @@ impl Trouble {
                 "Correct `s3_endpoint` (http or https), renew its certificate, or list its authority in `extra_ca`."
             }
             (_, Stage::Proxy) => "Correct `proxy`, or list the host in `no_proxy`.",
-            _ => "Check that the host of `s3_endpoint` runs and can be reached from this machine.",
+            _ => UNREACHED,
         };
         Self { said: format!("{bucket} was not reached: {}", failure.detail), fix }
     }

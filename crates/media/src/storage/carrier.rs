@@ -21,11 +21,14 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use tokio::time::timeout;
 
 /// Long enough for a large file that is read as fast as somebody looks at it.
 const READING: Duration = Duration::from_secs(60 * 60);
 /// For a piece of a file.
 const WRITING: Duration = Duration::from_secs(5 * 60);
+/// Until an answer begins; a bucket that is silent longer holds up people.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Of an answer that refuses.
 const MAX_WORDS: usize = 64 * 1024;
 
@@ -46,7 +49,11 @@ impl HttpConnector for Carrier {
 #[async_trait]
 impl HttpService for Carrier {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = self.request(request)?.open().await.map_err(|failure| self.unanswered(&failure))?;
+        let patience = if reads(request.method()) { SILENCE } else { WRITING };
+        let opened = timeout(patience, self.request(request)?.open()).await;
+        let answer = opened
+            .map_err(|_| HttpError::new(HttpErrorKind::Timeout, Trouble::silent(&self.bucket, patience)))?
+            .map_err(|failure| self.unanswered(&failure))?;
         let mut response = HttpResponse::new(HttpResponseBody::from(Bytes::new()));
         *response.status_mut() = http::StatusCode::from_u16(answer.status()).map_err(unreadable)?;
         response.headers_mut().clone_from(answer.headers());
@@ -58,13 +65,13 @@ impl HttpService for Carrier {
 impl Carrier {
     fn request(&self, request: HttpRequest) -> Result<Request, HttpError> {
         let (head, body) = request.into_parts();
-        let reads = matches!(head.method, Method::GET | Method::HEAD);
+        let patience = if reads(&head.method) { READING } else { WRITING };
         let mut call = self
             .net
             .request(head.method, head.uri.to_string())
             .no_redirects()
             .max_body(usize::MAX)
-            .timeout(if reads { READING } else { WRITING })
+            .timeout(patience)
             // What is kept has a length, which one that is packed for the way would lose.
             .header("accept-encoding", "identity");
         let length = body.content_length();
@@ -120,6 +127,10 @@ impl Carrier {
         });
         HttpResponseBody::new(Pieces(Mutex::new(pieces.boxed())))
     }
+}
+
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 /// Headers that the client writes itself.

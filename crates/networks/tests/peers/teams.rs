@@ -19,8 +19,7 @@ async fn shown() -> Vec<Value> {
 #[tokio::test]
 #[ignore = "needs peers/teams-cards"]
 async fn peer_teams_shows_what_was_written_and_its_pictures() {
-    let SignedIn { instance, credentials, identified } =
-        sign_in(text(&peer("CRIER_PEER_TEAMS"), "url")).await.unwrap();
+    let SignedIn { instance, credentials, identified } = sign_in(text(&peer("CRIER_PEER_TEAMS"), "url")).await.unwrap();
     let channel = Channel {
         network: "ms-teams",
         net: client(),
@@ -30,7 +29,7 @@ async fn peer_teams_shows_what_was_written_and_its_pictures() {
         credentials,
         facts: identified.facts,
     };
-    assert_eq!(shown().await.last().unwrap()[0]["text"], "Crier can post here now\\.");
+    assert_eq!(shown().await.last().unwrap()[0]["text"], "Crier can post here now.");
     let html = "<h2>Größe</h2><p><strong>fett</strong> <a href=\"https://example.org/a\">here</a></p><blockquote><p>said</p></blockquote>";
     let media = vec![picture("Ein Bild", Some("https://crier.example/a.png"))];
     let message = Item { body: words::html::read(html), media, ..item("") };
@@ -52,7 +51,10 @@ async fn peer_teams_takes_nobody_without_the_signature() {
     let url = text(&peer("CRIER_PEER_TEAMS"), "url").rsplit_once('=').map(|(url, _)| format!("{url}=wrong")).unwrap();
     let refused = sign_in(&url).await.unwrap_err();
     assert!(
-        matches!(refused, FormRefusal::Refused(Refusal::Auth(_)) | FormRefusal::FieldRefused { refusal: Refusal::Auth(_), .. }),
+        matches!(
+            refused,
+            FormRefusal::Refused(Refusal::Auth(_)) | FormRefusal::FieldRefused { refusal: Refusal::Auth(_), .. }
+        ),
         "{refused:?}"
     );
 }
