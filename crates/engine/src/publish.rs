@@ -130,6 +130,15 @@ impl Handler for Publisher {
     }
 }
 
+/// How a wait for the due time ended.
+enum Waited {
+    Over,
+    /// The channel or the workspace is not what it was.
+    Changed,
+    /// The clock was set back.
+    TurnedBack,
+}
+
 /// Why nothing goes out on this channel now.
 fn obstacle(channel: &Channel) -> Option<Reason> {
     match channel.state {
@@ -170,6 +179,15 @@ impl Publisher {
         let progress = Progress::of(&job.publication)?;
         let since = progress.since.unwrap_or(due_at);
         let sending = Sending::new(self, network, &job, work.fence, due_at).await?;
+        let mut ready = None;
+        if self.clock.now() < work.due_at {
+            ready = self.credentials(&job, false).await.ok();
+            match self.wait_until(work.due_at, &job).await? {
+                Waited::Over => {}
+                Waited::Changed => return Box::pin(self.take_up(id, work)).await,
+                Waited::TurnedBack => return Ok(Done::Again(work.due_at)),
+            }
+        }
         if let Some(reason) = self.too_late(&job, since) {
             return self.come_too_late(sending, progress, reason).await;
         }
@@ -186,7 +204,20 @@ impl Publisher {
             tracing::warn!(channel = %job.channel.id, "the channel's daily cap holds a publication");
             return Ok(Done::Settled);
         }
-        self.attempt(sending, progress, &pace, &entry).await
+        self.attempt(sending, progress, &pace, &entry, ready).await
+    }
+
+    /// Waits, with all that is ready, for the time of what was claimed ahead of it. Edits and moves take the lease away; what else may
+    /// stand in the way is looked at again when the time has come.
+    async fn wait_until(&self, due_at: Timestamp, job: &Loaded) -> Result<Waited, HandlerError> {
+        let left = due_at.duration_since(self.clock.now());
+        tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+        // A sleep is never short, so the clock was set back.
+        if self.clock.now() < due_at {
+            return Ok(Waited::TurnedBack);
+        }
+        let unchanged = publications::is_free_as(&self.store, job).await?;
+        Ok(if unchanged { Waited::Over } else { Waited::Changed })
     }
 
     /// Makes publications ready ahead of time, with what this one sends them with.
@@ -255,6 +286,7 @@ impl Publisher {
         mut progress: Progress,
         pace: &Pace<'_>,
         entry: &Entry,
+        mut ready: Option<Credentials>,
     ) -> Result<Done, HandlerError> {
         let (job, fence, due_at) = (sending.job, sending.fence, sending.due_at);
         let _files = self.room_for(&sending).await?;
@@ -264,7 +296,11 @@ impl Publisher {
         let calling = Line::new(format!("Calling {}", network.name), "");
         sending.book.start(Start { sending: self.start(job, due_at), calling: calling.clone() });
         loop {
-            let outcome = match self.credentials(job, renewed).await {
+            let credentials = match ready.take() {
+                Some(credentials) => Ok(credentials),
+                None => self.credentials(job, renewed).await,
+            };
+            let outcome = match credentials {
                 Ok(credentials) => {
                     let outcome = sending.send_rest(&credentials, &mut progress).await?;
                     let last = sending.heard.take_last();

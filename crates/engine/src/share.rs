@@ -1,7 +1,7 @@
 //! Who gets the places of a worker: each workspace its share, so that one with ten thousand posts due keeps none waiting.
 
 use crier_model::WorkspaceId;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A workspace may have all places but this part of them, which is kept for the next to come.
 const KEPT: usize = 8;
@@ -68,9 +68,36 @@ impl Shares {
     }
 }
 
+/// The most workspaces a round goes through before the next begins, so that leaving them out stays cheap.
+const ROUND: usize = 1_000;
+
+/// Who had work claimed in this round. The shares alone are not enough: a workspace whose work ends as fast as it is claimed never has
+/// its share, and with the oldest work it would be the first every time.
+#[derive(Debug, Default)]
+pub(crate) struct Turns(HashSet<WorkspaceId>);
+
+impl Turns {
+    pub fn took(&mut self, workspaces: impl Iterator<Item = WorkspaceId>) {
+        if self.0.len() >= ROUND {
+            self.0.clear();
+        }
+        self.0.extend(workspaces);
+    }
+
+    /// These, and who had their turn.
+    pub fn and(&self, above: &[WorkspaceId]) -> Vec<WorkspaceId> {
+        let waiting = self.0.iter().filter(|workspace| !above.contains(workspace));
+        above.iter().chain(waiting).copied().collect()
+    }
+
+    pub fn next_round(&mut self) {
+        self.0.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Shares;
+    use super::{Shares, Turns};
     use crier_model::WorkspaceId;
 
     #[test]
@@ -91,6 +118,16 @@ mod tests {
         let mut above = Shares::of(64, held).above();
         above.sort();
         assert_eq!(above, ids[..2]);
+    }
+
+    #[test]
+    fn who_had_a_turn_is_left_out_until_the_next_round() {
+        let (one, two) = (WorkspaceId::new(), WorkspaceId::new());
+        let mut turns = Turns::default();
+        turns.took([one].into_iter());
+        assert_eq!((turns.and(&[]), turns.and(&[one]), turns.and(&[two])), (vec![one], vec![one], vec![two, one]));
+        turns.next_round();
+        assert_eq!(turns.and(&[two]), vec![two]);
     }
 
     #[test]

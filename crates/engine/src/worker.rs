@@ -1,13 +1,13 @@
 //! The worker loop: claims due work under a lease, runs it side by side, sleeps until exactly the next due time.
 
 use crate::{
-    share::Shares,
+    share::{Shares, Turns},
     work::{Done, Handler, HandlerError},
 };
 use crier_model::{Clock, Timestamp, WorkId, WorkspaceId};
 use crier_store::{
     Store, StoreError,
-    due::{self, Claimed, Fence},
+    due::{self, Claimed, Fence, Reach},
 };
 use futures::FutureExt;
 use jiff::SignedDuration;
@@ -31,6 +31,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// The most pieces that are claimed at once: the first of them begin while the next are claimed.
 const AT_ONCE: usize = 256;
+
+/// How long before its time a publication is claimed, so that at its time all is ready and only the network is to be called.
+const HEAD_START: SignedDuration = SignedDuration::from_secs(2);
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -129,15 +132,19 @@ pub struct Worker {
     stumbles: Arc<Stumbles>,
     /// Told whenever a piece of work ends, so that its place is filled.
     freed: Arc<Notify>,
+    turns: Turns,
 }
 
-/// What is due next.
-struct Next {
-    at: Timestamp,
-    /// Whose work is left out.
-    beside: Vec<WorkspaceId>,
-    /// How many pieces may be claimed of it.
-    most: usize,
+/// What is claimed next.
+enum Next {
+    /// Nothing is, for this long.
+    Nothing(Duration),
+    Claim {
+        /// Whose work is left out.
+        beside: Vec<WorkspaceId>,
+        /// How many pieces may be claimed at once.
+        most: usize,
+    },
 }
 
 impl Worker {
@@ -152,6 +159,7 @@ impl Worker {
             in_flight: InFlight::default(),
             stumbles: Arc::default(),
             freed: Arc::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -161,7 +169,7 @@ impl Worker {
     }
 
     /// Works until `shutdown`, then lets work in flight finish for `grace` and gives the rest back.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         // A set of its own, so that it ends with this future even when that is dropped.
         let mut beat = JoinSet::new();
         beat.spawn(keep_leases(self.store.clone(), self.clock.clone(), self.in_flight.clone(), self.settings.lease));
@@ -183,7 +191,7 @@ impl Worker {
     }
 
     /// Claims as much as there is room for; returns how long there is nothing to do.
-    async fn fill(&self, running: &mut JoinSet<()>) -> Duration {
+    async fn fill(&mut self, running: &mut JoinSet<()>) -> Duration {
         match self.claim(running).await {
             Ok(sleep) => {
                 self.pulse.tick(self.clock.now());
@@ -197,7 +205,7 @@ impl Worker {
         }
     }
 
-    async fn claim(&self, running: &mut JoinSet<()>) -> Result<Duration, StoreError> {
+    async fn claim(&mut self, running: &mut JoinSet<()>) -> Result<Duration, StoreError> {
         loop {
             let shares = self.shares();
             if shares.room() == 0 {
@@ -205,48 +213,70 @@ impl Worker {
                 return Ok(LOOK_AGAIN);
             }
             let now = self.clock.now();
-            // Asking when is a read; a claim takes the one writer of SQLite.
-            let Some(Next { at, beside, most }) = self.next(&shares, now).await? else { return Ok(LOOK_AGAIN) };
-            if at > now {
-                let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-                return Ok(wait.min(LOOK_AGAIN));
-            }
+            // Asking what is due is a read; a claim takes the one writer of SQLite.
+            let (beside, most) = match self.next(&shares, now).await? {
+                Next::Nothing(wait) => return Ok(wait),
+                Next::Claim { beside, most } => (beside, most),
+            };
             let limit = u32::try_from(most).unwrap_or(u32::MAX);
             let (owner, lease) = (&self.settings.owner, self.settings.lease);
-            let claimed = due::claim_beside(&self.store, now, owner, limit, lease, &beside).await?;
+            let claimed = due::claim_within(&self.store, reach(now, &beside), owner, limit, lease).await?;
             if claimed.is_empty() {
                 // Somebody else was faster, or holds it in a transaction that is not over.
                 return Ok(Duration::from_millis(50));
             }
+            self.turns.took(claimed.iter().filter_map(|work| work.workspace));
             self.spawn_all(claimed, running);
         }
     }
 
-    /// What is due next, first among the workspaces that have less than their share. Where none of these waits, those with more may
-    /// have more, except for the last places.
-    async fn next(&self, shares: &Shares, now: Timestamp) -> Result<Option<Next>, StoreError> {
-        let mut beside = shares.above();
-        let mut first = due::next_beside(&self.store, &beside).await?;
-        if !beside.is_empty() && first.is_none_or(|first| first.at > now) {
-            beside = shares.full();
-            first = due::next_beside(&self.store, &beside).await?;
+    /// What is due, first among the workspaces that have less than their share and had no turn in this round, then among all that
+    /// have less than their share. Where none of these waits, those with more may have more, except for the last places.
+    async fn next(&mut self, shares: &Shares, now: Timestamp) -> Result<Next, StoreError> {
+        let above = shares.above();
+        let mut beside = self.turns.and(&above);
+        let mut first = due::first_within(&self.store, reach(now, &beside)).await?;
+        let mut alone = None;
+        if first.is_none() && beside.len() > above.len() {
+            alone = Some(beside).filter(|beside| beside.len() == 1).map(|beside| beside[0]);
+            self.turns.next_round();
+            beside = above;
+            first = due::first_within(&self.store, reach(now, &beside)).await?;
         }
-        let Some(first) = first else { return Ok(None) };
-        let most = if first.at > now { 0 } else { self.most(shares, first.workspace, now).await? };
-        Ok(Some(Next { at: first.at, beside, most }))
+        if first.is_none() && !beside.is_empty() {
+            beside = shares.full();
+            first = due::first_within(&self.store, reach(now, &beside)).await?;
+        }
+        let Some(first) = first else {
+            let next = due::next_within(&self.store, reach(now, &[])).await?;
+            let wait = next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
+            return Ok(Next::Nothing(wait.map_or(LOOK_AGAIN, |wait| wait.min(LOOK_AGAIN))));
+        };
+        let most = match first {
+            Some(workspace) if self.is_alone(workspace, alone, shares, now).await? => {
+                shares.left_for(workspace).min(AT_ONCE)
+            }
+            _ => shares.few(),
+        };
+        Ok(Next::Claim { beside, most })
     }
 
-    /// How much to claim at once, when this workspace's work is the first.
-    async fn most(&self, shares: &Shares, first: Option<WorkspaceId>, now: Timestamp) -> Result<usize, StoreError> {
-        let few = shares.few();
-        let Some(workspace) = first else { return Ok(few) };
-        let left = shares.left_for(workspace);
-        if left <= few {
-            return Ok(few);
+    /// Whether nobody else waits, as far as it matters: whether it may have more than a few at once. `known` is a workspace of which
+    /// that was just seen.
+    async fn is_alone(
+        &self,
+        workspace: WorkspaceId,
+        known: Option<WorkspaceId>,
+        shares: &Shares,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if shares.left_for(workspace) <= shares.few() {
+            return Ok(false);
         }
-        let other = due::next_beside(&self.store, &[workspace]).await?;
-        let alone = other.is_none_or(|other| other.at > now);
-        Ok(if alone { left.min(AT_ONCE) } else { few })
+        if known == Some(workspace) {
+            return Ok(true);
+        }
+        Ok(due::first_within(&self.store, reach(now, &[workspace])).await?.is_none())
     }
 
     fn shares(&self) -> Shares {
@@ -286,6 +316,10 @@ impl Worker {
             settle(due::release(&self.store, fence, self.clock.now(), None).await);
         }
     }
+}
+
+fn reach(now: Timestamp, beside: &[WorkspaceId]) -> Reach<'_> {
+    Reach { now, head_start: HEAD_START, beside }
 }
 
 fn locked(in_flight: &InFlight) -> std::sync::MutexGuard<'_, HashMap<WorkId, Held>> {

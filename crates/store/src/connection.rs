@@ -11,7 +11,7 @@ use crate::{
     journal::{Ending, Entry},
     migration::Migrator,
     pace,
-    publications::{LATE_WINDOW, Load, StartedSince},
+    publications::{LATE_WINDOW, Load, StandingOf, StartedSince},
     seal::{KeySource, Place, Sealer, SecretKey},
     together::Queue,
     wake::{self, Pending, Wakers},
@@ -106,6 +106,7 @@ pub(crate) struct Queues {
     pub sealed: Queue<channels::SealedOf>,
     pub paces: Queue<pace::Of>,
     pub started: Queue<StartedSince>,
+    pub standings: Queue<StandingOf>,
 }
 
 impl fmt::Debug for Store {

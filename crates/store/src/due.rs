@@ -222,34 +222,69 @@ pub async fn claim(
     limit: u32,
     lease: SignedDuration,
 ) -> Result<Vec<Claimed>> {
-    claim_beside(store, now, owner, limit, lease, &[]).await
+    claim_within(store, Reach::at(now), owner, limit, lease).await
 }
 
-/// As [`claim`], leaving out the work of these workspaces: they have their share.
-pub async fn claim_beside(
+/// What may have a head start.
+const EARLY: &str = "(kind = 'publish' AND ready_at = due_at AND lease_until IS NULL)";
+
+/// Which rows a worker takes at a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach<'a> {
+    pub now: Timestamp,
+    /// How long before its time work of the kind [`kind::PUBLISH`] may be claimed, by a worker that waits for its time with it.
+    /// What is under a lease is not, nor what waits in its place until the network may be called again.
+    pub head_start: SignedDuration,
+    /// The workspaces whose work is left out.
+    pub beside: &'a [WorkspaceId],
+}
+
+impl Reach<'_> {
+    /// What is due, of whomever.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self { now, head_start: SignedDuration::ZERO, beside: &[] }
+    }
+
+    fn until(&self) -> i64 {
+        ms(self.now.saturating_add(self.head_start).unwrap_or(Timestamp::MAX))
+    }
+
+    /// The condition of a query; `$1` is the time, `$2` the end of the reach.
+    fn sql(&self, values: &mut Vec<Value>) -> String {
+        values.extend([ms(self.now).into(), self.until().into()]);
+        let others = others_sql(self.beside, values);
+        format!("ready_at <= $2 AND (ready_at <= $1 OR {EARLY}){others}")
+    }
+}
+
+/// As [`claim`], within a reach.
+pub async fn claim_within(
     store: &Store,
-    now: Timestamp,
+    reach: Reach<'_>,
     owner: &str,
     limit: u32,
     lease: SignedDuration,
-    beside: &[WorkspaceId],
 ) -> Result<Vec<Claimed>> {
-    let until = now.saturating_add(lease).map_err(|_| StoreError::Damaged { what: "lease" })?;
-    let mut values: Vec<Value> = vec![ms(now).into(), i64::from(limit).into(), ms(until).into(), owner.into()];
-    let others = others_sql(beside, &mut values);
-    let ready = format!("SELECT id FROM due_work WHERE ready_at <= $1{others} ORDER BY ready_at, id LIMIT $2");
+    let until = reach.now.saturating_add(lease).map_err(|_| StoreError::Damaged { what: "lease" })?;
+    let mut values: Vec<Value> = Vec::new();
+    let within = reach.sql(&mut values);
+    let first = values.len() + 1;
+    values.extend([i64::from(limit).into(), ms(until).into(), owner.into()]);
+    let (most, lease, owner) = (first, first + 1, first + 2);
+    let ready = format!("SELECT id FROM due_work WHERE {within} ORDER BY ready_at, id LIMIT ${most}");
     let rows = if store.is_postgres() {
         let sql = format!(
             "WITH picked AS MATERIALIZED ({ready} FOR UPDATE SKIP LOCKED) \
-             UPDATE due_work AS work \
-             SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = nextval('fence'), tries = work.tries + 1 \
+             UPDATE due_work AS work SET lease_until = ${lease}, ready_at = ${lease}, lease_owner = ${owner}, \
+             fence = nextval('fence'), tries = work.tries + 1 \
              FROM picked WHERE work.id = picked.id RETURNING work.*"
         );
         store.reader().query_all_raw(store.statement(&sql, values)).await?
     } else {
         let sql = format!(
-            "UPDATE due_work \
-             SET lease_until = $3, ready_at = $3, lease_owner = $4, fence = (SELECT value FROM fence), tries = tries + 1 \
+            "UPDATE due_work SET lease_until = ${lease}, ready_at = ${lease}, lease_owner = ${owner}, \
+             fence = (SELECT value FROM fence), tries = tries + 1 \
              WHERE id IN ({ready}) RETURNING *"
         );
         let tx = store.begin().await?;
@@ -365,32 +400,40 @@ pub async fn extend(store: &Store, fences: &[Fence], until: Timestamp) -> Result
     Ok(held)
 }
 
-/// The row that becomes claimable next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Next {
-    /// A row under a lease counts with the lease's end.
-    pub at: Timestamp,
-    pub workspace: Option<WorkspaceId>,
-}
-
-/// When the next row becomes claimable: the time to sleep until.
-pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
-    Ok(next_beside(store, &[]).await?.map(|next| next.at))
-}
-
-/// The row that becomes claimable next, leaving out the work of these workspaces.
-pub async fn next_beside(store: &Store, beside: &[WorkspaceId]) -> Result<Option<Next>> {
+/// Whose row is the first within a reach; the outer none when there is no row.
+pub async fn first_within(store: &Store, reach: Reach<'_>) -> Result<Option<Option<WorkspaceId>>> {
     let mut values = Vec::new();
-    let others = others_sql(beside, &mut values);
-    let sql = format!(
-        "SELECT ready_at, workspace_id FROM due_work WHERE ready_at IS NOT NULL{others} ORDER BY ready_at, id LIMIT 1"
-    );
+    let within = reach.sql(&mut values);
+    let sql = format!("SELECT workspace_id FROM due_work WHERE {within} ORDER BY ready_at, id LIMIT 1");
     let row = store.reader().query_one_raw(store.statement(&sql, values)).await?;
-    let next = |row: sea_orm::QueryResult| {
-        let workspace = row.try_get::<Option<Uuid>>("", "workspace_id")?.map(WorkspaceId);
-        Ok(Next { at: time(row.try_get("", "ready_at")?)?, workspace })
-    };
-    row.map(next).transpose()
+    row.map(|row| Ok(row.try_get::<Option<Uuid>>("", "workspace_id")?.map(WorkspaceId))).transpose()
+}
+
+/// When the next row comes within reach that is not yet: the time to sleep until. It may be early by the head start, for a row that is
+/// given none.
+pub async fn next_within(store: &Store, reach: Reach<'_>) -> Result<Option<Timestamp>> {
+    let (sql, values) = next_sql(reach);
+    let row = store.reader().query_one_raw(store.statement(&sql, values)).await?;
+    let row = row.ok_or(StoreError::Damaged { what: "due work" })?;
+    let soon = maybe_time(row.try_get("", "soon")?)?;
+    let later = maybe_time(row.try_get("", "later")?)?.map(|at| at - reach.head_start);
+    Ok(soon.into_iter().chain(later).min())
+}
+
+fn next_sql(reach: Reach<'_>) -> (String, Vec<Value>) {
+    let sql = format!(
+        "SELECT (SELECT MIN(ready_at) FROM due_work WHERE ready_at > $1 AND ready_at <= $2 AND NOT {EARLY}) AS soon, \
+         (SELECT MIN(ready_at) FROM due_work WHERE ready_at > $2) AS later"
+    );
+    (sql, vec![ms(reach.now).into(), reach.until().into()])
+}
+
+const NEXT_DUE: &str = "SELECT MIN(ready_at) AS next FROM due_work WHERE ready_at IS NOT NULL";
+
+/// When the next row becomes claimable, be it now or long ago.
+pub async fn next_due_at(store: &Store) -> Result<Option<Timestamp>> {
+    let row = store.reader().query_one_raw(store.statement(NEXT_DUE, [])).await?;
+    row.map_or(Ok(None), |row| maybe_time(row.try_get("", "next")?))
 }
 
 /// How much waits to be done.
@@ -523,5 +566,62 @@ impl TryFrom<due_work::Model> for Claimed {
             tries: row.tries,
             payload: from_json(&row.payload, "payload")?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NewWork, Reach, first_within, kind, next_within, upsert};
+    use crate::{Store, testing};
+    use crier_model::WorkspaceId;
+    use jiff::{SignedDuration, Timestamp};
+    use sea_orm::{ConnectionTrait, TransactionTrait};
+
+    /// How the database goes about a query. The table is small, so PostgreSQL is asked what it does where reading or sorting
+    /// all of it is dear.
+    async fn plan(store: &Store, sql: &str, values: Vec<sea_orm::Value>) -> String {
+        let (explain, column) =
+            if store.is_postgres() { ("EXPLAIN ", "QUERY PLAN") } else { ("EXPLAIN QUERY PLAN ", "detail") };
+        let tx = store.reader().begin().await.unwrap();
+        if store.is_postgres() {
+            for way in ["seqscan", "bitmapscan", "sort"] {
+                tx.execute_unprepared(&format!("SET LOCAL enable_{way} = off")).await.unwrap();
+            }
+        }
+        let rows = tx.query_all_raw(store.statement(&format!("{explain}{sql}"), values)).await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
+        lines.join("\n")
+    }
+
+    fn assert_reads_the_ready_in_order(plan: &str) {
+        assert!(plan.contains("due_work_ready"), "{plan}");
+        for sign in ["Seq Scan", "SCAN due_work", "Sort", "TEMP B-TREE"] {
+            assert!(!plan.contains(sign), "{plan}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_asks_for_due_work_reads_the_ready_rows_in_their_order() {
+        let store = testing::open().await;
+        let now = store.now();
+        let (one, two) = (WorkspaceId::new(), WorkspaceId::new());
+        let many = |n: i64| NewWork::new(one, kind::PUBLISH, n, now + SignedDuration::from_mins(n));
+        upsert(&store, &(0..500).map(many).collect::<Vec<_>>()).await.unwrap();
+        let beside = [one, two];
+        for beside in [&[][..], &beside] {
+            let reach = Reach { now, head_start: SignedDuration::from_secs(2), beside };
+            let mut values = Vec::new();
+            let within = reach.sql(&mut values);
+            for columns in ["id", "workspace_id"] {
+                let sql = format!("SELECT {columns} FROM due_work WHERE {within} ORDER BY ready_at, id LIMIT 64");
+                assert_reads_the_ready_in_order(&plan(&store, &sql, values.clone()).await);
+            }
+        }
+        for (sql, values) in [super::next_sql(Reach::at(now)), (super::NEXT_DUE.to_owned(), Vec::new())] {
+            assert_reads_the_ready_in_order(&plan(&store, &sql, values).await);
+        }
+        assert_eq!(first_within(&store, Reach::at(now)).await.unwrap(), Some(Some(one)));
+        let next = next_within(&store, Reach::at(now)).await.unwrap();
+        assert_eq!(next.map(Timestamp::as_second), Some((now + SignedDuration::from_mins(1)).as_second()));
     }
 }

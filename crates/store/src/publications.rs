@@ -5,6 +5,7 @@ mod change;
 mod overdue;
 mod people;
 mod restored;
+mod standing;
 mod wishes;
 
 pub(crate) use cap::StartedSince;
@@ -16,6 +17,8 @@ pub(crate) use change::{
 pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
 pub use restored::hold_restored;
+pub(crate) use standing::StandingOf;
+pub use standing::is_free_as;
 pub use wishes::{edited, refuse_wish, removed, wish};
 
 use crate::{

@@ -6,6 +6,7 @@ mod crashes;
 mod doubts;
 mod fitting;
 mod full;
+mod head_start;
 mod holding;
 mod house;
 mod keyless;

@@ -213,6 +213,7 @@ async fn the_pulse_tells_when_work_was_last_looked_for() {
 /// Counts what it has done for one workspace, and takes its time over it.
 struct Slow {
     hog: WorkspaceId,
+    takes: Duration,
     done: AtomicUsize,
     /// Told of work for another.
     other: Notify,
@@ -226,7 +227,7 @@ impl Handler for Slow {
     async fn handle(&self, work: &Claimed) -> Result<Done, HandlerError> {
         if work.workspace == Some(self.hog) {
             self.done.fetch_add(1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(self.takes).await;
         } else {
             self.other.notify_one();
         }
@@ -236,8 +237,18 @@ impl Handler for Slow {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_workspace_with_ten_thousand_due_keeps_no_other_waiting() {
+    assert_others_go_first(Duration::from_millis(20)).await;
+}
+
+/// Then it never has its share of the places, for they are free again before the next claim.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_whose_work_ends_at_once_keeps_no_other_waiting() {
+    assert_others_go_first(Duration::ZERO).await;
+}
+
+async fn assert_others_go_first(takes: Duration) {
     let house = house().await;
-    let slow = Arc::new(Slow { hog: house.workspace, done: AtomicUsize::new(0), other: Notify::new() });
+    let slow = Arc::new(Slow { hog: house.workspace, takes, done: AtomicUsize::new(0), other: Notify::new() });
     // All of it has waited longer than what the other has.
     let many = |n: i64| NewWork::new(house.workspace, "slow", n, house.now() - seconds(60));
     due::upsert(&house.store, &(0..10_000).map(many).collect::<Vec<_>>()).await.unwrap();

@@ -2,7 +2,7 @@ use crate::scene::{LEASE, Scene, after_minutes, scene, start};
 use crier_model::{ChannelId, Clock, Timestamp};
 use crier_store::{
     Store, StoreError,
-    due::{self, Claimed, NewWork},
+    due::{self, Claimed, NewWork, Reach},
 };
 use jiff::SignedDuration;
 use serde_json::json;
@@ -288,11 +288,28 @@ async fn the_work_of_others_is_claimed_beside_that_of_a_workspace_with_its_share
     let all = [work(&scene, "ours", 0), NewWork { workspace: Some(other), ..work(&scene, "other's", 1) }, nobodys];
     due::upsert(&scene, &all).await.unwrap();
     scene.minutes_pass(3);
-    let beside = [scene.workspace];
-    assert_eq!(due::next_beside(&scene, &beside).await.unwrap().map(|next| next.at), Some(after_minutes(1)));
-    let claimed = due::claim_beside(&scene, scene.clock.now(), "worker", 10, LEASE, &beside).await.unwrap();
+    let reach = Reach { beside: &[scene.workspace], ..Reach::at(scene.clock.now()) };
+    assert_eq!(due::first_within(&scene, reach).await.unwrap(), Some(Some(other)));
+    let claimed = due::claim_within(&scene, reach, "worker", 10, LEASE).await.unwrap();
     assert_eq!(subjects(&claimed), ["other's", "nobody's"]);
     assert_eq!(subjects(&scene.claim().await), ["ours"]);
+}
+
+#[tokio::test]
+async fn what_is_to_be_published_is_claimed_ahead_of_its_time_and_nothing_else() {
+    let scene = scene().await;
+    let publish = |subject, minutes| NewWork { kind: due::kind::PUBLISH.to_owned(), ..work(&scene, subject, minutes) };
+    due::upsert(&scene, &[work(&scene, "other", 4), publish("soon", 5), publish("later", 10)]).await.unwrap();
+    let reach = |head| Reach { head_start: SignedDuration::from_mins(head), ..Reach::at(scene.clock.now()) };
+    assert_eq!(due::first_within(&scene, reach(4)).await.unwrap(), None);
+    // What comes next is due in four minutes; a look is taken a head start before what may be early, or may be given none.
+    assert_eq!(due::next_within(&scene, reach(4)).await.unwrap(), Some(after_minutes(1)));
+    let claimed = due::claim_within(&scene, reach(6), "worker", 10, LEASE).await.unwrap();
+    assert_eq!(subjects(&claimed), ["soon"]);
+    assert_eq!(claimed[0].due_at, after_minutes(5));
+    // Nor is a lease that ends within reach.
+    assert!(due::claim_within(&scene, reach(1), "worker", 10, LEASE).await.unwrap().is_empty());
+    assert_eq!(due::next_within(&scene, reach(1)).await.unwrap(), Some(claimed[0].lease_until));
 }
 
 #[tokio::test]

@@ -25,9 +25,12 @@ export function ChannelPicker({ channels, picked, error, onToggle, onSet }: Prop
   const { t } = useTranslation();
   const networks = useNetworkMap();
   const [query, setQuery] = useState("");
+  // What the post began with comes first: with many channels it would be out of sight. Nothing moves while one picks.
+  const [first] = useState(picked);
   const wanted = query.trim().toLocaleLowerCase();
   const usable = channels.filter((channel) => channel.state !== "disabled" || picked.includes(channel.id));
-  const shown = usable.filter((channel) => {
+  const ordered = usable.toSorted((a, b) => Number(first.includes(b.id)) - Number(first.includes(a.id)));
+  const shown = ordered.filter((channel) => {
     const words = `${channel.name} ${channel.handle} ${networks.get(channel.network)?.name ?? channel.network}`;
     return !wanted || words.toLocaleLowerCase().includes(wanted) || picked.includes(channel.id);
   });

@@ -43,17 +43,17 @@ describe("fields of a settings schema", () => {
       { required: ["days"] },
     );
     expect(fields.map((field) => [field.name, field.kind, field.title, field.required])).toEqual([
+      ["days", "integer", "Days", true],
       ["visibility", "choice", "Visibility", false],
       ["spoiler_text", "text", "Content warning", false],
       ["sensitive", "boolean", "Sensitive", false],
-      ["days", "integer", "Days", true],
     ]);
-    expect(fields[0]?.options).toEqual([
+    expect(fields[1]?.options).toEqual([
       { value: "public", label: "Public" },
       { value: "followers-only", label: "Followers only" },
     ]);
-    expect(fields[1]).toMatchObject({ description: "Shown instead.", maxLength: 400 });
-    expect(fields[3]).toMatchObject({ minimum: 1, maximum: 7 });
+    expect(fields[2]).toMatchObject({ description: "Shown instead.", maxLength: 400 });
+    expect(fields[0]).toMatchObject({ minimum: 1, maximum: 7 });
   });
 
   test("choices with titles of their own", () => {
@@ -71,6 +71,20 @@ describe("fields of a settings schema", () => {
       { value: "nudity", label: "Nudity" },
       { value: "graphic-media", label: "Graphic media" },
     ]);
+  });
+
+  test("what is required comes first, and the rest in the order that the schema names", () => {
+    const text = { type: "string" };
+    const fields = properties(
+      { about: text, title: text, begins: text, ends: text },
+      { "x-order": ["begins", "ends", "title", "about"], required: ["title"] },
+    );
+    expect(fields.map((field) => field.name)).toEqual(["title", "begins", "ends", "about"]);
+  });
+
+  test("words in capitals are read as words", () => {
+    const [field] = properties({ button: { type: "string", enum: ["SIGN_UP", "none"] } });
+    expect(field?.options.map((option) => option.label)).toEqual(["Sign up", "None"]);
   });
 
   test("what cannot be drawn is left out, and no schema has no fields", () => {

@@ -22,9 +22,10 @@ const isSchema = (value: unknown): value is Schema =>
 const textOf = (value: unknown): string | null => (typeof value === "string" && value ? value : null);
 const numberOf = (value: unknown): number | null => (typeof value === "number" ? value : null);
 
-/** "graphic-media" → "Graphic media", for what has no title. */
+/** "graphic-media" and "GRAPHIC_MEDIA" → "Graphic media", for what has no title. */
 export function humanised(word: string): string {
-  const spaced = word.replaceAll(/[-_]+/g, " ").trim();
+  const spoken = word === word.toUpperCase() ? word.toLowerCase() : word;
+  const spaced = spoken.replaceAll(/[-_]+/g, " ").trim();
   return spaced.slice(0, 1).toUpperCase() + spaced.slice(1);
 }
 
@@ -60,11 +61,16 @@ function kindOf(schema: Schema, options: unknown[]): SettingField["kind"] | null
   return types.includes("string") ? "text" : null;
 }
 
-/** The fields that a form can show, in the schema's order. Others keep the value they have. */
+/** The fields that a form can show: what is required first, then in the schema's order. Others keep the value they have. */
 export function settingFields(schema: unknown): SettingField[] {
   if (!isSchema(schema) || !isSchema(schema.properties)) return [];
-  const required = Array.isArray(schema.required) ? schema.required : [];
-  return Object.entries(schema.properties).flatMap(([name, given]) => {
+  const required: unknown[] = Array.isArray(schema.required) ? schema.required : [];
+  // JSON keeps no order, so the schema names it beside.
+  const order: unknown[] = Array.isArray(schema["x-order"]) ? schema["x-order"] : [];
+  const place = (name: string) =>
+    (required.includes(name) ? 0 : 1) * (order.length + 1) + order.indexOf(name);
+  const properties = Object.entries(schema.properties).toSorted(([one], [two]) => place(one) - place(two));
+  return properties.flatMap(([name, given]) => {
     if (!isSchema(given)) return [];
     const options = optionsOf(given);
     const kind = kindOf(given, options);

@@ -235,6 +235,8 @@ export const composer = {
     more: "Show more",
     sensitive: "Sensitive content",
     blank: "Nothing written yet",
+    untitled: "No title yet",
+    noFile: "A picture or video goes here",
     payload: "What the webhook is sent",
   },
   recovery: {

@@ -1,24 +1,11 @@
 import "@/i18n/composing";
-import { Avatar } from "@mantine/core";
-import {
-  IconBolt,
-  IconBookmark,
-  IconDots,
-  IconHeart,
-  IconMessageCircle,
-  IconRepeat,
-  IconShare2,
-  IconStar,
-  IconWorld,
-} from "@tabler/icons-react";
-import type { ComponentType, ReactNode } from "react";
-import { useTranslation } from "react-i18next";
 import type { Channel, ChannelCheck } from "@/api/types";
 import type { Part } from "../model";
 import type { Upload } from "../uploads";
-import { MediaGrid } from "./media-grid";
+import { FeedPart } from "./feed-part";
+import { lookOf } from "./looks";
+import { OpenedPart } from "./opened-part";
 import classes from "./preview.module.css";
-import { RichText } from "./rich-text";
 import { WebhookPreview } from "./webhook-preview";
 
 export interface PreviewProps {
@@ -29,170 +16,34 @@ export interface PreviewProps {
   check: ChannelCheck | undefined;
 }
 
-type Glyph = ComponentType<{ size?: number; stroke?: number; "aria-hidden"?: boolean }>;
-
-interface Look {
-  /** Above the words, or beside them. */
-  layout: "stacked" | "beside";
-  avatar: "round" | "square";
-  actions: Glyph[];
-  /** Files are shown as links do: below the words, full width each. */
-  stackedMedia?: boolean;
-  time: (now: string) => ReactNode;
-  handle: (channel: Channel) => string;
-}
-
-const at = (handle: string) => (handle.startsWith("@") ? handle : `@${handle}`);
-
-function shortKey(handle: string): string {
-  return /^npub1/.test(handle) && handle.length > 20 ? `${handle.slice(0, 10)}…${handle.slice(-6)}` : handle;
-}
-
-const PLAYGROUND: Look = {
-  layout: "stacked",
-  avatar: "round",
-  actions: [IconHeart, IconMessageCircle],
-  time: (now) => now,
-  handle: ({ handle }) => at(handle),
-};
-
-const LOOKS: Record<string, Look> = {
-  mastodon: {
-    layout: "stacked",
-    avatar: "square",
-    actions: [IconMessageCircle, IconRepeat, IconStar, IconBookmark, IconDots],
-    time: (now) => (
-      <>
-        <IconWorld size={14} aria-hidden /> {now}
-      </>
-    ),
-    handle: ({ handle }) => at(handle),
-  },
-  bluesky: {
-    layout: "beside",
-    avatar: "round",
-    actions: [IconMessageCircle, IconRepeat, IconHeart, IconShare2, IconDots],
-    time: (now) => `· ${now}`,
-    handle: ({ handle }) => at(handle),
-  },
-  nostr: {
-    layout: "beside",
-    avatar: "round",
-    actions: [IconMessageCircle, IconRepeat, IconHeart, IconBolt, IconShare2],
-    stackedMedia: true,
-    time: (now) => `· ${now}`,
-    handle: ({ handle }) => shortKey(handle),
-  },
-  playground: PLAYGROUND,
-  playground_pages: PLAYGROUND,
-};
-
-const PLAIN: Look = {
-  layout: "beside",
-  avatar: "round",
-  actions: [IconMessageCircle, IconRepeat, IconHeart],
-  time: (now) => `· ${now}`,
-  handle: ({ handle }) => handle,
-};
+const FEEDS = ["stacked", "beside", "chat", "stream"];
 
 /** The post as the network would show it, part by part. */
 export function ChannelPreview(props: PreviewProps) {
-  const { channel, parts } = props;
+  const { channel, parts, settings, files, check } = props;
   if (channel.network === "webhook") return <WebhookPreview {...props} />;
-  const look = LOOKS[channel.network] ?? PLAIN;
+  const look = lookOf(channel.network);
+  const isFeed = FEEDS.includes(look.shape);
   return (
-    <div className={classes.frame} data-network={channel.network}>
-      {parts.map((part, index) => (
-        <PartPreview
-          key={part.key}
-          {...props}
-          part={part}
-          index={index}
-          look={look}
-          last={index === parts.length - 1}
-        />
-      ))}
+    <div className={classes.frame} data-network={channel.network} data-shape={look.shape}>
+      {parts.map((part, index) => {
+        const shown = {
+          channel,
+          settings,
+          files,
+          look,
+          media: part.media,
+          text: check?.parts[index]?.text_preview ?? part.text,
+          links: check?.parts[index]?.links ?? [],
+        };
+        // What follows a page, a film or a title are its comments.
+        if (isFeed || index > 0) {
+          return (
+            <FeedPart key={part.key} {...shown} isComment={!isFeed} isLast={index === parts.length - 1} />
+          );
+        }
+        return <OpenedPart key={part.key} {...shown} />;
+      })}
     </div>
-  );
-}
-
-function PartPreview({
-  channel,
-  settings,
-  files,
-  check,
-  part,
-  index,
-  look,
-  last,
-}: PreviewProps & { part: Part; index: number; look: Look; last: boolean }) {
-  const { t } = useTranslation();
-  const counted = check?.parts[index];
-  const text = counted?.text_preview ?? part.text;
-  const warning = typeof settings.spoiler_text === "string" ? settings.spoiler_text.trim() : "";
-  const label = typeof settings.label === "string" && settings.label !== "none" ? settings.label : "";
-  const hidden = settings.sensitive === true || label !== "";
-  const blank = !text.trim() && part.media.length === 0;
-  const body = (
-    <>
-      {warning && (
-        <div className={classes.warning}>
-          <span>{warning}</span>
-          <span className={classes.more}>{t("composer.preview.more")}</span>
-        </div>
-      )}
-      {text.trim() !== "" && <RichText text={text} links={counted?.links ?? []} />}
-      {blank && <span className={classes.blank}>{t("composer.preview.blank")}</span>}
-      {part.media.length > 0 && (
-        <MediaGrid items={part.media} files={files} hidden={hidden} stacked={look.stackedMedia ?? false} />
-      )}
-      <div className={classes.actions} aria-hidden>
-        {look.actions.map((Action, place) => (
-          <Action key={place} size={17} stroke={1.6} aria-hidden />
-        ))}
-      </div>
-    </>
-  );
-  const avatar = (
-    <Avatar
-      src={channel.avatar_url ?? undefined}
-      size={look.layout === "beside" ? 38 : 40}
-      radius={look.avatar === "round" ? "xl" : "md"}
-      alt=""
-    >
-      {channel.initials}
-    </Avatar>
-  );
-  const names = (
-    <div className={classes.names}>
-      <span className={classes.name}>{channel.name}</span>
-      <span className={classes.handle}>{look.handle(channel)}</span>
-    </div>
-  );
-  const time = <span className={classes.time}>{look.time(t("composer.preview.now"))}</span>;
-  return (
-    <article className={classes.post} data-layout={look.layout} data-last={last || undefined}>
-      {look.layout === "stacked" ? (
-        <>
-          <header className={classes.head}>
-            {avatar}
-            {names}
-            {time}
-          </header>
-          <div className={classes.body}>{body}</div>
-        </>
-      ) : (
-        <>
-          <div className={classes.side}>{avatar}</div>
-          <div className={classes.body}>
-            <header className={classes.line}>
-              {names}
-              {time}
-            </header>
-            {body}
-          </div>
-        </>
-      )}
-    </article>
   );
 }
