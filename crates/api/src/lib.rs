@@ -14,6 +14,7 @@ mod health;
 mod limits;
 mod manual;
 mod metrics;
+mod open_files;
 mod page;
 mod problem;
 mod routes;
@@ -70,6 +71,7 @@ pub fn router(deps: Deps) -> Result<Router, String> {
         .merge(metrics::routes())
         .merge(manual::routes())
         .merge(extension::routes())
+        .merge(open_files::routes())
         .fallback(ui::fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(api);
@@ -121,6 +123,15 @@ fn worth_compressing() -> impl Predicate {
     SizeAbove::new(1024).and(NotForContentType::const_new("text/event-stream")).and(NotForContentType::IMAGES)
 }
 
+/// The path for logs: who has the whole address of a file may have the file.
+fn told(path: &str) -> &str {
+    if path.strip_prefix(crier_media::FILES).is_some_and(|rest| rest.starts_with('/')) {
+        crier_media::FILES
+    } else {
+        path
+    }
+}
+
 /// A line for each request, without its query: a callback's holds a code.
 #[allow(clippy::type_complexity, reason = "tower-http's type, with closures that have no name")]
 fn trace_layer() -> TraceLayer<
@@ -135,7 +146,7 @@ fn trace_layer() -> TraceLayer<
     TraceLayer::new_for_http()
         .make_span_with(|request: &Request<Body>| {
             let id = request.headers().get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
+            tracing::info_span!("request", method = %request.method(), path = told(request.uri().path()), id)
         })
         .on_request(())
         .on_response(|response: &Response<Body>, took: Duration, _: &tracing::Span| {

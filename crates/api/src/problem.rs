@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use crier_connect::ConnectError;
-use crier_media::MediaError;
+use crier_media::{MediaError, StorageError};
 use crier_model::{Diagnosis, Finding};
 use crier_store::StoreError;
 use serde::Serialize;
@@ -264,6 +264,13 @@ impl From<MediaError> for Problem {
                 Self::new(StatusCode::NOT_FOUND, "media.no_picture", "There is no small picture of this file")
             }
             MediaError::Store(error) => error.into(),
+            MediaError::Storage(StorageError::Bucket(trouble)) => {
+                tracing::error!(%trouble, "the media storage can't be used");
+                let title = "The place where files are kept can’t be used now";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "media.storage", title).detail(
+                    "Whoever runs this installation finds the reason by `crier doctor`. Try again once it is mended.",
+                )
+            }
             error @ (MediaError::Storage(_) | MediaError::Worker(_) | MediaError::Unfit(_)) => Self::internal(&error),
         }
     }

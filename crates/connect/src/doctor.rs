@@ -3,6 +3,7 @@
 
 use crate::{Check, Handshake, explain::failed, handshake::Broken};
 use async_trait::async_trait;
+use crier_media::StorageError;
 use crier_model::{Code, Diagnosis, Evidence};
 use crier_net::{Client, redact};
 use crier_networks::Network;
@@ -27,6 +28,8 @@ const SERVERS: u64 = 10;
 const OUTSIDE: Duration = Duration::from_secs(10);
 /// For the mail server.
 const MAIL: Duration = Duration::from_secs(10);
+/// For a small file to be put into the media storage, read and deleted.
+const STORAGE: Duration = Duration::from_secs(60);
 /// Less room than this on the disk is a failure: a database that can't grow stops everything.
 const ROOM: u64 = 100 * 1024 * 1024;
 
@@ -263,10 +266,13 @@ impl Doctor {
 
     async fn storage(&self) -> Row {
         let since = Instant::now();
-        let fix = "Check the storage's settings, its permissions and its room.";
-        let stored = self.handshake.deps.library.storage().check().await;
-        let stored = stored.map(|()| None).map_err(|error| (error.to_string(), fix));
-        Row::local("storage", "The media storage takes and gives files", since, stored)
+        let storage = self.handshake.deps.library.storage();
+        let checked = timeout(STORAGE, storage.check()).await;
+        let checked = checked
+            .unwrap_or_else(|_| Err(StorageError::Failed(format!("It took longer than {} s.", STORAGE.as_secs()))));
+        let stored = checked.map(|()| None).map_err(|error| (error.to_string(), error.fix()));
+        let place = storage.bucket_told().map(|bucket| format!(": {bucket}")).unwrap_or_default();
+        Row::local("storage", format!("The media storage takes and gives files{place}"), since, stored)
     }
 
     /// Videos that fit go out without ffmpeg too, so its absence is nothing wrong.

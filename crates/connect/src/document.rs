@@ -69,7 +69,7 @@ impl Handshake {
 
     fn document_address(&self) -> Option<String> {
         let url = &self.settings().public_url;
-        let named = matches!(url.host(), Some(Host::Domain(name)) if is_public(name));
+        let named = matches!(url.host(), Some(Host::Domain(name)) if crier_net::is_public_name(name));
         (url.scheme() == "https" && named).then(|| format!("{}{PATH}", url.as_str().trim_end_matches('/')))
     }
 
@@ -127,12 +127,6 @@ impl Handshake {
         };
         Ok(apps::insert_or_get(self.store(), new).await?)
     }
-}
-
-/// Whether others may know the name; servers refuse those that are used inside of networks only.
-fn is_public(name: &str) -> bool {
-    let inside = [".localhost", ".local", ".lan", ".internal", ".home.arpa", ".test", ".invalid"];
-    name.contains('.') && !inside.iter().any(|end| name.ends_with(end))
 }
 
 fn is_loopback_address(url: &Url) -> bool {

@@ -21,8 +21,9 @@ pub async fn examine(config: &Config, only: &[String]) -> Result<Report, Failed>
             return Ok(Report::without_database(&parts::house(config)?, &config.public_url, &error.to_string()));
         }
     };
-    let library = parts::library(config, &store)?;
-    let handshake = parts::handshake(config, &store, &parts::net(config)?, &registry, &library);
+    let net = parts::net(config)?;
+    let library = parts::library(config, &store, &net)?;
+    let handshake = parts::handshake(config, &store, &net, &registry, &library);
     let report = parts::doctor(config, handshake)?.report(only.to_vec()).await;
     store.close().await.map_err(|error| Failed::to("closing the database", error))?;
     Ok(report)

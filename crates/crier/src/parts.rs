@@ -8,11 +8,11 @@ use crate::{
 use async_trait::async_trait;
 use crier_connect::{Doctor, Handshake, House, MailProbe};
 use crier_engine::notices::Smtp;
-use crier_media::{Ffmpeg, Library, Storage};
+use crier_media::{Addresses, Ffmpeg, Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
-use crier_store::{ClusterClock, Store, StoreConfig};
+use crier_store::{ClusterClock, Store, StoreConfig, installation};
 use std::{fmt, path::Path, sync::Arc};
 use url::Url;
 
@@ -142,9 +142,23 @@ fn ffmpeg(config: &Config) -> Option<Ffmpeg> {
     config.converts_films.then(|| Ffmpeg::find(config.ffmpeg.as_deref(), config.ffmpeg_limits)).flatten()
 }
 
-pub fn library(config: &Config, store: &Store) -> Result<Library, Failed> {
-    let storage = Storage::folder(&config.data_dir.join("media")).map_err(|error| Failed(error.to_string()))?;
-    Ok(Library::new(store.clone(), storage).with_ffmpeg(ffmpeg(config)))
+/// Where the media are kept.
+pub fn storage(config: &Config, net: &Client) -> Result<Storage, Failed> {
+    let storage = match &config.bucket {
+        Some(bucket) => Storage::bucket(bucket, net, &config.data_dir.join("scratch")),
+        None => Storage::folder(&config.data_dir.join("media")),
+    };
+    storage.map_err(|error| Failed::to("opening the media storage", error))
+}
+
+pub fn library(config: &Config, store: &Store, net: &Client) -> Result<Library, Failed> {
+    Ok(Library::new(store.clone(), storage(config, net)?).with_ffmpeg(ffmpeg(config)))
+}
+
+/// How strangers get files; the database must be up to date.
+pub async fn addresses(config: &Config, store: &Store) -> Result<Addresses, Failed> {
+    let identity = installation::identity(store).await.map_err(|error| Failed::to("reading the database", error))?;
+    Ok(Addresses::new(&config.public_url, identity))
 }
 
 pub fn handshake(config: &Config, store: &Store, net: &Client, registry: &Registry, library: &Library) -> Handshake {

@@ -37,7 +37,7 @@ pub async fn run(config: Config) -> Result<(), Failed> {
     store.migrate().await.map_err(|error| Failed::to("migrating the database", error))?;
     let net = parts::net(&config)?;
     let registry = parts::registry(&config);
-    let library = parts::library(&config, &store)?;
+    let library = parts::library(&config, &store, &net)?.with_addresses(parts::addresses(&config, &store).await?);
     let handshake = parts::handshake(&config, &store, &net, &registry, &library);
 
     let shutdown = CancellationToken::new();

@@ -2,11 +2,13 @@
 //! ask. Drafts may be unfinished; what is to go out may not.
 
 use crate::{following, media_source};
+use crier_media::Library;
 use crier_model::{
     ChannelId, Document, Finding, MediaId, Timestamp, WorkspaceId,
     channel::ChannelState,
     post::{Content, MediaUse, Part, Timing, ValidPost},
     recurrence::Repeat,
+    rules::MediaRules,
 };
 use crier_networks::{
     Network, Registry,
@@ -77,6 +79,7 @@ impl Checked {
 pub async fn check(
     store: &Store,
     registry: &Registry,
+    library: &Library,
     workspace: WorkspaceId,
     draft: &Draft,
 ) -> Result<Checked, StoreError> {
@@ -105,7 +108,7 @@ pub async fn check(
             checked.findings.push(Finding::error(pointer, "channel.twice", message, "Choose it once."));
             continue;
         }
-        let mut on = on_channel(registry, draft, channel, &files, &pointer);
+        let mut on = on_channel((registry, library), draft, channel, &files, &pointer);
         on.verdict.findings.extend(following::check(registry, &here, channel, draft.content.plugs_for(*id)));
         checked.channels.push(on);
     }
@@ -119,6 +122,7 @@ pub async fn check(
 /// Only when the database fails.
 pub async fn check_words(
     store: &Store,
+    library: &Library,
     network: &dyn Network,
     job: &Loaded,
     words: &[Document],
@@ -128,13 +132,15 @@ pub async fn check_words(
     let files: HashMap<MediaId, Media> = files.into_iter().map(|file| (file.id, file)).collect();
     // What is published had files that fitted, or were made to.
     let parts = content.parts_for(job.channel.id);
-    let media: Vec<Vec<MediaItem>> = parts.iter().map(|part| items(part, &files, true)).collect();
+    let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
+    let rules = network.rules(&facts);
+    let media = |(i, part)| items(part, &files, true, library, &rules.of_part(i).media);
+    let media: Vec<Vec<MediaItem>> = parts.iter().enumerate().map(media).collect();
     let part = |(i, body)| {
         let media = media.get(i).map(Vec::as_slice).unwrap_or_default();
         PartToCheck { body, media, pointer: format!("/parts/{i}") }
     };
     let parts: Vec<PartToCheck<'_>> = words.iter().enumerate().map(part).collect();
-    let facts = job.channel.settings.as_object().cloned().unwrap_or_default();
     let settings = content.settings_for(job.channel.id);
     Ok(check::parts(network, job.channel.id, &facts, &parts, &settings).findings)
 }
@@ -270,7 +276,7 @@ fn unknown_files(content: &Content, files: &HashMap<MediaId, Media>) -> Vec<Find
 }
 
 fn on_channel(
-    registry: &Registry,
+    (registry, library): (&Registry, &Library),
     draft: &Draft,
     channel: &Channel,
     files: &HashMap<MediaId, Media>,
@@ -282,8 +288,10 @@ fn on_channel(
             let tailored = draft.content.variants.get(&channel.id).is_some_and(|variant| variant.parts.is_some());
             let base = if tailored { format!("/variants/{}", channel.id) } else { String::new() };
             let parts = draft.content.parts_for(channel.id);
-            let media: Vec<Vec<MediaItem>> =
-                parts.iter().map(|part| items(part, files, registry.converts_films())).collect();
+            let rules = network.rules(&facts);
+            let films = registry.converts_films();
+            let media = |(i, part)| items(part, files, films, library, &rules.of_part(i).media);
+            let media: Vec<Vec<MediaItem>> = parts.iter().enumerate().map(media).collect();
             let parts: Vec<PartToCheck<'_>> = parts
                 .iter()
                 .zip(&media)
@@ -327,6 +335,16 @@ fn resting(channel: &Channel, pointer: &str) -> Option<Finding> {
     Some(Finding::error(pointer, code, message, fix).warning().on(channel.id))
 }
 
-fn items(part: &Part, files: &HashMap<MediaId, Media>, films: bool) -> Vec<MediaItem> {
-    part.media.iter().filter_map(|used| Some(media_source::item(files.get(&used.id)?, used, films))).collect()
+fn items(
+    part: &Part,
+    files: &HashMap<MediaId, Media>,
+    films: bool,
+    library: &Library,
+    rules: &MediaRules,
+) -> Vec<MediaItem> {
+    let item = |used: &MediaUse| {
+        let file = files.get(&used.id)?;
+        Some(media_source::item(file, used, films, library.address(&file.storage_key, rules.copies())))
+    };
+    part.media.iter().filter_map(item).collect()
 }

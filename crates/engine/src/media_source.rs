@@ -22,8 +22,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// A file of the library as a network gets it, with what this post says of it.
 ///
-/// A picture that moves is never made a still one, so none is made of it; a video only where `films` can be converted.
-pub(crate) fn item(file: &Media, used: &MediaUse, films: bool) -> MediaItem {
+/// A picture that moves is never made a still one, so none is made of it; a video only where `films` can be converted. `url` is where
+/// strangers fetch it.
+pub(crate) fn item(file: &Media, used: &MediaUse, films: bool, url: Option<String>) -> MediaItem {
     let is_film = FilmKind::of_mime(&file.mime).is_some();
     let is_still = Kind::of_mime(&file.mime).is_some() && file.duration_ms.is_none();
     MediaItem {
@@ -38,7 +39,7 @@ pub(crate) fn item(file: &Media, used: &MediaUse, films: bool) -> MediaItem {
         convertible: is_still || (is_film && films),
         alt: used.alt.clone().or_else(|| file.alt.clone()).unwrap_or_default(),
         sha256: file.sha256.clone(),
-        url: None,
+        url,
     }
 }
 
@@ -55,10 +56,13 @@ impl Files {
         Ok(Self { library: library.clone(), files, made: Mutex::default() })
     }
 
-    /// The files of a part as a network gets them; none when one of them is gone.
-    pub(crate) fn items(&self, part: &Part) -> Option<Vec<MediaItem>> {
+    /// The files of a part as a network with these rules gets them; none when one of them is gone.
+    pub(crate) fn items(&self, part: &Part, rules: &MediaRules) -> Option<Vec<MediaItem>> {
         let films = self.library.converts_films();
-        let item = |used: &MediaUse| Some(item(self.files.iter().find(|file| file.id == used.id)?, used, films));
+        let item = |used: &MediaUse| {
+            let file = self.files.iter().find(|file| file.id == used.id)?;
+            Some(item(file, used, films, self.library.address(&file.storage_key, rules.copies())))
+        };
         part.media.iter().map(item).collect()
     }
 
@@ -74,14 +78,16 @@ impl Files {
         for (index, item) in items.iter().enumerate() {
             let pointer = format!("/media/{index}");
             fitted.push(match fit::fit(network, rules, item, &pointer) {
-                Ok(Fit::Made(recipe)) => self.made(item, &recipe).await.map_err(|refusal| refusal.at(&pointer))?,
+                Ok(Fit::Made(recipe)) => {
+                    self.made(item, &recipe, rules).await.map_err(|refusal| refusal.at(&pointer))?
+                }
                 _ => item.clone(),
             });
         }
         Ok(fitted)
     }
 
-    async fn made(&self, item: &MediaItem, recipe: &Recipe) -> Result<MediaItem, Refusal> {
+    async fn made(&self, item: &MediaItem, recipe: &Recipe, rules: &MediaRules) -> Result<MediaItem, Refusal> {
         let file = self.files.iter().find(|file| file.id == item.id).ok_or_else(|| unread(item, "it is gone"))?;
         let made = Box::pin(self.library.made(file, recipe)).await.map_err(|error| match error {
             MediaError::Unfit(_) | MediaError::Refused(_) => {
@@ -100,6 +106,7 @@ impl Files {
             height: made.height.unwrap_or(0),
             duration_ms: made.duration_ms.unwrap_or(0),
             sha256: made.sha256.clone(),
+            url: self.library.address(&made.storage_key, rules.copies()),
             ..item.clone()
         };
         self.made.lock().unwrap_or_else(PoisonError::into_inner).push(made);
@@ -137,7 +144,7 @@ impl Files {
         let films = self.library.converts_films();
         let known = |used: &MediaUse| {
             let file = self.files.iter().find(|file| file.id == used.id);
-            file.map_or_else(|| gone(used), |file| item(file, used, films))
+            file.map_or_else(|| gone(used), |file| item(file, used, films, None))
         };
         part.media.iter().map(known).collect()
     }

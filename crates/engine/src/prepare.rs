@@ -120,8 +120,8 @@ impl Preparer {
             time_zone: job.post.time_zone.clone(),
             repeat: None,
         };
-        let checked =
-            compose::check(&self.publisher.store, &self.publisher.registry, job.post.workspace, &draft).await?;
+        let Publisher { store, registry, library, .. } = &self.publisher;
+        let checked = compose::check(store, registry, library, job.post.workspace, &draft).await?;
         let wrong: Vec<&Finding> = checked.all().filter(|finding| finding.is_error()).collect();
         Ok(wrong.first().map(|first| {
             let more = wrong.len() - 1;

@@ -254,7 +254,8 @@ impl<'a> Sending<'a> {
     }
 
     fn item_at(&self, index: usize, part: &Part, thread: Option<Thread>) -> Result<Item, Refusal> {
-        let media = self.files.items(part).ok_or_else(|| {
+        let rules = self.network.rules(&self.facts).of_part(index);
+        let media = self.files.items(part, &rules.media).ok_or_else(|| {
             let said = "A file of this post was deleted from the library.";
             Refusal::Content(Detail::new(said)).at("/media")
         })?;

@@ -1,6 +1,7 @@
 //! The library: files are taken in, recognised by their content, kept, shown small and given to networks.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod address;
 mod avif;
 mod boxes;
 mod drawing;
@@ -15,13 +16,14 @@ mod refusal;
 mod renditions;
 mod storage;
 
+pub use address::{Addresses, FILES};
 pub use ffmpeg::{Ffmpeg, FfmpegLimits};
 pub use film::{Film, FilmKind};
 pub use intake::Incoming;
 pub use library::Library;
 pub use picture::{AVATAR_SIDE, Kind, Picture, THUMBNAIL_SIDE};
 pub use refusal::{MediaError, MediaRefusal};
-pub use storage::{Storage, StorageError};
+pub use storage::{ANY_REGION, Bucket, Storage, StorageError, Trouble};
 
 /// The largest image taken, in bytes.
 pub const MAX_IMAGE_BYTES: u64 = 10 * 1024 * 1024;

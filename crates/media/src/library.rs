@@ -1,7 +1,8 @@
 //! What a workspace keeps: taken in, found again, shown small, deleted.
 
 use crate::{
-    Ffmpeg, Film, FilmKind, Incoming, Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture, Storage, StorageError,
+    Addresses, Ffmpeg, Film, FilmKind, Incoming, Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture, Storage,
+    StorageError,
     film::{self, Unreadable},
     intake::{Arrived, Sort},
     moving,
@@ -33,6 +34,7 @@ pub struct Library {
     /// Videos converted at the same time.
     pub(crate) filming: Arc<Semaphore>,
     pub(crate) making: Making,
+    pub(crate) addresses: Option<Addresses>,
 }
 
 impl Library {
@@ -45,6 +47,7 @@ impl Library {
             ffmpeg: None,
             filming: Arc::new(Semaphore::new(1)),
             making: Making::default(),
+            addresses: None,
         }
     }
 
@@ -52,6 +55,12 @@ impl Library {
     #[must_use]
     pub fn with_ffmpeg(self, ffmpeg: Option<Ffmpeg>) -> Self {
         Self { ffmpeg, ..self }
+    }
+
+    /// With addresses at which strangers get files.
+    #[must_use]
+    pub fn with_addresses(self, addresses: Addresses) -> Self {
+        Self { addresses: Some(addresses), ..self }
     }
 
     /// The program that converts videos, where there is one.

@@ -100,6 +100,8 @@ pub struct MediaRules {
     pub max_total_bytes: Option<u64>,
     /// Whether the network fetches files by their addresses, which then have to be public.
     pub fetched: bool,
+    /// Whether what is posted only links to the files, so that their addresses have to last.
+    pub linked: bool,
     /// Types of which a file goes without any other, or how they begin (`video/`).
     pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.
@@ -149,7 +151,13 @@ impl MediaRules {
     /// So many files of these kinds, sent along, in whatever company.
     #[must_use]
     pub fn up_to(max_count: usize, kinds: Vec<MediaKind>, alt_max: Option<usize>) -> Self {
-        Self { max_count, kinds, max_total_bytes: None, fetched: false, alone: Vec::new(), alt_max }
+        Self { max_count, kinds, max_total_bytes: None, fetched: false, linked: false, alone: Vec::new(), alt_max }
+    }
+
+    /// Whether the address of a file is needed for a while only: the network takes a copy of it.
+    #[must_use]
+    pub fn copies(&self) -> bool {
+        self.fetched && !self.linked
     }
 
     /// Whether a file of this type goes without any other.

@@ -220,6 +220,12 @@ impl Download {
         self.head.header(name)
     }
 
+    /// All headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
     /// The address that answered, after redirects.
     #[must_use]
     pub fn url(&self) -> &Url {

@@ -107,6 +107,7 @@ impl Network for ChatWebhook {
             text: TextRules::up_to(max, unit),
             media: MediaRules {
                 fetched: true,
+                linked: true,
                 ..MediaRules::up_to(
                     6,
                     vec![MediaKind::up_to(20_000_000, &["image/jpeg", "image/png", "image/gif"])],

@@ -127,6 +127,7 @@ impl Network for DevTo {
             text: TextRules::up_to(100_000, Unit::Grapheme),
             media: MediaRules {
                 fetched: true,
+                linked: true,
                 ..MediaRules::up_to(20, vec![MediaKind::up_to(25_000_000, &mime)], Some(1000))
             },
             parts: PartsRules::alike(1, PartsKind::None),

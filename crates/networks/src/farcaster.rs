@@ -77,7 +77,11 @@ impl Network for Farcaster {
         let pictures = MediaKind::up_to(10_000_000, &["image/jpeg", "image/png", "image/gif", "image/webp"]);
         Rules {
             text: TextRules::up_to(of(facts, BYTES), Unit::Byte),
-            media: MediaRules { fetched: true, ..MediaRules::up_to(of(facts, EMBEDS), vec![pictures], None) },
+            media: MediaRules {
+                fetched: true,
+                linked: true,
+                ..MediaRules::up_to(of(facts, EMBEDS), vec![pictures], None)
+            },
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }

@@ -26,10 +26,32 @@ pub async fn identity(store: &Store) -> Result<String> {
 /// The answer only a node of this installation can give to a nonce: HKDF-SHA256 (RFC 5869) of the identity, in hex.
 #[must_use]
 pub fn proof(identity: &str, nonce: &str) -> String {
+    derived(b"crier proof", identity, nonce)
+}
+
+/// What only this installation can put into the address of a file, by the file's storage key. Answers to nonces never tell it.
+#[must_use]
+pub fn file_proof(identity: &str, key: &str) -> String {
+    derived(b"crier file", identity, key)
+}
+
+fn derived(purpose: &[u8], identity: &str, of: &str) -> String {
     let mut out = [0; 16];
     // Fails only for lengths beyond 8 kB.
-    if Hkdf::<Sha256>::new(Some(b"crier proof"), identity.as_bytes()).expand(nonce.as_bytes(), &mut out).is_err() {
+    if Hkdf::<Sha256>::new(Some(purpose), identity.as_bytes()).expand(of.as_bytes(), &mut out).is_err() {
         return String::new();
     }
     hex::encode(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{file_proof, proof};
+
+    #[test]
+    fn no_answer_to_a_nonce_opens_a_file() {
+        assert_ne!(proof("identity", "a/media/b.png"), file_proof("identity", "a/media/b.png"));
+        assert_ne!(file_proof("identity", "a/media/b.png"), file_proof("identity", "a/media/c.png"));
+        assert_ne!(file_proof("identity", "a/media/b.png"), file_proof("another", "a/media/b.png"));
+    }
 }

@@ -471,7 +471,7 @@ pub(crate) async fn admitted_draft(
     workspace: WorkspaceId,
     draft: Draft,
 ) -> Result<crier_model::post::ValidPost> {
-    let checked = compose::check(&api.store, &api.registry, workspace, &draft).await?;
+    let checked = compose::check(&api.store, &api.registry, &api.library, workspace, &draft).await?;
     compose::admit(draft, checked).map_err(|checked| Problem::of_findings(checked.all()))
 }
 
@@ -526,7 +526,7 @@ async fn check_post(
     let untimed = body.state == PostIntent::Scheduled && body.due_at.is_none();
     let body = if untimed { PostInput { state: PostIntent::Now, repeat: None, ..body } } else { body };
     let draft = body.draft(&member.user.time_zone)?;
-    let mut checked = compose::check(&api.store, &api.registry, member.id(), &draft).await?;
+    let mut checked = compose::check(&api.store, &api.registry, &api.library, member.id(), &draft).await?;
     let occurrences = occurrences(&draft);
     if untimed {
         let message = "A scheduled post needs a time.";

@@ -308,7 +308,7 @@ async fn edit_publication(
         let message = format!("It has {there} parts on the network, and {} are given.", words.len());
         return Err(Problem::wrong("/parts", "parts.count", message, "Give each part its words."));
     }
-    let found = compose::check_words(&api.store, network, &job, &words).await?;
+    let found = compose::check_words(&api.store, &api.library, network, &job, &words).await?;
     if found.iter().any(Finding::is_error) {
         return Err(Problem::of_findings(&found));
     }

@@ -6,11 +6,12 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use crier_api::{Deps, Metrics, Registration, Settings};
-use crier_media::{Library, Storage};
+use crier_media::{Addresses, Library, Storage};
 use crier_model::{AppId, ChannelId, Secret, SystemClock, UserId, WorkspaceId, channel::Identity, permission::Role};
 use crier_networks::{Registry, registry};
 use crier_store::{
     channels::{self, Connected},
+    installation,
     testing::{self, TestStore},
     workspaces,
 };
@@ -27,6 +28,7 @@ pub const ORIGIN: &str = "https://crier.example";
 pub struct House {
     pub router: Router,
     pub store: TestStore,
+    pub library: Library,
     _media: TempDir,
 }
 
@@ -59,6 +61,8 @@ impl House {
         let store = testing::open().await;
         let media = tempfile::tempdir().unwrap();
         let library = Library::new(store.clone(), Storage::folder(media.path()).unwrap());
+        let identity = installation::identity(&store).await.unwrap();
+        let library = library.with_addresses(Addresses::new(&public_url.parse().unwrap(), identity));
         crier_net::install_crypto_provider();
         let handshake = crier_connect::Handshake::new(crier_connect::Deps {
             store: store.clone(),
@@ -93,13 +97,13 @@ impl House {
             registry,
             handshake,
             doctor,
-            library,
+            library: library.clone(),
             metrics,
             pulse: None,
             shutdown,
             settings,
         };
-        Self { router: crier_api::router(deps).unwrap(), store, _media: media }
+        Self { router: crier_api::router(deps).unwrap(), store, library, _media: media }
     }
 
     /// Somebody new, signed up and signed in.

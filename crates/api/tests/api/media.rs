@@ -1,5 +1,6 @@
-use crate::house::{House, scheduled};
-use axum::http::{Method, header};
+use crate::house::{House, ORIGIN, scheduled};
+use axum::http::{HeaderMap, Method, header};
+use crier_api::Registration;
 use serde_json::json;
 use std::io::Cursor;
 
@@ -144,4 +145,54 @@ async fn what_becomes_of_each_file_is_said_before_it_is_scheduled() {
     assert_eq!(files[1]["mime"][0], "image/jpeg");
     let problems = check["channels"][0]["problems"].as_array().unwrap();
     assert_eq!((problems.len(), &problems[0]["pointer"]), (1, &json!("/parts/0/media/2")), "{check}");
+}
+
+#[tokio::test]
+async fn strangers_get_a_file_by_its_whole_address_for_as_long_as_it_is_there() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let bytes = png(30, 7);
+    let file = ada.upload("a.png", &bytes).await.ok();
+    let key = format!("{}/media/{}.png", ada.workspace, file["id"].as_str().unwrap());
+    let address = house.library.address(&key, false).unwrap();
+    let path = address.strip_prefix(ORIGIN).unwrap();
+    assert!(path.starts_with("/files/") && path.ends_with(&key), "{path}");
+
+    let nobody = HeaderMap::new();
+    let whole = house.ask(Method::GET, path, &nobody, None).await;
+    assert_eq!((whole.status.as_u16(), &whole.bytes), (200, &bytes));
+    assert_eq!(whole.headers[header::CONTENT_TYPE], "image/png");
+    assert_eq!(whole.headers["cross-origin-resource-policy"], "cross-origin");
+    let mut some = HeaderMap::new();
+    some.insert(header::RANGE, "bytes=1-3".parse().unwrap());
+    let some = house.ask(Method::GET, path, &some, None).await;
+    assert_eq!((some.status.as_u16(), some.bytes.as_slice()), (206, &b"PNG"[..]));
+    let head = house.ask(Method::HEAD, path, &nobody, None).await;
+    assert_eq!((head.status.as_u16(), head.bytes.len()), (200, 0));
+    assert_eq!(head.headers[header::CONTENT_LENGTH], bytes.len().to_string());
+
+    let proof = path.split('/').nth(2).unwrap();
+    let other = format!("{}/thumbnails/{}", ada.workspace, file["id"].as_str().unwrap());
+    for wrong in
+        [format!("/files/{proof}/{other}"), format!("/files/{}/{key}", "0".repeat(32)), format!("/files//{key}")]
+    {
+        assert_eq!(house.ask(Method::GET, &wrong, &nobody, None).await.status, 404, "{wrong}");
+    }
+    assert_eq!(ada.delete(&format!("media/{}", file["id"].as_str().unwrap())).await.status, 204);
+    assert_eq!(house.ask(Method::GET, path, &nobody, None).await.problem(), (404, "media.gone"));
+}
+
+#[tokio::test]
+async fn files_have_addresses_for_networks_only_where_strangers_reach_the_server() {
+    for (origin, warned) in [(ORIGIN, false), ("http://127.0.0.1:4800", true), ("https://crier.lan", true)] {
+        let house = House::with(Registration::Open, origin).await;
+        let ada = house.person("ada@example.org").await;
+        let channel = house.channel(ada.workspace, "news").await;
+        let file = ada.upload("a.png", &png(30, 7)).await.ok();
+        let mut body = scheduled(&[channel], "Look");
+        body["parts"][0]["media"] = json!([{ "id": file["id"] }]);
+        let check = ada.post("posts/check", &body).await.ok();
+        let said = check["channels"][0]["problems"].as_array().unwrap();
+        assert_eq!(said.iter().any(|problem| problem["code"] == "media.not_public"), warned, "{origin}: {check}");
+    }
 }

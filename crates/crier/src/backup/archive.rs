@@ -93,7 +93,8 @@ impl Writer {
         Ok(())
     }
 
-    fn add(&mut self, name: &str, length: u64, source: impl Read) -> io::Result<()> {
+    /// What `source` has, which must be `length` bytes.
+    pub fn add(&mut self, name: &str, length: u64, source: impl Read) -> io::Result<()> {
         let mut header = tar::Header::new_gnu();
         header.set_size(length);
         header.set_mode(0o600);

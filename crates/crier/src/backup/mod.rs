@@ -5,11 +5,13 @@
 
 mod archive;
 mod database;
+mod media;
 
 use crate::{Failed, config::Config, key_file, parts};
 use archive::{Reader, Writer};
 use crier_model::Timestamp;
 use crier_store::SecretKey;
+use media::Media;
 use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
@@ -83,11 +85,15 @@ pub async fn backup(config: &Config, wanted: Wanted) -> Result<String, Failed> {
     let copy = folder.path().join(DATABASE);
     database::copy(config, kind, &copy).await?;
     // After the database: a file more than that knows does no harm.
-    let media = (!wanted.without_media).then(|| config.data_dir.join(MEDIA));
+    let media = Media::of(config, wanted.without_media)?;
     let keys = wanted.with_key.then_some(keys);
     let partial = folder.path().join("archive");
-    let written =
-        on_thread(move || write(&partial, &about, keys.as_deref(), &copy, media.as_deref()).map(|sum| (partial, sum)));
+    let runtime = tokio::runtime::Handle::current();
+    let written = on_thread(move || {
+        let mut archive = begun(&partial, &about, keys.as_deref(), &copy)?;
+        media.write(&mut archive, &runtime)?;
+        Ok((partial, archive.finish()?))
+    });
     let (partial, (files, bytes)) = written.await.map_err(|error| Failed::to("writing the backup", error))?;
     fs::rename(&partial, &to).map_err(|error| Failed::to(&format!("naming the backup {}", to.display()), error))?;
     let place = config.secret_key_file.display();
@@ -101,23 +107,15 @@ pub async fn backup(config: &Config, wanted: Wanted) -> Result<String, Failed> {
     Ok(format!("Made {} ({files} files, {}).\n{hint}", to.display(), size(bytes)))
 }
 
-fn write(
-    to: &Path,
-    about: &About,
-    keys: Option<&[SecretKey]>,
-    database: &Path,
-    media: Option<&Path>,
-) -> io::Result<(usize, u64)> {
+/// An archive with all but the media.
+fn begun(to: &Path, about: &About, keys: Option<&[SecretKey]>, database: &Path) -> io::Result<Writer> {
     let mut archive = Writer::create(to)?;
     archive.add_bytes(ABOUT, &serde_json::to_vec_pretty(about)?)?;
     if let Some(keys) = keys {
         archive.add_bytes(KEY, key_file::to_text(keys).expose().as_bytes())?;
     }
     archive.add_file(DATABASE, database)?;
-    if let Some(media) = media.filter(|media| media.is_dir()) {
-        archive.add_folder(MEDIA, media)?;
-    }
-    archive.finish()
+    Ok(archive)
 }
 
 /// `crier restore`.
@@ -138,10 +136,7 @@ pub async fn restore(config: &Config, from: &Path) -> Result<String, Failed> {
             "DATABASE_URL: the backup is of {was}, and {is} is configured; restore it where {was} is"
         )));
     }
-    let media = config.data_dir.join(MEDIA);
-    if fs::read_dir(&media).is_ok_and(|mut files| files.next().is_some()) {
-        return Err(Failed(format!("--data-dir: {} holds files already; move them away first", media.display())));
-    }
+    media::must_be_empty(config).await?;
     let keys = keys.map(|keys| key_file::parse(from, &String::from_utf8_lossy(&keys))).transpose()?;
     let key_is_new = take_keys(config, &about, keys)?;
     put_back(config, from, kind).await.inspect_err(|_| {
@@ -177,13 +172,7 @@ async fn put_back(config: &Config, from: &Path, kind: Kind) -> Result<(), Failed
     let (source, target) = (from.to_owned(), folder.path().to_owned());
     let unpacked = on_thread(move || Reader::open(&source)?.unpack(&target)).await;
     unpacked.map_err(|error| Failed::to(&format!("reading {}", from.display()), error))?;
-    let files = folder.path().join(MEDIA);
-    if files.is_dir() {
-        let media = config.data_dir.join(MEDIA);
-        // An empty folder may be there from a start.
-        fs::remove_dir(&media).ok();
-        fs::rename(&files, &media).map_err(|error| Failed::to("putting the media back", error))?;
-    }
+    media::put_back(config, &folder.path().join(MEDIA)).await?;
     database::put_back(config, kind, &folder.path().join(DATABASE)).await
 }
 

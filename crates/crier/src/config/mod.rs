@@ -5,7 +5,7 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_engine::notices::Smtp;
-use crier_media::FfmpegLimits;
+use crier_media::{Bucket, FfmpegLimits};
 use crier_net::{Allow, NameServer, NoProxy, ProxyConfig};
 use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
 use jiff::SignedDuration;
@@ -87,6 +87,8 @@ pub struct Config {
     /// Who is asked for the addresses of host names; nobody but the system when empty.
     pub name_servers: Vec<NameServer>,
     pub trusted_proxies: Vec<IpAddr>,
+    /// The bucket that keeps the media; none where the data folder does.
+    pub bucket: Option<Bucket>,
     pub worker_parallel: usize,
     /// Where ffmpeg is; none where it is looked for on the search path.
     pub ffmpeg: Option<PathBuf>,
@@ -157,6 +159,12 @@ fn web_address(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
+/// Without a name, a password, a query or a fragment.
+fn is_bare(url: &Url) -> bool {
+    let anonymous = url.username().is_empty() && url.password().is_none();
+    anonymous && url.query().is_none() && url.fragment().is_none()
+}
+
 struct Reader<'a> {
     given: &'a [Given],
     wrong: Vec<String>,
@@ -192,6 +200,7 @@ impl Reader<'_> {
         let network_proxies = self.network_proxies();
         let name_servers = self.list(settings::NAME_SERVERS);
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
+        let bucket = self.bucket();
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 5000);
         let ffmpeg = self.with(settings::FFMPEG, |text| match text {
             "none" => Some((None, false)),
@@ -248,6 +257,7 @@ impl Reader<'_> {
             network_proxies: network_proxies?,
             name_servers: name_servers?,
             trusted_proxies: trusted_proxies?,
+            bucket: bucket?,
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
             ffmpeg: ffmpeg.as_ref()?.0.clone(),
             converts_films: ffmpeg?.1,
@@ -288,7 +298,8 @@ impl Reader<'_> {
         self.wrong.push(format!(
             "`{}` is “{}” (from {}); accepted: {}",
             setting.key,
-            given.shown(),
+            // An address may hold a password although it must not.
+            crier_net::redact(given.shown()),
             given.source,
             setting.accepts
         ));
@@ -367,6 +378,42 @@ impl Reader<'_> {
         Some(Some(Client2 { client_id, client_secret, bot_token: bot_token.map(Into::into) }))
     }
 
+    /// The bucket, if one is set. Without its name nothing of it is looked at: its keys may be set for other programs.
+    fn bucket(&mut self) -> Option<Option<Bucket>> {
+        if self.text(settings::S3_BUCKET).is_empty() {
+            return Some(None);
+        }
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let plain =
+            |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+        let name = self.with(settings::S3_BUCKET, |name| text(name).filter(|name| plain(name)));
+        let region = self.with(settings::S3_REGION, |region| text(region).filter(|region| plain(region)));
+        let endpoint = self.with(settings::S3_ENDPOINT, |text| match text {
+            "" => Some(None),
+            text => web_address(text).filter(is_bare).map(Some),
+        });
+        let access_key_id = self.with(settings::S3_ACCESS_KEY_ID, text);
+        let secret_access_key = self.with(settings::S3_SECRET_ACCESS_KEY, text);
+        let path_style = self.with(settings::S3_PATH_STYLE, |text| match text {
+            "" => Some(None),
+            text => text.parse().ok().map(Some),
+        });
+        let prefix = self.with(settings::S3_PREFIX, |text| match text.trim_matches('/') {
+            "" => Some(String::new()),
+            prefix => prefix.split('/').all(plain).then(|| format!("{prefix}/")),
+        });
+        let endpoint = endpoint?;
+        Some(Some(Bucket {
+            path_style: path_style?.unwrap_or(endpoint.is_some()),
+            name: name?,
+            region: region?,
+            endpoint,
+            access_key_id: access_key_id?,
+            secret_access_key: secret_access_key?.into(),
+            prefix: prefix?,
+        }))
+    }
+
     fn tracing(&mut self) -> Option<Option<Tracing>> {
         let endpoint = self.with(settings::OTLP_ENDPOINT, |text| match text {
             "" => Some(None),
@@ -411,9 +458,8 @@ impl Reader<'_> {
         }
         self.with(settings::PUBLIC_URL, |text| {
             let url = Url::parse(text).ok()?;
-            let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
-            let plain = url.username().is_empty() && url.password().is_none();
-            (matches!(url.scheme(), "http" | "https") && url.has_host() && bare && plain).then_some(url)
+            (matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && is_bare(&url))
+                .then_some(url)
         })
     }
 

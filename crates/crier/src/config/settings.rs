@@ -150,6 +150,55 @@ pub const TRUSTED_PROXIES: Setting = setting(
     "addresses apart by commas, for example 127.0.0.1,10.0.0.2",
     "Reverse proxies whose X-Forwarded-For is believed when sign-in tries are counted",
 );
+pub const S3_BUCKET: Setting = setting(
+    "s3_bucket",
+    "S3_BUCKET",
+    "",
+    "the name of a bucket",
+    "Keeps the media in a bucket of S3, or of a server that speaks the same; in the data folder when not set",
+);
+pub const S3_REGION: Setting = setting(
+    "s3_region",
+    "S3_REGION",
+    "us-east-1",
+    "a region, for example eu-central-1, or auto",
+    "The bucket's region",
+);
+pub const S3_ENDPOINT: Setting = setting(
+    "s3_endpoint",
+    "S3_ENDPOINT",
+    "",
+    "an http or https address without the bucket, for example https://minio.example.org",
+    "The host that has the bucket; Amazon's in that region when not set",
+);
+pub const S3_ACCESS_KEY_ID: Setting = setting(
+    "s3_access_key_id",
+    "AWS_ACCESS_KEY_ID",
+    "",
+    "the id of an access key",
+    "The key that opens the bucket; needed with `s3_bucket`",
+);
+pub const S3_SECRET_ACCESS_KEY: Setting = secret(setting(
+    "s3_secret_access_key",
+    "AWS_SECRET_ACCESS_KEY",
+    "",
+    "the secret of that access key",
+    "That key's secret; needed with `s3_bucket`",
+));
+pub const S3_PATH_STYLE: Setting = setting(
+    "s3_path_style",
+    "S3_PATH_STYLE",
+    "",
+    "true (host/bucket) or false (bucket.host)",
+    "Where the bucket's name stands in addresses; in the path with `s3_endpoint`, else in the host's name",
+);
+pub const S3_PREFIX: Setting = setting(
+    "s3_prefix",
+    "S3_PREFIX",
+    "",
+    "letters, digits and . _ - with slashes between, for example crier",
+    "What the names of all files in the bucket begin with",
+);
 pub const WORKER_PARALLEL: Setting = setting(
     "worker_parallel",
     "CRIER_WORKER_PARALLEL",
@@ -443,7 +492,7 @@ pub const OTLP_SERVICE: Setting =
     setting("otlp_service", "OTEL_SERVICE_NAME", "crier", "a name", "What this process is called in traces");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 75] = [
+pub const ALL: [Setting; 82] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -461,6 +510,13 @@ pub const ALL: [Setting; 75] = [
     NETWORK_PROXIES,
     NAME_SERVERS,
     TRUSTED_PROXIES,
+    S3_BUCKET,
+    S3_REGION,
+    S3_ENDPOINT,
+    S3_ACCESS_KEY_ID,
+    S3_SECRET_ACCESS_KEY,
+    S3_PATH_STYLE,
+    S3_PREFIX,
     WORKER_PARALLEL,
     FFMPEG,
     FFMPEG_THREADS,

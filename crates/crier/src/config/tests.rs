@@ -169,6 +169,31 @@ fn an_app_of_a_network_that_is_one_place_is_set_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_bucket_is_set_whole_and_its_keys_alone_are_nothing() {
+    let keys = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cret-value")];
+    assert_eq!(read(&[], &keys, None).unwrap().bucket, None, "they may be those of another program");
+    let bare = read(&[], &[&keys[..], &[("S3_BUCKET", "media")]].concat(), None).unwrap();
+    let bucket = bare.bucket.as_ref().unwrap();
+    assert_eq!((bucket.name.as_str(), bucket.region.as_str(), bucket.path_style), ("media", "us-east-1", false));
+    assert!(!format!("{bare:?}{}", bare.told()).contains("s3cret-value"));
+    let own = [("S3_BUCKET", "media"), ("S3_ENDPOINT", "http://127.0.0.1:9000"), ("S3_PREFIX", "/crier/")];
+    let own = read(&[], &[&keys[..], &own].concat(), None).unwrap().bucket.unwrap();
+    assert_eq!((own.path_style, own.prefix.as_str()), (true, "crier/"));
+    for (wrong, lacks) in [
+        (vec![("S3_BUCKET", "media")], "s3_secret_access_key"),
+        (vec![("S3_BUCKET", "a bucket")], "s3_bucket"),
+        (vec![("S3_BUCKET", "media"), ("S3_ENDPOINT", "minio")], "s3_endpoint"),
+        (vec![("S3_BUCKET", "media"), ("S3_ENDPOINT", "http://u:s3cret-value@minio")], "s3_endpoint"),
+        (vec![("S3_BUCKET", "media"), ("S3_PATH_STYLE", "maybe")], "s3_path_style"),
+        (vec![("S3_BUCKET", "media"), ("S3_PREFIX", "a b")], "s3_prefix"),
+    ] {
+        let given = if lacks == "s3_secret_access_key" { wrong } else { [&keys[..], &wrong].concat() };
+        let error = read(&[], &given, None).map(drop).unwrap_err().to_string();
+        assert!(error.contains(lacks) && !error.contains("s3cret-value"), "{error}");
+    }
+}
+
+#[test]
 fn a_named_file_must_be_there() {
     let flags = BTreeMap::new();
     let missing = Path::new("/nonexistent/crier.toml");

@@ -66,6 +66,7 @@ impl Network for Nostr {
             text: TextRules { max_bytes: Some(30_000), ..TextRules::up_to(10_000, Unit::Grapheme) },
             media: MediaRules {
                 fetched: true,
+                linked: true,
                 ..MediaRules::up_to(10, vec![MediaKind::up_to(1_000_000_000, &mime)], Some(1000))
             },
             parts: PartsRules::alike(50, PartsKind::Thread),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 mod bluesky;
+mod ghost;
 #[path = "../conformance/journal.rs"]
 #[allow(dead_code, reason = "counting is for the conformance suite")]
 mod journal;
@@ -10,6 +11,7 @@ mod mastodon;
 mod matrix;
 mod nostr;
 mod outbound;
+mod teams;
 mod wordpress;
 
 use async_trait::async_trait;
