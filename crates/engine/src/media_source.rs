@@ -18,7 +18,11 @@ use crier_store::{
     media::{self, Media, Rendition},
     posts::Post,
 };
-use std::sync::{Mutex, PoisonError};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 /// A file of the library as a network gets it, with what this post says of it.
 ///
@@ -145,9 +149,15 @@ impl Files {
 
 #[async_trait]
 impl MediaSource for Files {
-    async fn bytes(&self, item: &MediaItem) -> Result<Bytes, Refusal> {
-        let bytes = self.library.storage().get(&self.key(item)?).await;
-        bytes.map_err(|error| unread(item, &error.to_string()))
+    async fn stream(
+        &self,
+        item: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, Refusal> {
+        let pieces = self.library.storage().stream(&self.key(item)?, from..to).await;
+        let pieces = pieces.map_err(|error| unread(item, &error.to_string()))?;
+        Ok(pieces.map_err(io::Error::other).boxed())
     }
 
     async fn piece(&self, item: &MediaItem, from: u64, to: u64) -> Result<Bytes, Refusal> {

@@ -100,6 +100,8 @@ pub struct MediaRules {
     pub max_total_bytes: Option<u64>,
     /// Whether the network fetches files by their addresses, which then have to be public.
     pub fetched: bool,
+    /// Types that it is brought where they have no address, or how they begin (`video/`).
+    pub brought: Vec<String>,
     /// Types of which a file goes without any other, or how they begin (`video/`).
     pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.
@@ -149,7 +151,15 @@ impl MediaRules {
     /// So many files of these kinds, sent along, in whatever company.
     #[must_use]
     pub fn up_to(max_count: usize, kinds: Vec<MediaKind>, alt_max: Option<usize>) -> Self {
-        Self { max_count, kinds, max_total_bytes: None, fetched: false, alone: Vec::new(), alt_max }
+        Self {
+            max_count,
+            kinds,
+            max_total_bytes: None,
+            fetched: false,
+            brought: Vec::new(),
+            alone: Vec::new(),
+            alt_max,
+        }
     }
 
     /// Whether a file of this type goes without any other.

@@ -19,6 +19,7 @@ use crier_store::{
     testing::{self, TestStore},
     users::{self, NewUser, Registration},
 };
+use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -268,8 +269,13 @@ const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xf
 
 #[async_trait::async_trait]
 impl MediaSource for Picture {
-    async fn bytes(&self, _: &MediaItem) -> Result<bytes::Bytes, Refusal> {
-        Ok(PIXEL.into())
+    async fn stream(
+        &self,
+        _: &MediaItem,
+        _: u64,
+        _: u64,
+    ) -> Result<BoxStream<'static, std::io::Result<bytes::Bytes>>, Refusal> {
+        Ok(stream::iter([Ok(PIXEL.into())]).boxed())
     }
 }
 
