@@ -8,7 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use crier_connect::{Doctor, Handshake, House, MailProbe};
 use crier_engine::notices::Smtp;
-use crier_media::{Ffmpeg, Library, Storage};
+use crier_media::{Ffmpeg, HeifConvert, Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
@@ -144,7 +144,9 @@ fn ffmpeg(config: &Config) -> Option<Ffmpeg> {
 
 pub fn library(config: &Config, store: &Store) -> Result<Library, Failed> {
     let storage = Storage::folder(&config.data_dir.join("media")).map_err(|error| Failed(error.to_string()))?;
-    Ok(Library::new(store.clone(), storage).with_ffmpeg(ffmpeg(config)))
+    let heif = || HeifConvert::find(config.heif_convert.as_deref(), config.ffmpeg_limits);
+    let heif = config.reads_heic.then(heif).flatten();
+    Ok(Library::new(store.clone(), storage).with_ffmpeg(ffmpeg(config)).with_heif(heif))
 }
 
 pub fn handshake(config: &Config, store: &Store, net: &Client, registry: &Registry, library: &Library) -> Handshake {

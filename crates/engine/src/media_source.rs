@@ -26,10 +26,12 @@ use std::{
 
 /// A file of the library as a network gets it, with what this post says of it.
 ///
-/// A picture that moves is never made a still one, so none is made of it; a video only where `films` can be converted.
+/// A picture that moves is never made a still one: of a GIF another that moves is made, of the others none. Of what moves anything is made
+/// only where `films` can be converted.
 pub(crate) fn item(file: &Media, used: &MediaUse, films: bool) -> MediaItem {
     let is_film = FilmKind::of_mime(&file.mime).is_some();
     let is_still = Kind::of_mime(&file.mime).is_some() && file.duration_ms.is_none();
+    let is_moving_gif = file.mime == "image/gif" && file.duration_ms.is_some();
     MediaItem {
         id: file.id,
         name: file.name.clone(),
@@ -39,7 +41,7 @@ pub(crate) fn item(file: &Media, used: &MediaUse, films: bool) -> MediaItem {
         height: file.height.unwrap_or(0),
         duration_ms: file.duration_ms.unwrap_or(0),
         codecs: file.codecs.clone(),
-        convertible: is_still || (is_film && films),
+        convertible: is_still || ((is_film || is_moving_gif) && films),
         alt: used.alt.clone().or_else(|| file.alt.clone()).unwrap_or_default(),
         sha256: file.sha256.clone(),
         url: None,

@@ -12,7 +12,7 @@ use crier_net::{Client, Heard};
 use crier_networks::{
     Credentials, Cx, Detail, Item, Network, Refusal, Sent,
     connect::Facts,
-    publish::{Thread, upload_time},
+    publish::{MediaItem, Thread, upload_time},
 };
 use crier_store::{
     due::Fence,
@@ -117,6 +117,21 @@ impl<'a> Sending<'a> {
             }
         }
         Ok(Outcome::All)
+    }
+
+    /// Makes what has to be made of the videos of all parts.
+    pub async fn make_films(&self) -> Result<Result<(), Refusal>, HandlerError> {
+        for (index, part) in self.parts().iter().enumerate() {
+            let item = match self.item_at(index, part, None) {
+                Ok(item) if item.media.iter().any(MediaItem::is_film) => item,
+                Ok(_) => continue,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            if let Err(refusal) = self.fitted(item).await {
+                return Ok(Err(refusal));
+            }
+        }
+        Ok(Ok(()))
     }
 
     /// Does what can be done of the first parts, those that follow each other without a wait, before their time.

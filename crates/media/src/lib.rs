@@ -3,10 +3,12 @@
 
 mod avif;
 mod boxes;
+mod confine;
 mod drawing;
 mod ffmpeg;
 mod film;
 mod fitting;
+mod heic;
 mod intake;
 mod library;
 mod moving;
@@ -15,8 +17,10 @@ mod refusal;
 mod renditions;
 mod storage;
 
-pub use ffmpeg::{Ffmpeg, FfmpegLimits};
+pub use confine::ProgramLimits;
+pub use ffmpeg::Ffmpeg;
 pub use film::{Film, FilmKind};
+pub use heic::HeifConvert;
 pub use intake::Incoming;
 pub use library::Library;
 pub use picture::{AVATAR_SIDE, Kind, Picture, THUMBNAIL_SIDE};

@@ -89,6 +89,8 @@ pub struct MediaKind {
     pub max_duration_ms: Option<u64>,
     /// What picture and sound may be coded in, for example `h264` and `aac`; whatever it is where none is named.
     pub codecs: Vec<String>,
+    /// Whether a GIF that moves may be made one of these, where its own type is not taken.
+    pub of_gifs: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -109,6 +111,12 @@ pub struct MediaRules {
 }
 
 impl MediaKind {
+    /// The same, and where no GIF is taken, one that moves is made a video of.
+    #[must_use]
+    pub fn of_gifs(self) -> Self {
+        Self { of_gifs: true, ..self }
+    }
+
     /// These types up to a size, whatever their measures.
     #[must_use]
     pub fn up_to(max_bytes: u64, mime: &[&str]) -> Self {

@@ -89,11 +89,9 @@ impl Network for Threads {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         let images = MediaKind::up_to(8_000_000, &["image/jpeg", "image/png"]);
-        let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]).films(
-            0,
-            5 * 60,
-            &["h264", "hevc", "aac"],
-        );
+        let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"])
+            .films(0, 5 * 60, &["h264", "hevc", "aac"])
+            .of_gifs();
         Rules {
             text: TextRules::up_to(500, Unit::EmojiBytes),
             media: MediaRules {

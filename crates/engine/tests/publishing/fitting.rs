@@ -68,7 +68,7 @@ impl Publish for Small {
 impl Small {
     async fn keep(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
         for media in &item.media {
-            let bytes = cx.media.bytes(media).await?;
+            let bytes = cx.picture(media).await?;
             let pieces = [cx.media.piece(media, 0, 100).await?, cx.media.piece(media, 100, media.size).await?];
             assert_eq!(pieces.concat(), bytes);
             self.got.lock().unwrap().push((media.clone(), bytes));
