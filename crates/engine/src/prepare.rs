@@ -85,6 +85,8 @@ impl Handler for Preparer {
     }
 }
 
+/// How long before the due time uploading ends.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(5);
 /// How soon it is looked again whether a video can be converted, while another one is.
 const BUSY: SignedDuration = SignedDuration::from_mins(1);
 
@@ -128,7 +130,14 @@ impl Preparer {
         let due_at = job.publication.due_at.unwrap_or(work.due_at);
         let sending = Sending::new(&self.publisher, network, job, work.fence, due_at).await?;
         let _files = self.publisher.room_for(&sending).await?;
-        Ok(sending.send_ahead(&credentials).await?.map_err(|refusal| match refusal {
+        // Whoever sends it at its time goes on with what is not there by then; two at once would be in each other's way.
+        let left = due_at.duration_since(self.publisher.clock.now()) - ENOUGH;
+        let ahead = sending.send_ahead(&credentials);
+        let Ok(ahead) = tokio::time::timeout(Duration::try_from(left).unwrap_or_default(), ahead).await else {
+            tracing::info!(publication = %job.publication.id, "its files are not all uploaded before its time");
+            return Ok(Ok(()));
+        };
+        Ok(ahead?.map_err(|refusal| match refusal {
             Refusal::Auth(_) => unconnected(&refusal),
             Refusal::Content(_) => Unready::Problem(unfit(&refusal)),
             _ => Unready::Later(refusal),
