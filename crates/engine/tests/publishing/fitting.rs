@@ -160,6 +160,7 @@ fn film() -> Vec<u8> {
 async fn a_video_is_converted_when_its_post_is_scheduled_and_uploaded_a_quarter_of_an_hour_ahead() {
     let (mut house, got) = house().await;
     house.library = house.library.clone().with_ffmpeg(Ffmpeg::find(None, ProgramLimits::default()));
+    house.registry = house.registry.clone().converting_films(true);
     let film = house.library.add(house.workspace, house.user, "a.webm", film().into()).await.unwrap().id;
     let due_at = house.now() + minutes(3 * 24 * 60);
     let id = house.schedule(with(film), Timing::At(due_at)).await;
@@ -173,10 +174,12 @@ async fn a_video_is_converted_when_its_post_is_scheduled_and_uploaded_a_quarter_
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
+    worker.stop().await;
     let made = crier_store::media::renditions(&house.store, film).await.unwrap();
     assert_eq!(made.iter().map(|made| made.mime.as_str()).collect::<Vec<_>>(), ["video/mp4"]);
     assert!(got.lock().unwrap().is_empty(), "nothing is uploaded so early");
     house.pass(minutes(3 * 24 * 60 - 14));
+    let worker = house.start();
     while got.lock().unwrap().is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
