@@ -97,7 +97,7 @@ pub struct Publisher {
     pub tokens: Arc<dyn Tokens>,
     pub clock: Arc<dyn Clock>,
     pub rules: Rules,
-    /// Taken by each publication with files while it is sent: their bytes are in memory.
+    /// Taken by each publication with files while it is sent: some megabytes of them are in memory.
     pub with_files: Arc<Semaphore>,
 }
 

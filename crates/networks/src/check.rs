@@ -162,7 +162,8 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
                 found.push(*finding);
             }
         }
-        if rules.fetched && item.url.is_none() {
+        let brought = rules.brought.iter().any(|kind| item.mime.starts_with(kind.as_str()));
+        if rules.fetched && item.url.is_none() && !brought {
             let message = format!("{name} fetches files from their address, and {} has no public one.", item.name);
             let fix = "Make this server reachable from outside, or remove the file for this channel.";
             found.push(Finding::error(&pointer, "media.not_public", message, fix));

@@ -51,6 +51,7 @@ pub mod publish;
 pub mod reddit;
 pub mod refusal;
 pub mod registry;
+mod resumable;
 pub mod settings;
 pub mod slack;
 pub mod telegram;

@@ -334,11 +334,15 @@ struct Note {
 
 #[async_trait]
 impl Publish for Misskey {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        let settings: Settings = settings::read(&item.settings)?;
+        uploads(cx, server(cx.instance)?, item, settings.sensitive).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let origin = server(cx.instance)?;
-        let files: Vec<String> =
-            cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, origin, media, settings.sensitive)).await?;
+        let files = uploads(cx, origin, item, settings.sensitive).await?;
         let note = self.note(item, &settings, &files);
         let create = || async {
             Ok(say::<Created>(cx.net, origin, cx.credentials, "notes/create", note).await?.created_note.id)
@@ -352,8 +356,11 @@ fn sent(origin: &str, id: String) -> Sent {
     Sent { url: Some(format!("{origin}/notes/{id}")), remote_id: id, data: Value::Null }
 }
 
+async fn uploads(cx: &Cx<'_>, origin: &str, item: &Item, sensitive: bool) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, origin, media, sensitive)).await
+}
+
 async fn upload(cx: &Cx<'_>, origin: &str, media: &MediaItem, sensitive: bool) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let mut form = Multipart::new().text("i", cx.credentials.access_token.expose()).text("name", &media.name);
     if !media.alt.is_empty() {
         form = form.text("comment", &media.alt);
@@ -361,8 +368,9 @@ async fn upload(cx: &Cx<'_>, origin: &str, media: &MediaItem, sensitive: bool) -
     if sensitive {
         form = form.text("isSensitive", "true");
     }
-    let form = form.file("file", &media.name, &media.mime, bytes);
-    let request = cx.net.post(format!("{origin}/api/drive/files/create")).multipart(form).timeout(UPLOAD);
+    let form = form.part("file", &media.name, &media.mime, cx.body(media).await?);
+    let request = cx.net.post(format!("{origin}/api/drive/files/create")).multipart(form);
+    let request = request.timeout(media.upload_time(UPLOAD));
     Ok(call::ask::<DriveFile>(request, cx.credentials, refine).await?.id)
 }
 

@@ -76,9 +76,8 @@ impl Playground {
     }
 
     async fn upload(&self, cx: &Cx<'_>, media: &MediaItem) -> Result<Picture, Refusal> {
-        let form = Multipart::new()
-            .file("file", &media.name, &media.mime, cx.media.bytes(media).await?)
-            .text("alt", &media.alt);
+        let form =
+            Multipart::new().part("file", &media.name, &media.mime, cx.body(media).await?).text("alt", &media.alt);
         let request = signed(cx.net.post(self.api("media")), cx.credentials).multipart(form);
         call::json(request, cx.credentials, refine).await
     }

@@ -230,8 +230,12 @@ struct Post {
 
 #[async_trait]
 impl Publish for X {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let media_ids: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media))).await?;
+        let media_ids = uploads(cx, item).await?;
         let request = signed(cx.net.post(format!("{API}/tweets")).json(&self.post(item, &media_ids)?), cx.credentials);
         let create = || call::json::<Data<Post>>(request, cx.credentials, refine);
         let Data { data } = cx.step("create post", Once::Look, create).await?;
@@ -287,6 +291,10 @@ struct Processing {
     check_after_secs: Option<u64>,
 }
 
+async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media))).await
+}
+
 /// Uploads a picture in one go, all else in pieces, and waits until it is processed.
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
     let is_video = media.mime.starts_with("video/");
@@ -307,7 +315,7 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
         ask(cx.net.post(format!("{API}/media/upload/{}/finalize", begun.id))).await?
     } else {
         let form = Multipart::new().text("media_category", "tweet_image");
-        let form = form.file("media", &media.name, &media.mime, cx.media.bytes(media).await?);
+        let form = form.part("media", &media.name, &media.mime, cx.body(media).await?);
         ask(cx.net.post(format!("{API}/media/upload")).multipart(form).timeout(UPLOAD)).await?
     };
     let mut waited = Duration::ZERO;

@@ -27,7 +27,8 @@ use uuid::Uuid;
 pub mod kind {
     /// Send a publication (subject: publication id; lane: its channel).
     pub const PUBLISH: &str = "publish";
-    /// Make a publication ready ahead of time (subject: publication id; no lane). See [`super::PREPARE_AHEAD`].
+    /// Make a publication ready ahead of time (subject: publication id; no lane). See [`super::PREPARE_AHEAD`]. One with videos is
+    /// taken up as soon as it is scheduled, and again at that time.
     pub const PREPARE: &str = "prepare";
     /// Write the occurrences of a series that have come near (subject: series id).
     pub const REPEAT: &str = "repeat";

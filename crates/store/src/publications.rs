@@ -12,7 +12,8 @@ pub(crate) use cap::StartedSince;
 pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
 pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
 pub(crate) use change::{
-    cancel_channel_in, history_row, reason_json, resume_in, schedule_work, tell_of, title_of, work_of, write_event_in,
+    cancel_channel_in, history_row, prepare_films_in, reason_json, resume_in, schedule_work, tell_of, title_of,
+    work_of, write_event_in,
 };
 pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};

@@ -234,6 +234,13 @@ pub const FFMPEG_MINUTES: Setting = setting(
     "minutes, from 1 to 25",
     "How long converting a video may take",
 );
+pub const HEIF_CONVERT: Setting = setting(
+    "heif_convert",
+    "CRIER_HEIF_CONVERT",
+    "",
+    "a program, for example /usr/bin/heif-convert, or none",
+    "The program that reads HEIC photos; the `heif-convert` of the search path when not set",
+);
 pub const CHANNEL_DAILY_CAP: Setting = setting(
     "channel_daily_cap",
     "CRIER_CHANNEL_DAILY_CAP",
@@ -522,6 +529,7 @@ pub const ALL: [Setting; 82] = [
     FFMPEG_THREADS,
     FFMPEG_MEMORY,
     FFMPEG_MINUTES,
+    HEIF_CONVERT,
     CHANNEL_DAILY_CAP,
     LATE_WINDOW,
     RETRY_WINDOW,

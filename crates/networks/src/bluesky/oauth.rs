@@ -18,7 +18,16 @@ const SCOPES: &[Scope] = &[
         why: "to repost where an automation says so; without it nothing is reposted",
         required: false,
     },
-    Scope { id: "blob:*/*", why: "to upload pictures; without it only text can be published", required: false },
+    Scope {
+        id: "blob:*/*",
+        why: "to upload pictures and videos; without it only text can be published",
+        required: false,
+    },
+    Scope {
+        id: "rpc:com.atproto.repo.uploadBlob?aud=*",
+        why: "to have Bluesky make videos ready before a post is seen",
+        required: false,
+    },
 ];
 
 #[async_trait]

@@ -189,9 +189,13 @@ fn versioned(request: Request, credentials: &Credentials) -> Request {
 
 #[async_trait]
 impl Publish for LinkedIn {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        post::ahead(cx, item, &author(cx)).await
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let author = format!("urn:li:person:{}", cx.account);
+        let author = author(cx);
         let words = self.render(&item.body);
         let wish = post::Wish {
             author: &author,
@@ -202,6 +206,10 @@ impl Publish for LinkedIn {
         };
         post::publish(cx, item, wish).await
     }
+}
+
+fn author(cx: &Cx<'_>) -> String {
+    format!("urn:li:person:{}", cx.account)
 }
 
 /// LinkedIn's errors: a service's code, and sentences.

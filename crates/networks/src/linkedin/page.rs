@@ -268,6 +268,10 @@ pub(super) fn author(cx: &Cx<'_>) -> String {
 
 #[async_trait]
 impl Publish for LinkedInPage {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        post::ahead(cx, item, &author(cx)).await
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let (author, words) = (author(cx), self.render(&item.body));

@@ -17,6 +17,7 @@ use crier_networks::connect::FormRefusal;
 use crier_networks::oauth1::Signer;
 use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
 use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, registry, text};
+use futures::stream::{self, BoxStream, StreamExt};
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -387,8 +388,15 @@ struct Files;
 
 #[async_trait]
 impl MediaSource for Files {
-    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
-        Ok(content(&media.name).into())
+    async fn stream(
+        &self,
+        media: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, Refusal> {
+        let place = |at: u64| usize::try_from(at).unwrap();
+        let bytes = Bytes::from(content(&media.name)).slice(place(from)..place(to));
+        Ok(stream::iter([Ok(bytes)]).boxed())
     }
 }
 
