@@ -196,7 +196,7 @@ impl Handshake {
         if let Some(client) = self.configured(network, instance) {
             return Ok(Some((client.clone(), None)));
         }
-        let redirect_uri = self.settings().redirect_uri(network);
+        let redirect_uri = self.redirect_uri(network);
         let key = registered_key(network, instance, &redirect_uri, &asked_scope(oauth2, endpoints));
         let app = apps::by_lookup(self.store(), &key).await?;
         Ok(app.map(|app| {

@@ -173,6 +173,8 @@ pub(crate) fn address(of: &str) -> Result<Url, Refusal> {
 pub struct Dialect {
     /// What `client_id` is called (TikTok: `client_key`).
     pub client_id: Option<String>,
+    /// What it is called where tokens are asked for, where that is another name (TikTok for Business: `client_id`).
+    pub token_client_id: Option<String>,
     /// What `code` is called in the token request (TikTok for Business: `auth_code`).
     pub code: Option<String>,
     /// Scopes are asked for with commas between them instead of spaces.
@@ -183,6 +185,9 @@ pub struct Dialect {
     pub token_extra: Vec<(String, String)>,
     /// Where refresh tokens are given, where that is not the token endpoint.
     pub refresh: Option<Url>,
+    /// What the access token is called where it is revoked, where that endpoint knows no other token (TikTok for Business:
+    /// `access_token`).
+    pub revoked: Option<String>,
     /// The code is good for a short-lived token, which is good for a long-lived one (Facebook, Threads, Instagram).
     pub long_lived: Option<Exchange>,
     /// The access token renews itself, instead of a refresh token (Threads, Instagram).
@@ -284,6 +289,11 @@ pub trait OAuth2: Send + Sync {
     ) -> Result<Option<Client2>, Refusal> {
         let _ = (net, endpoints, redirect_uri);
         Ok(None)
+    }
+
+    /// Whether the redirect URI has a slash at its end, where a network's console takes no other.
+    fn redirect_ends_in_slash(&self) -> bool {
+        false
     }
 
     /// Whether what is published goes by the app's bot. Its token then comes with the credentials.

@@ -80,6 +80,7 @@ const GLYPHS: Record<
   telegram: IconBrandTelegram,
   threads: IconBrandThreads,
   tiktok: IconBrandTiktok,
+  "tiktok-business": IconBrandTiktok,
   tumblr: IconBrandTumblr,
   twitch: IconBrandTwitch,
   vk: IconBrandVk,

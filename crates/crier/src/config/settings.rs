@@ -319,6 +319,11 @@ pub const KICK_SECRET: Setting = app_secret("kick_secret", "KICK_SECRET");
 pub const TIKTOK_CLIENT_ID: Setting = app_id("tiktok_client_id", "TIKTOK_CLIENT_ID", "The app that posts on TikTok");
 pub const TIKTOK_CLIENT_SECRET: Setting = app_secret("tiktok_client_secret", "TIKTOK_CLIENT_SECRET");
 
+pub const TIKTOK_BUSINESS_CLIENT_ID: Setting =
+    app_id("tiktok_business_client_id", "TIKTOK_BUSINESS_CLIENT_ID", "The app that posts on TikTok for Business");
+pub const TIKTOK_BUSINESS_CLIENT_SECRET: Setting =
+    app_secret("tiktok_business_client_secret", "TIKTOK_BUSINESS_CLIENT_SECRET");
+
 pub const DRIBBBLE_CLIENT_ID: Setting =
     app_id("dribbble_client_id", "DRIBBBLE_CLIENT_ID", "The app that posts on Dribbble");
 pub const DRIBBBLE_CLIENT_SECRET: Setting = app_secret("dribbble_client_secret", "DRIBBBLE_CLIENT_SECRET");
@@ -327,7 +332,7 @@ pub const WHOP_CLIENT_ID: Setting = app_id("whop_client_id", "WHOP_CLIENT_ID", "
 pub const WHOP_CLIENT_SECRET: Setting = app_secret("whop_client_secret", "WHOP_CLIENT_SECRET");
 
 /// The apps of networks that are one place, by the networks they are for; of two for one network, the later counts.
-pub const APPS: [AppSettings; 18] = [
+pub const APPS: [AppSettings; 19] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -366,6 +371,12 @@ pub const APPS: [AppSettings; 18] = [
     AppSettings { networks: &["whop"], id: Some(WHOP_CLIENT_ID), secret: WHOP_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["dribbble"], id: Some(DRIBBBLE_CLIENT_ID), secret: DRIBBBLE_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["tiktok"], id: Some(TIKTOK_CLIENT_ID), secret: TIKTOK_CLIENT_SECRET, bot: None },
+    AppSettings {
+        networks: &["tiktok-business"],
+        id: Some(TIKTOK_BUSINESS_CLIENT_ID),
+        secret: TIKTOK_BUSINESS_CLIENT_SECRET,
+        bot: None,
+    },
     AppSettings { networks: &["kick"], id: Some(KICK_CLIENT_ID), secret: KICK_SECRET, bot: None },
     AppSettings { networks: &["twitch"], id: Some(TWITCH_CLIENT_ID), secret: TWITCH_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["reddit"], id: Some(REDDIT_CLIENT_ID), secret: REDDIT_CLIENT_SECRET, bot: None },
@@ -504,6 +515,8 @@ pub const ALL: [Setting; 75] = [
     KICK_SECRET,
     TIKTOK_CLIENT_ID,
     TIKTOK_CLIENT_SECRET,
+    TIKTOK_BUSINESS_CLIENT_ID,
+    TIKTOK_BUSINESS_CLIENT_SECRET,
     DRIBBBLE_CLIENT_ID,
     DRIBBBLE_CLIENT_SECRET,
     WHOP_CLIENT_ID,
