@@ -9,6 +9,7 @@ mod calendar;
 mod callback;
 mod describe;
 mod extension;
+mod feeds;
 mod files;
 mod health;
 mod limits;
@@ -70,6 +71,7 @@ pub fn router(deps: Deps) -> Result<Router, String> {
         .merge(metrics::routes())
         .merge(manual::routes())
         .merge(extension::routes())
+        .merge(feeds::routes())
         .fallback(ui::fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(api);

@@ -26,5 +26,6 @@ pub mod worker;
 pub use numbers::Numbers;
 pub use prepare::Preparer;
 pub use publish::Publisher;
+pub use sending::first_sent;
 pub use wishes::Wishes;
 pub use worker::{Settings, Worker};

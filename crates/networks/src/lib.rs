@@ -50,6 +50,7 @@ pub mod publish;
 pub mod reddit;
 pub mod refusal;
 pub mod registry;
+pub mod rss;
 pub mod settings;
 pub mod slack;
 pub mod telegram;

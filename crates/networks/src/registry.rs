@@ -27,6 +27,7 @@ use crate::{
     playground::Playground,
     playground_pages::PlaygroundPages,
     reddit::Reddit,
+    rss::Rss,
     slack::Slack,
     telegram::Telegram,
     threads::Threads,
@@ -108,6 +109,7 @@ impl Registry {
             Some(Box::new(Farcaster)),
             Some(Box::new(Whop)),
             Some(Box::new(Webhook)),
+            Some(Box::new(Rss)),
         ];
         Self { networks: networks.into_iter().flatten().collect(), converts_films: false }
     }

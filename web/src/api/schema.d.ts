@@ -1687,6 +1687,7 @@ export interface components {
              * @description The most publications a day; none takes the installation's number.
              */
             daily_cap?: number | null;
+            feeds?: components["schemas"]["Feeds"] | null;
             /** @description Without a leading `@`. */
             handle: string;
             id: components["schemas"]["ChannelId"];
@@ -1977,6 +1978,12 @@ export interface components {
             origin: string;
             /** @description What people call the site. */
             site: string;
+        };
+        /** @description Where a channel's feed is, in each format. */
+        Feeds: {
+            atom: string;
+            json: string;
+            rss: string;
         };
         /** @description One field of a credentials form. */
         Field: {
@@ -2543,6 +2550,7 @@ export interface components {
                  * @description The most publications a day; none takes the installation's number.
                  */
                 daily_cap?: number | null;
+                feeds?: components["schemas"]["Feeds"] | null;
                 /** @description Without a leading `@`. */
                 handle: string;
                 id: components["schemas"]["ChannelId"];

@@ -5,6 +5,7 @@
 //! next.
 
 mod afterwards;
+mod feeds;
 mod initial;
 mod media_facts;
 
@@ -16,6 +17,11 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Migration), Box::new(afterwards::Migration), Box::new(media_facts::Migration)]
+        vec![
+            Box::new(initial::Migration),
+            Box::new(afterwards::Migration),
+            Box::new(media_facts::Migration),
+            Box::new(feeds::Migration),
+        ]
     }
 }

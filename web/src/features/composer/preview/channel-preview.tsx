@@ -38,6 +38,8 @@ interface Look {
   actions: Glyph[];
   /** Files are shown as links do: below the words, full width each. */
   stackedMedia?: boolean;
+  /** Its settings have a title and a link, shown around the words. */
+  titled?: boolean;
   time: (now: string) => ReactNode;
   handle: (channel: Channel) => string;
 }
@@ -85,6 +87,15 @@ const LOOKS: Record<string, Look> = {
   },
   playground: PLAYGROUND,
   playground_pages: PLAYGROUND,
+  rss: {
+    layout: "stacked",
+    avatar: "square",
+    actions: [],
+    stackedMedia: true,
+    titled: true,
+    time: (now) => now,
+    handle: ({ handle }) => handle,
+  },
 };
 
 const PLAIN: Look = {
@@ -131,6 +142,8 @@ function PartPreview({
   const text = counted?.text_preview ?? part.text;
   const warning = typeof settings.spoiler_text === "string" ? settings.spoiler_text.trim() : "";
   const label = typeof settings.label === "string" && settings.label !== "none" ? settings.label : "";
+  const said = (name: "title" | "link") =>
+    look.titled && typeof settings[name] === "string" ? settings[name].trim() : "";
   const hidden = settings.sensitive === true || label !== "";
   const blank = !text.trim() && part.media.length === 0;
   const body = (
@@ -141,16 +154,20 @@ function PartPreview({
           <span className={classes.more}>{t("composer.preview.more")}</span>
         </div>
       )}
+      {said("title") && <div className={classes.title}>{said("title")}</div>}
       {text.trim() !== "" && <RichText text={text} links={counted?.links ?? []} />}
       {blank && <span className={classes.blank}>{t("composer.preview.blank")}</span>}
       {part.media.length > 0 && (
         <MediaGrid items={part.media} files={files} hidden={hidden} stacked={look.stackedMedia ?? false} />
       )}
-      <div className={classes.actions} aria-hidden>
-        {look.actions.map((Action, place) => (
-          <Action key={place} size={17} stroke={1.6} aria-hidden />
-        ))}
-      </div>
+      {said("link") && <div className={classes.handle}>{said("link")}</div>}
+      {look.actions.length > 0 && (
+        <div className={classes.actions} aria-hidden>
+          {look.actions.map((Action, place) => (
+            <Action key={place} size={17} stroke={1.6} aria-hidden />
+          ))}
+        </div>
+      )}
     </>
   );
   const avatar = (
