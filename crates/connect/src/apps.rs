@@ -239,7 +239,7 @@ impl Handshake {
 /// itself, nobody has to enter.
 pub(crate) fn by_app(network: &dyn Network) -> Option<Way<'_>> {
     network.ways().into_iter().find(|way| match way.connect {
-        Connect::OAuth2(oauth2) => !oauth2.by_document(),
+        Connect::OAuth2(oauth2) => !oauth2.by_document() && !oauth2.without_app(),
         Connect::OAuth1(_) => true,
         Connect::Dialog(dialog) => dialog.token_example().is_some(),
         Connect::Form(_) | Connect::Extension(_) => false,

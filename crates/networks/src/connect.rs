@@ -181,6 +181,9 @@ pub struct Dialect {
     pub commas: bool,
     /// The token endpoint takes JSON instead of a form.
     pub json: bool,
+    /// Misskey's MiAuth in place of the code: people are sent to a session of our making below the authorize URL, come back with its
+    /// id, and the token is asked for below the token endpoint by it alone.
+    pub miauth: bool,
     /// Further fields of each request to the token endpoint (Pinterest: `continuous_refresh`).
     pub token_extra: Vec<(String, String)>,
     /// Where refresh tokens are given, where that is not the token endpoint.
@@ -277,6 +280,11 @@ pub trait OAuth2: Send + Sync {
     /// (draft-ietf-oauth-client-id-metadata-document-00, October 2025). What is asked at any server is then
     /// [`OAuth2::scopes`].
     fn by_document(&self) -> bool {
+        false
+    }
+
+    /// Whether people sign in without any app: none is registered at a network, and none can be entered here.
+    fn without_app(&self) -> bool {
         false
     }
 
@@ -505,6 +513,11 @@ impl From<Refusal> for FormRefusal {
 #[async_trait]
 pub trait Form: Send + Sync {
     fn fields(&self) -> Vec<Field>;
+
+    /// Whether the values say whose account it is. Where they don't, a reconnect is of the channel's own.
+    fn identifies(&self) -> bool {
+        true
+    }
 
     /// Checks the values and signs in with them. Required fields are filled and trimmed when it is called.
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal>;

@@ -1,6 +1,6 @@
 //! Asking: the address a person is sent to, and the requests to the token endpoint.
 
-use super::{Circumstances, Heard, Refused, Said, explain, explain_pushed, explain_token, read, refused};
+use super::{Circumstances, Heard, Refused, Said, explain, explain_pushed, explain_token, miauth, read, refused};
 use crate::secrets::{challenge, random};
 use crier_model::{Clock, Code, Diagnosis, Secret};
 use crier_net::{Answer, Client, Failure, Request};
@@ -55,6 +55,9 @@ impl Wish<'_> {
 
 /// The address of the consent page (RFC 6749 §4.1.1).
 pub(crate) fn authorize_url(endpoints: &Endpoints, client_id: &str, wish: Wish<'_>) -> Url {
+    if endpoints.dialect.miauth {
+        return miauth::session_url(&endpoints.authorize, wish);
+    }
     let mut url = endpoints.authorize.clone();
     url.query_pairs_mut().extend_pairs(wish.parameters(endpoints, client_id));
     url
@@ -200,6 +203,9 @@ impl Desk<'_> {
     /// One request for tokens.
     pub async fn ask(&self, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
         let request = match grant {
+            Grant::Code { code, .. } if self.endpoints.dialect.miauth => {
+                self.net.post(miauth::check_url(&self.endpoints.token, code)).json(&json!({}))
+            }
             Grant::Code { code, verifier, redirect_uri, .. } => {
                 let name = self.endpoints.dialect.code.as_deref().unwrap_or("code");
                 let mut fields = vec![("grant_type", "authorization_code"), (name, code.expose())];

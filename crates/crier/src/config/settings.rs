@@ -272,6 +272,9 @@ pub const SLACK_SECRET: Setting = app_secret("slack_secret", "SLACK_SECRET");
 pub const X_CLIENT_ID: Setting = app_id("x_client_id", "X_CLIENT_ID", "The app that posts on X (OAuth 2.0)");
 pub const X_CLIENT_SECRET: Setting = app_secret("x_client_secret", "X_CLIENT_SECRET");
 
+pub const X_API_KEY: Setting = app_id("x_api_key", "X_API_KEY", "The app that posts on X (OAuth 1.0a)");
+pub const X_API_SECRET: Setting = app_secret("x_api_secret", "X_API_SECRET");
+
 pub const THREADS_APP_ID: Setting = app_id("threads_app_id", "THREADS_APP_ID", "The app that posts on Threads");
 pub const THREADS_APP_SECRET: Setting = app_secret("threads_app_secret", "THREADS_APP_SECRET");
 
@@ -332,7 +335,7 @@ pub const WHOP_CLIENT_ID: Setting = app_id("whop_client_id", "WHOP_CLIENT_ID", "
 pub const WHOP_CLIENT_SECRET: Setting = app_secret("whop_client_secret", "WHOP_CLIENT_SECRET");
 
 /// The apps of networks that are one place, by the networks they are for; of two for one network, the later counts.
-pub const APPS: [AppSettings; 19] = [
+pub const APPS: [AppSettings; 20] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -342,6 +345,7 @@ pub const APPS: [AppSettings; 19] = [
     },
     AppSettings { networks: &["slack"], id: Some(SLACK_ID), secret: SLACK_SECRET, bot: None },
     AppSettings { networks: &["x"], id: Some(X_CLIENT_ID), secret: X_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["x/oauth1"], id: Some(X_API_KEY), secret: X_API_SECRET, bot: None },
     AppSettings { networks: &["threads"], id: Some(THREADS_APP_ID), secret: THREADS_APP_SECRET, bot: None },
     AppSettings {
         networks: &["linkedin", "linkedin-page"],
@@ -454,7 +458,7 @@ pub const OTLP_SERVICE: Setting =
     setting("otlp_service", "OTEL_SERVICE_NAME", "crier", "a name", "What this process is called in traces");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 75] = [
+pub const ALL: [Setting; 79] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -491,6 +495,8 @@ pub const ALL: [Setting; 75] = [
     SLACK_SECRET,
     X_CLIENT_ID,
     X_CLIENT_SECRET,
+    X_API_KEY,
+    X_API_SECRET,
     THREADS_APP_ID,
     THREADS_APP_SECRET,
     LINKEDIN_CLIENT_ID,
