@@ -29,5 +29,6 @@ pub use numbers::Numbers;
 pub use plugs::{Likes, Plugs};
 pub use prepare::Preparer;
 pub use publish::Publisher;
+pub use sending::first_sent;
 pub use wishes::Wishes;
 pub use worker::{Settings, Worker};

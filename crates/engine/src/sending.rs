@@ -51,6 +51,12 @@ impl Progress {
     }
 }
 
+/// What the network made of a publication's first part; none where nothing is kept of it.
+#[must_use]
+pub fn first_sent(publication: &Publication) -> Option<Sent> {
+    Progress::of(publication).ok()?.parts.into_iter().next()
+}
+
 /// How far a try came.
 pub(crate) enum Outcome {
     All,

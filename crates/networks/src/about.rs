@@ -59,6 +59,10 @@ pub trait Network: Send + Sync {
         Vec::new()
     }
     fn publish(&self) -> &dyn Publish;
+    /// Whether what is published to it is given out by this server itself, as a feed ([`crate::rss`]).
+    fn is_feed(&self) -> bool {
+        false
+    }
     /// What settings are chosen from at the network.
     fn lookup(&self) -> Option<&dyn Lookup> {
         None

@@ -52,6 +52,7 @@ pub mod reddit;
 pub mod refusal;
 pub mod registry;
 mod resumable;
+pub mod rss;
 pub mod settings;
 pub mod slack;
 pub mod telegram;

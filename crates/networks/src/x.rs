@@ -1,6 +1,6 @@
 //! X, once Twitter.
 //!
-//! After <https://docs.x.com> (August 2026, API 2.167): OAuth 2.0 with PKCE, `POST /2/tweets`, `/2/media/upload`. X knows no key for
+//! After <https://docs.x.com> (August 2026, API 2.167): OAuth 2.0 with PKCE or OAuth 1.0a, `POST /2/tweets`, `/2/media/upload`. X knows no key for
 //! a post; the account's newest posts tell whether one is there. Reading them is paid for, so that is done only after a lost answer.
 
 mod afterwards;
@@ -8,7 +8,11 @@ mod plugs;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
-use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed};
+use crate::connect::{
+    ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth1, OAuth1Endpoints, OAuth2, Scope, Way, address,
+    fixed,
+};
+use crate::oauth1::Signer;
 use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings, text};
@@ -98,6 +102,23 @@ impl Network for X {
 
     fn connect(&self) -> Connect<'_> {
         Connect::OAuth2(self)
+    }
+
+    fn ways(&self) -> Vec<Way<'_>> {
+        vec![
+            Way {
+                id: "oauth2",
+                name: "Sign in with X",
+                help: "By the app’s client id and secret (OAuth 2.0), as X recommends.",
+                connect: Connect::OAuth2(self),
+            },
+            Way {
+                id: "oauth1",
+                name: "API key and secret",
+                help: "By the app’s API key and secret (OAuth 1.0a), as older installations have them. The sign-in does not end by itself.",
+                connect: Connect::OAuth1(self),
+            },
+        ]
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
@@ -204,21 +225,44 @@ impl OAuth2 for X {
         _instance: Option<&str>,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal> {
-        let request = net.get(format!("{API}/users/me")).query(&[("user.fields", "profile_image_url,verified_type")]);
-        let Data { data: user } = call::ask::<Data<User>>(signed(request, credentials), credentials, refine).await?;
-        let long = user.verified_type.is_some_and(|kind| kind != "none");
-        let identity = Identity {
-            remote_id: user.id,
-            name: user.name,
-            profile_url: Some(format!("https://x.com/{}", user.username)),
-            handle: user.username,
-            // The small one is told; the others stand beside it.
-            avatar_url: user.profile_image_url.map(|url| url.replace("_normal.", "_400x400.")),
-        };
-        Ok(Identified { identity, granted: None, facts: Facts::from_iter([(LONG_POSTS.to_owned(), long.into())]) })
+        whose(net, credentials).await
     }
 }
 
+#[async_trait]
+impl OAuth1 for X {
+    fn endpoints(&self) -> Result<OAuth1Endpoints, Refusal> {
+        Ok(OAuth1Endpoints {
+            request_token: address("https://api.x.com/oauth/request_token")?,
+            authorize: address("https://api.x.com/oauth/authorize")?,
+            access_token: address("https://api.x.com/oauth/access_token")?,
+            revoke: Some(address("https://api.x.com/1.1/oauth/invalidate_token")?),
+            request_extra: vec![("x_auth_access_type".to_owned(), "write".to_owned())],
+            authorize_extra: Vec::new(),
+        })
+    }
+
+    async fn identify(&self, net: &Client, signer: &Signer<'_>) -> Result<Identified, Refusal> {
+        whose(net, &signer.credentials()).await
+    }
+}
+
+async fn whose(net: &Client, credentials: &Credentials) -> Result<Identified, Refusal> {
+    let request = net.get(format!("{API}/users/me")).query(&[("user.fields", "profile_image_url,verified_type")]);
+    let Data { data: user } = call::ask::<Data<User>>(signed(request, credentials), credentials, refine).await?;
+    let long = user.verified_type.is_some_and(|kind| kind != "none");
+    let identity = Identity {
+        remote_id: user.id,
+        name: user.name,
+        profile_url: Some(format!("https://x.com/{}", user.username)),
+        handle: user.username,
+        // The small one is told; the others stand beside it.
+        avatar_url: user.profile_image_url.map(|url| url.replace("_normal.", "_400x400.")),
+    };
+    Ok(Identified { identity, granted: None, facts: Facts::from_iter([(LONG_POSTS.to_owned(), long.into())]) })
+}
+
+/// With the token; where the sign-in was by OAuth 1.0a, [`call`] puts a signature in its place.
 fn signed(request: Request, credentials: &Credentials) -> Request {
     request.bearer(credentials.access_token.expose())
 }

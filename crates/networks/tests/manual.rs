@@ -123,7 +123,8 @@ fn way_said(network: &dyn Network, connect: Connect<'_>) -> Vec<String> {
     let mut words = Vec::new();
     match connect {
         Connect::OAuth2(oauth2) => {
-            words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id));
+            let slash = if oauth2.redirect_ends_in_slash() { "/" } else { "" };
+            words.push(format!("`PUBLIC_URL/integrations/social/{}{slash}`", network.about().id));
             words.extend(oauth2.scopes().iter().map(|scope| format!("`{}`", scope.id)));
             words.extend(oauth2.instance().map(|field| format!("**{}**", field.label)));
         }

@@ -201,6 +201,19 @@ pub async fn on_channel(
     rows.into_iter().map(Publication::try_from).collect()
 }
 
+/// What was published to a channel, the last due first; what was deleted there since is among it.
+pub async fn newest_published(store: &Store, channel: ChannelId, limit: u64) -> Result<Vec<Publication>> {
+    use sea_orm::QuerySelect;
+    let rows = publication::Entity::find()
+        .filter(publication::Column::ChannelId.eq(channel.0))
+        .filter(publication::Column::State.eq(PublicationState::Published.as_str()))
+        .order_by_desc(publication::Column::DueAt)
+        .limit(limit)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(Publication::try_from).collect()
+}
+
 /// Which publication of a channel is this post on the network, as far as we know.
 pub async fn by_remote_id(store: &Store, channel: ChannelId, remote_id: &str) -> Result<Option<PublicationId>> {
     let found = publication::Entity::find()

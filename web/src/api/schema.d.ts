@@ -1710,6 +1710,7 @@ export interface components {
              * @description The most publications a day; none takes the installation's number.
              */
             daily_cap?: number | null;
+            feeds?: components["schemas"]["Feeds"] | null;
             /** @description Without a leading `@`. */
             handle: string;
             id: components["schemas"]["ChannelId"];
@@ -2030,6 +2031,12 @@ export interface components {
             origin: string;
             /** @description What people call the site. */
             site: string;
+        };
+        /** @description Where a channel's feed is, in each format. */
+        Feeds: {
+            atom: string;
+            json: string;
+            rss: string;
         };
         /** @description One field of a credentials form. */
         Field: {
@@ -2598,6 +2605,7 @@ export interface components {
                  * @description The most publications a day; none takes the installation's number.
                  */
                 daily_cap?: number | null;
+                feeds?: components["schemas"]["Feeds"] | null;
                 /** @description Without a leading `@`. */
                 handle: string;
                 id: components["schemas"]["ChannelId"];

@@ -6,6 +6,7 @@ mod afterwards;
 mod authorization;
 mod choosing;
 mod description;
+mod feeds;
 mod handovers;
 mod house;
 mod input;

@@ -148,9 +148,9 @@ impl Config {
         self.given.iter().map(line).collect()
     }
 
-    /// The networks for which an app is configured, for all of their servers or for one.
+    /// The networks for which an app is configured, for all of their servers or for one, and by whatever way.
     pub fn networks_with_apps(&self) -> BTreeSet<String> {
-        self.apps.keys().map(|app| app.split('@').next().unwrap_or(app).to_owned()).collect()
+        self.apps.keys().map(|app| app.split(['@', '/']).next().unwrap_or(app).to_owned()).collect()
     }
 
     /// Where the Playground is reached by browsers; none when it is off.

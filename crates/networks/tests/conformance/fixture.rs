@@ -91,6 +91,8 @@ pub enum Action {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Given {
+    /// The way to connect, where it is not the first that signs in.
+    pub way: Option<String>,
     /// The fields of a form.
     pub values: BTreeMap<String, String>,
     pub facts: Map<String, Value>,

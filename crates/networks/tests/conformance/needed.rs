@@ -17,9 +17,12 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
         names.extend(["derive", "derive:refused"].into_iter().filter(|_| own));
     }
     let rules = network.rules(&Facts::new());
-    names.extend(["text", "mention", "link", "refused:auth", "refused:content", "refused:rate_limit"]);
+    names.extend(["text", "mention", "link"]);
+    if !network.is_feed() {
+        // Where nothing is called, nothing refuses.
+        names.extend(["refused:auth", "refused:content", "refused:rate_limit", "refused:temporary", "lost"]);
+    }
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    names.extend(["refused:temporary", "lost"].map(str::to_owned));
     if rules.media.max_count > 0 {
         names.push("image".to_owned());
     }
@@ -47,7 +50,8 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
         names.extend(["delete", "delete:gone"].map(str::to_owned));
     }
     if network.edit().is_some() {
-        names.extend(["edit", "edit:refused"].map(str::to_owned));
+        names.push("edit".to_owned());
+        names.extend((!network.is_feed()).then(|| "edit:refused".to_owned()));
     }
     if network.reposts().is_some() {
         names.extend(["repost", "repost:refused"].map(str::to_owned));

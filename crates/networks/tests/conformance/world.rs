@@ -103,7 +103,9 @@ impl World {
 
     async fn oauth2(&self, given: &Given) -> Outcome {
         let ways = self.network().ways();
-        let connect = ways.iter().map(|way| way.connect).find(|connect| !matches!(connect, Connect::Form(_)));
+        let is_meant = |way: &&crier_networks::Way<'_>| given.way.as_deref().is_none_or(|id| id == way.id);
+        let connects = ways.iter().filter(is_meant).map(|way| way.connect);
+        let connect = { connects }.find(|connect| !matches!(connect, Connect::Form(_)));
         let oauth2 = match connect {
             Some(Connect::OAuth2(oauth2)) => oauth2,
             Some(Connect::OAuth1(oauth1)) => {

@@ -5,6 +5,7 @@
 //! next.
 
 mod afterwards;
+mod feeds;
 mod initial;
 mod media_facts;
 mod plugs;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(afterwards::Migration),
             Box::new(media_facts::Migration),
             Box::new(plugs::Migration),
+            Box::new(feeds::Migration),
         ]
     }
 }
