@@ -156,12 +156,36 @@ async fn numbers_count_what_people_do() {
         let (network, access) = (&network, ada.access.clone());
         async move { network.get(&path, &access).await.json::<Value>().await.unwrap() }
     };
-    assert_eq!(numbers(format!("/api/posts/{id}/metrics")).await, json!({"likes": 1, "replies": 0, "views": 2}));
-    assert_eq!(numbers("/api/me/metrics".to_owned()).await, json!({"posts": 1, "likes": 1, "replies": 0, "views": 2}));
+    let of_post = json!({"likes": 1, "replies": 0, "reposts": 0, "views": 2});
+    assert_eq!(numbers(format!("/api/posts/{id}/metrics")).await, of_post);
+    let of_account = json!({"posts": 1, "likes": 1, "replies": 0, "reposts": 0, "views": 2});
+    assert_eq!(numbers("/api/me/metrics".to_owned()).await, of_account);
     assert!(grace.page("/").await.contains("aria-pressed=\"true\""));
     grace.post(&like, &[]).await;
     let after = numbers(format!("/api/posts/{id}/metrics")).await;
     assert_eq!(after["likes"], 0);
+}
+
+#[tokio::test]
+async fn a_post_of_anybody_is_reposted_once_and_shows_by_whom() {
+    let network = Network::start().await;
+    let app = network.app().await;
+    let ada = network.connect(&app, "ada").await;
+    let grace = network.connect(&app, "grace").await;
+    let post: Value = network.post(&ada.access, None, json!({"text": "spread me"})).await.json().await.unwrap();
+    let id = text(&post, "id");
+    let repost = async |post: &str| {
+        let request = network.http.post(network.at(&format!("/api/posts/{post}/repost")));
+        request.bearer_auth(&grace.access).send().await.unwrap()
+    };
+    let first: Value = repost(&id).await.json().await.unwrap();
+    let second: Value = repost(&id).await.json().await.unwrap();
+    assert_eq!((&first, text(&first, "url")), (&second, text(&post, "url")));
+    let numbers: Value = network.get(&format!("/api/posts/{id}/metrics"), &ada.access).await.json().await.unwrap();
+    assert_eq!(numbers["reposts"], 1);
+    let page = network.browser("ada").await.page("/").await;
+    assert_eq!(page.matches("Reposted by").count(), 1);
+    assert_eq!(repost("999").await.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
