@@ -19,6 +19,8 @@ use crier_model::NextKind;
 pub(crate) fn routes() -> Router<Api> {
     Router::new()
         .route("/integrations/social/{network}", get(land))
+        // Some consoles take only addresses that end in a slash.
+        .route("/integrations/social/{network}/", get(land))
         .route(crier_connect::CLIENT_DOCUMENT, get(client_document))
 }
 

@@ -9,6 +9,7 @@ mod calendar;
 mod callback;
 mod describe;
 mod extension;
+mod feeds;
 mod files;
 mod health;
 mod limits;
@@ -72,6 +73,7 @@ pub fn router(deps: Deps) -> Result<Router, String> {
         .merge(manual::routes())
         .merge(extension::routes())
         .merge(open_files::routes())
+        .merge(feeds::routes())
         .fallback(ui::fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(api);

@@ -2,12 +2,13 @@
 //! tables of any size.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "scripts read the one, people the other")]
 
+mod checks;
 mod claims;
 mod network;
 
 use std::{env::args, process::ExitCode, time::Duration};
 
-const USAGE: &str = "usage: crier-bench network ADDRESS MILLISECONDS | claims DATABASE_URL ROWS…";
+const USAGE: &str = "usage: crier-bench network ADDRESS MILLISECONDS | claims DATABASE_URL ROWS… | checks";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -22,6 +23,7 @@ async fn main() -> ExitCode {
             Ok(rows) => claims::measure(url, rows).await.map_err(|error| error.to_string()),
             Err(_) => Err(USAGE.to_owned()),
         },
+        ["checks"] => checks::measure().map_err(|error| error.to_string()),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {

@@ -196,7 +196,7 @@ impl Handshake {
         if let Some(client) = self.configured(network, instance) {
             return Ok(Some((client.clone(), None)));
         }
-        let redirect_uri = self.settings().redirect_uri(network);
+        let redirect_uri = self.redirect_uri(network);
         let key = registered_key(network, instance, &redirect_uri, &asked_scope(oauth2, endpoints));
         let app = apps::by_lookup(self.store(), &key).await?;
         Ok(app.map(|app| {
@@ -239,7 +239,7 @@ impl Handshake {
 /// itself, nobody has to enter.
 pub(crate) fn by_app(network: &dyn Network) -> Option<Way<'_>> {
     network.ways().into_iter().find(|way| match way.connect {
-        Connect::OAuth2(oauth2) => !oauth2.by_document(),
+        Connect::OAuth2(oauth2) => !oauth2.by_document() && !oauth2.without_app(),
         Connect::OAuth1(_) => true,
         Connect::Dialog(dialog) => dialog.token_example().is_some(),
         Connect::Form(_) | Connect::Extension(_) => false,

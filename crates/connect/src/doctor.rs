@@ -193,7 +193,7 @@ impl Doctor {
             "keys" => vec![self.keys().await],
             "data_folder" => vec![self.data_folder()],
             "storage" => vec![self.storage().await],
-            "video" => vec![self.video().await],
+            "video" => vec![self.video().await, self.heic().await],
             "mail" => vec![self.mail().await],
             "outbound" => self.outbound(),
             "public_url" => self.public_url().await,
@@ -285,6 +285,19 @@ impl Doctor {
         let title = format!("Videos are converted by {}", ffmpeg.path().display());
         let fix = "Reinstall ffmpeg, or name another one in the setting `ffmpeg`.";
         let version = ffmpeg.version().await.map(|version| Some(format!("version {version}")));
+        Row::local("video", title, since, version.map_err(|error| (error, fix)))
+    }
+
+    /// Phones that choose a photo in a browser hand it over as JPEG, so the absence of the program is nothing wrong.
+    async fn heic(&self) -> Row {
+        let since = Instant::now();
+        let Some(heif) = self.handshake.deps.library.heif() else {
+            let note = "no heif-convert was found: HEIC photos are refused, with the advice to export them as JPEG";
+            return Row::local("video", "HEIC photos are not taken", since, Ok(Some(note.to_owned())));
+        };
+        let title = format!("HEIC photos are read by {}", heif.path().display());
+        let fix = "Reinstall heif-convert (libheif-examples), or name another one in the setting `heif_convert`.";
+        let version = heif.version().await.map(|version| Some(format!("version {version}")));
         Row::local("video", title, since, version.map_err(|error| (error, fix)))
     }
 

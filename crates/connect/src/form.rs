@@ -8,7 +8,10 @@ use crate::{
 };
 use crier_model::{AttemptId, Diagnosis, Finding, WorkspaceId, attempt::AttemptState as S};
 use crier_networks::connect::{Field, FieldKind, FormRefusal, SignedIn};
-use crier_store::attempts::{Attempt, Changes, Note};
+use crier_store::{
+    attempts::{Attempt, Changes, Note},
+    channels,
+};
 use std::collections::BTreeMap;
 
 /// The longest value taken, in bytes.
@@ -65,7 +68,11 @@ impl Handshake {
             return Err(Broken::NoNetwork(attempt.network).into());
         };
         match form.sign_in(self.net(&attempt.network), &values).await {
-            Ok(signed_in) => {
+            Ok(mut signed_in) => {
+                if let Some(channel) = attempt.channel.filter(|_| !form.identifies()) {
+                    let channel = channels::by_id(self.store(), channel).await?;
+                    signed_in.identified.identity.remote_id = channel.remote_id;
+                }
                 if let Some(attempt) = self.park_sign_in(&attempt, signed_in).await? {
                     self.work(attempt).await;
                 }

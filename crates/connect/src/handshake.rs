@@ -5,7 +5,7 @@ use crier_media::Library;
 use crier_model::{Clock, Code, Diagnosis, Timestamp};
 use crier_net::Client;
 use crier_networks::{
-    Connect, Network, Registry,
+    Connect, Network, Registry, Way,
     connect::{Form, OAuth2},
 };
 use crier_store::{Store, StoreError, attempts::Attempt};
@@ -59,7 +59,9 @@ impl Handshake {
     /// What to register as the redirect URI of a network's app, character by character.
     #[must_use]
     pub fn redirect_uri(&self, network: &str) -> String {
-        self.settings().redirect_uri(network)
+        let slash = |way: Way<'_>| matches!(way.connect, Connect::OAuth2(oauth2) if oauth2.redirect_ends_in_slash());
+        let ends_in_slash = self.network(network).is_some_and(|it| it.ways().into_iter().any(slash));
+        self.settings().redirect_uri(network) + if ends_in_slash { "/" } else { "" }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

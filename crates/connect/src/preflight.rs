@@ -157,7 +157,7 @@ impl Handshake {
             return check("app", "An app is set up".to_owned(), started, Some(not_configured(about)));
         };
         let desk = Desk1 { net: self.net(about.id), clock: self.deps.clock.as_ref(), endpoints, client };
-        let redirect_uri = self.settings().redirect_uri(about.id);
+        let redirect_uri = self.redirect_uri(about.id);
         // What keeps the request from arriving is the other checks' to tell.
         let diagnosis = match timeout(limit, desk.request_token(&redirect_uri)).await {
             Ok(Err(failure @ TokenFailure::Refused { .. })) => Some(failure.diagnosis()),
@@ -224,7 +224,7 @@ impl Handshake {
         limit: Duration,
     ) -> Vec<Check> {
         let started = Instant::now();
-        let redirect_uri = self.settings().redirect_uri(about.id);
+        let redirect_uri = self.redirect_uri(about.id);
         let (scope, made_up) = (asked_scope(oauth2, endpoints), random());
         let wish = Wish { redirect_uri: &redirect_uri, scopes: &scope, state: &made_up, verifier: &made_up };
         let url = authorize_url(endpoints, &client.client_id, wish);
@@ -262,7 +262,7 @@ impl Handshake {
                 )
                 .saw("Public address", url.as_str());
             match about {
-                Some(about) => diagnosis.saw("Redirect URI", self.settings().redirect_uri(about.id)),
+                Some(about) => diagnosis.saw("Redirect URI", self.redirect_uri(about.id)),
                 None => diagnosis,
             }
         });

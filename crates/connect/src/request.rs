@@ -56,8 +56,7 @@ impl Settings {
     }
 
     /// Where a network sends people back to: `{public_url}/integrations/social/{network}`, without a slash at the end.
-    #[must_use]
-    pub fn redirect_uri(&self, network: &str) -> String {
+    pub(crate) fn redirect_uri(&self, network: &str) -> String {
         format!("{}/integrations/social/{network}", self.public_url.as_str().trim_end_matches('/'))
     }
 }

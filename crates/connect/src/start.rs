@@ -93,7 +93,7 @@ impl Handshake {
             state_hash: hash(state.expose()),
             browser_hash: hash(browser.expose()),
             pkce_verifier: Some(verifier.clone()),
-            redirect_uri: self.settings().redirect_uri(about.id),
+            redirect_uri: self.redirect_uri(about.id),
             authorize_url: None,
             expires_at: self.in_time(OPEN_FOR),
         };

@@ -8,7 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use crier_connect::{Doctor, Handshake, House, MailProbe};
 use crier_engine::notices::Smtp;
-use crier_media::{Addresses, Ffmpeg, Library, Storage};
+use crier_media::{Addresses, Ffmpeg, HeifConvert, Library, Storage};
 use crier_model::SystemClock;
 use crier_net::{Allow, Client, ProxyConfig};
 use crier_networks::{Registry, registry};
@@ -152,7 +152,9 @@ pub fn storage(config: &Config, net: &Client) -> Result<Storage, Failed> {
 }
 
 pub fn library(config: &Config, store: &Store, net: &Client) -> Result<Library, Failed> {
-    Ok(Library::new(store.clone(), storage(config, net)?).with_ffmpeg(ffmpeg(config)))
+    let heif = || HeifConvert::find(config.heif_convert.as_deref(), config.ffmpeg_limits);
+    let heif = config.reads_heic.then(heif).flatten();
+    Ok(Library::new(store.clone(), storage(config, net)?).with_ffmpeg(ffmpeg(config)).with_heif(heif))
 }
 
 /// How strangers get files; the database must be up to date.

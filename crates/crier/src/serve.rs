@@ -141,6 +141,7 @@ async fn worker(
         with_files: Arc::new(Semaphore::new(WITH_FILES)),
     };
     let (preparer, wishes, numbers) = (publisher.preparer(), publisher.wishes(), publisher.numbers());
+    let (likes, plugs) = (publisher.likes(), publisher.plugs());
     numbers.begin().await.map_err(|error| Failed::to("writing down the looks at numbers", error))?;
     let mail = parts::mail(config)?;
     let announcer = Announcer { store: store.clone(), public_url: config.public_url.clone(), by_mail: mail.is_some() };
@@ -154,6 +155,8 @@ async fn worker(
         Arc::new(preparer),
         Arc::new(wishes),
         Arc::new(numbers),
+        Arc::new(likes),
+        Arc::new(plugs),
         Arc::new(Repeats(store.clone())),
         Arc::new(Evergreens(store.clone())),
         Arc::new(Renewals(handshake.clone())),

@@ -1,7 +1,7 @@
 //! What a post would be on each of its channels, before it is saved: the one check that the composer, the API and an import
 //! ask. Drafts may be unfinished; what is to go out may not.
 
-use crate::media_source;
+use crate::{following, media_source};
 use crier_media::Library;
 use crier_model::{
     ChannelId, Document, Finding, MediaId, Timestamp, WorkspaceId,
@@ -83,7 +83,9 @@ pub async fn check(
     workspace: WorkspaceId,
     draft: &Draft,
 ) -> Result<Checked, StoreError> {
-    let here = channels::get_many(store, workspace, &draft.channels).await?;
+    let following = draft.content.variants.values().flat_map(|variant| variant.plugs.iter().map(|plug| plug.by));
+    let wanted: Vec<ChannelId> = draft.channels.iter().copied().chain(following).collect();
+    let here = channels::get_many(store, workspace, &wanted).await?;
     let here: HashMap<ChannelId, Channel> = here.into_iter().map(|channel| (channel.id, channel)).collect();
     let files = media::get_many(store, workspace, &draft.content.media()).await?;
     let files: HashMap<MediaId, Media> = files.into_iter().map(|file| (file.id, file)).collect();
@@ -106,7 +108,9 @@ pub async fn check(
             checked.findings.push(Finding::error(pointer, "channel.twice", message, "Choose it once."));
             continue;
         }
-        checked.channels.push(on_channel((registry, library), draft, channel, &files, &pointer));
+        let mut on = on_channel((registry, library), draft, channel, &files, &pointer);
+        on.verdict.findings.extend(following::check(registry, &here, channel, draft.content.plugs_for(*id)));
+        checked.channels.push(on);
     }
     Ok(checked)
 }

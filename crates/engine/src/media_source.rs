@@ -18,15 +18,20 @@ use crier_store::{
     media::{self, Media, Rendition},
     posts::Post,
 };
-use std::sync::{Mutex, PoisonError};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 /// A file of the library as a network gets it, with what this post says of it.
 ///
-/// A picture that moves is never made a still one, so none is made of it; a video only where `films` can be converted. `url` is where
-/// strangers fetch it.
+/// A picture that moves is never made a still one: of a GIF another that moves is made, of the others none. Of what moves anything is made
+/// only where `films` can be converted. `url` is where strangers fetch it.
 pub(crate) fn item(file: &Media, used: &MediaUse, films: bool, url: Option<String>) -> MediaItem {
     let is_film = FilmKind::of_mime(&file.mime).is_some();
     let is_still = Kind::of_mime(&file.mime).is_some() && file.duration_ms.is_none();
+    let is_moving_gif = file.mime == "image/gif" && file.duration_ms.is_some();
     MediaItem {
         id: file.id,
         name: file.name.clone(),
@@ -36,7 +41,7 @@ pub(crate) fn item(file: &Media, used: &MediaUse, films: bool, url: Option<Strin
         height: file.height.unwrap_or(0),
         duration_ms: file.duration_ms.unwrap_or(0),
         codecs: file.codecs.clone(),
-        convertible: is_still || (is_film && films),
+        convertible: is_still || ((is_film || is_moving_gif) && films),
         alt: used.alt.clone().or_else(|| file.alt.clone()).unwrap_or_default(),
         sha256: file.sha256.clone(),
         url,
@@ -152,9 +157,15 @@ impl Files {
 
 #[async_trait]
 impl MediaSource for Files {
-    async fn bytes(&self, item: &MediaItem) -> Result<Bytes, Refusal> {
-        let bytes = self.library.storage().get(&self.key(item)?).await;
-        bytes.map_err(|error| unread(item, &error.to_string()))
+    async fn stream(
+        &self,
+        item: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, Refusal> {
+        let pieces = self.library.storage().stream(&self.key(item)?, from..to).await;
+        let pieces = pieces.map_err(|error| unread(item, &error.to_string()))?;
+        Ok(pieces.map_err(io::Error::other).boxed())
     }
 
     async fn piece(&self, item: &MediaItem, from: u64, to: u64) -> Result<Bytes, Refusal> {

@@ -77,7 +77,7 @@ pub fn tells_numbers(network: &dyn Network) -> bool {
 }
 
 /// With what a channel's network is asked in one go.
-struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     channel: &'a Channel,
     network: &'a dyn Network,
     net: Client,
@@ -87,7 +87,18 @@ struct Asking<'a> {
     renewed: bool,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    pub async fn new(publisher: &Publisher, channel: &'a Channel, network: &'a dyn Network) -> Result<Self, Refusal> {
+        Ok(Self {
+            channel,
+            network,
+            net: publisher.net.route(network.about().id).clone(),
+            facts: channel.settings.as_object().cloned().unwrap_or_default(),
+            credentials: fresh(publisher.tokens.as_ref(), channel.id, false).await?,
+            renewed: false,
+        })
+    }
+
     fn account(&self, now: Timestamp) -> Account<'_> {
         Account {
             net: &self.net,
@@ -120,6 +131,39 @@ impl Asking<'_> {
         sent: &[Sent],
     ) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
         self.in_time(metrics.posts(&self.account(now), sent)).await
+    }
+
+    /// The numbers of these posts, asked for once more where tokens are refused that can be renewed.
+    pub async fn told(
+        &mut self,
+        publisher: &Publisher,
+        metrics: &dyn PostMetrics,
+        sent: &[Sent],
+    ) -> Result<Vec<Option<Vec<Count>>>, Refusal> {
+        match self.posts(metrics, publisher.clock.now(), sent).await {
+            Err(refusal) if self.renew(publisher, &refusal).await => {
+                self.posts(metrics, publisher.clock.now(), sent).await
+            }
+            told => told,
+        }
+    }
+
+    /// Renews the tokens where they were refused, once; whether it makes sense to ask again.
+    async fn renew(&mut self, publisher: &Publisher, refusal: &Refusal) -> bool {
+        if self.renewed || !matches!(refusal, Refusal::Auth(_)) || lacks_permission(refusal) {
+            return false;
+        }
+        self.renewed = true;
+        match fresh(publisher.tokens.as_ref(), self.channel.id, true).await {
+            Ok(credentials) => {
+                self.credentials = credentials;
+                true
+            }
+            Err(refusal) => {
+                tracing::info!(channel = %self.channel.id, %refusal, "tokens were not renewed to ask for numbers");
+                false
+            }
+        }
     }
 }
 
@@ -183,15 +227,8 @@ impl Numbers {
 
     /// Looks at what is due, and says when to look again. The outer error is ours.
     async fn look(&self, channel: &Channel, network: &dyn Network) -> Result<Result<Timestamp, Refusal>, HandlerError> {
-        let mut asking = match fresh(self.publisher.tokens.as_ref(), channel.id, false).await {
-            Ok(credentials) => Asking {
-                channel,
-                network,
-                net: self.publisher.net.route(network.about().id).clone(),
-                facts: channel.settings.as_object().cloned().unwrap_or_default(),
-                credentials,
-                renewed: false,
-            },
+        let mut asking = match Asking::new(&self.publisher, channel, network).await {
+            Ok(asking) => asking,
             Err(refusal) => {
                 self.nothing_told(channel, network, &refusal).await?;
                 return Ok(Err(refusal));
@@ -236,7 +273,7 @@ impl Numbers {
         };
         let days = if looked_at.is_some() { AGAIN_DAYS } else { FIRST_DAYS };
         let told = match asking.channel(metrics, now, days).await {
-            Err(refusal) if self.renewed(asking, &refusal).await => asking.channel(metrics, now, days).await,
+            Err(refusal) if asking.renew(&self.publisher, &refusal).await => asking.channel(metrics, now, days).await,
             told => told,
         };
         match told {
@@ -265,10 +302,7 @@ impl Numbers {
         for looks in known.chunks(at_once) {
             let (looks, sent): (Vec<&Look>, Vec<Sent>) =
                 looks.iter().filter_map(|look| Some((look, first(look)?))).unzip();
-            let told = match asking.posts(metrics, now, &sent).await {
-                Err(refusal) if self.renewed(asking, &refusal).await => asking.posts(metrics, now, &sent).await,
-                told => told,
-            };
+            let told = asking.told(&self.publisher, metrics, &sent).await;
             let next = |look: &Look| next_look(look.published_at, now, metrics.is_costly());
             let looked: Vec<Looked> = match &told {
                 Ok(told) => {
@@ -295,24 +329,6 @@ impl Numbers {
             }
         }
         Ok(Ok(()))
-    }
-
-    /// Renews the tokens where they were refused, once; whether it makes sense to ask again.
-    async fn renewed(&self, asking: &mut Asking<'_>, refusal: &Refusal) -> bool {
-        if asking.renewed || !matches!(refusal, Refusal::Auth(_)) || lacks_permission(refusal) {
-            return false;
-        }
-        asking.renewed = true;
-        match fresh(self.publisher.tokens.as_ref(), asking.channel.id, true).await {
-            Ok(credentials) => {
-                asking.credentials = credentials;
-                true
-            }
-            Err(refusal) => {
-                tracing::info!(channel = %asking.channel.id, %refusal, "tokens were not renewed to ask for numbers");
-                false
-            }
-        }
     }
 
     /// Writes down why nothing could be asked.

@@ -1,5 +1,5 @@
 //! Making a publication ready a quarter of an hour ahead: what would fail then is told to people now, and what nobody sees yet is
-//! uploaded.
+//! uploaded. Videos are converted before that, as soon as it is scheduled.
 
 use crate::{
     compose::{self, Draft},
@@ -9,7 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use crier_model::{
-    Finding, PublicationId,
+    Finding, PublicationId, Timestamp,
     channel::ChannelState,
     post::Timing,
     publication::{PublicationState as State, Reason},
@@ -57,6 +57,10 @@ impl Handler for Preparer {
         if job.publication.state != State::Scheduled {
             return Ok(Done::Finished);
         }
+        let prepare_at = job.publication.due_at.unwrap_or(work.due_at) - due::PREPARE_AHEAD;
+        if clock.now() < prepare_at {
+            return self.make_films(&job, work, prepare_at).await;
+        }
         let problem = match self.content(&job).await? {
             Some(problem) => Some(problem),
             None => match self.ready(&job, work).await? {
@@ -81,6 +85,11 @@ impl Handler for Preparer {
     }
 }
 
+/// How long before the due time uploading ends.
+const ENOUGH: SignedDuration = SignedDuration::from_secs(5);
+/// How soon it is looked again whether a video can be converted, while another one is.
+const BUSY: SignedDuration = SignedDuration::from_mins(1);
+
 /// Why a channel is not ready.
 enum Unready {
     Problem(Reason),
@@ -89,6 +98,27 @@ enum Unready {
 }
 
 impl Preparer {
+    /// Makes what has to be made of its videos as soon as it is scheduled, since that may take longer than is left when the rest is made
+    /// ready. It is taken up again at `prepare_at`.
+    async fn make_films(&self, job: &Loaded, work: &due::Claimed, prepare_at: Timestamp) -> Result<Done, HandlerError> {
+        let Publisher { store, clock, registry, library, .. } = &self.publisher;
+        let Some(network) = registry.get(&job.publication.network) else { return Ok(Done::Again(prepare_at)) };
+        if library.is_converting() {
+            return Ok(Done::Again(prepare_at.min(clock.now() + BUSY)));
+        }
+        let due_at = job.publication.due_at.unwrap_or(work.due_at);
+        let sending = Sending::new(&self.publisher, network, job, work.fence, due_at).await?;
+        let Err(refusal @ Refusal::Content(_)) = sending.make_films().await? else {
+            // What could not be read now is tried again with the rest.
+            return Ok(Done::Again(prepare_at));
+        };
+        let reason = unfit(&refusal);
+        tracing::info!(publication = %job.publication.id, code = %reason.code, "a video does not fit");
+        let change = Change::under(work.fence).releasing(prepare_at).because(reason);
+        publications::set_state(store, job.publication.id, &[State::Scheduled], State::Scheduled, change).await?;
+        Ok(Done::Settled)
+    }
+
     /// Whether the channel can send, and takes what may be uploaded already.
     async fn ready(&self, job: &Loaded, work: &due::Claimed) -> Result<Result<(), Unready>, HandlerError> {
         let credentials = match self.channel(job).await {
@@ -100,13 +130,16 @@ impl Preparer {
         let due_at = job.publication.due_at.unwrap_or(work.due_at);
         let sending = Sending::new(&self.publisher, network, job, work.fence, due_at).await?;
         let _files = self.publisher.room_for(&sending).await?;
-        Ok(sending.send_ahead(&credentials).await?.map_err(|refusal| match refusal {
+        // Whoever sends it at its time goes on with what is not there by then; two at once would be in each other's way.
+        let left = due_at.duration_since(self.publisher.clock.now()) - ENOUGH;
+        let ahead = sending.send_ahead(&credentials);
+        let Ok(ahead) = tokio::time::timeout(Duration::try_from(left).unwrap_or_default(), ahead).await else {
+            tracing::info!(publication = %job.publication.id, "its files are not all uploaded before its time");
+            return Ok(Ok(()));
+        };
+        Ok(ahead?.map_err(|refusal| match refusal {
             Refusal::Auth(_) => unconnected(&refusal),
-            Refusal::Content(_) => {
-                let said = refusal.detail().message.clone();
-                let reason = Reason::new("early.content", "The network will not take it as it is", said);
-                Unready::Problem(reason.with(refusal.diagnosis()))
-            }
+            Refusal::Content(_) => Unready::Problem(unfit(&refusal)),
             _ => Unready::Later(refusal),
         }))
     }
@@ -153,6 +186,11 @@ impl Preparer {
             _ => Unready::Later(refusal),
         })
     }
+}
+
+fn unfit(refusal: &Refusal) -> Reason {
+    let said = refusal.detail().message.clone();
+    Reason::new("early.content", "The network will not take it as it is", said).with(refusal.diagnosis())
 }
 
 fn unconnected(refusal: &Refusal) -> Unready {

@@ -5,6 +5,7 @@ use crate::{
     decision::{self, Decision, Patience, Try},
     numbers::{Numbers, first_look},
     pace::Pace,
+    plugs::{Likes, Plugs, first_likes},
     prepare::Preparer,
     sending::{Outcome, Progress, Sending},
     wishes::Wishes,
@@ -96,7 +97,7 @@ pub struct Publisher {
     pub tokens: Arc<dyn Tokens>,
     pub clock: Arc<dyn Clock>,
     pub rules: Rules,
-    /// Taken by each publication with files while it is sent: their bytes are in memory.
+    /// Taken by each publication with files while it is sent: some megabytes of them are in memory.
     pub with_files: Arc<Semaphore>,
 }
 
@@ -236,6 +237,18 @@ impl Publisher {
     #[must_use]
     pub fn numbers(&self) -> Numbers {
         Numbers { publisher: self.clone() }
+    }
+
+    /// Looks whether posts have the likes that their channels' plugs wait for.
+    #[must_use]
+    pub fn likes(&self) -> Likes {
+        Likes { publisher: self.clone() }
+    }
+
+    /// Does what follows published posts.
+    #[must_use]
+    pub fn plugs(&self) -> Plugs {
+        Plugs { publisher: self.clone() }
     }
 
     /// Whether people should decide first, because its time is long over. `since` is when its next part was due.
@@ -449,6 +462,8 @@ impl Publisher {
             url: first.and_then(|sent| sent.url.clone()),
             remote: progress.to_json()?,
             look_at: first_look(sending.network, self.clock.now()),
+            likes_at: first_likes(sending.network, self.clock.now()),
+            plugs: job.post.content.plugs_for(job.channel.id).to_vec(),
             detail: answered,
         };
         self.end(ending).await?;

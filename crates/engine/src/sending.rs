@@ -9,7 +9,11 @@ use crate::{
 };
 use crier_model::{Timestamp, post::Part, publication::PublicationState as State};
 use crier_net::{Client, Heard};
-use crier_networks::{Credentials, Cx, Detail, Item, Network, Refusal, Sent, connect::Facts, publish::Thread};
+use crier_networks::{
+    Credentials, Cx, Detail, Item, Network, Refusal, Sent,
+    connect::Facts,
+    publish::{MediaItem, Thread, upload_time},
+};
 use crier_store::{
     due::Fence,
     publications::{Change, Loaded, Publication},
@@ -18,6 +22,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 
 /// What is kept of the parts already sent.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -44,6 +49,12 @@ impl Progress {
     fn thread(&self) -> Option<Thread> {
         Some(Thread { root: self.parts.first()?.clone(), parent: self.parts.last()?.clone() })
     }
+}
+
+/// What the network made of a publication's first part; none where nothing is kept of it.
+#[must_use]
+pub fn first_sent(publication: &Publication) -> Option<Sent> {
+    Progress::of(publication).ok()?.parts.into_iter().next()
 }
 
 /// How far a try came.
@@ -114,6 +125,21 @@ impl<'a> Sending<'a> {
         Ok(Outcome::All)
     }
 
+    /// Makes what has to be made of the videos of all parts.
+    pub async fn make_films(&self) -> Result<Result<(), Refusal>, HandlerError> {
+        for (index, part) in self.parts().iter().enumerate() {
+            let item = match self.item_at(index, part, None) {
+                Ok(item) if item.media.iter().any(MediaItem::is_film) => item,
+                Ok(_) => continue,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            if let Err(refusal) = self.fitted(item).await {
+                return Ok(Err(refusal));
+            }
+        }
+        Ok(Ok(()))
+    }
+
     /// Does what can be done of the first parts, those that follow each other without a wait, before their time.
     pub async fn send_ahead(&self, credentials: &Credentials) -> Result<Result<(), Refusal>, HandlerError> {
         let together =
@@ -130,14 +156,15 @@ impl<'a> Sending<'a> {
             };
             let cx = self.cx(credentials, &journal, index);
             let ahead = self.book.keeping(self.network.publish().ahead(&cx, &item));
-            let ahead = tokio::time::timeout(deadline(self.network), ahead).await;
+            let ahead = tokio::time::timeout(with_files(self.network, &item), ahead).await;
             self.book.write(None).await?;
             match ahead {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(refusal))) => return Ok(Err(refusal)),
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {
-                    let said = format!("uploading took longer than {} seconds", self.network.about().deadline_s);
+                    let said =
+                        format!("uploading took longer than {} seconds", with_files(self.network, &item).as_secs());
                     return Ok(Err(Refusal::Temporary(Detail::new(said))));
                 }
             }
@@ -193,7 +220,7 @@ impl<'a> Sending<'a> {
         let mut looked = false;
         loop {
             let publish = self.book.keeping(self.network.publish().publish(&cx, item));
-            let ended = tokio::time::timeout(deadline(self.network), publish).await;
+            let ended = tokio::time::timeout(with_files(self.network, item), publish).await;
             if let Ok(Ok(Ok(sent))) = ended {
                 return Ok(Doubt::Sent(sent));
             }
@@ -204,7 +231,7 @@ impl<'a> Sending<'a> {
                 Ok(Ok(Err(refusal))) => return Ok(Doubt::Refused(refusal)),
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => {
-                    let said = format!("it took longer than {} seconds", self.network.about().deadline_s);
+                    let said = format!("it took longer than {} seconds", with_files(self.network, item).as_secs());
                     (Refusal::Unknown(Detail::new(said)), true)
                 }
             };
@@ -292,6 +319,11 @@ impl<'a> Sending<'a> {
             part,
         }
     }
+}
+
+/// The network's deadline, and the time that bringing it the part's files may take.
+fn with_files(network: &dyn Network, item: &Item) -> Duration {
+    upload_time(deadline(network), item.bytes())
 }
 
 /// Tells the content of a part from any other.

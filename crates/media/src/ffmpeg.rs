@@ -1,10 +1,12 @@
 //! ffmpeg, a program of its own that makes other videos of videos. It works on files that strangers sent, so it is given
 //! nothing but the file: no network, no other protocol, one format, and limits on time, memory and room.
 
-use crate::film::FilmKind;
+use crate::{
+    ProgramLimits,
+    confine::{self, command},
+};
 use crier_model::rendition::Recipe;
 use std::{
-    env,
     path::{Path, PathBuf},
     process::Stdio,
     sync::atomic::{AtomicU8, Ordering},
@@ -31,26 +33,11 @@ const MOST_BITS: u64 = 16_000_000;
 /// What the container takes of the bytes, in hundredths of all.
 const CONTAINER: u64 = 5;
 
-/// What ffmpeg may take while it works on one video.
-#[derive(Debug, Clone, Copy)]
-pub struct FfmpegLimits {
-    pub time: Duration,
-    pub threads: u32,
-    /// Bytes.
-    pub memory: u64,
-}
-
-impl Default for FfmpegLimits {
-    fn default() -> Self {
-        Self { time: Duration::from_secs(20 * 60), threads: 2, memory: 3 * 1024 * 1024 * 1024 }
-    }
-}
-
 /// The program, where it is.
 #[derive(Debug, Clone)]
 pub struct Ffmpeg {
     path: PathBuf,
-    limits: FfmpegLimits,
+    limits: ProgramLimits,
 }
 
 /// Why nothing was made.
@@ -68,7 +55,8 @@ pub(crate) enum FfmpegError {
 /// A video as it is and as it is to be.
 pub(crate) struct Task<'a> {
     pub from: &'a Path,
-    pub kind: FilmKind,
+    /// What ffmpeg calls the file's type.
+    pub format: &'static str,
     pub to: &'a Path,
     pub duration_ms: u64,
     /// Whether it need only be put into another container.
@@ -78,15 +66,21 @@ pub(crate) struct Task<'a> {
     pub share: u64,
 }
 
+/// How much of a GIF is to be left.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GifWish {
+    /// Of its width, in hundredths.
+    pub share: u32,
+    pub colours: u32,
+    /// Pictures a second at most.
+    pub fps: u32,
+}
+
 impl Ffmpeg {
     /// The program at a path, or the one that the search path leads to; none where there is none.
     #[must_use]
-    pub fn find(path: Option<&Path>, limits: FfmpegLimits) -> Option<Self> {
-        let at = match path {
-            Some(path) => path.is_file().then(|| path.to_owned()),
-            None => env::split_paths(&env::var_os("PATH")?).map(|dir| dir.join("ffmpeg")).find(|at| at.is_file()),
-        };
-        Some(Self { path: at?, limits })
+    pub fn find(path: Option<&Path>, limits: ProgramLimits) -> Option<Self> {
+        Some(Self { path: confine::find(path, "ffmpeg")?, limits })
     }
 
     #[must_use]
@@ -110,7 +104,7 @@ impl Ffmpeg {
 
     /// Makes another video; `percent` is kept at how far it has come.
     pub(crate) async fn convert(&self, task: &Task<'_>, percent: &AtomicU8) -> Result<(), FfmpegError> {
-        let mut command = self.reading(task.kind, task.from);
+        let mut command = self.reading(task.format, task.from);
         // The first picture and sound; no place where it was filmed, no subtitles, no chapters.
         command.args(["-map", "0:v:0", "-map", "0:a:0?", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]);
         if task.repack {
@@ -140,8 +134,8 @@ impl Ffmpeg {
     }
 
     /// One picture out of a video, as PNG.
-    pub(crate) async fn still(&self, kind: FilmKind, from: &Path, at_ms: u64) -> Result<Vec<u8>, FfmpegError> {
-        let mut command = self.reading(kind, from);
+    pub(crate) async fn still(&self, format: &str, from: &Path, at_ms: u64) -> Result<Vec<u8>, FfmpegError> {
+        let mut command = self.reading(format, from);
         let at = format!("{}.{:03}", at_ms / 1000, at_ms % 1000);
         let scale = "scale='min(1280,iw)':-2";
         command.args(["-ss", &at, "-map", "0:v:0", "-frames:v", "1", "-vf", scale, "-threads", "1"]);
@@ -155,19 +149,29 @@ impl Ffmpeg {
         ended.map(|()| bytes)
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.path);
-        // Nothing of our environment, and gone when nobody waits for it any more.
-        command.env_clear().kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    /// Makes another GIF of one: of this width, with fewer colours and pictures.
+    pub(crate) async fn gif(&self, from: &Path, to: &Path, width: u32, wish: GifWish) -> Result<(), FfmpegError> {
+        let mut command = self.reading("gif", from);
+        let GifWish { colours, fps, .. } = wish;
+        // A palette of its own: what all pictures have in common.
+        let filter = format!(
+            "fps='min({fps},source_fps)',scale={width}:-1:flags=lanczos,split[a][b];[a]palettegen=max_colors={colours}[p];\
+             [b][p]paletteuse=dither=bayer:bayer_scale=4:diff_mode=rectangle"
+        );
         command
+            .args(["-filter_complex", &filter, "-map_metadata", "-1", "-loop", "0", "-y", "-f", "gif"])
+            .arg(file(to));
+        let mut child = self.start(&mut command, MAX_STILL)?;
+        let ended = timeout(self.limits.time, ended(&mut child)).await;
+        ended.map_err(|_| FfmpegError::TooLong(self.limits.time))?
+    }
+
+    fn command(&self) -> Command {
+        command(&self.path)
     }
 
     /// Reads a file as what it is and as nothing else: no list of other files, no address.
-    fn reading(&self, kind: FilmKind, from: &Path) -> Command {
-        let format = match kind {
-            FilmKind::Mp4 | FilmKind::QuickTime => "mov",
-            FilmKind::WebM => "matroska",
-        };
+    fn reading(&self, format: &str, from: &Path) -> Command {
         let mut command = self.command();
         command.args(["-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"]);
         command.args(["-threads", &self.limits.threads.to_string(), "-f", format, "-i"]).arg(file(from));
@@ -175,40 +179,7 @@ impl Ffmpeg {
     }
 
     fn start(&self, command: &mut Command, max_bytes: u64) -> Result<Child, FfmpegError> {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(FfmpegError::Start)?;
-        self.limit(&child, max_bytes)?;
-        Ok(child)
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Ffmpeg {
-    /// Sets what the system lets it take.
-    fn limit(&self, child: &Child, max_bytes: u64) -> Result<(), FfmpegError> {
-        use rustix::process::{Pid, Resource, Rlimit, prlimit};
-        let Some(pid) = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) else { return Ok(()) };
-        // Also where this process dies without a word, it ends by itself.
-        let seconds = (self.limits.time.as_secs() + 1).saturating_mul(u64::from(self.limits.threads) + 1);
-        let limits = [
-            (Resource::As, self.limits.memory),
-            (Resource::Fsize, max_bytes),
-            (Resource::Cpu, seconds),
-            (Resource::Core, 0),
-        ];
-        for (resource, most) in limits {
-            let limit = Rlimit { current: Some(most), maximum: Some(most) };
-            prlimit(Some(pid), resource, limit).map_err(|error| FfmpegError::Start(error.into()))?;
-        }
-        Ok(())
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-impl Ffmpeg {
-    /// Only Linux lets one process limit another; elsewhere the time alone is limited.
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps, reason = "as where limits are set")]
-    fn limit(&self, _child: &Child, _max_bytes: u64) -> Result<(), FfmpegError> {
-        Ok(())
+        self.limits.start(command, max_bytes).map_err(FfmpegError::Start)
     }
 }
 

@@ -14,6 +14,8 @@ const HEAD: usize = 4096;
 pub(crate) enum Sort {
     Picture(Kind),
     Film(FilmKind),
+    /// To be made a JPEG of.
+    Heic,
 }
 
 impl Sort {
@@ -22,7 +24,7 @@ impl Sort {
             return Err(MediaRefusal::Empty);
         }
         if crate::avif::is_heic(head) {
-            return Err(MediaRefusal::Heic);
+            return Ok(Self::Heic);
         }
         let film = || FilmKind::of_content(head).map(Self::Film);
         Kind::of_content(head).map(Self::Picture).or_else(film).ok_or_else(|| {
@@ -34,7 +36,7 @@ impl Sort {
 
     fn max_bytes(self) -> u64 {
         match self {
-            Self::Picture(_) => MAX_IMAGE_BYTES,
+            Self::Picture(_) | Self::Heic => MAX_IMAGE_BYTES,
             Self::Film(_) => MAX_FILM_BYTES,
         }
     }
@@ -50,6 +52,15 @@ pub struct Incoming {
     sort: Option<Sort>,
     size: u64,
     hash: Sha256,
+}
+
+impl Arrived {
+    /// The same file made another of another type.
+    pub async fn become_jpeg(self, file: NamedTempFile) -> Result<Self, MediaError> {
+        let bytes = tokio::fs::read(file.path()).await.map_err(|error| unwritten(&error))?;
+        let (size, sha256) = (bytes.len() as u64, hex::encode(Sha256::digest(&bytes)));
+        Ok(Self { file, sort: Sort::Picture(Kind::Jpeg), size, sha256, ..self })
+    }
 }
 
 /// A file that has come in.

@@ -4,10 +4,12 @@
 mod address;
 mod avif;
 mod boxes;
+mod confine;
 mod drawing;
 mod ffmpeg;
 mod film;
 mod fitting;
+mod heic;
 mod intake;
 mod library;
 mod moving;
@@ -17,8 +19,10 @@ mod renditions;
 mod storage;
 
 pub use address::{Addresses, FILES};
-pub use ffmpeg::{Ffmpeg, FfmpegLimits};
+pub use confine::ProgramLimits;
+pub use ffmpeg::Ffmpeg;
 pub use film::{Film, FilmKind};
+pub use heic::HeifConvert;
 pub use intake::Incoming;
 pub use library::Library;
 pub use picture::{AVATAR_SIDE, Kind, Picture, THUMBNAIL_SIDE};

@@ -1,7 +1,8 @@
 //! What a workspace keeps: taken in, found again, shown small, deleted.
 
 use crate::{
-    Addresses, Ffmpeg, Film, FilmKind, Incoming, Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture, Storage,
+    Addresses, Ffmpeg, Film, FilmKind, HeifConvert, Incoming, Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture,
+    Storage,
     StorageError,
     film::{self, Unreadable},
     intake::{Arrived, Sort},
@@ -31,6 +32,7 @@ pub struct Library {
     pub(crate) storage: Storage,
     unpacking: Arc<Semaphore>,
     pub(crate) ffmpeg: Option<Ffmpeg>,
+    heif: Option<HeifConvert>,
     /// Videos converted at the same time.
     pub(crate) filming: Arc<Semaphore>,
     pub(crate) making: Making,
@@ -45,6 +47,7 @@ impl Library {
             storage,
             unpacking: Arc::new(Semaphore::new(UNPACKED_AT_ONCE)),
             ffmpeg: None,
+            heif: None,
             filming: Arc::new(Semaphore::new(1)),
             making: Making::default(),
             addresses: None,
@@ -61,6 +64,24 @@ impl Library {
     #[must_use]
     pub fn with_addresses(self, addresses: Addresses) -> Self {
         Self { addresses: Some(addresses), ..self }
+    }
+
+    /// Whether a video is being converted: another one would wait for it.
+    #[must_use]
+    pub fn is_converting(&self) -> bool {
+        self.filming.available_permits() == 0
+    }
+
+    /// With a program that reads HEIC, or without one.
+    #[must_use]
+    pub fn with_heif(self, heif: Option<HeifConvert>) -> Self {
+        Self { heif, ..self }
+    }
+
+    /// The program that reads HEIC, where there is one.
+    #[must_use]
+    pub fn heif(&self) -> Option<&HeifConvert> {
+        self.heif.as_ref()
     }
 
     /// The program that converts videos, where there is one.
@@ -104,7 +125,7 @@ impl Library {
     /// # Errors
     /// [`MediaError::Refused`] when it is empty, too large, damaged, cut off or of a type that is not taken.
     pub async fn take_in(&self, workspace: WorkspaceId, user: UserId, incoming: Incoming) -> Result<Media, MediaError> {
-        let arrived = incoming.arrived().await?;
+        let arrived = self.readable(incoming.arrived().await?).await?;
         let seen = self.seen(&arrived).await?;
         if let Some(known) = media::by_sha256(&self.store, workspace, &arrived.sha256).await? {
             return Ok(known);
@@ -113,6 +134,7 @@ impl Library {
         let (mime, extension) = match arrived.sort {
             Sort::Picture(kind) => (kind.mime(), kind.extension()),
             Sort::Film(kind) => (kind.mime(), kind.extension()),
+            Sort::Heic => return Err(MediaRefusal::Heic.into()),
         };
         let new = NewMedia {
             id,
@@ -147,10 +169,23 @@ impl Library {
         }
     }
 
+    /// A file as it can be read and shown everywhere: of HEIC, a JPEG.
+    async fn readable(&self, arrived: Arrived) -> Result<Arrived, MediaError> {
+        if arrived.sort != Sort::Heic {
+            return Ok(arrived);
+        }
+        let converter = self.heif.as_ref().ok_or(MediaRefusal::Heic)?;
+        // Unpacked, it takes as much as any other picture.
+        let _turn = self.unpacking.acquire().await.map_err(|error| MediaError::Worker(error.to_string()))?;
+        let jpeg = converter.to_jpeg(arrived.file.path(), self.storage.room()?, MAX_IMAGE_BYTES).await?;
+        arrived.become_jpeg(jpeg).await
+    }
+
     /// Looks at a file that has come in.
     async fn seen(&self, arrived: &Arrived) -> Result<Seen, MediaError> {
         let unread = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
         match arrived.sort {
+            Sort::Heic => Err(MediaRefusal::Heic.into()),
             Sort::Picture(kind) => {
                 let bytes = tokio::fs::read(arrived.file.path()).await.map_err(unread)?;
                 self.unpacked(move || look(kind, &bytes)).await
@@ -344,11 +379,13 @@ fn named(given: &str, sort: Sort) -> String {
     let (extension, bare) = match sort {
         Sort::Picture(kind) => (kind.extension(), "image"),
         Sort::Film(kind) => (kind.extension(), "video"),
+        Sort::Heic => ("heic", "image"),
     };
     // Only the ending of a picture or video is one: the rest of "v1.2 final" is its name.
     let ending = |name: &str| {
         let name = format!("x.{name}");
-        Kind::of_name(&name).map(Sort::Picture).or_else(|| FilmKind::of_name(&name).map(Sort::Film))
+        let heic = || matches!(name.to_ascii_lowercase().as_str(), "x.heic" | "x.heif").then_some(Sort::Heic);
+        Kind::of_name(&name).map(Sort::Picture).or_else(|| FilmKind::of_name(&name).map(Sort::Film)).or_else(heic)
     };
     let (stem, end) = match clean.rsplit_once('.') {
         Some((stem, end)) => match ending(end) {

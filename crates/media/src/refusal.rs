@@ -19,6 +19,9 @@ pub enum MediaRefusal {
     /// The usual type of an iPhone's photos.
     #[error("HEIC pictures can’t be read here")]
     Heic,
+    /// It begins as HEIC and can't be read to its end.
+    #[error("the file can’t be read as HEIC")]
+    UnreadableHeic,
     /// The name is that of a picture or video, the content is neither.
     #[error("the file is named as {declared}, but its content is something else")]
     Mislabelled { declared: &'static str },
@@ -45,7 +48,7 @@ impl MediaRefusal {
             Self::UnknownType => "media.unknown_type",
             Self::Heic => "media.heic",
             Self::Mislabelled { .. } => "media.mislabelled",
-            Self::Undecodable { .. } | Self::UnreadableFilm { .. } => "media.undecodable",
+            Self::Undecodable { .. } | Self::UnreadableFilm { .. } | Self::UnreadableHeic => "media.undecodable",
             Self::TooManyPixels { .. } => "media.too_many_pixels",
             Self::Interrupted => "media.interrupted",
         }
@@ -61,6 +64,7 @@ impl MediaRefusal {
             Self::Empty
             | Self::Mislabelled { .. }
             | Self::Undecodable { .. }
+            | Self::UnreadableHeic
             | Self::TooManyPixels { .. }
             | Self::UnreadableFilm { .. } => 422,
         }
@@ -76,14 +80,15 @@ impl MediaRefusal {
             }
             Self::UnknownType => format!("Send {TAKEN}."),
             Self::Heic => {
-                "Export it as JPEG, or choose it in the composer with Safari on the phone, which does that by itself."
+                "Export it as JPEG, or choose it in the composer with Safari on the phone, which does that by itself. This server \
+                 could read it with heif-convert, which it does not have: see its manual under “Media”."
                     .to_owned()
             }
             Self::Mislabelled { .. } => format!("Send the file itself: {TAKEN}."),
             Self::UnreadableFilm { .. } => {
                 "Export it again from where it was made; it is cut off, damaged or still being written.".to_owned()
             }
-            Self::Undecodable { .. } => {
+            Self::Undecodable { .. } | Self::UnreadableHeic => {
                 "Open it in an image editor and save it again; it is cut off or damaged.".to_owned()
             }
             Self::TooManyPixels { .. } => "Make it smaller in an image editor.".to_owned(),

@@ -2,10 +2,10 @@
 
 use crate::{
     FilmKind, Kind, Library, MediaError, MediaRefusal, Picture, StorageError,
-    ffmpeg::{Ffmpeg, FfmpegError, Task},
+    ffmpeg::{Ffmpeg, FfmpegError, GifWish, Task},
     film,
     fitting::fitted,
-    picture,
+    moving, picture,
 };
 use crier_model::{MediaId, rendition::Recipe};
 use crier_store::media::{self, Media, Rendition};
@@ -28,6 +28,20 @@ const TOLD_EVERY: Duration = Duration::from_secs(2);
 const SHARES: [u64; 2] = [100, 80];
 /// A made video may end this much earlier, for its last picture.
 const LOST_MS: u64 = 1000;
+const GIF: &str = "image/gif";
+/// What a GIF is made of whose width is not known.
+const GIF_WIDTH: u32 = 480;
+/// No GIF is made narrower.
+const GIF_NARROWEST: u32 = 120;
+/// What is tried with a GIF, the best first.
+const GIF_WISHES: [GifWish; 6] = [
+    GifWish { share: 100, colours: 256, fps: 25 },
+    GifWish { share: 100, colours: 128, fps: 15 },
+    GifWish { share: 80, colours: 128, fps: 12 },
+    GifWish { share: 60, colours: 96, fps: 10 },
+    GifWish { share: 45, colours: 64, fps: 10 },
+    GifWish { share: 30, colours: 48, fps: 8 },
+];
 /// What a made video is coded in.
 const CODECS: [&str; 2] = ["h264", "aac"];
 
@@ -56,8 +70,12 @@ impl Library {
                 Err(error) => return Err(error.into()),
             }
         }
+        let moves = media.mime == GIF && media.duration_ms.is_some();
+        let to_film = recipe.mime.iter().any(|mime| mime == FilmKind::Mp4.mime());
         let rendition = match FilmKind::of_mime(&media.mime) {
-            Some(kind) => self.make_film(media, kind, recipe, name).await?,
+            Some(kind) => self.make_film(media, kind.format(), recipe, name).await?,
+            None if moves && to_film => self.make_film(media, "gif", recipe, name).await?,
+            None if moves => self.make_gif(media, recipe, name).await?,
             None => self.make_picture(media, recipe, name).await?,
         };
         // Bytes that no row tells of would never be taken away: the file may have been deleted meanwhile.
@@ -106,7 +124,7 @@ impl Library {
     async fn make_film(
         &self,
         media: &Media,
-        kind: FilmKind,
+        format: &'static str,
         recipe: &Recipe,
         name: String,
     ) -> Result<Rendition, MediaError> {
@@ -121,7 +139,7 @@ impl Library {
         for share in SHARES {
             let task = Task {
                 from: from.path(),
-                kind,
+                format,
                 to: to.path(),
                 duration_ms: media.duration_ms.unwrap_or(0),
                 repack,
@@ -152,6 +170,41 @@ impl Library {
             });
         }
         Err(MediaError::Unfit(format!("the video can’t be made smaller than {} bytes", recipe.max_bytes)))
+    }
+
+    /// Makes a smaller GIF that moves as it did, with as much of its colours, pictures and size as there is room for.
+    async fn make_gif(&self, media: &Media, recipe: &Recipe, name: String) -> Result<Rendition, MediaError> {
+        let Some(ffmpeg) = &self.ffmpeg else {
+            return Err(MediaError::Unfit("there is no ffmpeg here to make the GIF smaller with".to_owned()));
+        };
+        let _turn = self.filming.acquire().await.map_err(|error| MediaError::Worker(error.to_string()))?;
+        let (from, to) = (self.storage.on_disk(&media.storage_key).await?, self.storage.scratch()?);
+        let whole = recipe.width.or(media.width).unwrap_or(GIF_WIDTH);
+        for wish in GIF_WISHES {
+            let width = (whole * wish.share / 100).max(GIF_NARROWEST.min(whole));
+            ffmpeg.gif(from.path(), to.path(), width, wish).await.map_err(|error| failed(media, &error))?;
+            let failed = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
+            let bytes = tokio::fs::read(to.path()).await.map_err(failed)?;
+            if bytes.len() as u64 > recipe.max_bytes {
+                continue;
+            }
+            let side = |at: usize| bytes.get(at..at + 2).map(|side| u32::from(u16::from_le_bytes([side[0], side[1]])));
+            let rendition = Rendition {
+                media: media.id,
+                mime: GIF.to_owned(),
+                workspace: media.workspace,
+                size: bytes.len() as u64,
+                width: side(6),
+                height: side(8),
+                duration_ms: moving::duration_ms(Kind::Gif, &bytes),
+                sha256: hex::encode(Sha256::digest(&bytes)),
+                storage_key: format!("{}/renditions/{}/{name}.gif", media.workspace, media.id),
+                recipe: name,
+            };
+            self.storage.put_file(&rendition.storage_key, to.path()).await?;
+            return Ok(rendition);
+        }
+        Err(MediaError::Unfit(format!("the GIF can’t be made smaller than {} bytes", recipe.max_bytes)))
     }
 
     /// Converts, and tells those who watch how far it has come.
@@ -185,7 +238,7 @@ impl Library {
     /// A still of a video, small; none where nothing here can make one.
     pub(crate) async fn still(&self, kind: FilmKind, from: &Path, duration_ms: u64) -> Option<Picture> {
         let ffmpeg = self.ffmpeg.as_ref()?;
-        let made = match ffmpeg.still(kind, from, (duration_ms / 3).min(1000)).await {
+        let made = match ffmpeg.still(kind.format(), from, (duration_ms / 3).min(1000)).await {
             Ok(bytes) => self.unpacked(move || picture::decode(Kind::Png, &bytes)?.thumbnail()).await,
             Err(error) => Err(MediaError::Unfit(error.to_string())),
         };

@@ -61,7 +61,7 @@ async fn what_only_looks_like_a_video_is_refused_with_why() {
     let sound = film(&Take::new("m4a", &["-vn", "-c:a", "aac"]));
     assert_eq!(refused("a.m4a", &sound).await, MediaRefusal::UnknownType);
     let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".repeat(8);
-    assert_eq!(refused("IMG_1.HEIC", &heic).await, MediaRefusal::Heic);
+    assert_eq!(refused("IMG_1.HEIC", &heic).await, MediaRefusal::Heic, "nothing here reads it");
     let mkv = film(&Take::new("mkv", &["-c:v", "libx264", "-an"]));
     assert_eq!(refused("a.mkv", &mkv).await, MediaRefusal::UnknownType);
     // Boxes that claim to be larger than any file, and none at all.

@@ -3,20 +3,20 @@
 
 mod made;
 
-use crier_media::{Ffmpeg, FfmpegLimits, MediaError};
+use crier_media::{Ffmpeg, MediaError, ProgramLimits};
 use crier_model::rendition::Recipe;
 use crier_store::{events, media};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use made::{House, Take, film};
 use std::{io::Cursor, time::Duration};
 
-fn ffmpeg(limits: FfmpegLimits) -> Option<Ffmpeg> {
+fn ffmpeg(limits: ProgramLimits) -> Option<Ffmpeg> {
     Some(Ffmpeg::find(None, limits).expect("ffmpeg is needed for this test: script/bootstrap test installs it"))
 }
 
 async fn house() -> House {
     let mut house = House::new().await;
-    house.library = house.library.with_ffmpeg(ffmpeg(FfmpegLimits::default()));
+    house.library = house.library.with_ffmpeg(ffmpeg(ProgramLimits::default()));
     house
 }
 
@@ -138,7 +138,7 @@ async fn a_video_has_a_still_where_ffmpeg_is_and_none_where_it_is_not() {
     assert!(matches!(house.library.thumbnail(&file).await, Err(MediaError::NoPicture)));
     let made = house.library.made(&file, &recipe("video/mp4", 1000, None)).await;
     assert!(matches!(&made, Err(MediaError::Unfit(why)) if why.contains("no ffmpeg")), "{made:?}");
-    house.library = house.library.with_ffmpeg(ffmpeg(FfmpegLimits::default()));
+    house.library = house.library.with_ffmpeg(ffmpeg(ProgramLimits::default()));
     let still = house.library.thumbnail(&file).await.unwrap();
     let still = image::load_from_memory(&still.bytes).unwrap();
     assert_eq!((still.width(), still.height()), (320, 180));
@@ -153,8 +153,8 @@ async fn converting_keeps_to_its_limits_and_leaves_nothing_behind() {
     let before = house.files();
     let half = recipe("video/mp4", file.size / 2, None);
     let limits = [
-        (FfmpegLimits { time: Duration::from_millis(300), ..FfmpegLimits::default() }, "longer than"),
-        (FfmpegLimits { memory: 80 * 1024 * 1024, ..FfmpegLimits::default() }, "can’t convert"),
+        (ProgramLimits { time: Duration::from_millis(300), ..ProgramLimits::default() }, "longer than"),
+        (ProgramLimits { memory: 80 * 1024 * 1024, ..ProgramLimits::default() }, "can’t convert"),
     ];
     for (limits, said) in limits {
         house.library = house.library.with_ffmpeg(ffmpeg(limits));
@@ -163,7 +163,7 @@ async fn converting_keeps_to_its_limits_and_leaves_nothing_behind() {
         assert_eq!(house.files(), before);
     }
     // Whoever waits for it goes away.
-    house.library = house.library.with_ffmpeg(ffmpeg(FfmpegLimits::default()));
+    house.library = house.library.with_ffmpeg(ffmpeg(ProgramLimits::default()));
     let (library, path) = (house.library.clone(), house.folder.path().to_string_lossy().into_owned());
     let converting = tokio::spawn(async move { library.made(&file, &half).await });
     until(|| runs(&path)).await;
@@ -187,4 +187,49 @@ async fn until(mut is_so: impl FnMut() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), wait).await.unwrap();
+}
+
+/// A GIF that moves, and whose every picture is another.
+fn gif(width: u32, height: u32, pictures: u32) -> Vec<u8> {
+    use image::{Delay, Frame, Rgba, RgbaImage, codecs::gif::GifEncoder};
+    let frame = |at: u32| {
+        let picture = RgbaImage::from_fn(width, height, |x, y| {
+            Rgba([(x * 7 + at * 31) as u8, (y * 5 + at * 17) as u8, (x * y + at) as u8, 255])
+        });
+        Frame::from_parts(picture, 0, 0, Delay::from_saturating_duration(Duration::from_millis(100)))
+    };
+    let mut bytes = Vec::new();
+    GifEncoder::new_with_speed(&mut bytes, 30).encode_frames((0..pictures).map(frame)).unwrap();
+    bytes
+}
+
+#[tokio::test]
+async fn a_gif_is_made_smaller_and_goes_on_moving() {
+    let house = house().await;
+    let file = house.add("a.gif", gif(320, 240, 12)).await.unwrap();
+    assert_eq!((file.mime.as_str(), file.duration_ms), ("image/gif", Some(1200)));
+    let most = file.size / 3;
+    let made = house.library.made(&file, &recipe("image/gif", most, None)).await.unwrap();
+    assert!(made.size <= most, "{} of {most}", made.size);
+    assert_eq!(made.mime, "image/gif");
+    let lasts = made.duration_ms.expect("it moves");
+    assert!((1000..=1400).contains(&lasts), "{lasts}");
+    let bytes = house.library.storage().get(&made.storage_key).await.unwrap();
+    let read = image::load_from_memory(&bytes).unwrap();
+    assert_eq!((Some(read.width()), Some(read.height())), (made.width, made.height));
+    // The size that a network takes at most is kept to.
+    let narrow = house.library.made(&file, &recipe("image/gif", file.size, Some((160, 120)))).await.unwrap();
+    assert_eq!((narrow.width, narrow.height), (Some(160), Some(120)));
+    let impossible = house.library.made(&file, &recipe("image/gif", 500, None)).await;
+    assert!(matches!(impossible, Err(MediaError::Unfit(_))), "{impossible:?}");
+}
+
+#[tokio::test]
+async fn a_gif_becomes_a_video_where_one_is_wanted() {
+    let house = house().await;
+    let file = house.add("a.gif", gif(321, 240, 12)).await.unwrap();
+    let made = house.library.made(&file, &recipe("video/mp4", 1_000_000, None)).await.unwrap();
+    assert_eq!((made.mime.as_str(), made.height), ("video/mp4", Some(240)));
+    let lasts = made.duration_ms.unwrap();
+    assert!((1000..=1400).contains(&lasts), "{lasts}");
 }

@@ -76,6 +76,8 @@ ids! {
     EvergreenId,
     /// One post on one channel: the unit that is scheduled, sent and reported.
     PublicationId,
+    /// What is done to one published post by itself.
+    PlugId,
     /// Something people are told.
     NoticeId,
     /// One call to a workspace's webhook.

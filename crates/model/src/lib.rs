@@ -13,6 +13,7 @@ pub mod id;
 pub mod metric;
 pub mod notice;
 pub mod permission;
+pub mod plug;
 pub mod post;
 pub mod publication;
 pub mod recurrence;

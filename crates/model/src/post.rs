@@ -1,6 +1,6 @@
 //! A post: its parts, its variants and when it is due.
 
-use crate::{ChannelId, Document, MediaId, recurrence::Repeat};
+use crate::{ChannelId, Document, MediaId, plug::Following, recurrence::Repeat};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +33,9 @@ pub struct Variant {
     /// The network's settings, in the shape of its schema.
     #[serde(default)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+    /// What channels do with it once it is out on this one.
+    #[serde(default)]
+    pub plugs: Vec<Following>,
 }
 
 /// What a post says, everywhere it goes.
@@ -55,6 +58,12 @@ impl Content {
     #[must_use]
     pub fn settings_for(&self, channel: ChannelId) -> serde_json::Map<String, serde_json::Value> {
         self.variants.get(&channel).map(|variant| variant.settings.clone()).unwrap_or_default()
+    }
+
+    /// What follows it once it is out on this channel.
+    #[must_use]
+    pub fn plugs_for(&self, channel: ChannelId) -> &[Following] {
+        self.variants.get(&channel).map_or(&[], |variant| &variant.plugs)
     }
 
     /// Every file used anywhere in it, each once.

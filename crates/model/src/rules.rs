@@ -89,6 +89,8 @@ pub struct MediaKind {
     pub max_duration_ms: Option<u64>,
     /// What picture and sound may be coded in, for example `h264` and `aac`; whatever it is where none is named.
     pub codecs: Vec<String>,
+    /// Whether a GIF that moves may be made one of these, where its own type is not taken.
+    pub of_gifs: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -102,6 +104,8 @@ pub struct MediaRules {
     pub fetched: bool,
     /// Whether what is posted only links to the files, so that their addresses have to last.
     pub linked: bool,
+    /// Types that it is brought where they have no address, or how they begin (`video/`).
+    pub brought: Vec<String>,
     /// Types of which a file goes without any other, or how they begin (`video/`).
     pub alone: Vec<String>,
     /// The longest alt text, in characters; none when the network has no alt text.
@@ -109,6 +113,12 @@ pub struct MediaRules {
 }
 
 impl MediaKind {
+    /// The same, and where no GIF is taken, one that moves is made a video of.
+    #[must_use]
+    pub fn of_gifs(self) -> Self {
+        Self { of_gifs: true, ..self }
+    }
+
     /// These types up to a size, whatever their measures.
     #[must_use]
     pub fn up_to(max_bytes: u64, mime: &[&str]) -> Self {
@@ -151,7 +161,16 @@ impl MediaRules {
     /// So many files of these kinds, sent along, in whatever company.
     #[must_use]
     pub fn up_to(max_count: usize, kinds: Vec<MediaKind>, alt_max: Option<usize>) -> Self {
-        Self { max_count, kinds, max_total_bytes: None, fetched: false, linked: false, alone: Vec::new(), alt_max }
+        Self {
+            max_count,
+            kinds,
+            max_total_bytes: None,
+            fetched: false,
+            linked: false,
+            brought: Vec::new(),
+            alone: Vec::new(),
+            alt_max,
+        }
     }
 
     /// Whether the address of a file is needed for a while only: the network takes a copy of it.

@@ -1,6 +1,9 @@
 //! What a network can do beyond publishing, as its code says it: for the table of networks, for pages and for apps.
 
-use crate::Network;
+use crate::{
+    Network,
+    plugs::{Comments, Reposts, Whose},
+};
 use serde::Serialize;
 
 /// Whether a network has each of the optional capabilities.
@@ -19,6 +22,10 @@ pub struct Abilities {
     pub delete: bool,
     /// What is published can be given other words from here.
     pub edit: bool,
+    /// Whose posts its channels can repost by themselves; none where they can't.
+    pub reposts: Option<Whose>,
+    /// Whose posts its channels can comment on by themselves; none where they can't.
+    pub comments: Option<Whose>,
 }
 
 impl Abilities {
@@ -31,6 +38,8 @@ impl Abilities {
             channel_metrics: network.channel_metrics().is_some(),
             delete: network.delete().is_some(),
             edit: network.edit().is_some(),
+            reposts: network.reposts().map(Reposts::whose),
+            comments: network.comments().map(Comments::whose),
         }
     }
 }

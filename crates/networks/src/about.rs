@@ -1,6 +1,7 @@
 //! The trait every network implements.
 
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
+use crate::plugs::{Comments, Reposts};
 use crate::{
     Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, lookup::Lookup, publish::Publish,
     publish::Recent,
@@ -58,6 +59,10 @@ pub trait Network: Send + Sync {
         Vec::new()
     }
     fn publish(&self) -> &dyn Publish;
+    /// Whether what is published to it is given out by this server itself, as a feed ([`crate::rss`]).
+    fn is_feed(&self) -> bool {
+        false
+    }
     /// What settings are chosen from at the network.
     fn lookup(&self) -> Option<&dyn Lookup> {
         None
@@ -81,6 +86,18 @@ pub trait Network: Send + Sync {
     /// How what was sent gets other words, where it can.
     fn edit(&self) -> Option<&dyn Edit> {
         None
+    }
+    /// How its accounts show posts again, where an app may do that.
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        None
+    }
+    /// How its accounts answer posts, where an app may do that.
+    fn comments(&self) -> Option<&dyn Comments> {
+        None
+    }
+    /// One word for all networks whose accounts see each other's posts under the same ids.
+    fn family(&self) -> &'static str {
+        self.about().id
     }
 }
 

@@ -1,8 +1,8 @@
 //! Calls to a network's API, with what every network does alike: an answer of error becomes a refusal, and nothing that
 //! a server repeats of our credentials stays in it.
 
-use crate::{Credentials, Detail, Refusal, dpop};
-use crier_model::Code;
+use crate::{Credentials, Detail, Refusal, dpop, oauth1};
+use crier_model::{Code, Timestamp};
 use crier_net::{Answer, Request};
 use serde::de::DeserializeOwned;
 
@@ -34,6 +34,9 @@ pub(crate) async fn judged<T>(
         // Tokens that are bound to a key go with a proof of it.
         Ok(Some(key)) if request.carries("authorization") => {
             dpop::send(request, &key, Some(&credentials.access_token)).await
+        }
+        Ok(_) if oauth1::signs(credentials) && request.carries("authorization") => {
+            oauth1::sign(request, credentials, Timestamp::now())?.send().await
         }
         Ok(_) => request.send().await,
         Err(no_key) => {

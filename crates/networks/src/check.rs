@@ -4,8 +4,12 @@ use crate::{Network, connect::Facts, fit, publish::MediaItem, text};
 use crier_model::rendition::Fit;
 use crier_model::rules::{MediaRules, PartsKind, Rules, Unit};
 use crier_model::{ChannelId, Document, Finding};
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Validator, error::ValidationErrorKind};
 use serde_json::{Map, Value};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 /// One part as a channel would get it.
 #[derive(Debug, Clone)]
@@ -75,7 +79,7 @@ pub fn parts(
     }
     found.extend(too_many_parts(name, &rules, parts));
     let base = format!("/variants/{channel}/settings");
-    let wrong = wrong_settings(name, &network.settings_schema(), settings, &base);
+    let wrong = wrong_settings(name, &Schema::of(network), settings, &base);
     if wrong.is_empty() {
         found.extend(network.check(facts, parts, settings));
     }
@@ -88,6 +92,24 @@ pub fn parts(
         }
     }
     verdict
+}
+
+/// What a network says to a comment that goes below a post by itself: words alone, without settings.
+pub fn comment(network: &dyn Network, facts: &Facts, body: &Document, pointer: String) -> Vec<Finding> {
+    let (text, name) = (network.render(body), network.about().name);
+    let part = PartToCheck { body, media: &[], pointer };
+    if text.trim().is_empty() {
+        let at = format!("{}/text", part.pointer);
+        return vec![Finding::error(at, "text.empty", "A comment needs words.", "Write something, or take it out.")];
+    }
+    let mut rules = network.rules(facts).of_part(1);
+    // It has no further part that some of it could go into.
+    rules.parts.max = 1;
+    let mut found = Vec::new();
+    check_text(&format!("A comment on {name}"), &rules, &part, &text, &mut found);
+    found.extend(network.check(facts, std::slice::from_ref(&part), &Map::new()));
+    found.retain(|finding| finding.pointer.starts_with(&part.pointer));
+    found
 }
 
 fn empty(pointer: &str, name: &str) -> Finding {
@@ -140,7 +162,8 @@ fn check_media(name: &str, rules: &MediaRules, part: &PartToCheck<'_>, found: &m
                 found.push(*finding);
             }
         }
-        if rules.fetched && item.url.is_none() {
+        let brought = rules.brought.iter().any(|kind| item.mime.starts_with(kind.as_str()));
+        if rules.fetched && item.url.is_none() && !brought {
             let message = format!("{name} fetches files from their address, and {} has no public one.", item.name);
             let fix = "Make this server reachable from outside, or remove the file for this channel.";
             found.push(Finding::error(&pointer, "media.not_public", message, fix));
@@ -224,9 +247,30 @@ fn too_many_parts(name: &str, rules: &Rules, parts: &[PartToCheck<'_>]) -> Optio
     Some(Finding::error(&first.pointer, "parts.too_many", message, fix))
 }
 
-fn wrong_settings(name: &str, schema: &Value, settings: &Map<String, Value>, base: &str) -> Vec<Finding> {
+/// What a network's settings must be.
+struct Schema {
+    value: Value,
+    validator: Result<Validator, String>,
+}
+
+impl Schema {
+    /// A network's schema is the same for as long as the program runs, so it is made once: making it takes longer than all the rest.
+    fn of(network: &dyn Network) -> Arc<Self> {
+        static MADE: LazyLock<Mutex<HashMap<&'static str, Arc<Schema>>>> = LazyLock::new(Mutex::default);
+        // A network that panicked over its schema has left nothing half made.
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let schema = made.entry(network.about().id).or_insert_with(|| {
+            let value = network.settings_schema();
+            let validator = jsonschema::validator_for(&value).map_err(|error| error.to_string());
+            Arc::new(Self { value, validator })
+        });
+        schema.clone()
+    }
+}
+
+fn wrong_settings(name: &str, schema: &Schema, settings: &Map<String, Value>, base: &str) -> Vec<Finding> {
     let given = Value::Object(settings.clone());
-    let validator = match jsonschema::validator_for(schema) {
+    let validator = match &schema.validator {
         Ok(validator) => validator,
         Err(error) => {
             let message = format!("The settings of {name} can't be checked: {error}.");
@@ -237,7 +281,7 @@ fn wrong_settings(name: &str, schema: &Value, settings: &Map<String, Value>, bas
         if let ValidationErrorKind::Required { property } = error.kind()
             && let Some(property) = property.as_str()
         {
-            let title = schema["properties"][property]["title"].as_str().unwrap_or(property);
+            let title = schema.value["properties"][property]["title"].as_str().unwrap_or(property);
             let (message, fix) = (format!("{name} needs “{title}”."), format!("Choose “{title}” for this channel."));
             return Finding::error(format!("{base}/{property}"), "settings.missing", message, fix);
         }

@@ -173,16 +173,24 @@ pub(crate) fn address(of: &str) -> Result<Url, Refusal> {
 pub struct Dialect {
     /// What `client_id` is called (TikTok: `client_key`).
     pub client_id: Option<String>,
+    /// What it is called where tokens are asked for, where that is another name (TikTok for Business: `client_id`).
+    pub token_client_id: Option<String>,
     /// What `code` is called in the token request (TikTok for Business: `auth_code`).
     pub code: Option<String>,
     /// Scopes are asked for with commas between them instead of spaces.
     pub commas: bool,
     /// The token endpoint takes JSON instead of a form.
     pub json: bool,
+    /// Misskey's MiAuth in place of the code: people are sent to a session of our making below the authorize URL, come back with its
+    /// id, and the token is asked for below the token endpoint by it alone.
+    pub miauth: bool,
     /// Further fields of each request to the token endpoint (Pinterest: `continuous_refresh`).
     pub token_extra: Vec<(String, String)>,
     /// Where refresh tokens are given, where that is not the token endpoint.
     pub refresh: Option<Url>,
+    /// What the access token is called where it is revoked, where that endpoint knows no other token (TikTok for Business:
+    /// `access_token`).
+    pub revoked: Option<String>,
     /// The code is good for a short-lived token, which is good for a long-lived one (Facebook, Threads, Instagram).
     pub long_lived: Option<Exchange>,
     /// The access token renews itself, instead of a refresh token (Threads, Instagram).
@@ -275,6 +283,11 @@ pub trait OAuth2: Send + Sync {
         false
     }
 
+    /// Whether people sign in without any app: none is registered at a network, and none can be entered here.
+    fn without_app(&self) -> bool {
+        false
+    }
+
     /// Registers a client at the instance, for networks with dynamic registration; none where an app must be configured.
     async fn register(
         &self,
@@ -284,6 +297,11 @@ pub trait OAuth2: Send + Sync {
     ) -> Result<Option<Client2>, Refusal> {
         let _ = (net, endpoints, redirect_uri);
         Ok(None)
+    }
+
+    /// Whether the redirect URI has a slash at its end, where a network's console takes no other.
+    fn redirect_ends_in_slash(&self) -> bool {
+        false
     }
 
     /// Whether what is published goes by the app's bot. Its token then comes with the credentials.
@@ -495,6 +513,11 @@ impl From<Refusal> for FormRefusal {
 #[async_trait]
 pub trait Form: Send + Sync {
     fn fields(&self) -> Vec<Field>;
+
+    /// Whether the values say whose account it is. Where they don't, a reconnect is of the channel's own.
+    fn identifies(&self) -> bool {
+        true
+    }
 
     /// Checks the values and signs in with them. Required fields are filled and trimmed when it is called.
     async fn sign_in(&self, net: &Client, values: &BTreeMap<String, String>) -> Result<SignedIn, FormRefusal>;

@@ -12,7 +12,7 @@ use crate::connect::{
     Answered, Client2, ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed,
 };
 use crate::lookup::{Lookup, LookupItem, fitting};
-use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, upload_time};
 use crate::text::markdown::{self, Flavour};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
@@ -279,21 +279,16 @@ struct Root {
 impl Publish for Discord {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let mut files = Vec::new();
-        for media in &item.media {
-            files.push(cx.media.bytes(media).await?);
-        }
-        let post = |url: String, body: &Value| {
+        let post = async |url: String, body: &Value| {
             let request = cx.net.post(url);
             let request = if item.media.is_empty() {
                 request.json(body)
             } else {
-                let form = Multipart::new().text("payload_json", body.to_string());
-                let named = item.media.iter().zip(&files).enumerate();
-                let form = named.fold(form, |form, (index, (media, bytes))| {
-                    form.file(&format!("files[{index}]"), &media.name, &media.mime, bytes.clone())
-                });
-                request.multipart(form).timeout(UPLOAD)
+                let mut form = Multipart::new().text("payload_json", body.to_string());
+                for (index, media) in item.media.iter().enumerate() {
+                    form = form.part(&format!("files[{index}]"), &media.name, &media.mime, cx.body(media).await?);
+                }
+                request.multipart(form).timeout(upload_time(UPLOAD, item.bytes()))
             };
             by_bot(request, cx.credentials)
         };
@@ -302,14 +297,14 @@ impl Publish for Discord {
         let forum = item.thread.is_none() && !settings.title.is_empty();
         let created: Message = if forum {
             let body = json!({ "name": settings.title, "message": message });
-            let request = post(format!("{API}/channels/{}/threads", settings.channel), &body)?;
+            let request = post(format!("{API}/channels/{}/threads", settings.channel), &body).await?;
             cx.step("create forum post", Once::Ask, || call::json(request, cx.credentials, refine)).await?
         } else {
             let channel = self.place(cx, item, &settings).await?;
             // Discord remembers it for some minutes: too short to rely upon, and good against a second message meanwhile.
             message["nonce"] = nonce(&cx.key()).into();
             message["enforce_nonce"] = true.into();
-            let request = post(format!("{API}/channels/{channel}/messages"), &message)?;
+            let request = post(format!("{API}/channels/{channel}/messages"), &message).await?;
             let create = || call::json(request, cx.credentials, refine);
             cx.step("create message", Once::Look, create).await?
         };

@@ -269,7 +269,7 @@ impl Dribbble {
         if settings.low_profile {
             form = form.text("low_profile", "true");
         }
-        Ok(form.file("image", &media.name, &media.mime, cx.media.bytes(media).await?))
+        Ok(form.part("image", &media.name, &media.mime, cx.body(media).await?))
     }
 }
 

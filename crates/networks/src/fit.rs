@@ -13,6 +13,8 @@ use crier_model::{
 
 /// Types that can be made of a picture, the best first.
 const PICTURES: [&str; 3] = ["image/jpeg", "image/png", "image/webp"];
+/// The one type of pictures that move of which others are made.
+const GIF: &str = "image/gif";
 /// The type that is made of a video.
 const FILM: &str = "video/mp4";
 /// What a made video is coded in.
@@ -65,8 +67,9 @@ fn made_kind<'a>(rules: &'a MediaRules, item: &MediaItem) -> Option<&'a MediaKin
     if !item.convertible {
         return None;
     }
-    let made: &[&str] = if item.is_film() { &[FILM] } else { &PICTURES };
-    made.iter().find_map(|mime| rules.kinds.iter().find(|kind| kind.mime.iter().any(|taken| taken == mime)))
+    let made: &[&str] = if item.is_film() || item.is_moving_gif() { &[FILM] } else { &PICTURES };
+    let kind = |mime: &&str| rules.kinds.iter().find(|kind| kind.mime.iter().any(|taken| taken == mime));
+    made.iter().find_map(kind).filter(|kind| kind.of_gifs || !item.is_moving_gif())
 }
 
 fn not_taken(name: &str, rules: &MediaRules, item: &MediaItem) -> Wrong {
@@ -186,7 +189,9 @@ fn curable(name: &str, kind: &MediaKind, item: &MediaItem) -> Option<Wrong> {
 /// What is to be made of the file to be of this kind; none where nothing can be.
 fn recipe(kind: &MediaKind, item: &MediaItem) -> Option<Recipe> {
     let takes = |mime: &str| kind.mime.iter().any(|taken| taken == mime);
-    let mime = if item.is_film() {
+    let mime = if item.is_moving_gif() && takes(GIF) {
+        vec![GIF.to_owned()]
+    } else if item.is_film() || item.is_moving_gif() {
         let coded = kind.codecs.is_empty() || CODECS.iter().all(|codec| kind.codecs.iter().any(|it| it == codec));
         let bits = kind.max_bytes.saturating_mul(8000).checked_div(item.duration_ms).unwrap_or(u64::MAX);
         if !takes(FILM) || !coded || bits < FEWEST_BITS {
@@ -228,6 +233,9 @@ fn said_of_making(mut wrong: Wrong, item: &MediaItem) -> Wrong {
         () if item.is_film() && !item.convertible => {
             " This server could do it with ffmpeg, which it does not have: see its manual under “Media”."
         }
+        () if item.is_moving_gif() && !item.convertible => {
+            " This server could do it with ffmpeg, which it does not have: see its manual under “Media”."
+        }
         () if item.is_film() => " It is too long to be made that small here.",
         () if item.duration_ms > 0 => " It moves, and is not made a still one.",
         () => return wrong,
@@ -241,6 +249,12 @@ impl MediaItem {
     #[must_use]
     pub fn is_film(&self) -> bool {
         self.mime.starts_with("video/")
+    }
+
+    /// Whether it is a GIF that does not stand still.
+    #[must_use]
+    pub fn is_moving_gif(&self) -> bool {
+        self.mime == GIF && self.duration_ms > 0
     }
 }
 
@@ -264,6 +278,39 @@ mod tests {
             sha256: String::new(),
             url: None,
         }
+    }
+
+    fn gif(size: u64, convertible: bool) -> MediaItem {
+        MediaItem { duration_ms: 4000, convertible, ..item("image/gif", size, 600, 400) }
+    }
+
+    #[test]
+    fn a_gif_that_moves_goes_on_moving() {
+        let pictures = || MediaKind { max_width: Some(300), ..MediaKind::up_to(1000, &["image/jpeg", "image/gif"]) };
+        let recipe = |mime: &str, max_bytes, size: Option<(u32, u32)>| {
+            let (width, height) = size.unzip();
+            Ok(Fit::Made(Recipe { mime: vec![mime.into()], max_bytes, width, height }))
+        };
+        assert_eq!(of(pictures(), &gif(1001, true)), recipe("image/gif", 1000, Some((300, 200))));
+        assert_eq!(of(pictures(), &gif(1001, false)), Err("media.too_large".into()));
+        // One that stands still is a picture like any other.
+        let still = MediaItem { duration_ms: 0, ..gif(1001, true) };
+        assert_eq!(of(pictures(), &still), recipe_of_pictures());
+        // Where no GIF is taken, it is made a video of, if the network is one where that stands for it.
+        let films = MediaKind::up_to(1_000_000, &["video/mp4"]).films(3, 60, &["h264", "aac"]);
+        let both =
+            |of_gifs| rules(vec![MediaKind::up_to(1000, &["image/jpeg"]), MediaKind { of_gifs, ..films.clone() }]);
+        let fitted = |rules: &MediaRules, item: &MediaItem| fit("It", rules, item, "").map_err(|finding| finding.code);
+        assert_eq!(fitted(&both(true), &gif(1, true)), recipe("video/mp4", 1_000_000, None));
+        assert_eq!(fitted(&both(false), &gif(1, true)), Err("media.type".into()));
+        assert_eq!(fitted(&both(true), &gif(1, false)), Err("media.type".into()));
+        let short = MediaItem { duration_ms: 1000, ..gif(1, true) };
+        assert_eq!(fitted(&both(true), &short), Err("media.too_short".into()));
+    }
+
+    fn recipe_of_pictures() -> Result<Fit, String> {
+        let mime = vec!["image/jpeg".to_owned()];
+        Ok(Fit::Made(Recipe { mime, max_bytes: 1000, width: Some(300), height: Some(200) }))
     }
 
     fn film(seconds: u64, size: u64) -> MediaItem {

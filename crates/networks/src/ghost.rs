@@ -388,10 +388,14 @@ impl Posts {
 
 #[async_trait]
 impl Publish for Ghost {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, &Api::of(cx)?, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::of(cx)?;
-        let pictures: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
+        let pictures = uploads(cx, &api, item).await?;
         let draft = draft(item, &settings, &pictures, &draft_slug(cx));
         let draft: Post = cx.step("draft", Once::Repeatable, || drafted(cx, &api, &draft)).await?;
         // Publishing is about this draft alone, however often it is asked.
@@ -405,9 +409,12 @@ impl Publish for Ghost {
     }
 }
 
+async fn uploads(cx: &Cx<'_>, api: &Api<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, api, media)).await
+}
+
 async fn upload(cx: &Cx<'_>, api: &Api<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
-    let form = Multipart::new().file("file", &media.name, &media.mime, bytes).text("purpose", "image");
+    let form = Multipart::new().part("file", &media.name, &media.mime, cx.body(media).await?).text("purpose", "image");
     let request = api.net.post(api.url("images/upload/")).multipart(form).timeout(UPLOAD);
     let uploaded: Images = api.ask(request).await?;
     let none = || Refusal::Temporary(Detail::new("Ghost answered without the picture's address"));

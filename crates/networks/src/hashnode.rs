@@ -362,10 +362,9 @@ async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
 
 /// Where the picture is to be seen. It is brought straight to Hashnode's storage, by an address that is good for this once.
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let wanted = json!({ "input": { "contentType": media.mime } });
     let Place { url, cdn_url, key } = ask::<PlaceOf>(cx.net, cx.credentials, PLACE, wanted).await?.place.presigned_put;
-    let request = cx.net.put(url).body(bytes, &media.mime).timeout(UPLOAD);
+    let request = cx.net.put(url).body(cx.body(media).await?, &media.mime).timeout(UPLOAD);
     call::send(request, cx.credentials, |refusal| refusal).await.map_err(Refusal::harmless)?;
     let wanted = json!({ "input": { "key": key } });
     let confirmed = ask::<ConfirmedOf>(cx.net, cx.credentials, CONFIRM, wanted).await?;

@@ -414,10 +414,14 @@ struct Comment {
 
 #[async_trait]
 impl Publish for Lemmy {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, &Api::new(cx.net, cx.instance, cx.credentials)?, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::new(cx.net, cx.instance, cx.credentials)?;
-        let pictures: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
+        let pictures = uploads(cx, &api, item).await?;
         let id: u64 = match &item.thread {
             None => {
                 let request = api.net.post(api.url("post")).json(&self.post(item, &settings, &pictures)?);
@@ -448,15 +452,18 @@ fn number(id: &str) -> Result<u64, Refusal> {
     id.parse().map_err(|_| Refusal::Content(Detail::new(format!("“{id}” is no id of Lemmy's"))))
 }
 
+async fn uploads(cx: &Cx<'_>, api: &Api<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, api, media)).await
+}
+
 async fn upload(cx: &Cx<'_>, api: &Api<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let modern = cx.facts.get(MODERN).and_then(Value::as_bool).unwrap_or_default();
     if modern {
-        let form = Multipart::new().file("image", &media.name, &media.mime, bytes);
+        let form = Multipart::new().part("image", &media.name, &media.mime, cx.body(media).await?);
         let request = api.net.post(format!("{}/api/v4/image", api.origin)).multipart(form).timeout(UPLOAD);
         return Ok(api.ask::<UploadedToV4>(request).await?.image_url);
     }
-    let form = Multipart::new().file("images[]", &media.name, &media.mime, bytes);
+    let form = Multipart::new().part("images[]", &media.name, &media.mime, cx.body(media).await?);
     let request = api.net.post(format!("{}/pictrs/image", api.origin)).multipart(form).timeout(UPLOAD);
     let uploaded: Uploaded = api.ask(request).await?;
     let none = || Refusal::Temporary(Detail::new("Lemmy answered without the picture's address"));

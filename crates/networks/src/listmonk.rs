@@ -256,10 +256,14 @@ struct Campaign {
 
 #[async_trait]
 impl Publish for Listmonk {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, &Api::new(cx.net, cx.instance, cx.credentials)?, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::new(cx.net, cx.instance, cx.credentials)?;
-        let pictures: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
+        let pictures = uploads(cx, &api, item).await?;
         let name = format!("{} ({})", settings.subject, cx.key());
         let campaign = campaign(item, &settings, &pictures, &name)?;
         let drafted: Campaign = cx.step("draft", Once::Repeatable, || drafted(&api, &name, &campaign)).await?;
@@ -270,9 +274,12 @@ impl Publish for Listmonk {
     }
 }
 
+async fn uploads(cx: &Cx<'_>, api: &Api<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, api, media)).await
+}
+
 async fn upload(cx: &Cx<'_>, api: &Api<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
-    let form = Multipart::new().file("file", &media.name, &media.mime, bytes);
+    let form = Multipart::new().part("file", &media.name, &media.mime, cx.body(media).await?);
     let media: Media = api.ask(api.net.post(api.url("media")).multipart(form).timeout(UPLOAD)).await?;
     // Servers that keep files beside themselves tell only a path.
     let is_whole = media.url.starts_with("http");

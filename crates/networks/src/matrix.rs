@@ -433,10 +433,14 @@ struct Alias {
 
 #[async_trait]
 impl Publish for Matrix {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, &Api::of(cx.net, cx.credentials)?, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api::of(cx.net, cx.credentials)?;
-        let files: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
+        let files = uploads(cx, &api, item).await?;
         let room = room(&api, &settings.room).await?;
         let mut first: Option<String> = None;
         let mut made = Vec::new();
@@ -478,10 +482,13 @@ async fn room(api: &Api<'_>, named: &str) -> Result<String, Refusal> {
     Ok(api.ask::<Alias>(request).await?.room_id)
 }
 
+async fn uploads(cx: &Cx<'_>, api: &Api<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, api, media)).await
+}
+
 async fn upload(cx: &Cx<'_>, api: &Api<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let request = api.net.post(api.url("media/v3/upload")).query(&[("filename", &media.name)]);
-    let request = request.body(bytes, &media.mime).timeout(UPLOAD);
+    let request = request.body(cx.body(media).await?, &media.mime).timeout(media.upload_time(UPLOAD));
     Ok(api.ask::<Uploaded>(request).await?.content_uri)
 }
 

@@ -1,14 +1,17 @@
-//! Misskey, on any server, and its forks (Sharkey, CherryPick, …): notes by an access token.
+//! Misskey, on any server, and its forks (Sharkey, CherryPick, …): notes, signed in to by MiAuth or by an access token.
 //!
 //! After the API documentation at <https://misskey-hub.net/docs/for-developers/api/> (May 2026): `meta`, `i`, `drive/files/create`,
-//! `notes/create`, `users/notes`. The token goes with the body, as every version and fork takes it. Misskey knows no key; notes are found
+//! `notes/create`, `users/notes`; MiAuth after <https://misskey-hub.net/docs/for-developers/api/token/miauth/> (May 2026). The token goes with the body, as every version and fork takes it. Misskey knows no key; notes are found
 //! again by their text.
 
 mod afterwards;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
-use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
+use crate::connect::{
+    Answered, Client2, ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Field, FieldKind, Form,
+    FormRefusal, Identified, InstanceField, OAuth2, Scope, SignedIn, Way, address, fixed, typed,
+};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown::outside_spaces;
 use crate::{Detail, Refusal, call, origin, settings};
@@ -41,6 +44,11 @@ const MAX_BYTES: &str = "max_bytes";
 /// As Misskey comes.
 const USUAL_CHARS: u64 = 3000;
 const USUAL_BYTES: u64 = 10 * 1024 * 1024;
+const SCOPES: &[Scope] = &[
+    Scope { id: "read:account", why: "to know which account this is", required: true },
+    Scope { id: "write:notes", why: "to publish your notes, and to delete them", required: true },
+    Scope { id: "write:drive", why: "to upload pictures and videos", required: true },
+];
 /// Files stay in the account's drive.
 const UPLOAD_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
 const UPLOAD: Duration = Duration::from_secs(180);
@@ -85,7 +93,24 @@ impl Network for Misskey {
     }
 
     fn connect(&self) -> Connect<'_> {
-        Connect::Form(self)
+        Connect::OAuth2(self)
+    }
+
+    fn ways(&self) -> Vec<Way<'_>> {
+        vec![
+            Way {
+                id: "miauth",
+                name: "Sign in at your server",
+                help: "You are sent to your server and allow there what Crier may do. Nothing has to be copied.",
+                connect: Connect::OAuth2(self),
+            },
+            Way {
+                id: "form",
+                name: "Access token",
+                help: "You make a token for Crier in your server’s settings. Works also where you can’t be sent back to this one.",
+                connect: Connect::Form(self),
+            },
+        ]
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
@@ -281,27 +306,101 @@ impl Form for Misskey {
             message,
             fix: "Enter the server of your account, like misskey.io.".to_owned(),
         })?;
-        let meta = say::<Meta>(net, &origin, &Credentials::default(), "meta", json!({ "detail": false })).await;
-        let meta = meta
-            .map_err(|refusal| FormRefusal::FieldRefused { name: "server", refusal: no_misskey(&origin, refusal) })?;
+        let meta = meta_of(net, &origin).await;
+        let meta = meta.map_err(|refusal| FormRefusal::FieldRefused { name: "server", refusal })?;
         let credentials = Credentials { access_token: value("token").into(), ..Credentials::default() };
-        let account = say::<Account>(net, &origin, &credentials, "i", json!({})).await.map_err(Refusal::harmless);
-        let account = account.map_err(|refusal| match refusal {
+        let identified = account_of(net, &origin, &credentials, meta).await.map_err(|refusal| match refusal {
             refusal @ Refusal::Auth(_) => FormRefusal::FieldRefused { name: "token", refusal },
             refusal => FormRefusal::Refused(refusal),
         })?;
-        let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);
-        let identity = Identity {
-            handle: format!("{}@{host}", account.username),
-            name: account.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| account.username.clone()),
-            profile_url: Some(format!("{origin}/@{}", account.username)),
-            remote_id: account.id,
-            avatar_url: account.avatar_url,
-        };
-        let mut facts = Facts::from_iter([("version".to_owned(), meta.version.into())]);
-        facts.extend(meta.max_note_text_length.map(|max| (MAX_CHARS.to_owned(), max.into())));
-        facts.extend(account.policies.max_file_size_mb.map(|max| (MAX_BYTES.to_owned(), (max * 1024 * 1024).into())));
-        Ok(SignedIn { instance: Some(origin), credentials, identified: Identified { identity, granted: None, facts } })
+        Ok(SignedIn { instance: Some(origin), credentials, identified })
+    }
+}
+
+/// What the server says of itself.
+async fn meta_of(net: &Client, origin: &str) -> Result<Meta, Refusal> {
+    let meta = say::<Meta>(net, origin, &Credentials::default(), "meta", json!({ "detail": false })).await;
+    meta.map_err(|refusal| no_misskey(origin, refusal))
+}
+
+async fn account_of(net: &Client, origin: &str, credentials: &Credentials, meta: Meta) -> Result<Identified, Refusal> {
+    let account = say::<Account>(net, origin, credentials, "i", json!({})).await.map_err(Refusal::harmless)?;
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    let identity = Identity {
+        handle: format!("{}@{host}", account.username),
+        name: account.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| account.username.clone()),
+        profile_url: Some(format!("{origin}/@{}", account.username)),
+        remote_id: account.id,
+        avatar_url: account.avatar_url,
+    };
+    let mut facts = Facts::from_iter([("version".to_owned(), meta.version.into())]);
+    facts.extend(meta.max_note_text_length.map(|max| (MAX_CHARS.to_owned(), max.into())));
+    facts.extend(account.policies.max_file_size_mb.map(|max| (MAX_BYTES.to_owned(), (max * 1024 * 1024).into())));
+    Ok(Identified { identity, granted: None, facts })
+}
+
+#[async_trait]
+impl OAuth2 for Misskey {
+    fn scopes(&self) -> &'static [Scope] {
+        SCOPES
+    }
+
+    fn instance(&self) -> Option<InstanceField> {
+        Some(InstanceField {
+            label: "Server",
+            placeholder: "misskey.io",
+            help: "The server where your account is. Your whole handle (@you@misskey.io) does as well.",
+            default: None,
+            is_account: false,
+        })
+    }
+
+    fn normalise_instance(&self, typed: &str) -> Result<String, String> {
+        origin::normalise(typed, "misskey.io")
+    }
+
+    async fn discover(&self, net: &Client, instance: Option<&str>) -> Result<Endpoints, Refusal> {
+        let origin = server(instance)?;
+        meta_of(net, origin).await?;
+        let (sessions, tokens) = (format!("{origin}/miauth"), format!("{origin}/api/miauth"));
+        let dialect = Dialect { miauth: true, ..Dialect::default() };
+        Ok(Endpoints {
+            registration: Some(address(&sessions)?),
+            ..fixed(&sessions, &tokens, ClientAuth::None, dialect)?
+        })
+    }
+
+    fn without_app(&self) -> bool {
+        true
+    }
+
+    /// Servers know apps by no more than the name they give themselves.
+    async fn register(&self, _: &Client, _: &Endpoints, _: &str) -> Result<Option<Client2>, Refusal> {
+        Ok(Some(Client2 { client_id: "Crier".to_owned(), ..Client2::default() }))
+    }
+
+    fn token_answer(&self, mut answer: Answered) -> Answered {
+        if let Some(token) = answer.remove("token") {
+            return Answered::from_iter([("access_token".to_owned(), token)]);
+        }
+        if answer.get("ok").is_some() {
+            return Answered::from_iter([
+                ("error".to_owned(), "invalid_grant".into()),
+                ("error_description".to_owned(), "the server knows of no such session that was allowed".into()),
+            ]);
+        }
+        answer
+    }
+
+    async fn identify(
+        &self,
+        net: &Client,
+        instance: Option<&str>,
+        credentials: &Credentials,
+    ) -> Result<Identified, Refusal> {
+        let origin = server(instance)?;
+        let meta = meta_of(net, origin).await?;
+        account_of(net, origin, credentials, meta).await
     }
 }
 
@@ -334,11 +433,15 @@ struct Note {
 
 #[async_trait]
 impl Publish for Misskey {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        let settings: Settings = settings::read(&item.settings)?;
+        uploads(cx, server(cx.instance)?, item, settings.sensitive).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let origin = server(cx.instance)?;
-        let files: Vec<String> =
-            cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, origin, media, settings.sensitive)).await?;
+        let files = uploads(cx, origin, item, settings.sensitive).await?;
         let note = self.note(item, &settings, &files);
         let create = || async {
             Ok(say::<Created>(cx.net, origin, cx.credentials, "notes/create", note).await?.created_note.id)
@@ -352,8 +455,11 @@ fn sent(origin: &str, id: String) -> Sent {
     Sent { url: Some(format!("{origin}/notes/{id}")), remote_id: id, data: Value::Null }
 }
 
+async fn uploads(cx: &Cx<'_>, origin: &str, item: &Item, sensitive: bool) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, origin, media, sensitive)).await
+}
+
 async fn upload(cx: &Cx<'_>, origin: &str, media: &MediaItem, sensitive: bool) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let mut form = Multipart::new().text("i", cx.credentials.access_token.expose()).text("name", &media.name);
     if !media.alt.is_empty() {
         form = form.text("comment", &media.alt);
@@ -361,8 +467,9 @@ async fn upload(cx: &Cx<'_>, origin: &str, media: &MediaItem, sensitive: bool) -
     if sensitive {
         form = form.text("isSensitive", "true");
     }
-    let form = form.file("file", &media.name, &media.mime, bytes);
-    let request = cx.net.post(format!("{origin}/api/drive/files/create")).multipart(form).timeout(UPLOAD);
+    let form = form.part("file", &media.name, &media.mime, cx.body(media).await?);
+    let request = cx.net.post(format!("{origin}/api/drive/files/create")).multipart(form);
+    let request = request.timeout(media.upload_time(UPLOAD));
     Ok(call::ask::<DriveFile>(request, cx.credentials, refine).await?.id)
 }
 

@@ -5,7 +5,7 @@ use crate::{
     connect::{Client2, TOKEN_SECRET},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use crier_model::{Code, Timestamp};
+use crier_model::{Code, Secret, Timestamp};
 use crier_net::{Client, Method, Request};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -46,6 +46,20 @@ impl<'a> Signer<'a> {
         let secret = credentials.extra.get(TOKEN_SECRET);
         let secret = secret.ok_or_else(|| lacks(Code::CredentialsWrong, "the token's secret"))?;
         Ok(Self::app(app, now).with(credentials.access_token.expose(), secret.expose()))
+    }
+
+    /// What it signs with, for requests that are signed as they are sent.
+    #[must_use]
+    pub fn credentials(&self) -> Credentials {
+        let (token, secret) = self.token.unwrap_or_default();
+        let app =
+            Client2 { client_id: self.key.to_owned(), client_secret: Some(Secret::new(self.secret)), bot_token: None };
+        Credentials {
+            access_token: token.into(),
+            extra: [(TOKEN_SECRET.to_owned(), secret.into())].into(),
+            app: Some(app),
+            ..Credentials::default()
+        }
     }
 
     /// With a token and its secret.
@@ -102,6 +116,29 @@ impl<'a> Signer<'a> {
     }
 }
 
+/// Whether requests are signed with these credentials.
+pub(crate) fn signs(credentials: &Credentials) -> bool {
+    credentials.extra.contains_key(TOKEN_SECRET)
+}
+
+/// A request of an account, signed in place of the token it carries. Its body is no form: the fields of one would be signed too.
+///
+/// # Errors
+/// As [`Signer::account`].
+pub(crate) fn sign(request: Request, credentials: &Credentials, now: Timestamp) -> Result<Request, Refusal> {
+    let signer = Signer::account(credentials, now)?;
+    let header = request.target().and_then(|(method, url)| {
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        Some(signer.header(&method, url, &[], &[]))
+    });
+    Ok(match header {
+        // The signature names the address, so that a redirect would need another one.
+        Some(header) => request.no_redirects().secret_header("authorization", header),
+        // What is wrong with it comes out when it is sent.
+        None => request,
+    })
+}
+
 /// §3.4.1: what is signed. `parameters` are those of the protocol and of the form; the query's are taken from the address.
 fn base_string(method: &Method, url: &Url, parameters: &[Pair<'_>]) -> String {
     let query = url.query_pairs();
@@ -120,7 +157,6 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crier_model::Secret;
 
     fn client(key: &str, secret: &str) -> Client2 {
         Client2 { client_id: key.to_owned(), client_secret: Some(Secret::new(secret)), bot_token: None }
@@ -205,5 +241,26 @@ mod tests {
         let without_secret = Credentials { extra: Default::default(), ..whole };
         let refused = Signer::account(&without_secret, at(0)).err().and_then(|refusal| refusal.detail().diagnosis);
         assert_eq!(refused, Some(Code::CredentialsWrong));
+    }
+
+    #[test]
+    fn a_request_that_carries_a_token_is_signed_in_its_place() {
+        let credentials = Credentials {
+            access_token: "the-token".into(),
+            extra: [(TOKEN_SECRET.to_owned(), Secret::from("s"))].into(),
+            app: Some(client("key", "secret")),
+            ..Credentials::default()
+        };
+        crier_net::install_crypto_provider();
+        let net = Client::new(crier_net::Config::default()).unwrap();
+        let url: Url = "https://api.x.com/2/tweets?ids=1,2".parse().unwrap();
+        let request = || net.get(&url).bearer("the-token");
+        let signer = Signer::account(&credentials, at(7)).unwrap();
+        assert!(signs(&credentials) && !signs(&Credentials::default()));
+        assert!(sign(request(), &credentials, at(7)).is_ok_and(|signed| signed.carries("authorization")));
+        let header = signer.header_with("n", &Method::GET, &url, &[], &[]);
+        assert!(header.starts_with("OAuth ") && header.contains("oauth_token=\"the-token\""), "{header}");
+        let alone = Credentials { app: None, ..credentials };
+        assert!(sign(request(), &alone, at(7)).is_err());
     }
 }

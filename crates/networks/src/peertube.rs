@@ -1,7 +1,7 @@
 //! PeerTube, on any server: videos in the channels of an account.
 //!
 //! After the REST API at <https://docs.joinpeertube.org/api-rest-reference.html> (version 8.1, 2026): `oauth-clients/local`,
-//! `users/token`, `users/me`, `videos/upload`, `users/me/videos`. PeerTube knows no consent page for programs: somebody's name and password
+//! `users/token`, `users/me`, `videos/upload-resumable`, `users/me/videos`. PeerTube knows no consent page for programs: somebody's name and password
 //! are good for a session that is renewed. It knows no key either.
 
 mod afterwards;
@@ -12,13 +12,14 @@ use crate::check::{self, PartToCheck};
 use crate::choosing::{Access, Choice, Choosing, Words};
 use crate::connect::{Connect, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
 use crate::lookup::{Lookup, LookupItem, fitting};
-use crate::publish::{Cx, Item, Once, Publish, Recent, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::resumable::Session;
 use crate::text::markdown;
 use crate::{Credentials, Detail, Refusal, call, origin, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
 use crier_model::{Code, Document, Finding, Secret, Timestamp, channel::Identity};
-use crier_net::{Client, Multipart, Request};
+use crier_net::{Answer, Client, Multipart, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,9 @@ const ABOUT: About = About {
 const EXAMPLE: &str = "video.example";
 const WORDS: Words =
     Words { one: "Channel", many: "Channels", needed: "Make a channel first, in your library at the server." };
-const UPLOAD: Duration = Duration::from_secs(1800);
+const UPLOAD: Duration = Duration::from_secs(120);
+/// Servers clear away uploads that nothing was added to, once an hour.
+const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(1);
 /// How far a server's clock may be behind.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 /// How many one answer holds.
@@ -509,28 +512,75 @@ impl Video {
 
 #[async_trait]
 impl Publish for PeerTube {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        self.prepared(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let settings: Settings = settings::read(&item.settings)?;
         let origin = server(cx.instance)?;
-        let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
-        let film = item.media.iter().find(|item| item.is_film()).ok_or_else(lacks)?;
-        let mut form = fields(cx.account, &settings, &self.render(&item.body));
-        if let Some(picture) = item.media.iter().find(|item| !item.is_film()) {
-            let bytes = cx.media.bytes(picture).await?;
-            // Under both its names: the older one counted until version 8.1.
-            for name in ["previewfile", "thumbnailfile"] {
-                form = form.file(name, &picture.name, &picture.mime, bytes.clone());
-            }
-        }
-        let form = form.file("videofile", &film.name, &film.mime, cx.media.bytes(film).await?);
-        let request = cx.net.post(format!("{origin}/api/v1/videos/upload")).multipart(form).timeout(UPLOAD);
+        let (_, film) = film(item)?;
+        let address = self.prepared(cx, item).await?;
         let upload = || async {
-            let uploaded: Uploaded = call::json(signed(request, cx.credentials), cx.credentials, refine).await?;
+            let uploaded: Uploaded = session(&address, film).finish(cx).await?.json()?;
             Ok(uploaded.video)
         };
-        let video: Video = cx.step("upload", Once::Look, upload).await?;
+        let video: Video = cx.step("upload", Once::Look, || Box::pin(upload())).await?;
         Ok(video.sent(origin))
     }
+}
+
+fn session<'a>(address: &'a str, film: &'a MediaItem) -> Session<'a> {
+    let refused = |answer: &Answer| match refine(Refusal::from_answer(answer)) {
+        // Cleared away meanwhile: a later try begins anew.
+        Refusal::Content(detail) if detail.status == Some(404) => Refusal::Temporary(detail),
+        refusal => refusal,
+    };
+    Session { address, media: film, mime: "application/octet-stream", refused }
+}
+
+impl PeerTube {
+    /// The address of the session that has all of the video but its last piece, without which there is no video.
+    async fn prepared(&self, cx: &Cx<'_>, item: &Item) -> Result<String, Refusal> {
+        let (index, film) = film(item)?;
+        let step = cx.upload_step(index, SESSION_LIFE);
+        let address: String = cx.step(&step, Once::Repeatable, || Box::pin(self.begin(cx, item, film))).await?;
+        let prepare = || async { session(&address, film).prepare(cx).await };
+        cx.step(&format!("{step}, all but its end"), Once::Repeatable, || Box::pin(prepare())).await?;
+        Ok(address)
+    }
+
+    /// Tells the server what is coming, and gives the address to send it to.
+    async fn begin(&self, cx: &Cx<'_>, item: &Item, film: &MediaItem) -> Result<String, Refusal> {
+        let settings: Settings = settings::read(&item.settings)?;
+        let place = format!("{}/api/v1/videos/upload-resumable", server(cx.instance)?);
+        let mut form = fields(cx.account, &settings, &self.render(&item.body)).text("filename", &film.name);
+        if let Some(picture) = item.media.iter().find(|item| !item.is_film()) {
+            // Under both its names: the older one counted until version 8.1.
+            for name in ["previewfile", "thumbnailfile"] {
+                form = form.part(name, &picture.name, &picture.mime, cx.body(picture).await?);
+            }
+        }
+        let request = signed(cx.net.post(&place).multipart(form).timeout(UPLOAD), cx.credentials);
+        let request = request
+            .header("x-upload-content-length", film.size.to_string())
+            .header("x-upload-content-type", &film.mime);
+        let answer = call::send(request, cx.credentials, refine).await.map_err(Refusal::harmless)?;
+        // Behind a proxy the server may take itself for another host; the session is known by its id.
+        let id = answer.header("location").and_then(|at| {
+            let (_, query) = at.split_once('?')?;
+            url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "upload_id")
+        });
+        let lacks = || Refusal::Temporary(Detail::new("the answer names no place for the video"));
+        let (_, id) = id.ok_or_else(lacks)?;
+        let query: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+        Ok(format!("{place}?upload_id={query}"))
+    }
+}
+
+/// The video of a part, and its place among the files.
+fn film(item: &Item) -> Result<(usize, &MediaItem), Refusal> {
+    let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
+    item.media.iter().enumerate().find(|(_, media)| media.is_film()).ok_or_else(lacks)
 }
 
 /// What is told of a video beside its file.

@@ -337,7 +337,7 @@ async fn of_pictures(cx: &Cx<'_>, item: &Item) -> Result<Value, Refusal> {
     }
     let mut items = Vec::new();
     for media in &item.media {
-        let data = BASE64_STANDARD.encode(cx.media.bytes(media).await?);
+        let data = BASE64_STANDARD.encode(cx.picture(media).await?);
         items.push(json!({ "content_type": media.mime, "data": data }));
     }
     if let [one] = items.as_mut_slice() {
@@ -355,7 +355,7 @@ async fn of_video(cx: &Cx<'_>, item: &Item, id: &str, second: u32) -> Result<Val
         Some(MediaItem { url: Some(url), .. }) => source["cover_image_url"] = url.as_str().into(),
         Some(cover) => {
             source["cover_image_content_type"] = cover.mime.as_str().into();
-            source["cover_image_data"] = BASE64_STANDARD.encode(cx.media.bytes(cover).await?).into();
+            source["cover_image_data"] = BASE64_STANDARD.encode(cx.picture(cover).await?).into();
         }
     }
     Ok(source)
@@ -383,13 +383,12 @@ struct Place {
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let request = cx.net.post(format!("{API}/media")).json(&json!({ "media_type": "video" }));
     let place: Place = ask(request, cx.credentials).await?;
     let form = place.upload_parameters.iter().fold(Multipart::new(), |form, (name, value)| form.text(name, value));
-    let form = form.file("file", &media.name, &media.mime, bytes);
+    let form = form.part("file", &media.name, &media.mime, cx.body(media).await?);
     // It goes to a storage of others, to which the token is none of its business.
-    let request = cx.net.post(&place.upload_url).multipart(form).timeout(UPLOAD);
+    let request = cx.net.post(&place.upload_url).multipart(form).timeout(media.upload_time(UPLOAD));
     call::send(request, cx.credentials, |refusal| refusal).await.map_err(Refusal::harmless)?;
     Ok(place.media_id)
 }

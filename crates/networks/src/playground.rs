@@ -5,6 +5,7 @@ use crate::afterwards::{Account as Channel, ChannelMetrics, Delete, Edit, PostMe
 use crate::connect::{
     Client2, ClientAuth, Connect, Credentials, Endpoints, Extension, Facts, Identified, OAuth2, Scope, Site, Way,
 };
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Detail, Refusal, call, oauth_server};
 use async_trait::async_trait;
@@ -75,9 +76,8 @@ impl Playground {
     }
 
     async fn upload(&self, cx: &Cx<'_>, media: &MediaItem) -> Result<Picture, Refusal> {
-        let form = Multipart::new()
-            .file("file", &media.name, &media.mime, cx.media.bytes(media).await?)
-            .text("alt", &media.alt);
+        let form =
+            Multipart::new().part("file", &media.name, &media.mime, cx.body(media).await?).text("alt", &media.alt);
         let request = signed(cx.net.post(self.api("media")), cx.credentials).multipart(form);
         call::json(request, cx.credentials, refine).await
     }
@@ -152,6 +152,14 @@ impl Network for Playground {
     }
 
     fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }
@@ -337,6 +345,9 @@ impl Recent for Playground {
 struct Numbers {
     likes: i64,
     replies: i64,
+    /// Left out by those before reposts.
+    #[serde(default)]
+    reposts: i64,
     views: i64,
     /// How many posts there are, of an account.
     #[serde(default)]
@@ -349,6 +360,7 @@ impl Numbers {
             Count::new(Metric::Views, self.views),
             Count::new(Metric::Likes, self.likes),
             Count::new(Metric::Replies, self.replies),
+            Count::new(Metric::Reposts, self.reposts),
         ]
     }
 }
@@ -392,6 +404,26 @@ impl Edit for Playground {
         Ok(call::json::<Post>(request, channel.credentials, refine).await?.into())
     }
 }
+
+#[derive(Serialize, Deserialize)]
+struct Reposted {
+    id: String,
+    url: String,
+}
+
+#[async_trait]
+impl Reposts for Playground {
+    async fn repost(&self, cx: &Cx<'_>, post: &Sent) -> Result<Sent, Refusal> {
+        let url = self.api(&format!("posts/{}/repost", post.remote_id));
+        let request = signed(cx.net.post(url), cx.credentials);
+        // Whoever has reposted it already gets the repost there is.
+        let repost = || call::json::<Reposted>(request, cx.credentials, refine);
+        let made = cx.step("repost", Once::Repeatable, repost).await?;
+        Ok(Sent { remote_id: made.id, url: Some(made.url), data: serde_json::Value::Null })
+    }
+}
+
+impl Comments for Playground {}
 
 pub(crate) fn refine(refusal: Refusal) -> Refusal {
     let Some(code) = refusal.detail().code.clone() else { return refusal };

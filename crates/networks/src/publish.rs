@@ -4,10 +4,12 @@ use crate::{Credentials, Detail, Refusal, connect::Facts};
 use async_trait::async_trait;
 use bytes::Bytes;
 use crier_model::{Clock, Document, PublicationId, Timestamp};
-use crier_net::Client;
+use crier_net::{Body, Client};
+use futures::{TryStreamExt, stream::BoxStream};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::future::Future;
+use std::io;
 use std::time::Duration;
 
 /// What to do about a step that was begun and whose answer is not known.
@@ -63,16 +65,31 @@ pub trait Journal: Send + Sync {
 #[error("the step could not be recorded: {0}")]
 pub struct JournalError(pub String);
 
+/// What a request carries in memory, in bytes; what is larger is read as it is sent.
+pub const WHOLE: u64 = 8 * 1024 * 1024;
+/// What an upload is given time for, in bytes a second: a slower one is broken off, and tried again.
+const PACE: u64 = 1024 * 1024;
+
+/// How long before its time a publication's files may be uploaded, with room for a clock that is set meanwhile.
+const AHEAD: SignedDuration = SignedDuration::from_mins(20);
+
 /// Where the bytes of a file come from.
 #[async_trait]
 pub trait MediaSource: Send + Sync {
-    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal>;
+    /// Bytes `from` to `to` (exclusive) of it one after another, a little at a time.
+    async fn stream(
+        &self,
+        media: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, Refusal>;
 
-    /// Bytes `from` to `to` (exclusive) of it, so that a long one need not be in memory whole.
+    /// The same bytes at once. What may be large is better asked for by [`Cx::body_of`].
     async fn piece(&self, media: &MediaItem, from: u64, to: u64) -> Result<Bytes, Refusal> {
-        let whole = self.bytes(media).await?;
-        let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(whole.len());
-        Ok(whole.slice(at(from)..at(to.max(from))))
+        let pieces: Vec<Bytes> = self.stream(media, from, to).await?.try_collect().await.map_err(|error| {
+            Refusal::Temporary(Detail::new(format!("the file “{}” can't be read: {error}", media.name)))
+        })?;
+        Ok(pieces.concat().into())
     }
 }
 
@@ -99,6 +116,20 @@ pub struct MediaItem {
     pub sha256: String,
     /// Where anyone can fetch it; none when this server is not reachable from outside.
     pub url: Option<String>,
+}
+
+impl MediaItem {
+    /// How long sending it may take: `least`, and longer for what is large.
+    #[must_use]
+    pub fn upload_time(&self, least: Duration) -> Duration {
+        upload_time(least, self.size)
+    }
+}
+
+/// How long sending so many bytes may take: `least`, and longer where they are many.
+#[must_use]
+pub fn upload_time(least: Duration, bytes: u64) -> Duration {
+    least + Duration::from_secs(bytes / PACE)
 }
 
 /// What the network made of a part.
@@ -130,6 +161,14 @@ pub struct Item {
     pub thread: Option<Thread>,
 }
 
+impl Item {
+    /// Of all its files together.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.media.iter().map(|media| media.size).sum()
+    }
+}
+
 /// What a network may use while it publishes.
 #[allow(missing_debug_implementations, reason = "holds trait objects and credentials")]
 pub struct Cx<'a> {
@@ -159,10 +198,46 @@ impl Cx<'_> {
     }
 
     /// The name of the step that uploads the file at `index`: another one every `life`, for networks forget files that
-    /// nothing refers to, and the answer recorded in a try long ago would name one that is gone.
+    /// nothing refers to, and the answer recorded in a try long ago would name one that is gone. What is uploaded ahead of the due
+    /// time is found by the try at that time.
     #[must_use]
     pub fn upload_step(&self, index: usize, life: SignedDuration) -> String {
-        format!("upload {index} in {}", self.clock.now().as_second() / life.as_secs().max(1))
+        format!("upload {index} for {}, {}", self.due_at.as_second(), self.lives(life))
+    }
+
+    /// How many lives of so long have gone by since the first uploads for this due time.
+    #[must_use]
+    pub fn lives(&self, life: SignedDuration) -> i64 {
+        let since = self.clock.now().duration_since(self.due_at) + AHEAD;
+        since.as_secs().div_euclid(life.as_secs().max(1))
+    }
+
+    /// A file as a request carries it: at once where it is small, else read as it is sent, which can be done only once.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn body(&self, media: &MediaItem) -> Result<Body, Refusal> {
+        self.body_of(media, 0, media.size).await
+    }
+
+    /// A picture whole, for requests that carry it written in letters: pictures are never large.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn picture(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
+        self.media.piece(media, 0, media.size).await
+    }
+
+    /// Bytes `from` to `to` (exclusive) of a file as a request carries them.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub async fn body_of(&self, media: &MediaItem, from: u64, to: u64) -> Result<Body, Refusal> {
+        let length = to.saturating_sub(from);
+        if length <= WHOLE {
+            return Ok(self.media.piece(media, from, to).await?.into());
+        }
+        Ok(Body::stream(self.media.stream(media, from, to).await?, Some(length)))
     }
 
     /// Uploads the files of a part, each by a step of its own, and gives what the network made of them, in order. `life` is how long it

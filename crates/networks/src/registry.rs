@@ -27,10 +27,11 @@ use crate::{
     playground::Playground,
     playground_pages::PlaygroundPages,
     reddit::Reddit,
+    rss::Rss,
     slack::Slack,
     telegram::Telegram,
     threads::Threads,
-    tiktok::TikTok,
+    tiktok::{TikTok, business::TikTokBusiness},
     tumblr::Tumblr,
     twitch::Twitch,
     vk::Vk,
@@ -100,6 +101,7 @@ impl Registry {
             Some(Box::new(Pinterest)),
             Some(Box::new(Reddit)),
             Some(Box::new(TikTok)),
+            Some(Box::new(TikTokBusiness)),
             Some(Box::new(Twitch)),
             Some(Box::new(Kick)),
             Some(Box::new(Vk)),
@@ -107,6 +109,7 @@ impl Registry {
             Some(Box::new(Farcaster)),
             Some(Box::new(Whop)),
             Some(Box::new(Webhook)),
+            Some(Box::new(Rss)),
         ];
         Self { networks: networks.into_iter().flatten().collect(), converts_films: false }
     }

@@ -8,7 +8,7 @@ mod afterwards;
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit};
 use crate::connect::{Client2, Connect, Dialog, Facts, Heard, Identified, Introduction, SaidCode};
-use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent, upload_time};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::document::{Block, Document, Inline, Mark};
@@ -420,10 +420,6 @@ fn refine(refusal: Refusal) -> Refusal {
 #[async_trait]
 impl Publish for Telegram {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let mut files = Vec::new();
-        for media in &item.media {
-            files.push(cx.media.bytes(media).await?);
-        }
         let send = async |chat: &str| {
             let fields = fields(item, chat)?;
             let method = method(&item.media);
@@ -431,15 +427,14 @@ impl Publish for Telegram {
             let request = if item.media.is_empty() {
                 request.json(&fields)
             } else {
-                let form = fields.iter().fold(Multipart::new(), |form, (name, value)| match value {
+                let mut form = fields.iter().fold(Multipart::new(), |form, (name, value)| match value {
                     Value::String(text) => form.text(name, text),
                     other => form.text(name, other.to_string()),
                 });
-                let named = item.media.iter().zip(&files).enumerate();
-                let form = named.fold(form, |form, (index, (media, bytes))| {
-                    form.file(&field(index), &media.name, &media.mime, bytes.clone())
-                });
-                request.multipart(form).timeout(UPLOAD)
+                for (index, media) in item.media.iter().enumerate() {
+                    form = form.part(&field(index), &media.name, &media.mime, cx.body(media).await?);
+                }
+                request.multipart(form).timeout(upload_time(UPLOAD, item.bytes()))
             };
             say::<OneOrMany>(request, cx.credentials).await
         };

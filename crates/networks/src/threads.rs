@@ -4,12 +4,14 @@
 //! renew themselves, posts by containers. Threads fetches pictures and videos itself.
 
 mod afterwards;
+mod plugs;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Answered, ClientAuth, Connect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
 use crate::meta::{self, Made, own};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Credentials, Detail, Refusal, settings, text};
 use async_trait::async_trait;
@@ -89,11 +91,9 @@ impl Network for Threads {
 
     fn rules(&self, _facts: &Facts) -> Rules {
         let images = MediaKind::up_to(8_000_000, &["image/jpeg", "image/png"]);
-        let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"]).films(
-            0,
-            5 * 60,
-            &["h264", "hevc", "aac"],
-        );
+        let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"])
+            .films(0, 5 * 60, &["h264", "hevc", "aac"])
+            .of_gifs();
         Rules {
             text: TextRules::up_to(500, Unit::EmojiBytes),
             media: MediaRules {
@@ -138,6 +138,14 @@ impl Network for Threads {
     }
 
     fn channel_metrics(&self) -> Option<&dyn ChannelMetrics> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }
@@ -201,7 +209,29 @@ struct Status {
 
 #[async_trait]
 impl Publish for Threads {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        match item.media.as_slice() {
+            _ if item.index == 0 => self.prepared(cx, item).await.map(drop),
+            // What an answer is an answer to is not there yet.
+            many @ [_, _, ..] => self.children(cx, many).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
+        let container = self.prepared(cx, item).await?;
+        let request = cx.net.post(format!("{API}/{}/threads_publish", cx.account));
+        let request = request.form(&[("creation_id", &container)]);
+        let publish = || meta::json::<Made>(request, cx.credentials, refine);
+        let post: Made = cx.step("publish", Once::Look, publish).await?;
+        let url = meta::permalink(cx, &format!("{API}/{}", post.id), "id,permalink", refine).await;
+        Ok(Sent { url, remote_id: post.id, data: Value::Null })
+    }
+}
+
+impl Threads {
+    /// The container of the post, ready to be published.
+    async fn prepared(&self, cx: &Cx<'_>, item: &Item) -> Result<String, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let mut fields: Vec<(&str, String)> = Vec::new();
         match item.media.as_slice() {
@@ -229,35 +259,19 @@ impl Publish for Threads {
                 fields.push(("topic_tag", settings.topic_tag.clone()));
             }
         }
-        let step = cx.upload_step(item.media.len(), CONTAINER_LIFE);
-        let container: Made = cx.step(&step, Once::Repeatable, || create(cx, &fields)).await?;
-        finished(cx, &container.id).await?;
-        let request = cx.net.post(format!("{API}/{}/threads_publish", cx.account));
-        let request = request.form(&[("creation_id", &container.id)]);
-        let publish = || meta::json::<Made>(request, cx.credentials, refine);
-        let post: Made = cx.step("publish", Once::Look, publish).await?;
-        let url = meta::permalink(cx, &format!("{API}/{}", post.id), "id,permalink", refine).await;
-        Ok(Sent { url, remote_id: post.id, data: Value::Null })
+        container(cx, item.media.len(), &fields).await
     }
-}
 
-impl Threads {
-    /// The containers of a carousel's files, once all are ready.
+    /// The containers of a carousel's files.
     async fn children(&self, cx: &Cx<'_>, media: &[MediaItem]) -> Result<String, Refusal> {
         let mut ids = Vec::new();
         for (index, item) in media.iter().enumerate() {
             let at = format!("/media/{index}");
             let mut fields = file(item).map_err(|refusal| refusal.at(&at))?;
             fields.push(("is_carousel_item", "true".to_owned()));
-            let step = cx.upload_step(index, CONTAINER_LIFE);
-            let child: Made =
-                cx.step(&step, Once::Repeatable, || create(cx, &fields)).await.map_err(|refusal| refusal.at(&at))?;
-            ids.push((child.id, at));
+            ids.push(container(cx, index, &fields).await.map_err(|refusal| refusal.at(&at))?);
         }
-        for (id, at) in &ids {
-            finished(cx, id).await.map_err(|refusal| refusal.at(at))?;
-        }
-        Ok(ids.into_iter().map(|(id, _)| id).collect::<Vec<_>>().join(","))
+        Ok(ids.join(","))
     }
 }
 
@@ -270,9 +284,15 @@ fn file(media: &MediaItem) -> Result<Vec<(&'static str, String)>, Refusal> {
     Ok(fields)
 }
 
-async fn create(cx: &Cx<'_>, fields: &[(&str, String)]) -> Result<Made, Refusal> {
-    let request = cx.net.post(format!("{API}/{}/threads", cx.account)).form(fields);
-    meta::json(request, cx.credentials, refine).await
+/// Makes a container and waits until it is ready: one that failed is of no use, so that the next try makes another.
+async fn container(cx: &Cx<'_>, index: usize, fields: &[(&str, String)]) -> Result<String, Refusal> {
+    let make = || async {
+        let request = cx.net.post(format!("{API}/{}/threads", cx.account)).form(fields);
+        let Made { id } = meta::ask(request, cx.credentials, refine).await?;
+        finished(cx, &id).await?;
+        Ok(id)
+    };
+    cx.step(&cx.upload_step(index, CONTAINER_LIFE), Once::Repeatable, make).await
 }
 
 /// Waits until a container can be published.

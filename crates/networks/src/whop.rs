@@ -286,11 +286,11 @@ async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let request = cx.net.post(format!("{API}/files")).json(&json!({ "filename": media.name }));
     let file: File = ask(request, cx.credentials).await?;
     let none = || Refusal::Temporary(Detail::new("Whop named no place for the file"));
-    let request = cx.net.put(file.upload_url.ok_or_else(none)?).body(bytes, &media.mime).timeout(UPLOAD);
+    let request = cx.net.put(file.upload_url.ok_or_else(none)?).timeout(media.upload_time(UPLOAD));
+    let request = request.body(cx.body(media).await?, &media.mime);
     let headers = file.upload_headers.unwrap_or_default();
     let own = headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     let request = own.fold(request, |request, (name, value)| request.header(name, value));

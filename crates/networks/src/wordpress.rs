@@ -347,10 +347,14 @@ struct Post {
 
 #[async_trait]
 impl Publish for WordPress {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let api = Api { net: cx.net, credentials: cx.credentials };
-        let pictures: Vec<Uploaded> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await?;
+        let pictures = uploads(cx, item).await?;
         let draft = draft(item, &settings, &pictures, &draft_slug(cx));
         let drafted: Post = cx.step("draft", Once::Repeatable, || drafted(cx, &api, &settings.kind, &draft)).await?;
         // What it is to be is the same however often it is said.
@@ -364,13 +368,17 @@ impl Publish for WordPress {
     }
 }
 
+async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<Uploaded>, Refusal> {
+    let api = Api { net: cx.net, credentials: cx.credentials };
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, &api, media)).await
+}
+
 async fn upload(cx: &Cx<'_>, api: &Api<'_>, media: &MediaItem) -> Result<Uploaded, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
-    let mut form = Multipart::new().file("file", &media.name, &media.mime, bytes);
+    let mut form = Multipart::new().part("file", &media.name, &media.mime, cx.body(media).await?);
     if !media.alt.is_empty() {
         form = form.text("alt_text", &media.alt);
     }
-    api.ask(api.net.post(api.url("media")?).multipart(form).timeout(UPLOAD)).await
+    api.ask(api.net.post(api.url("media")?).multipart(form).timeout(media.upload_time(UPLOAD))).await
 }
 
 /// The first picture is the featured one, which themes show above the post; the others stand below the text.

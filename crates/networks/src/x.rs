@@ -1,13 +1,19 @@
 //! X, once Twitter.
 //!
-//! After <https://docs.x.com> (August 2026, API 2.167): OAuth 2.0 with PKCE, `POST /2/tweets`, `/2/media/upload`. X knows no key for
+//! After <https://docs.x.com> (August 2026, API 2.167): OAuth 2.0 with PKCE or OAuth 1.0a, `POST /2/tweets`, `/2/media/upload`. X knows no key for
 //! a post; the account's newest posts tell whether one is there. Reading them is paid for, so that is done only after a lost answer.
 
 mod afterwards;
+mod plugs;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
-use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, address, fixed};
+use crate::connect::{
+    ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth1, OAuth1Endpoints, OAuth2, Scope, Way, address,
+    fixed,
+};
+use crate::oauth1::Signer;
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings, text};
 use async_trait::async_trait;
@@ -98,6 +104,23 @@ impl Network for X {
         Connect::OAuth2(self)
     }
 
+    fn ways(&self) -> Vec<Way<'_>> {
+        vec![
+            Way {
+                id: "oauth2",
+                name: "Sign in with X",
+                help: "By the app’s client id and secret (OAuth 2.0), as X recommends.",
+                connect: Connect::OAuth2(self),
+            },
+            Way {
+                id: "oauth1",
+                name: "API key and secret",
+                help: "By the app’s API key and secret (OAuth 1.0a), as older installations have them. The sign-in does not end by itself.",
+                connect: Connect::OAuth1(self),
+            },
+        ]
+    }
+
     fn rules(&self, facts: &Facts) -> Rules {
         let long = facts.get(LONG_POSTS).is_some_and(|long| long == true);
         let gif = MediaKind::up_to(15_000_000, &["image/gif"]);
@@ -149,6 +172,14 @@ impl Network for X {
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
+        Some(self)
+    }
 }
 
 /// What X wraps its answers in.
@@ -194,21 +225,44 @@ impl OAuth2 for X {
         _instance: Option<&str>,
         credentials: &Credentials,
     ) -> Result<Identified, Refusal> {
-        let request = net.get(format!("{API}/users/me")).query(&[("user.fields", "profile_image_url,verified_type")]);
-        let Data { data: user } = call::ask::<Data<User>>(signed(request, credentials), credentials, refine).await?;
-        let long = user.verified_type.is_some_and(|kind| kind != "none");
-        let identity = Identity {
-            remote_id: user.id,
-            name: user.name,
-            profile_url: Some(format!("https://x.com/{}", user.username)),
-            handle: user.username,
-            // The small one is told; the others stand beside it.
-            avatar_url: user.profile_image_url.map(|url| url.replace("_normal.", "_400x400.")),
-        };
-        Ok(Identified { identity, granted: None, facts: Facts::from_iter([(LONG_POSTS.to_owned(), long.into())]) })
+        whose(net, credentials).await
     }
 }
 
+#[async_trait]
+impl OAuth1 for X {
+    fn endpoints(&self) -> Result<OAuth1Endpoints, Refusal> {
+        Ok(OAuth1Endpoints {
+            request_token: address("https://api.x.com/oauth/request_token")?,
+            authorize: address("https://api.x.com/oauth/authorize")?,
+            access_token: address("https://api.x.com/oauth/access_token")?,
+            revoke: Some(address("https://api.x.com/1.1/oauth/invalidate_token")?),
+            request_extra: vec![("x_auth_access_type".to_owned(), "write".to_owned())],
+            authorize_extra: Vec::new(),
+        })
+    }
+
+    async fn identify(&self, net: &Client, signer: &Signer<'_>) -> Result<Identified, Refusal> {
+        whose(net, &signer.credentials()).await
+    }
+}
+
+async fn whose(net: &Client, credentials: &Credentials) -> Result<Identified, Refusal> {
+    let request = net.get(format!("{API}/users/me")).query(&[("user.fields", "profile_image_url,verified_type")]);
+    let Data { data: user } = call::ask::<Data<User>>(signed(request, credentials), credentials, refine).await?;
+    let long = user.verified_type.is_some_and(|kind| kind != "none");
+    let identity = Identity {
+        remote_id: user.id,
+        name: user.name,
+        profile_url: Some(format!("https://x.com/{}", user.username)),
+        handle: user.username,
+        // The small one is told; the others stand beside it.
+        avatar_url: user.profile_image_url.map(|url| url.replace("_normal.", "_400x400.")),
+    };
+    Ok(Identified { identity, granted: None, facts: Facts::from_iter([(LONG_POSTS.to_owned(), long.into())]) })
+}
+
+/// With the token; where the sign-in was by OAuth 1.0a, [`call`] puts a signature in its place.
 fn signed(request: Request, credentials: &Credentials) -> Request {
     request.bearer(credentials.access_token.expose())
 }
@@ -220,8 +274,12 @@ struct Post {
 
 #[async_trait]
 impl Publish for X {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let media_ids: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media))).await?;
+        let media_ids = uploads(cx, item).await?;
         let request = signed(cx.net.post(format!("{API}/tweets")).json(&self.post(item, &media_ids)?), cx.credentials);
         let create = || call::json::<Data<Post>>(request, cx.credentials, refine);
         let Data { data } = cx.step("create post", Once::Look, create).await?;
@@ -277,6 +335,10 @@ struct Processing {
     check_after_secs: Option<u64>,
 }
 
+async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media))).await
+}
+
 /// Uploads a picture in one go, all else in pieces, and waits until it is processed.
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
     let is_video = media.mime.starts_with("video/");
@@ -297,7 +359,7 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
         ask(cx.net.post(format!("{API}/media/upload/{}/finalize", begun.id))).await?
     } else {
         let form = Multipart::new().text("media_category", "tweet_image");
-        let form = form.file("media", &media.name, &media.mime, cx.media.bytes(media).await?);
+        let form = form.part("media", &media.name, &media.mime, cx.body(media).await?);
         ask(cx.net.post(format!("{API}/media/upload")).multipart(form).timeout(UPLOAD)).await?
     };
     let mut waited = Duration::ZERO;

@@ -4,6 +4,7 @@
 
 use crier_model::rules::{MediaKind, PartsKind, Ratio, Rules, Unit};
 use crier_networks::connect::Facts;
+use crier_networks::plugs::Whose;
 use crier_networks::{Abilities, Connect, Network, Registry, Way, registry};
 use serde_json::Value;
 use std::fmt::Write;
@@ -61,11 +62,25 @@ fn the_page_of_each_network_says_what_the_code_does() {
 
 /// What can be done with what is published, as its page says it.
 fn afterwards(network: &dyn Network) -> String {
-    let Abilities { post_metrics, channel_metrics, delete, edit, .. } = Abilities::of(network);
+    let Abilities { post_metrics, channel_metrics, delete, edit, reposts, comments, .. } = Abilities::of(network);
     let (delete, edit, posts, account) = (yes(delete), yes(edit), yes(post_metrics), yes(channel_metrics));
-    format!(
+    let mut said = format!(
         "Deleting from here: {delete}. Changing the words from here: {edit}. Numbers of posts: {posts}. Numbers of the account: {account}."
-    )
+    );
+    if reposts.is_some() || comments.is_some() {
+        write!(said, " [Automations](../plugs.md): reposts {}, comments {}.", of(reposts), of(comments)).unwrap();
+    }
+    said
+}
+
+/// Whose posts a channel can do something with by itself.
+fn of(whose: Option<Whose>) -> &'static str {
+    match whose {
+        None => "no",
+        Some(Whose::Own) => "its own posts",
+        Some(Whose::SameServer) => "posts of the same server",
+        Some(Whose::Anyones) => "yes",
+    }
 }
 
 fn yes(can: bool) -> &'static str {
@@ -108,7 +123,8 @@ fn way_said(network: &dyn Network, connect: Connect<'_>) -> Vec<String> {
     let mut words = Vec::new();
     match connect {
         Connect::OAuth2(oauth2) => {
-            words.push(format!("`PUBLIC_URL/integrations/social/{}`", network.about().id));
+            let slash = if oauth2.redirect_ends_in_slash() { "/" } else { "" };
+            words.push(format!("`PUBLIC_URL/integrations/social/{}{slash}`", network.about().id));
             words.extend(oauth2.scopes().iter().map(|scope| format!("`{}`", scope.id)));
             words.extend(oauth2.instance().map(|field| format!("**{}**", field.label)));
         }
@@ -159,6 +175,8 @@ fn table(registry: &Registry) -> String {
         "numbers of the account",
         "deletes",
         "changes words",
+        "reposts by itself",
+        "comments by itself",
     ];
     row(&columns);
     row(&columns.map(|_| "---"));
@@ -173,6 +191,8 @@ fn table(registry: &Registry) -> String {
             yes(can.channel_metrics),
             yes(can.delete),
             yes(can.edit),
+            of(can.reposts),
+            of(can.comments),
         ]);
     }
     page.push_str("\n## File types\n\n| network | types | up to |\n| --- | --- | --- |\n");

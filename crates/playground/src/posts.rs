@@ -1,4 +1,4 @@
-//! Posts, threads, likes and views.
+//! Posts, threads, likes, reposts and views.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -52,6 +52,9 @@ pub(crate) struct Post {
     /// The app it was written with; none if on Playground's own pages.
     pub(crate) app: Option<String>,
     pub(crate) likes: BTreeSet<AccountId>,
+    /// Who has reposted it, and when.
+    #[serde(default)]
+    pub(crate) reposts: BTreeMap<AccountId, Timestamp>,
     pub(crate) views: u64,
     /// Deleted, but kept as a place in its thread because something answers it.
     pub(crate) gone: bool,
@@ -89,6 +92,7 @@ pub(crate) enum Refused {
 pub(crate) struct Metrics {
     pub(crate) likes: u64,
     pub(crate) replies: u64,
+    pub(crate) reposts: u64,
     pub(crate) views: u64,
 }
 
@@ -177,7 +181,8 @@ impl Posts {
     pub(crate) fn metrics(&self, post: &Post) -> Metrics {
         let replies =
             self.answers.get(&post.id).map_or(0, |ids| ids.iter().filter(|id| self.get(**id).is_some()).count());
-        Metrics { likes: post.likes.len() as u64, replies: replies as u64, views: post.views }
+        let (likes, reposts) = (post.likes.len() as u64, post.reposts.len() as u64);
+        Metrics { likes, replies: replies as u64, reposts, views: post.views }
     }
 
     /// The sums over all posts of an account, and how many posts there are.
@@ -189,6 +194,7 @@ impl Posts {
             count += 1;
             sum.likes += one.likes;
             sum.replies += one.replies;
+            sum.reposts += one.reposts;
             sum.views += one.views;
         }
         (count, sum)
@@ -261,6 +267,7 @@ impl Posts {
                 created_at: now,
                 app: draft.app,
                 likes: BTreeSet::new(),
+                reposts: BTreeMap::new(),
                 views: 0,
                 gone: false,
             },
@@ -278,6 +285,7 @@ impl Posts {
         let media = std::mem::take(&mut post.media);
         post.text.clear();
         post.likes.clear();
+        post.reposts.clear();
         post.gone = true;
         if let Some(ids) = self.by_author.get_mut(&post.author) {
             ids.remove(&id);
@@ -327,6 +335,12 @@ impl Posts {
             post.likes.remove(&account);
         }
         Some(liked)
+    }
+
+    /// Reposts, once however often it is asked for; when that was. None if the post is not there.
+    pub(crate) fn repost(&mut self, id: PostId, account: AccountId, now: Timestamp) -> Option<Timestamp> {
+        let post = self.all.get_mut(&id).filter(|post| !post.gone)?;
+        Some(*post.reposts.entry(account).or_insert(now))
     }
 
     pub(crate) fn viewed(&mut self, ids: &[PostId]) {

@@ -85,6 +85,7 @@ fn machines(shared: &Shared) -> Router<Shared> {
             "/api/posts/{id}",
             gated(Endpoint::Posts, get(api::posts::read).put(api::posts::edit).merge(delete(api::posts::delete))),
         )
+        .route("/api/posts/{id}/repost", gated(Endpoint::Posts, post(api::posts::repost)))
         .route("/api/posts/{id}/metrics", gated(Endpoint::Metrics, get(api::posts::metrics)))
         // The gate has its own limit for each endpoint.
         .layer(DefaultBodyLimit::disable())

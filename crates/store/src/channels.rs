@@ -19,7 +19,7 @@ use crier_model::{
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, Value,
+    QueryFilter, QueryOrder, Value,
 };
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap};
@@ -177,6 +177,16 @@ pub async fn get(store: &Store, workspace: WorkspaceId, id: ChannelId) -> Result
         .filter(channel::Column::WorkspaceId.eq(workspace.0))
         .filter(channel::Column::DeletedAt.is_null());
     found.one(store.reader()).await?.ok_or(NOT_FOUND)?.try_into()
+}
+
+/// The channel that a network knows by this id, in whatever workspace, deleted ones too. Only for networks whose ids are those of
+/// one place.
+pub async fn by_remote_id(store: &Store, network: &str, remote_id: &str) -> Result<Option<Channel>> {
+    let found = channel::Entity::find()
+        .filter(channel::Column::Network.eq(network))
+        .filter(channel::Column::RemoteId.eq(remote_id))
+        .order_by_desc(channel::Column::Id);
+    found.one(store.reader()).await?.map(Channel::try_from).transpose()
 }
 
 /// The channels with these ids that belong to the workspace and are not deleted, in no order.

@@ -27,7 +27,8 @@ use uuid::Uuid;
 pub mod kind {
     /// Send a publication (subject: publication id; lane: its channel).
     pub const PUBLISH: &str = "publish";
-    /// Make a publication ready ahead of time (subject: publication id; no lane). See [`super::PREPARE_AHEAD`].
+    /// Make a publication ready ahead of time (subject: publication id; no lane). See [`super::PREPARE_AHEAD`]. One with videos is
+    /// taken up as soon as it is scheduled, and again at that time.
     pub const PREPARE: &str = "prepare";
     /// Write the occurrences of a series that have come near (subject: series id).
     pub const REPEAT: &str = "repeat";
@@ -55,6 +56,10 @@ pub mod kind {
     pub const WISH: &str = "wish";
     /// Ask a channel's network for the numbers of the channel and its posts (subject: channel id).
     pub const NUMBERS: &str = "numbers";
+    /// Look whether a published post has the likes that its channel's plugs wait for (subject: publication id).
+    pub const LIKES: &str = "likes";
+    /// Do what follows a published post: repost it, comment on it (subject: plug id; lane: the channel that does it).
+    pub const PLUG: &str = "plug";
     /// Look for publications that came to no end in their time (subject: `publications`).
     pub const WATCH: &str = "watch";
 }

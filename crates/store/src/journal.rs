@@ -10,13 +10,13 @@ use crate::{
     due::{self, Fence},
     entity::{publication, publication_event, step},
     error::{Result, StoreError},
-    numbers,
+    numbers, plugs,
     publications::{self, DUE, NOT_FOUND, Publication},
     steps::{self, Answer, Beginning, Begun, NewStep},
     together::{self, Queue, Together},
 };
 use async_trait::async_trait;
-use crier_model::{ChannelId, PublicationId, publication::PublicationState as State};
+use crier_model::{ChannelId, PublicationId, plug::Following, publication::PublicationState as State};
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{EntityTrait, FromQueryResult, Value};
 use serde_json::Value as Json;
@@ -78,6 +78,10 @@ pub struct Ending {
     pub remote: Json,
     /// When its numbers are first looked at, where its network tells them.
     pub look_at: Option<Timestamp>,
+    /// When the likes are first looked at that the channel's plugs wait for, where the network tells them.
+    pub likes_at: Option<Timestamp>,
+    /// What follows it.
+    pub plugs: Vec<Following>,
     /// What the history says of it: how the network named the request.
     pub detail: String,
 }
@@ -257,7 +261,9 @@ impl Together for Ending {
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<()>>> {
         let mut tx = store.begin().await?;
-        let lanes: BTreeSet<Uuid> = all.iter().filter_map(|ending| ending.fence.lane).collect();
+        // Those of the channels that follow are locked at once with the others, so that no two transactions wait for each other.
+        let following = all.iter().flat_map(|ending| ending.plugs.iter().map(|plug| plug.by.0));
+        let lanes: BTreeSet<Uuid> = all.iter().filter_map(|ending| ending.fence.lane).chain(following).collect();
         let held = held_in(&tx, all.iter().map(|ending| (ending.publication, ending.fence)), &lanes).await?;
         let checked: Vec<Result<()>> =
             all.iter().map(|ending| Held::check(held.get(&ending.publication), ending.fence, true)).collect();
@@ -299,7 +305,7 @@ async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<Channel
         each.join(" UNION ALL ")
     );
     let endings: HashMap<PublicationId, &Ending> = endings.iter().map(|ending| (ending.publication, *ending)).collect();
-    let (mut channels, mut looks) = (BTreeSet::new(), Vec::new());
+    let (mut channels, mut looks, mut out) = (BTreeSet::new(), Vec::new(), Vec::new());
     let mut lines = Vec::new();
     for row in tx.query_all(&sql, values).await? {
         let published = Publication::try_from(publication::Model::from_query_result(&row, "")?)?;
@@ -310,8 +316,9 @@ async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<Channel
         lines.push(publications::history_row(tx.now(), published.workspace, published.id, kind, title, detail));
         publications::tell_of(tx, &published);
         channels.insert(published.channel);
-        if let Some(at) = ending.and_then(|ending| ending.look_at) {
-            looks.push((published, at));
+        if let Some(ending) = ending {
+            looks.extend(ending.look_at.map(|at| (published.clone(), at)));
+            out.push(plugs::Out { publication: published, likes_at: ending.likes_at, following: &ending.plugs });
         }
     }
     if lines.is_empty() {
@@ -319,6 +326,7 @@ async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<Channel
     }
     publication_event::Entity::insert_many(lines).exec_without_returning(&tx.inner).await?;
     numbers::begin_in(tx, &looks).await?;
+    plugs::begin_in(tx, &out).await?;
     Ok(channels)
 }
 

@@ -35,6 +35,7 @@ pub mod notices;
 pub mod numbers;
 pub mod pace;
 pub mod pairings;
+pub mod plugs;
 pub mod posts;
 pub mod publications;
 pub mod sealed;

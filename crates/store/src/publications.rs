@@ -12,7 +12,8 @@ pub(crate) use cap::StartedSince;
 pub use cap::{OVER_CAP, hold_over_cap, resume_capped, started_since};
 pub use change::{Change, Work, hold, hold_paused, set_state, set_state_in};
 pub(crate) use change::{
-    cancel_channel_in, history_row, reason_json, resume_in, schedule_work, tell_of, title_of, work_of, write_event_in,
+    cancel_channel_in, history_row, prepare_films_in, reason_json, resume_in, schedule_work, tell_of, title_of,
+    work_of, write_event_in,
 };
 pub use overdue::{give_up, overdue};
 pub use people::{cancel, resolve_published, resolve_send_again, retry};
@@ -20,6 +21,7 @@ pub use restored::hold_restored;
 pub(crate) use standing::StandingOf;
 pub use standing::is_free_as;
 pub use wishes::{edited, refuse_wish, removed, wish};
+pub(crate) use wishes::{lock_in, told_in};
 
 use crate::{
     Store,
@@ -193,6 +195,19 @@ pub async fn on_channel(
         .filter(publication::Column::ChannelId.eq(channel.0))
         .filter(publication::Column::State.eq(state.as_str()))
         .order_by_asc(publication::Column::DueAt)
+        .limit(limit)
+        .all(store.reader())
+        .await?;
+    rows.into_iter().map(Publication::try_from).collect()
+}
+
+/// What was published to a channel, the last due first; what was deleted there since is among it.
+pub async fn newest_published(store: &Store, channel: ChannelId, limit: u64) -> Result<Vec<Publication>> {
+    use sea_orm::QuerySelect;
+    let rows = publication::Entity::find()
+        .filter(publication::Column::ChannelId.eq(channel.0))
+        .filter(publication::Column::State.eq(PublicationState::Published.as_str()))
+        .order_by_desc(publication::Column::DueAt)
         .limit(limit)
         .all(store.reader())
         .await?;

@@ -7,6 +7,7 @@ use crate::{
     due::{self, Fence},
     entity::step,
     error::{Result, StoreError},
+    publications,
 };
 use crier_model::PublicationId;
 use jiff::Timestamp;
@@ -145,6 +146,45 @@ pub(crate) async fn all_in(tx: &Tx, publications: &[PublicationId]) -> Result<Ve
     let of = step::Column::PublicationId.is_in(publications.iter().map(|id| id.0));
     let rows = step::Entity::find().filter(of).all(&tx.inner).await?;
     rows.into_iter().map(Step::try_from).collect()
+}
+
+/// Begins a step of what is done to a publication after it was sent; it is durable when this returns.
+///
+/// # Errors
+/// [`StoreError::Stale`] when the lease is not held any more.
+pub async fn begin(store: &Store, fence: Fence, publication: PublicationId, new: &NewStep) -> Result<Begun> {
+    let tx = store.begin().await?;
+    publications::lock_in(&tx, publication).await?;
+    due::hold_in(&tx, fence).await?;
+    let known = all_in(&tx, &[publication]).await?;
+    let begun = match beginning(known.iter().find(|step| step.name == new.name), new) {
+        Beginning::Insert => {
+            let row = row(publication, fence, new, tx.now());
+            step::Entity::insert(row).exec_without_returning(&tx.inner).await?;
+            Begun::Fresh
+        }
+        Beginning::Renew => {
+            renew_in(&tx, publication, fence, new).await?;
+            Begun::Fresh
+        }
+        Beginning::Known(begun) => begun,
+    };
+    tx.commit().await?;
+    Ok(begun)
+}
+
+/// Records the answer of a step that was begun by [`begin`].
+///
+/// # Errors
+/// [`StoreError::Stale`] when the lease is not held any more, [`StoreError::NotFound`] when there is no such step.
+pub async fn answer(store: &Store, fence: Fence, publication: PublicationId, answer: &Answer) -> Result<()> {
+    let tx = store.begin().await?;
+    publications::lock_in(&tx, publication).await?;
+    due::hold_in(&tx, fence).await?;
+    if answer_in(&tx, &[(publication, fence, answer)]).await?.is_empty() {
+        return Err(StoreError::NotFound { what: "step" });
+    }
+    tx.commit().await
 }
 
 /// Forgets a step that is known not to have happened, so that it may be begun anew. An answered one stays.

@@ -15,6 +15,7 @@ export const keys = {
     ["ws", ws, "lookup", channel, name, query] as const,
   attempts: (ws: string) => ["ws", ws, "attempts"] as const,
   attempt: (ws: string, id: string) => ["ws", ws, "attempts", "one", id] as const,
+  channelPlugs: (ws: string, channel: string) => ["ws", ws, "channels", channel, "plugs"] as const,
   channelAttempts: (ws: string, channel: string) => ["ws", ws, "attempts", "channel", channel] as const,
   openAttempts: (ws: string) => ["ws", ws, "attempts", "open"] as const,
   invites: (ws: string) => ["ws", ws, "invites"] as const,

@@ -824,6 +824,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/channels/{id}/plugs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the channel does with its posts that get likes enough. */
+        get: operations["get_channel_plugs"];
+        /**
+         * Sets what the channel does with its posts that get likes enough: each at most once for a post. It holds for posts that are published
+         *     from now on; those that wait for likes already wait for what is set here, and for nothing where it is switched off.
+         */
+        put: operations["set_channel_plugs"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/channels/{id}/queue": {
         parameters: {
             query?: never;
@@ -1487,6 +1508,7 @@ export interface components {
         Abilities: {
             /** @description It tells numbers of the account. */
             channel_metrics: boolean;
+            comments?: components["schemas"]["Whose"] | null;
             /** @description What is published can be deleted from here. */
             delete: boolean;
             /** @description What is published can be given other words from here. */
@@ -1497,6 +1519,7 @@ export interface components {
             lookup: boolean;
             /** @description It tells numbers of posts. */
             post_metrics: boolean;
+            reposts?: components["schemas"]["Whose"] | null;
         };
         /** @description Whose account came back. */
         AccountView: {
@@ -1687,6 +1710,7 @@ export interface components {
              * @description The most publications a day; none takes the installation's number.
              */
             daily_cap?: number | null;
+            feeds?: components["schemas"]["Feeds"] | null;
             /** @description Without a leading `@`. */
             handle: string;
             id: components["schemas"]["ChannelId"];
@@ -1741,6 +1765,25 @@ export interface components {
             /** @description Its name here. */
             name?: string | null;
         };
+        /** @description What a channel does with each of its posts that gets likes enough. */
+        ChannelPlugs: {
+            /** @description Whether the network lets apps comment, and tells likes. */
+            can_comment: boolean;
+            /** @description Whether the network lets apps repost, and tells likes. */
+            can_repost: boolean;
+            comment: components["schemas"]["CommentRule"];
+            repost: components["schemas"]["RepostRule"];
+            /**
+             * Format: int64
+             * @description For how many days after it was published a post's likes are looked at.
+             */
+            watched_days: number;
+        };
+        /** @description What is left out stays. */
+        ChannelPlugsInput: {
+            comment?: components["schemas"]["CommentRule"] | null;
+            repost?: components["schemas"]["RepostRule"] | null;
+        };
         ChannelSlotsInput: {
             /** @description Up to 100; none at all stops the channel's queue. */
             slots: components["schemas"]["Slot"][];
@@ -1791,6 +1834,17 @@ export interface components {
         };
         /** @enum {string} */
         ClockFormat: "h24" | "h12";
+        /** @description Commenting on each of the channel's posts that gets as many likes. */
+        CommentRule: {
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description From 1 to 1,000,000.
+             */
+            likes: number;
+            /** @description Plain text; an empty line parts paragraphs. */
+            text: string;
+        };
         Confirmation: {
             /** @description What only the browser that came back was given. */
             nonce: string;
@@ -1977,6 +2031,12 @@ export interface components {
             origin: string;
             /** @description What people call the site. */
             site: string;
+        };
+        /** @description Where a channel's feed is, in each format. */
+        Feeds: {
+            atom: string;
+            json: string;
+            rss: string;
         };
         /** @description One field of a credentials form. */
         Field: {
@@ -2337,6 +2397,8 @@ export interface components {
             console?: string | null;
             /** @description Its page in the manual. */
             docs: string;
+            /** @description One word for all networks whose channels can repost and comment on each other's posts. */
+            family: string;
             id: string;
             name: string;
             /** @description What to register there, character by character. */
@@ -2545,6 +2607,7 @@ export interface components {
                  * @description The most publications a day; none takes the installation's number.
                  */
                 daily_cap?: number | null;
+                feeds?: components["schemas"]["Feeds"] | null;
                 /** @description Without a leading `@`. */
                 handle: string;
                 id: components["schemas"]["ChannelId"];
@@ -2736,6 +2799,8 @@ export interface components {
                 console?: string | null;
                 /** @description Its page in the manual. */
                 docs: string;
+                /** @description One word for all networks whose channels can repost and comment on each other's posts. */
+                family: string;
                 id: string;
                 name: string;
                 /** @description What to register there, character by character. */
@@ -2908,6 +2973,51 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        /** @description Something that is done to a published post by itself, at most once. */
+        Plug: {
+            act: components["schemas"]["PlugAct"];
+            /** @description The channel that does it. */
+            channel_id: components["schemas"]["ChannelId"];
+            /** Format: date-time */
+            done_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is done; none while it waits for likes.
+             */
+            due_at?: string | null;
+            /**
+             * Format: int32
+             * @description How many likes it waits for, or has waited for; none where it waits for a time.
+             */
+            likes?: number | null;
+            reason?: components["schemas"]["Reason"] | null;
+            state: components["schemas"]["PlugState"];
+            /** @description Where people see it. */
+            url?: string | null;
+        };
+        /**
+         * @description What is done to a post.
+         * @enum {string}
+         */
+        PlugAct: "repost" | "comment";
+        /** @description What a channel does with a post of another, or of its own, some time after that is published. */
+        PlugInput: {
+            act: components["schemas"]["PlugAct"];
+            /**
+             * Format: int32
+             * @description Minutes after the post is published, from 5 to 1440.
+             */
+            after_minutes: number;
+            /** @description The channel that does it: of the same network as the post's. */
+            by: components["schemas"]["ChannelId"];
+            /** @description What a comment says, in plain text; a repost says nothing. */
+            text?: string;
+        };
+        /**
+         * @description How it stands with a plug of one published post.
+         * @enum {string}
+         */
+        PlugState: "watching" | "due" | "done" | "unconfirmed" | "failed" | "dropped";
         /** @description A post with all there is to know of it. */
         Post: {
             channels: components["schemas"]["ChannelId"][];
@@ -3039,6 +3149,8 @@ export interface components {
              * @description When its next part goes out, while some of its parts are sent and others wait.
              */
             next_part_at?: string | null;
+            /** @description What is done to it by itself now that it is published. */
+            plugs: components["schemas"]["Plug"][];
             /** Format: date-time */
             published_at?: string | null;
             reason?: components["schemas"]["Reason"] | null;
@@ -3166,6 +3278,15 @@ export interface components {
              * @example FREQ=WEEKLY;BYDAY=MO,TH;COUNT=10
              */
             rule: string;
+        };
+        /** @description Reposting each of the channel's posts that gets as many likes. */
+        RepostRule: {
+            enabled: boolean;
+            /**
+             * Format: int32
+             * @description From 1 to 1,000,000.
+             */
+            likes: number;
         };
         /** @description What a person saw on the network. */
         Resolution: {
@@ -3324,6 +3445,8 @@ export interface components {
         VariantInput: {
             /** @description None: the Global parts. */
             parts?: components["schemas"]["PartInput"][] | null;
+            /** @description What channels do with the post once it is out on this one, each at most once. */
+            plugs?: components["schemas"]["PlugInput"][];
             /** @description In the shape of the network's `settings_schema`. */
             settings?: {
                 [key: string]: unknown;
@@ -3366,6 +3489,11 @@ export interface components {
         };
         /** @enum {string} */
         WeekStart: "monday" | "sunday";
+        /**
+         * @description Whose posts an account may do it to.
+         * @enum {string}
+         */
+        Whose: "own" | "same_server" | "anyones";
         /** @description What a person wants to become of what is published. */
         Wish: {
             /** Format: date-time */
@@ -5176,6 +5304,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Numbers"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channel_plugs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPlugs"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_channel_plugs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPlugsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPlugs"];
                 };
             };
             /** @description A problem document. */

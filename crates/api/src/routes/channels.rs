@@ -3,6 +3,7 @@
 use crate::{
     access::{ManageChannels, Member, Read},
     body::{Body, Id, Query, path_param},
+    feeds::Feeds,
     files,
     page::Page,
     problem::{FieldProblem, Problem, Result},
@@ -71,11 +72,14 @@ pub(crate) struct ChannelOut {
     queued: u64,
     /// The most publications a day; none takes the installation's number.
     daily_cap: Option<u32>,
+    /// Where it can be read, for a channel that is a feed which this server gives out.
+    feeds: Option<Feeds>,
 }
 
-impl From<ChannelSummary> for ChannelOut {
-    fn from(summary: ChannelSummary) -> Self {
+impl ChannelOut {
+    fn of(api: &Api, summary: ChannelSummary) -> Self {
         let ChannelSummary { channel, queued, next_due_at } = summary;
+        let feeds = Feeds::of(api, &channel);
         let avatar_url = channel.avatar_media_key.as_deref().map(|key| avatar_url(channel.workspace, channel.id, key));
         Self {
             initials: initials(&channel.name, &channel.handle),
@@ -97,6 +101,7 @@ impl From<ChannelSummary> for ChannelOut {
             created_at: channel.created_at,
             next_due_at,
             queued,
+            feeds,
         }
     }
 }
@@ -143,7 +148,7 @@ fn given<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<u32
 )]
 async fn list_channels(member: Member<Read>, State(api): State<Api>) -> Result<Json<Page<ChannelOut>>> {
     let channels = channels::list(&api.store, member.id()).await?;
-    Ok(Json(Page::whole(channels.into_iter().map(ChannelOut::from).collect())))
+    Ok(Json(Page::whole(channels.into_iter().map(|it| ChannelOut::of(&api, it)).collect())))
 }
 
 /// One channel.
@@ -151,7 +156,7 @@ async fn list_channels(member: Member<Read>, State(api): State<Api>) -> Result<J
     get, path = "/workspaces/{workspace}/channels/{id}", tag = "Channels", responses((status = 200, body = ChannelOut))
 )]
 async fn get_channel(member: Member<Read>, Id(id): Id<ChannelId>, State(api): State<Api>) -> Result<Json<ChannelOut>> {
-    Ok(Json(channels::summary(&api.store, member.id(), id).await?.into()))
+    Ok(Json(ChannelOut::of(&api, channels::summary(&api.store, member.id(), id).await?)))
 }
 
 /// Renames a channel, pauses it or lets it go on, or sets its daily cap; what is left out stays.
@@ -189,7 +194,7 @@ async fn update_channel(
     if let Some(state) = state {
         channels::set_state(&api.store, id, state, None).await?;
     }
-    Ok(Json(channels::summary(&api.store, member.id(), id).await?.into()))
+    Ok(Json(ChannelOut::of(&api, channels::summary(&api.store, member.id(), id).await?)))
 }
 
 /// Deletes a channel: its sign-in is erased, what was not sent is cancelled, its history stays.

@@ -17,6 +17,7 @@ mod library;
 mod networks;
 mod notices;
 mod numbers;
+mod plugs;
 mod posts;
 mod publications;
 mod repeats;
@@ -54,6 +55,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         evergreen::routes(),
         publications::routes(),
         numbers::routes(),
+        plugs::routes(),
         events::routes(),
     ]
     .into_iter()

@@ -127,6 +127,8 @@ pub(crate) struct NetworkOut {
     rules: Rules,
     /// What it can do beyond publishing.
     abilities: Abilities,
+    /// One word for all networks whose channels can repost and comment on each other's posts.
+    family: &'static str,
     /// JSON schema of the settings of one publication.
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings_schema: serde_json::Value,
@@ -147,6 +149,7 @@ pub(crate) fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: 
         redirect_uri: api.handshake.redirect_uri(about.id),
         rules: network.rules(&Facts::default()),
         abilities: Abilities::of(network),
+        family: network.family(),
         settings_schema: network.settings_schema(),
     }
 }

@@ -23,6 +23,7 @@ use crier_engine::compose::{self, Checked, Draft};
 use crier_model::{
     ChannelId, Document, EvergreenId, Finding, MediaId, PostId, PublicationId, SeriesId, Timestamp, UserId,
     WorkspaceId,
+    plug::{Act, Following},
     post::{Content, MediaUse, Part, Timing, Variant},
     publication::PublicationState,
     rendition::Fit,
@@ -30,7 +31,7 @@ use crier_model::{
 };
 use crier_networks::check::Measure;
 use crier_store::{
-    events,
+    events, plugs,
     posts::{self, Filter, Post, PostSummary, Save, series},
     publications, users,
 };
@@ -85,6 +86,37 @@ pub(crate) struct VariantInput {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     settings: serde_json::Map<String, serde_json::Value>,
+    /// What channels do with the post once it is out on this one, each at most once.
+    #[serde(default)]
+    plugs: Vec<PlugInput>,
+}
+
+/// What a channel does with a post of another, or of its own, some time after that is published.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlugInput {
+    act: Act,
+    /// The channel that does it: of the same network as the post's.
+    by: ChannelId,
+    /// Minutes after the post is published, from 5 to 1440.
+    after_minutes: u32,
+    /// What a comment says, in plain text; a repost says nothing.
+    #[serde(default)]
+    text: String,
+}
+
+impl From<PlugInput> for Following {
+    fn from(plug: PlugInput) -> Self {
+        let PlugInput { act, by, after_minutes, text } = plug;
+        Self { act, by, after_minutes, body: (act == Act::Comment).then(|| Document::from_plain(&text)) }
+    }
+}
+
+impl From<Following> for PlugInput {
+    fn from(plug: Following) -> Self {
+        let Following { act, by, after_minutes, body } = plug;
+        Self { act, by, after_minutes, text: body.map(|body| body.to_plain()).unwrap_or_default() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -153,6 +185,7 @@ impl PostInput {
         let variant = |variant: VariantInput| Variant {
             parts: variant.parts.map(|parts| parts.into_iter().map(Part::from).collect()),
             settings: variant.settings,
+            plugs: variant.plugs.into_iter().map(Following::from).collect(),
         };
         let content = Content {
             parts: self.parts.into_iter().map(Part::from).collect(),
@@ -318,13 +351,14 @@ pub(crate) struct PostOut {
     publications: Vec<PublicationOut>,
 }
 
-/// A whole post: four queries, five where it repeats, however many channels it goes to.
+/// A whole post: five queries, six where it repeats, however many channels it goes to.
 async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut> {
     let post = posts::get(&api.store, workspace, id).await?;
     let author = users::by_id(&api.store, post.created_by).await?;
     let publications = publications::for_post(&api.store, workspace, id).await?;
     let ids: Vec<_> = publications.iter().map(|publication| publication.id).collect();
     let history = publications::history(&api.store, &ids).await?;
+    let plugs = plugs::of_publications(&api.store, &ids).await?;
     let repeat = match post.series {
         Some(_) => series::repeat_of(&api.store, workspace, id).await?.map(|(_, repeat)| repeat),
         None => post.repeat,
@@ -333,6 +367,7 @@ async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut>
     let variant = |variant: Variant| VariantInput {
         parts: variant.parts.map(|parts| parts.into_iter().map(PartInput::from).collect()),
         settings: variant.settings,
+        plugs: variant.plugs.into_iter().map(PlugInput::from).collect(),
     };
     Ok(PostOut {
         id: post.id,
@@ -353,7 +388,7 @@ async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut>
         created_by: author.map(|user| Author { id: user.id, name: user.name }),
         created_at: post.created_at,
         updated_at: post.updated_at,
-        publications: PublicationOut::all(publications, history),
+        publications: PublicationOut::all(publications, history, plugs),
     })
 }
 

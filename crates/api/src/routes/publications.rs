@@ -10,11 +10,13 @@ use axum::{Json, extract::State, http::StatusCode};
 use crier_engine::compose;
 use crier_model::{
     ChannelId, Document, Finding, PublicationId, Timestamp, WorkspaceId,
+    plug::{Act, PlugState},
     publication::{PublicationState, Reason, Wanted, Wish},
 };
 use crier_networks::Network;
 use crier_store::{
     StoreError,
+    plugs::{self, Plug},
     publications::{self, Loaded, Publication, PublicationEvent},
 };
 use serde::{Deserialize, Serialize};
@@ -99,12 +101,46 @@ pub(crate) struct PublicationOut {
     /// When it was deleted on the network.
     #[schema(value_type = Option<String>, format = DateTime)]
     removed_at: Option<Timestamp>,
+    /// What is done to it by itself now that it is published.
+    plugs: Vec<PlugOut>,
     /// Oldest first.
     events: Vec<EventOut>,
 }
 
+/// Something that is done to a published post by itself, at most once.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Plug)]
+pub(crate) struct PlugOut {
+    act: Act,
+    /// The channel that does it.
+    channel_id: ChannelId,
+    state: PlugState,
+    /// How many likes it waits for, or has waited for; none where it waits for a time.
+    likes: Option<u32>,
+    /// When it is done; none while it waits for likes.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    due_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    done_at: Option<Timestamp>,
+    /// Where people see it.
+    url: Option<String>,
+    /// Why it waits, failed or is not done any more.
+    reason: Option<Reason>,
+}
+
+impl From<Plug> for PlugOut {
+    fn from(plug: Plug) -> Self {
+        let Plug { act, channel, state, likes, due_at, done_at, url, reason, .. } = plug;
+        Self { act, channel_id: channel, state, likes, due_at, done_at, url, reason }
+    }
+}
+
 impl PublicationOut {
-    pub fn all(publications: Vec<Publication>, history: Vec<PublicationEvent>) -> Vec<Self> {
+    pub fn all(publications: Vec<Publication>, history: Vec<PublicationEvent>, plugs: Vec<Plug>) -> Vec<Self> {
+        let mut following: HashMap<PublicationId, Vec<PlugOut>> = HashMap::new();
+        for plug in plugs {
+            following.entry(plug.publication).or_default().push(plug.into());
+        }
         let mut lines: HashMap<PublicationId, Vec<EventOut>> = HashMap::new();
         for event in history {
             let detail = Some(event.detail).filter(|detail| !detail.is_empty());
@@ -127,6 +163,7 @@ impl PublicationOut {
             wish: publication.wish.map(WishOut::from),
             edited_at: publication.edited_at,
             removed_at: publication.removed_at,
+            plugs: following.remove(&publication.id).unwrap_or_default(),
         };
         publications.into_iter().map(show).collect()
     }
@@ -134,7 +171,8 @@ impl PublicationOut {
 
 async fn with_history(api: &Api, publication: Publication) -> Result<Json<PublicationOut>> {
     let history = publications::history(&api.store, &[publication.id]).await?;
-    let shown = PublicationOut::all(vec![publication], history).pop();
+    let plugs = plugs::of_publications(&api.store, &[publication.id]).await?;
+    let shown = PublicationOut::all(vec![publication], history, plugs).pop();
     shown.map(Json).ok_or_else(|| Problem::internal(&"a publication was not shown"))
 }
 

@@ -52,8 +52,9 @@ const FOR_VIEWERS: [(&str, &str); 14] = [
     ("GET", "/networks/{network}/preflight"),
     ("GET", "/posts"),
 ];
-const ALSO_FOR_VIEWERS: [(&str, &str); 13] = [
+const ALSO_FOR_VIEWERS: [(&str, &str); 14] = [
     ("GET", "/channels/{id}/metrics"),
+    ("GET", "/channels/{id}/plugs"),
     ("GET", "/publications/{id}/metrics"),
     ("GET", "/slots"),
     ("GET", "/slots/free"),

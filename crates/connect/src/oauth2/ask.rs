@@ -1,6 +1,6 @@
 //! Asking: the address a person is sent to, and the requests to the token endpoint.
 
-use super::{Circumstances, Heard, Refused, Said, explain, explain_pushed, explain_token, read, refused};
+use super::{Circumstances, Heard, Refused, Said, explain, explain_pushed, explain_token, miauth, read, refused};
 use crate::secrets::{challenge, random};
 use crier_model::{Clock, Code, Diagnosis, Secret};
 use crier_net::{Answer, Client, Failure, Request};
@@ -55,6 +55,9 @@ impl Wish<'_> {
 
 /// The address of the consent page (RFC 6749 §4.1.1).
 pub(crate) fn authorize_url(endpoints: &Endpoints, client_id: &str, wish: Wish<'_>) -> Url {
+    if endpoints.dialect.miauth {
+        return miauth::session_url(&endpoints.authorize, wish);
+    }
     let mut url = endpoints.authorize.clone();
     url.query_pairs_mut().extend_pairs(wish.parameters(endpoints, client_id));
     url
@@ -200,6 +203,9 @@ impl Desk<'_> {
     /// One request for tokens.
     pub async fn ask(&self, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
         let request = match grant {
+            Grant::Code { code, .. } if self.endpoints.dialect.miauth => {
+                self.net.post(miauth::check_url(&self.endpoints.token, code)).json(&json!({}))
+            }
             Grant::Code { code, verifier, redirect_uri, .. } => {
                 let name = self.endpoints.dialect.code.as_deref().unwrap_or("code");
                 let mut fields = vec![("grant_type", "authorization_code"), (name, code.expose())];
@@ -235,7 +241,7 @@ impl Desk<'_> {
     fn get(&self, exchange: &Exchange, token: &Secret) -> Request {
         let mut query = vec![("grant_type", exchange.grant_type.as_str()), (&exchange.token, token.expose())];
         if exchange.client_id {
-            query.push((client_id_name(self.endpoints), &self.client.client_id));
+            query.push((token_client_id_name(self.endpoints), &self.client.client_id));
         }
         if let Some(secret) = self.client.client_secret.as_ref().filter(|_| exchange.client_secret) {
             query.push(("client_secret", secret.expose()));
@@ -245,8 +251,14 @@ impl Desk<'_> {
     }
 }
 
+/// Where a person is sent.
 fn client_id_name(endpoints: &Endpoints) -> &str {
     endpoints.dialect.client_id.as_deref().unwrap_or("client_id")
+}
+
+/// Where tokens are asked for.
+fn token_client_id_name(endpoints: &Endpoints) -> &str {
+    endpoints.dialect.token_client_id.as_deref().unwrap_or_else(|| client_id_name(endpoints))
 }
 
 fn authenticated(request: Request, endpoints: &Endpoints, client: &Client2, fields: Vec<(&str, &str)>) -> Request {
@@ -259,19 +271,19 @@ fn authenticated(request: Request, endpoints: &Endpoints, client: &Client2, fiel
             request.basic(encoded(&client.client_id), encoded(secret.expose()))
         }
         (ClientAuth::Body, Some(secret)) => {
-            fields.push((client_id_name(endpoints), &client.client_id));
+            fields.push((token_client_id_name(endpoints), &client.client_id));
             fields.push(("client_secret", secret.expose()));
             request
         }
         (ClientAuth::PrivateKeyJwt, Some(secret)) => {
             proof = Key::read(secret).map(|key| assertion(&key, endpoints, client)).unwrap_or_default();
-            fields.push((client_id_name(endpoints), &client.client_id));
+            fields.push((token_client_id_name(endpoints), &client.client_id));
             fields.push(("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
             fields.push(("client_assertion", &proof));
             request
         }
         (ClientAuth::Basic | ClientAuth::Body | ClientAuth::PrivateKeyJwt, None) | (ClientAuth::None, _) => {
-            fields.push((client_id_name(endpoints), &client.client_id));
+            fields.push((token_client_id_name(endpoints), &client.client_id));
             request
         }
     };
@@ -370,6 +382,10 @@ pub(crate) async fn revoke(
 ) -> Result<(), String> {
     let Some(url) = &endpoints.revoke else { return Ok(()) };
     let key = dpop::key(credentials).map_err(|no_key| no_key.to_string())?;
+    if let Some(name) = &endpoints.dialect.revoked {
+        let form = vec![(name.as_str(), credentials.access_token.expose())];
+        return given_back(authenticated(net.post(url), endpoints, client, form), key.as_ref()).await;
+    }
     // A refresh token takes its access tokens with it (RFC 7009 §2.1); the access token goes as well where there is both.
     let tokens = [
         credentials.refresh_token.as_ref().map(|token| (token, "refresh_token")),
@@ -377,13 +393,14 @@ pub(crate) async fn revoke(
     ];
     for (token, hint) in tokens.into_iter().flatten() {
         let form = vec![("token", token.expose()), ("token_type_hint", hint)];
-        let request = authenticated(net.post(url), endpoints, client, form);
-        let answer = asked(request, key.as_ref()).await.map_err(|failure| failure.to_string())?;
-        if !answer.is_success() {
-            return Err(format!("{} answered {}", answer.host(), answer.status()));
-        }
+        given_back(authenticated(net.post(url), endpoints, client, form), key.as_ref()).await?;
     }
     Ok(())
+}
+
+async fn given_back(request: Request, key: Option<&Key>) -> Result<(), String> {
+    let answer = asked(request, key).await.map_err(|failure| failure.to_string())?;
+    if answer.is_success() { Ok(()) } else { Err(format!("{} answered {}", answer.host(), answer.status())) }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod answer;
 mod ask;
 mod explain;
+mod miauth;
 mod probe;
 
 use answer::{Heard, Refused, Said, read, refused};

@@ -110,6 +110,53 @@ async fn tiktok_calls_the_app_a_key_and_separates_by_commas() {
 }
 
 #[tokio::test]
+async fn tiktok_for_business_has_another_name_for_the_app_at_each_place() {
+    let place = Place::of("tiktok-business", app(None)).await;
+    let scope = "user.info.basic,user.info.username,video.publish,video.upload,video.list,user.info.stats";
+    // Its portal takes no address without a slash at the end.
+    let redirect_uri = redirect_uri("tiktok-business") + "/";
+    let parameters = json!({
+        "response_type": "code", "client_key": "the-app", "redirect_uri": redirect_uri, "scope": scope,
+        "disable_auto_auth": "1",
+    });
+    let given = |number: u32| {
+        json!({ "code": 0, "message": "OK", "request_id": "1", "data": {
+            "access_token": format!("access-{number}"), "refresh_token": format!("refresh-{number}"),
+            "expires_in": DAY, "refresh_token_expires_in": 365 * DAY, "open_id": "_o-1", "scope": scope, "token_type": "Bearer",
+        }})
+    };
+    let asks = |path: &str, fields: Value, number| {
+        let path = format!("/open_api/v1.3/tt_user/oauth2/{path}/");
+        json!({
+            "request": { "host": "business-api.tiktok.com", "method": "POST", "path": path, "json": fields },
+            "response": { "status": 200, "json": given(number) },
+        })
+    };
+    let code = json!({
+        "client_id": "the-app", "client_secret": "the-secret", "grant_type": "authorization_code", "auth_code": "the-code",
+        "redirect_uri": redirect_uri,
+    });
+    let fields = "%5B%22username%22%2C%22display_name%22%2C%22profile_image%22%5D";
+    let profile = json!({
+        "request": {
+            "host": "business-api.tiktok.com", "method": "GET", "headers": { "access-token": "access-1" },
+            "path": format!("/open_api/v1.3/business/get/?business_id=_o-1&fields={fields}"),
+        },
+        "response": { "status": 200, "json": {
+            "code": 0, "message": "OK", "data": { "username": "ada", "display_name": "Ada" },
+        }},
+    });
+    let exchanges = json!([asks("token", code, 1), profile]);
+    let channel = json!({ "remote_id": "_o-1", "name": "Ada", "handle": "ada", "days": 1 });
+    place.signs_in("https://www.tiktok.com/v2/auth/authorize/", &parameters, &exchanges, &channel).await;
+    let refresh = json!({
+        "client_id": "the-app", "client_secret": "the-secret", "grant_type": "refresh_token", "refresh_token": "refresh-1",
+    });
+    let renewed = place.token_after(1, &json!([asks("refresh_token", refresh, 2)])).await;
+    assert_eq!(renewed.access_token.expose(), "access-2");
+}
+
+#[tokio::test]
 async fn kick_wants_a_proof_and_twitch_is_asked_whose_app_it_is() {
     let kick = Place::of("kick", app(None)).await;
     let scope = "user:read channel:read chat:write moderation:chat_message:manage";

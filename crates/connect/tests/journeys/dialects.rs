@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use axum::{
     Router,
     body::Bytes,
-    extract::{Query as Params, State},
+    extract::{Path, Query as Params, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -74,6 +74,7 @@ impl Server {
             .route("/token", post(token))
             .route("/json_token", post(json_token))
             .route("/json_refresh", post(json_refresh))
+            .route("/miauth/{session}/check", post(check))
             .route("/exchange", get(exchange))
             .route("/renew", get(renew))
             .route("/me", get(me))
@@ -196,6 +197,19 @@ async fn json_refresh(State(server): State<Server>, body: Bytes) -> Response {
     axum::Json(json!({"code": 0, "data": {"access_token": token, "expires_in": DAY}})).into_response()
 }
 
+/// As Misskey: a token for a session, once.
+async fn check(State(server): State<Server>, Path(session): Path<String>, body: Bytes) -> Response {
+    server.heard("check");
+    let allowed = server.place(|place| place.short.iter().position(|it| *it == session));
+    let Some(at) = allowed.filter(|_| &body[..] == b"{}") else {
+        return axum::Json(json!({"ok": false})).into_response();
+    };
+    server.place(|place| place.short.remove(at));
+    let (token, now) = (server.new_token("long"), server.now());
+    server.place(|place| place.long.insert(token.clone(), now));
+    axum::Json(json!({"ok": true, "token": token, "user": {"id": "42"}})).into_response()
+}
+
 async fn exchange(State(server): State<Server>, Params(query): Params<Fields>) -> Response {
     let trouble = server.heard("exchange");
     let token = query.get("fb_exchange_token").cloned().unwrap_or_default();
@@ -274,6 +288,12 @@ impl OAuth2 for Speaks {
     }
 
     fn token_answer(&self, mut answer: Answered) -> Answered {
+        if let Some(token) = answer.remove("token") {
+            answer.insert("access_token".to_owned(), token);
+        }
+        if answer.get("ok").is_some_and(|ok| ok == false) {
+            answer.insert("error".to_owned(), "invalid_grant".into());
+        }
         if let Some(permissions) = answer.remove("permissions") {
             answer.insert("scope".to_owned(), permissions);
         }
@@ -292,7 +312,11 @@ impl OAuth2 for Speaks {
     async fn discover(&self, _: &Client, _: Option<&str>) -> Result<Endpoints, Refusal> {
         Ok(Endpoints {
             authorize: self.url("/authorize"),
-            token: self.url(if self.json { "/json_token" } else { "/token" }),
+            token: self.url(match (self.dialect.miauth, self.json) {
+                (true, _) => "/miauth",
+                (false, true) => "/json_token",
+                (false, false) => "/token",
+            }),
             par: None,
             dpop: false,
             revoke: None,
@@ -387,6 +411,43 @@ async fn connected(world: &World) -> AttemptView {
 
 fn after(world: &World, seconds: i64) -> Timestamp {
     world.clock.now() + SignedDuration::from_secs(seconds)
+}
+
+#[tokio::test]
+async fn a_session_that_was_allowed_is_good_for_a_token_once() {
+    let server = Server::start().await;
+    let dialect = Dialect { miauth: true, ..Dialect::default() };
+    let speaks = Speaks { origin: server.origin.clone(), client_auth: ClientAuth::None, json: false, dialect };
+    let world = world(&server, speaks).await;
+    let started = world.handshake.start(Start { network: ID, ..world.wish(None) }).await.unwrap();
+    let url = started.authorize_url.clone().unwrap();
+    let asked: Query = url.query_pairs().into_owned().collect();
+    assert_eq!((asked["name"].as_str(), asked["permission"].as_str()), ("Crier", "read,write"));
+    let (back, session) = (asked["callback"].parse::<url::Url>().unwrap(), url.path().rsplit('/').next().unwrap());
+    assert_eq!(back.as_str().split('?').next(), Some(redirect_uri().as_str()));
+    let mut query: Query = back.query_pairs().into_owned().collect();
+    query.insert("session".to_owned(), session.to_owned());
+    server.place(|place| place.short.push(session.to_owned()));
+    let view = land(&world, &started, &query).await;
+    assert_eq!(view.state, S::Connected, "{:?}", view.diagnosis);
+    land(&world, &started, &query).await;
+    assert_eq!(server.requests(), ["check", "me long"]);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_allowed_is_good_for_nothing() {
+    let server = Server::start().await;
+    let dialect = Dialect { miauth: true, ..Dialect::default() };
+    let speaks = Speaks { origin: server.origin.clone(), client_auth: ClientAuth::None, json: false, dialect };
+    let world = world(&server, speaks).await;
+    let started = world.handshake.start(Start { network: ID, ..world.wish(None) }).await.unwrap();
+    let asked: Query = started.authorize_url.as_ref().unwrap().query_pairs().into_owned().collect();
+    let back = asked["callback"].parse::<url::Url>().unwrap();
+    let mut query: Query = back.query_pairs().into_owned().collect();
+    query.insert("session".to_owned(), "../me".to_owned());
+    let view = land(&world, &started, &query).await;
+    assert_eq!(view.state, S::Failed);
+    assert!(world.channels().await.is_empty());
 }
 
 #[tokio::test]

@@ -242,6 +242,44 @@ async fn x_gives_tokens_for_two_hours_that_are_renewed() {
 }
 
 #[tokio::test]
+async fn x_is_signed_in_to_by_an_api_key_as_well() {
+    let world_of = Place::with("x", None).await;
+    let refused =
+        world_of.handshake.start(Start { network: "x", way: Some("oauth1"), ..world_of.world.wish(None) }).await;
+    let diagnosis = refused.unwrap().attempt.diagnosis.unwrap();
+    assert_eq!(diagnosis.code, Code::ClientNotConfigured);
+
+    let place = Place::of("x/oauth1", app(None)).await;
+    place.play(&json!([
+        {
+            "request": { "host": "api.x.com", "method": "POST", "path": "/oauth/request_token", "form": { "x_auth_access_type": "write" } },
+            "response": { "status": 200, "text": "oauth_token=rt&oauth_token_secret=rs&oauth_callback_confirmed=true" },
+        },
+        {
+            "request": { "host": "api.x.com", "method": "POST", "path": "/oauth/access_token" },
+            "response": { "status": 200, "text": "oauth_token=7-token&oauth_token_secret=ts&user_id=7&screen_name=crier" },
+        },
+        {
+            "request": { "host": "api.x.com", "method": "GET", "path": "/2/users/me?user.fields=profile_image_url%2Cverified_type" },
+            "response": { "status": 200, "json": { "data": { "id": "7", "name": "Crier", "username": "crier" } } },
+        },
+    ]));
+    let start = Start { network: "x", way: Some("oauth1"), ..place.world.wish(None) };
+    let started = place.handshake.start(start).await.unwrap();
+    let url = started.authorize_url.clone().unwrap();
+    assert_eq!(url.as_str(), "https://api.x.com/oauth/authorize?oauth_token=rt");
+    let query = [("oauth_token", "rt"), ("oauth_verifier", "v")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let browser = Some(started.browser_cookie.clone());
+    let callback = Callback { network: "x".to_owned(), query: query.into(), browser, signed_in: None };
+    place.handshake.callback(callback).await;
+    assert_eq!(place.server.complaints(), [""; 0]);
+    let channel = place.world.channels().await.remove(0);
+    assert_eq!((channel.way.as_str(), channel.remote_id.as_str()), ("oauth1", "7"));
+    let credentials = place.handshake.fresh(channel.id, false).await.unwrap();
+    assert_eq!(credentials.app.unwrap().client_secret.unwrap().expose(), "the-secret");
+}
+
+#[tokio::test]
 async fn threads_gives_a_token_for_sixty_days_that_renews_itself() {
     let place = Place::of("threads", app(None)).await;
     let parameters = json!({

@@ -19,6 +19,7 @@ use crier_store::{
     testing::{self, TestStore},
     users::{self, NewUser, Registration},
 };
+use futures::stream::{self, BoxStream, StreamExt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -268,8 +269,17 @@ const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xf
 
 #[async_trait::async_trait]
 impl MediaSource for Picture {
-    async fn bytes(&self, _: &MediaItem) -> Result<bytes::Bytes, Refusal> {
-        Ok(PIXEL.into())
+    async fn stream(
+        &self,
+        media: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, std::io::Result<bytes::Bytes>>, Refusal> {
+        if media.mime == "image/gif" {
+            return Ok(stream::iter([Ok(PIXEL.into())]).boxed());
+        }
+        let piece = |start: u64| Ok(vec![7; usize::try_from((to - start).min(100_000)).unwrap()].into());
+        Ok(stream::iter((from..to).step_by(100_000)).map(piece).boxed())
     }
 }
 
@@ -290,6 +300,11 @@ fn picture() -> MediaItem {
     }
 }
 
+/// Larger than what is sent at once.
+fn film() -> MediaItem {
+    MediaItem { name: "film.mp4".into(), mime: "video/mp4".into(), size: 9_000_000, ..picture() }
+}
+
 fn code(view: &AttemptView) -> Option<Code> {
     view.diagnosis.as_ref().map(|diagnosis| diagnosis.code)
 }
@@ -306,6 +321,15 @@ async fn peer_bluesky_signs_in_publishes_renews_and_reconnects() {
     world.post(&channel, "Signed in at my own server", Vec::new()).await;
     let record = world.post(&channel, "With a picture", vec![picture()]).await;
     assert_eq!(record["value"]["embed"]["images"][0]["alt"], "A pixel");
+    let record = world.post(&channel, "With a video", vec![film()]).await;
+    assert_eq!(record["value"]["embed"]["video"]["size"], json!(9_000_000));
+    // The server lets another one lay files there, as Bluesky's video service does.
+    let credentials = world.handshake.fresh(channel.id, false).await.unwrap();
+    let url = format!("{}/xrpc/com.atproto.server.getServiceAuth", text(&world.server, "url"));
+    let query = [("aud", "did:web:pds.example.org"), ("lxm", "com.atproto.repo.uploadBlob")];
+    let key = dpop::key(&credentials).unwrap().unwrap();
+    let asked = dpop::send(world.net.get(url).query(&query), &key, Some(&credentials.access_token)).await.unwrap();
+    assert_eq!(asked.status(), 200, "{}", String::from_utf8_lossy(asked.body()));
 
     // The refresh token is good once, and the tokens stay bound to the key.
     let before = world.handshake.fresh(channel.id, false).await.unwrap();

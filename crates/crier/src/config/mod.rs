@@ -5,7 +5,7 @@ pub mod settings;
 
 use crier_api::Registration;
 use crier_engine::notices::Smtp;
-use crier_media::{Bucket, FfmpegLimits};
+use crier_media::{Bucket, ProgramLimits};
 use crier_net::{Allow, NameServer, NoProxy, ProxyConfig};
 use crier_networks::{Registry, bluesky::Directory, connect::Client2, registry};
 use jiff::SignedDuration;
@@ -90,11 +90,15 @@ pub struct Config {
     /// The bucket that keeps the media; none where the data folder does.
     pub bucket: Option<Bucket>,
     pub worker_parallel: usize,
+    /// Where heif-convert is; none where it is looked for on the search path.
+    pub heif_convert: Option<PathBuf>,
+    /// Whether HEIC is to be read, where the program is there.
+    pub reads_heic: bool,
     /// Where ffmpeg is; none where it is looked for on the search path.
     pub ffmpeg: Option<PathBuf>,
     /// Whether videos are converted at all.
     pub converts_films: bool,
-    pub ffmpeg_limits: FfmpegLimits,
+    pub ffmpeg_limits: ProgramLimits,
     pub channel_daily_cap: u32,
     pub late_window: SignedDuration,
     pub retry_window: SignedDuration,
@@ -144,9 +148,9 @@ impl Config {
         self.given.iter().map(line).collect()
     }
 
-    /// The networks for which an app is configured, for all of their servers or for one.
+    /// The networks for which an app is configured, for all of their servers or for one, and by whatever way.
     pub fn networks_with_apps(&self) -> BTreeSet<String> {
-        self.apps.keys().map(|app| app.split('@').next().unwrap_or(app).to_owned()).collect()
+        self.apps.keys().map(|app| app.split(['@', '/']).next().unwrap_or(app).to_owned()).collect()
     }
 
     /// Where the Playground is reached by browsers; none when it is off.
@@ -202,13 +206,8 @@ impl Reader<'_> {
         let trusted_proxies = self.list(settings::TRUSTED_PROXIES);
         let bucket = self.bucket();
         let worker_parallel = self.number(settings::WORKER_PARALLEL, 1, 5000);
-        let ffmpeg = self.with(settings::FFMPEG, |text| match text {
-            "none" => Some((None, false)),
-            "" => Some((None, true)),
-            path => {
-                Some((Some(PathBuf::from(path)).filter(|path| path.is_file()), true)).filter(|(at, _)| at.is_some())
-            }
-        });
+        let ffmpeg = self.with(settings::FFMPEG, program);
+        let heif = self.with(settings::HEIF_CONVERT, program);
         let ffmpeg_threads = self.number(settings::FFMPEG_THREADS, 1, 64);
         let ffmpeg_memory = self.number(settings::FFMPEG_MEMORY, 512, 65_536);
         let ffmpeg_minutes = self.number(settings::FFMPEG_MINUTES, 1, 25);
@@ -261,7 +260,9 @@ impl Reader<'_> {
             worker_parallel: usize::try_from(worker_parallel?).ok()?,
             ffmpeg: ffmpeg.as_ref()?.0.clone(),
             converts_films: ffmpeg?.1,
-            ffmpeg_limits: FfmpegLimits {
+            heif_convert: heif.as_ref()?.0.clone(),
+            reads_heic: heif?.1,
+            ffmpeg_limits: ProgramLimits {
                 time: Duration::from_secs(u64::from(ffmpeg_minutes?) * 60),
                 threads: ffmpeg_threads?,
                 memory: u64::from(ffmpeg_memory?) * 1024 * 1024,
@@ -483,6 +484,15 @@ fn origin_of(address: SocketAddr) -> Result<Url, url::ParseError> {
         IpAddr::V6(_) => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
     };
     Url::parse(&format!("http://{}", SocketAddr::new(ip, address.port())))
+}
+
+/// A program that is named, looked for, or not wanted: where it is, and whether it is to be used.
+fn program(text: &str) -> Option<(Option<PathBuf>, bool)> {
+    match text {
+        "none" => Some((None, false)),
+        "" => Some((None, true)),
+        path => Some((Some(PathBuf::from(path)).filter(|path| path.is_file()), true)).filter(|(at, _)| at.is_some()),
+    }
 }
 
 #[cfg(test)]

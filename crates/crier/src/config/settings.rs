@@ -234,6 +234,13 @@ pub const FFMPEG_MINUTES: Setting = setting(
     "minutes, from 1 to 25",
     "How long converting a video may take",
 );
+pub const HEIF_CONVERT: Setting = setting(
+    "heif_convert",
+    "CRIER_HEIF_CONVERT",
+    "",
+    "a program, for example /usr/bin/heif-convert, or none",
+    "The program that reads HEIC photos; the `heif-convert` of the search path when not set",
+);
 pub const CHANNEL_DAILY_CAP: Setting = setting(
     "channel_daily_cap",
     "CRIER_CHANNEL_DAILY_CAP",
@@ -321,6 +328,9 @@ pub const SLACK_SECRET: Setting = app_secret("slack_secret", "SLACK_SECRET");
 pub const X_CLIENT_ID: Setting = app_id("x_client_id", "X_CLIENT_ID", "The app that posts on X (OAuth 2.0)");
 pub const X_CLIENT_SECRET: Setting = app_secret("x_client_secret", "X_CLIENT_SECRET");
 
+pub const X_API_KEY: Setting = app_id("x_api_key", "X_API_KEY", "The app that posts on X (OAuth 1.0a)");
+pub const X_API_SECRET: Setting = app_secret("x_api_secret", "X_API_SECRET");
+
 pub const THREADS_APP_ID: Setting = app_id("threads_app_id", "THREADS_APP_ID", "The app that posts on Threads");
 pub const THREADS_APP_SECRET: Setting = app_secret("threads_app_secret", "THREADS_APP_SECRET");
 
@@ -368,6 +378,11 @@ pub const KICK_SECRET: Setting = app_secret("kick_secret", "KICK_SECRET");
 pub const TIKTOK_CLIENT_ID: Setting = app_id("tiktok_client_id", "TIKTOK_CLIENT_ID", "The app that posts on TikTok");
 pub const TIKTOK_CLIENT_SECRET: Setting = app_secret("tiktok_client_secret", "TIKTOK_CLIENT_SECRET");
 
+pub const TIKTOK_BUSINESS_CLIENT_ID: Setting =
+    app_id("tiktok_business_client_id", "TIKTOK_BUSINESS_CLIENT_ID", "The app that posts on TikTok for Business");
+pub const TIKTOK_BUSINESS_CLIENT_SECRET: Setting =
+    app_secret("tiktok_business_client_secret", "TIKTOK_BUSINESS_CLIENT_SECRET");
+
 pub const DRIBBBLE_CLIENT_ID: Setting =
     app_id("dribbble_client_id", "DRIBBBLE_CLIENT_ID", "The app that posts on Dribbble");
 pub const DRIBBBLE_CLIENT_SECRET: Setting = app_secret("dribbble_client_secret", "DRIBBBLE_CLIENT_SECRET");
@@ -376,7 +391,7 @@ pub const WHOP_CLIENT_ID: Setting = app_id("whop_client_id", "WHOP_CLIENT_ID", "
 pub const WHOP_CLIENT_SECRET: Setting = app_secret("whop_client_secret", "WHOP_CLIENT_SECRET");
 
 /// The apps of networks that are one place, by the networks they are for; of two for one network, the later counts.
-pub const APPS: [AppSettings; 18] = [
+pub const APPS: [AppSettings; 20] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -386,6 +401,7 @@ pub const APPS: [AppSettings; 18] = [
     },
     AppSettings { networks: &["slack"], id: Some(SLACK_ID), secret: SLACK_SECRET, bot: None },
     AppSettings { networks: &["x"], id: Some(X_CLIENT_ID), secret: X_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["x/oauth1"], id: Some(X_API_KEY), secret: X_API_SECRET, bot: None },
     AppSettings { networks: &["threads"], id: Some(THREADS_APP_ID), secret: THREADS_APP_SECRET, bot: None },
     AppSettings {
         networks: &["linkedin", "linkedin-page"],
@@ -415,6 +431,12 @@ pub const APPS: [AppSettings; 18] = [
     AppSettings { networks: &["whop"], id: Some(WHOP_CLIENT_ID), secret: WHOP_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["dribbble"], id: Some(DRIBBBLE_CLIENT_ID), secret: DRIBBBLE_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["tiktok"], id: Some(TIKTOK_CLIENT_ID), secret: TIKTOK_CLIENT_SECRET, bot: None },
+    AppSettings {
+        networks: &["tiktok-business"],
+        id: Some(TIKTOK_BUSINESS_CLIENT_ID),
+        secret: TIKTOK_BUSINESS_CLIENT_SECRET,
+        bot: None,
+    },
     AppSettings { networks: &["kick"], id: Some(KICK_CLIENT_ID), secret: KICK_SECRET, bot: None },
     AppSettings { networks: &["twitch"], id: Some(TWITCH_CLIENT_ID), secret: TWITCH_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["reddit"], id: Some(REDDIT_CLIENT_ID), secret: REDDIT_CLIENT_SECRET, bot: None },
@@ -492,7 +514,7 @@ pub const OTLP_SERVICE: Setting =
     setting("otlp_service", "OTEL_SERVICE_NAME", "crier", "a name", "What this process is called in traces");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 82] = [
+pub const ALL: [Setting; 86] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -522,6 +544,7 @@ pub const ALL: [Setting; 82] = [
     FFMPEG_THREADS,
     FFMPEG_MEMORY,
     FFMPEG_MINUTES,
+    HEIF_CONVERT,
     CHANNEL_DAILY_CAP,
     LATE_WINDOW,
     RETRY_WINDOW,
@@ -536,6 +559,8 @@ pub const ALL: [Setting; 82] = [
     SLACK_SECRET,
     X_CLIENT_ID,
     X_CLIENT_SECRET,
+    X_API_KEY,
+    X_API_SECRET,
     THREADS_APP_ID,
     THREADS_APP_SECRET,
     LINKEDIN_CLIENT_ID,
@@ -560,6 +585,8 @@ pub const ALL: [Setting; 82] = [
     KICK_SECRET,
     TIKTOK_CLIENT_ID,
     TIKTOK_CLIENT_SECRET,
+    TIKTOK_BUSINESS_CLIENT_ID,
+    TIKTOK_BUSINESS_CLIENT_SECRET,
     DRIBBBLE_CLIENT_ID,
     DRIBBBLE_CLIENT_SECRET,
     WHOP_CLIENT_ID,

@@ -12,6 +12,7 @@ use crier_networks::{
     Connect, Cx, Item, Network, Refusal, Sent,
     about::About,
     connect::Facts,
+    plugs::Comments,
     publish::{Begun, Journal, JournalError, Once, Publish, Recent},
 };
 use std::{
@@ -85,7 +86,12 @@ impl<N: Network> Network for Mortal<N> {
     fn recent(&self) -> Option<&dyn Recent> {
         self.inner.recent()
     }
+    fn comments(&self) -> Option<&dyn Comments> {
+        Some(self)
+    }
 }
+
+impl<N: Network> Comments for Mortal<N> {}
 
 #[async_trait]
 impl<N: Network> Publish for Mortal<N> {

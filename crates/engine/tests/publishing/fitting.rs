@@ -6,6 +6,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
+use crier_media::{Ffmpeg, ProgramLimits};
 use crier_model::{
     MediaId,
     post::{MediaUse, Part, Timing},
@@ -19,6 +20,7 @@ use crier_networks::{
     playground::Playground,
     publish::{MediaItem, Publish},
 };
+use crier_store::due;
 use serde_json::Value;
 use std::{
     io::Cursor,
@@ -27,7 +29,7 @@ use std::{
 
 type Got = Arc<Mutex<Vec<(MediaItem, Bytes)>>>;
 
-/// The wall, but for what it takes: small JPEG pictures.
+/// The wall, but for what it takes: small JPEG pictures, and videos as MP4.
 struct Small {
     inner: Playground,
     got: Got,
@@ -42,7 +44,8 @@ impl Network for Small {
     }
     fn rules(&self, facts: &Facts) -> Rules {
         let kind = MediaKind { max_width: Some(200), ..MediaKind::up_to(9_000, &["image/jpeg"]) };
-        Rules { media: MediaRules::up_to(4, vec![kind], Some(500)), ..self.inner.rules(facts) }
+        let films = MediaKind::up_to(300_000, &["video/mp4"]).films(0, 60, &["h264", "aac"]);
+        Rules { media: MediaRules::up_to(4, vec![kind, films], Some(500)), ..self.inner.rules(facts) }
     }
     fn settings_schema(&self) -> Value {
         self.inner.settings_schema()
@@ -68,7 +71,7 @@ impl Publish for Small {
 impl Small {
     async fn keep(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
         for media in &item.media {
-            let bytes = cx.media.bytes(media).await?;
+            let bytes = cx.picture(media).await?;
             let pieces = [cx.media.piece(media, 0, 100).await?, cx.media.piece(media, 100, media.size).await?];
             assert_eq!(pieces.concat(), bytes);
             self.got.lock().unwrap().push((media.clone(), bytes));
@@ -138,4 +141,66 @@ async fn what_fits_goes_as_it_is() {
     let (media, bytes) = got.lock().unwrap().pop().unwrap();
     assert_eq!((media.sha256, bytes), (original.sha256.clone(), house.library.original(&original).await.unwrap()));
     assert_eq!(crier_store::media::renditions(&house.store, picture).await.unwrap(), []);
+}
+
+/// A second of a video that has to be converted.
+fn film() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.webm");
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=1", "-c:v", "libvpx"])
+        .arg(&file)
+        .output()
+        .expect("ffmpeg is needed for this test: script/bootstrap test installs it");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    std::fs::read(file).unwrap()
+}
+
+#[tokio::test]
+async fn a_video_is_converted_when_its_post_is_scheduled_and_uploaded_a_quarter_of_an_hour_ahead() {
+    let (mut house, got) = house().await;
+    house.library = house.library.clone().with_ffmpeg(Ffmpeg::find(None, ProgramLimits::default()));
+    house.registry = house.registry.clone().converting_films(true);
+    let film = house.library.add(house.workspace, house.user, "a.webm", film().into()).await.unwrap().id;
+    let due_at = house.now() + minutes(3 * 24 * 60);
+    let id = house.schedule(with(film), Timing::At(due_at)).await;
+    let worker = house.start();
+    // Once it is made, what comes next is to make the rest ready.
+    let prepare_at = due_at - due::PREPARE_AHEAD;
+    loop {
+        let next = due::next_due_at(&house.store).await.unwrap();
+        if next.is_some_and(|next| next.as_millisecond() == prepare_at.as_millisecond()) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    worker.stop().await;
+    let made = crier_store::media::renditions(&house.store, film).await.unwrap();
+    assert_eq!(made.iter().map(|made| made.mime.as_str()).collect::<Vec<_>>(), ["video/mp4"]);
+    assert!(got.lock().unwrap().is_empty(), "nothing is uploaded so early");
+    house.pass(minutes(3 * 24 * 60 - 14));
+    let worker = house.start();
+    while got.lock().unwrap().is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    worker.stop().await;
+    house.pass(minutes(15));
+    let published = house.work_to(id, State::Published).await;
+    assert_eq!(published.reason, None);
+    assert_eq!(crier_store::media::renditions(&house.store, film).await.unwrap(), made);
+    let got = got.lock().unwrap();
+    assert!(got.iter().all(|(media, _)| (media.mime.as_str(), media.name.as_str()) == ("video/mp4", "a.mp4")));
+}
+
+#[tokio::test]
+async fn a_video_that_nothing_can_be_made_of_is_told_when_it_is_scheduled() {
+    let (mut house, _) = house().await;
+    let film = house.library.add(house.workspace, house.user, "a.webm", film().into()).await.unwrap().id;
+    // Its bytes are no video any more.
+    let kept = crier_store::media::get(&house.store, house.workspace, film).await.unwrap();
+    std::fs::write(house.folder.path().join(&kept.storage_key), b"no video").unwrap();
+    house.library = house.library.clone().with_ffmpeg(Ffmpeg::find(None, ProgramLimits::default()));
+    let id = house.schedule(with(film), Timing::At(house.now() + minutes(3 * 24 * 60))).await;
+    let told = house.work_until(id, |p| p.reason.is_some()).await;
+    assert_eq!((told.state, told.reason.unwrap().code.as_str()), (State::Scheduled, "early.content"));
 }

@@ -65,7 +65,7 @@ pub struct House {
     pub user: UserId,
     /// Ada's.
     pub channel: ChannelId,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 pub async fn house() -> House {
@@ -104,7 +104,7 @@ pub async fn house_on(network: impl FnOnce(&Wall) -> Box<dyn Network>) -> House 
         channel: ChannelId::new(),
         workspace: workspace.id,
         user: user.id,
-        _folder: folder,
+        folder,
         store,
         clock,
         wall,

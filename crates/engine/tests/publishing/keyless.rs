@@ -7,6 +7,7 @@ use crier_networks::{
     about::About,
     connect::Facts,
     playground::Playground,
+    plugs::Comments,
     publish::{Once, Publish, Recent},
 };
 use serde_json::{Value, json};
@@ -48,7 +49,12 @@ impl Network for Keyless {
     fn recent(&self) -> Option<&dyn Recent> {
         self.inner.recent().filter(|_| self.once == Once::Look)
     }
+    fn comments(&self) -> Option<&dyn Comments> {
+        Some(self)
+    }
 }
+
+impl Comments for Keyless {}
 
 #[async_trait]
 impl Publish for Keyless {

@@ -13,6 +13,7 @@ mod keyless;
 mod lateness;
 mod limits;
 mod outcomes;
+mod plugs;
 mod preparing;
 mod rounds;
 mod threads;

@@ -41,6 +41,7 @@ pub struct Seen {
     pub url: String,
     pub text: String,
     pub reply_to: Option<String>,
+    pub reposts: u64,
     /// The descriptions of its pictures.
     pub alts: Vec<String>,
 }
@@ -125,6 +126,14 @@ impl Wall {
         })
     }
 
+    /// One of the demo accounts likes a post.
+    pub async fn like(&self, handle: &str, post: &str) {
+        let id = if handle == "ada" { "1" } else { "2" };
+        let answer = self.form("/sign-in/demo", None, &[("account", id), ("return_to", "/")]).await;
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        self.form(&format!("/post/{post}/like"), Some(&cookie), &[("back", "/")]).await;
+    }
+
     async fn form(&self, path: &str, cookie: Option<&str>, form: &[(&str, &str)]) -> reqwest::Response {
         let mut request = self.http.post(format!("{}{path}", self.origin)).header(header::ORIGIN, &self.origin);
         if let Some(cookie) = cookie {
@@ -184,6 +193,7 @@ fn seen(post: &Value) -> Seen {
         url: text(&post["url"]),
         text: text(&post["text"]),
         reply_to: post["reply_to"].as_str().map(str::to_owned),
+        reposts: post["reposts"].as_u64().unwrap(),
         alts: post["media"].as_array().unwrap().iter().map(|picture| text(&picture["alt"])).collect(),
     }
 }

@@ -50,6 +50,14 @@ impl FilmKind {
         }
     }
 
+    /// What ffmpeg calls it.
+    pub(crate) fn format(self) -> &'static str {
+        match self {
+            Self::Mp4 | Self::QuickTime => "mov",
+            Self::WebM => "matroska",
+        }
+    }
+
     #[must_use]
     pub fn extension(self) -> &'static str {
         match self {

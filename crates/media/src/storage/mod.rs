@@ -225,10 +225,15 @@ impl Storage {
         Ok(stream.map(|piece| piece.map_err(StorageError::from)).boxed())
     }
 
+    /// The folder for what is worked on.
+    pub(crate) fn room(&self) -> Result<&path::Path, StorageError> {
+        std::fs::create_dir_all(&self.scratch).map_err(|error| StorageError::Failed(error.to_string()))?;
+        Ok(&self.scratch)
+    }
+
     /// A file of its own to work on, which goes with the value.
     pub(crate) fn scratch(&self) -> Result<NamedTempFile, StorageError> {
-        let made = std::fs::create_dir_all(&self.scratch).and_then(|()| NamedTempFile::new_in(&self.scratch));
-        made.map_err(|error| StorageError::Failed(error.to_string()))
+        NamedTempFile::new_in(self.room()?).map_err(|error| StorageError::Failed(error.to_string()))
     }
 
     /// Keeps a file from the disk; a large one goes to a bucket in pieces.
@@ -288,6 +293,11 @@ impl Storage {
     }
 }
 
+/// A file, or a folder with what is in it.
+fn remove(path: &path::Path) -> std::io::Result<()> {
+    if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
+}
+
 /// Takes away what processes before this one have left behind. What can't be taken away only wastes room.
 fn clear(scratch: &path::Path) {
     let old = |entry: &std::fs::DirEntry| {
@@ -295,7 +305,7 @@ fn clear(scratch: &path::Path) {
         changed.elapsed().is_ok_and(|age| age > LEFT_BEHIND)
     };
     for entry in std::fs::read_dir(scratch).into_iter().flatten().flatten().filter(old) {
-        if let Err(error) = std::fs::remove_file(entry.path()) {
+        if let Err(error) = remove(&entry.path()) {
             tracing::warn!(file = %entry.path().display(), %error, "a file is left over");
         }
     }

@@ -1,24 +1,29 @@
 //! Bluesky and other personal data servers of the AT Protocol, by signing in there or by app password.
 //!
-//! After the lexicons `com.atproto.server`, `com.atproto.repo`, `app.bsky.feed.post`, `app.bsky.richtext.facet` and
-//! `app.bsky.embed.images` of <https://github.com/bluesky-social/atproto> (August 2026), and <https://atproto.com/specs/tid>.
+//! After the lexicons `com.atproto.server`, `com.atproto.repo`, `app.bsky.feed.post`, `app.bsky.richtext.facet`
+//! `app.bsky.embed.images` and `app.bsky.embed.video` of <https://github.com/bluesky-social/atproto> (August 2026), and <https://atproto.com/specs/tid>.
 
 mod afterwards;
 mod identity;
 mod oauth;
+mod plugs;
 mod post;
 mod rich_text;
 mod session;
+mod video;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
+use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Way};
-use crate::publish::Publish;
+use crate::plugs::{Comments, Reposts};
+use crate::publish::{MediaItem, Publish};
 use crate::{Refusal, settings};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document};
+use crier_model::{Code, Document, Finding};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 const ABOUT: About = About {
     id: "bluesky",
@@ -27,7 +32,7 @@ const ABOUT: About = About {
     summary: "Bluesky, and servers of one’s own in its network.",
     works_at_once: true,
     console: None,
-    deadline_s: 180,
+    deadline_s: 600,
 };
 
 /// The largest image every server takes (`app.bsky.embed.images` before April 2026): a server checks records by the
@@ -37,6 +42,13 @@ const IMAGE_BYTES: u64 = 1_000_000;
 const IMAGE_BYTES_NOW: u64 = 2_000_000;
 /// The fact that holds the account's server's limit.
 const IMAGE_BYTES_FACT: &str = "image_max_bytes";
+
+/// The largest video that Bluesky's own servers take (`app.bsky.embed.video` since August 2026).
+const FILM_BYTES_NOW: u64 = 300_000_000;
+/// The largest that every server takes: the lexicon before, and what servers take of a file where nobody has set it.
+const FILM_BYTES: u64 = 50_000_000;
+/// The longest description of a video, in characters.
+const FILM_ALT: usize = 1000;
 
 /// The fact that holds the address of the account's server, for tokens that don't bring it along.
 const SERVER_FACT: &str = "server";
@@ -107,25 +119,40 @@ impl Network for Bluesky {
     }
 
     fn rules(&self, facts: &Facts) -> Rules {
-        let max_bytes = facts.get(IMAGE_BYTES_FACT).and_then(serde_json::Value::as_u64).unwrap_or(IMAGE_BYTES);
+        let max_bytes = facts.get(IMAGE_BYTES_FACT).and_then(Value::as_u64).unwrap_or(IMAGE_BYTES);
+        let theirs = facts.get(SERVER_FACT).and_then(Value::as_str).is_some_and(session::is_theirs);
+        let film_bytes = if theirs { FILM_BYTES_NOW } else { FILM_BYTES };
         Rules {
             text: TextRules { max_bytes: Some(3000), ..TextRules::up_to(300, Unit::Grapheme) },
             // For descriptions the lexicon sets no limit; Bluesky's own app does.
-            media: MediaRules::up_to(
-                4,
-                vec![MediaKind::up_to(max_bytes, &["image/jpeg", "image/png", "image/webp", "image/gif"])],
-                Some(2000),
-            ),
+            media: MediaRules {
+                alone: vec!["video/".to_owned()],
+                ..MediaRules::up_to(
+                    4,
+                    vec![
+                        MediaKind::up_to(max_bytes, &["image/jpeg", "image/png", "image/webp", "image/gif"]),
+                        MediaKind::up_to(film_bytes, &["video/mp4"]).films(0, 180, &["h264", "aac"]),
+                    ],
+                    Some(2000),
+                )
+            },
             parts: PartsRules::alike(25, PartsKind::Thread),
         }
     }
 
-    fn settings_schema(&self) -> serde_json::Value {
+    fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
     }
 
     fn render(&self, body: &Document) -> String {
         rich_text::RichText::of(body).text
+    }
+
+    fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], _settings: &Map<String, Value>) -> Vec<Finding> {
+        parts
+            .iter()
+            .flat_map(|part| part.media.iter().enumerate().filter_map(|(index, item)| alt_of_film(part, index, item)))
+            .collect()
     }
 
     fn publish(&self) -> &dyn Publish {
@@ -143,6 +170,22 @@ impl Network for Bluesky {
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
+        Some(self)
+    }
+}
+
+/// Descriptions of videos are shorter than those of pictures.
+fn alt_of_film(part: &PartToCheck<'_>, index: usize, item: &MediaItem) -> Option<Finding> {
+    let over = item.alt.chars().count().checked_sub(FILM_ALT).filter(|over| *over > 0 && item.is_film())?;
+    let message = format!("Bluesky takes descriptions of videos of {FILM_ALT} characters; this is {over} too many.");
+    let pointer = format!("{}/media/{index}/alt", part.pointer);
+    Some(Finding::error(pointer, "alt.too_long", message, format!("Shorten the description by {over} characters.")))
 }
 
 /// The error names of XRPC. A session that has ended is refused with 400, not 401.

@@ -13,7 +13,21 @@ use crier_net::Client;
 const SCOPES: &[Scope] = &[
     Scope { id: "atproto", why: "to know which account this is", required: true },
     Scope { id: "repo:app.bsky.feed.post", why: "to publish your posts", required: true },
-    Scope { id: "blob:*/*", why: "to upload pictures; without it only text can be published", required: false },
+    Scope {
+        id: "repo:app.bsky.feed.repost",
+        why: "to repost where an automation says so; without it nothing is reposted",
+        required: false,
+    },
+    Scope {
+        id: "blob:*/*",
+        why: "to upload pictures and videos; without it only text can be published",
+        required: false,
+    },
+    Scope {
+        id: "rpc:com.atproto.repo.uploadBlob?aud=*",
+        why: "to have Bluesky make videos ready before a post is seen",
+        required: false,
+    },
 ];
 
 #[async_trait]

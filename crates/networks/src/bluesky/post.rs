@@ -2,7 +2,7 @@
 
 use super::rich_text::{Feature, RichText, facet};
 use super::session::{server, xrpc};
-use super::{Bluesky, Label, Settings, refine};
+use super::{Bluesky, Label, Settings, refine, video};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Refusal, call, settings};
 use async_trait::async_trait;
@@ -18,6 +18,8 @@ pub(super) const COLLECTION: &str = "app.bsky.feed.post";
 /// Servers keep blobs that no record has taken for an hour at least (<https://atproto.com/specs/blob>).
 const BLOB_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
+const UPLOAD: Duration = Duration::from_secs(120);
+
 /// Where a record lies and what it holds (`com.atproto.repo.strongRef`).
 #[derive(Deserialize)]
 struct Written {
@@ -28,38 +30,59 @@ struct Written {
 #[async_trait]
 impl Publish for Bluesky {
     async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
-        images(cx, item).await.map(drop)
+        uploads(cx, item).await.map(drop)
     }
 
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
-        let images = images(cx, item).await?;
-        // Written down once: a repeated record must be the same to the byte, or its CID would change under replies.
-        let created_at: Timestamp =
-            cx.step("time", Once::Repeatable, || std::future::ready(Ok(cx.clock.now()))).await?;
-        let record = record(cx, item, images, created_at).await?;
+        let blobs = uploads(cx, item).await?;
+        let record = record(cx, item, &blobs, created_at(cx).await?).await?;
         let key = record_key(&cx.key(), cx.due_at, cx.part);
-        let body = json!({ "repo": cx.account, "collection": COLLECTION, "rkey": key, "record": record });
-        let request = cx
-            .net
-            .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.putRecord"))
-            .bearer(cx.credentials.access_token.expose())
-            .json(&body);
-        let write = || async {
-            let written: Written = call::json(request, cx.credentials, refine).await?;
-            Ok(Sent {
-                url: Some(format!("https://bsky.app/profile/{}/post/{key}", cx.account)),
-                data: json!({ "uri": written.uri, "cid": written.cid }),
-                remote_id: written.uri,
-            })
-        };
-        cx.step("put record", Once::Key(key.clone()), write).await
+        let url = format!("https://bsky.app/profile/{}/post/{key}", cx.account);
+        put(cx, COLLECTION, key, record, Some(url)).await
     }
 }
 
-/// The pictures as a record refers to them, uploaded.
-async fn images(cx: &Cx<'_>, item: &Item) -> Result<Vec<Value>, Refusal> {
-    let blobs: Vec<Value> = cx.uploads(item, BLOB_LIFE, |media| upload(cx, media)).await?;
-    Ok(item.media.iter().zip(&blobs).map(|(media, blob)| image(media, blob)).collect())
+/// Writes a record that people see at `url`, once.
+pub(super) async fn put(
+    cx: &Cx<'_>,
+    collection: &str,
+    key: String,
+    record: Value,
+    url: Option<String>,
+) -> Result<Sent, Refusal> {
+    let body = json!({ "repo": cx.account, "collection": collection, "rkey": key, "record": record });
+    let request = cx
+        .net
+        .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.putRecord"))
+        .bearer(cx.credentials.access_token.expose())
+        .json(&body);
+    let write = || async {
+        let written: Written = call::json(request, cx.credentials, refine).await?;
+        Ok(Sent { url, data: json!({ "uri": written.uri, "cid": written.cid }), remote_id: written.uri })
+    };
+    cx.step("put record", Once::Key(key), write).await
+}
+
+/// The time a record is said to be made at. Written down once: a repeated record must be the same to the byte, or its CID would change
+/// under replies.
+pub(super) async fn created_at(cx: &Cx<'_>) -> Result<Timestamp, Refusal> {
+    cx.step("time", Once::Repeatable, || std::future::ready(Ok(cx.clock.now()))).await
+}
+
+/// The files as a record refers to them, uploaded.
+async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<Value>, Refusal> {
+    let upload =
+        async |media| if MediaItem::is_film(media) { video::upload(cx, media).await } else { blob(cx, media).await };
+    cx.uploads(item, BLOB_LIFE, |media| Box::pin(upload(media))).await
+}
+
+/// A file on the account's own server.
+pub(super) async fn blob(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {
+    match upload(cx, media).await {
+        // What is read as it is sent can't be sent again by itself with the nonce that the server wants in its proof.
+        Err(refusal) if refusal.detail().code.as_deref() == Some("use_dpop_nonce") => upload(cx, media).await,
+        done => done,
+    }
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {
@@ -71,8 +94,8 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<Value, Refusal> {
         .net
         .post(xrpc(server(cx.credentials, cx.facts), "com.atproto.repo.uploadBlob"))
         .bearer(cx.credentials.access_token.expose())
-        .body(cx.media.bytes(media).await?, &media.mime)
-        .timeout(Duration::from_secs(120));
+        .body(cx.body(media).await?, &media.mime)
+        .timeout(media.upload_time(UPLOAD));
     let uploaded: Uploaded = call::json(request, cx.credentials, refine).await?;
     Ok(uploaded.blob)
 }
@@ -85,7 +108,19 @@ fn image(media: &MediaItem, blob: &Value) -> Value {
     image
 }
 
-async fn record(cx: &Cx<'_>, item: &Item, images: Vec<Value>, created_at: Timestamp) -> Result<Value, Refusal> {
+/// What is seen beside the words; none where there is nothing.
+fn embed(item: &Item, blobs: &[Value]) -> Option<Value> {
+    match (item.media.as_slice(), blobs) {
+        ([film], [blob]) if film.is_film() => Some(video::embed(film, blob)),
+        ([], _) => None,
+        (media, blobs) => {
+            let images: Vec<Value> = media.iter().zip(blobs).map(|(media, blob)| image(media, blob)).collect();
+            Some(json!({ "$type": "app.bsky.embed.images", "images": images }))
+        }
+    }
+}
+
+async fn record(cx: &Cx<'_>, item: &Item, blobs: &[Value], created_at: Timestamp) -> Result<Value, Refusal> {
     let settings: Settings = settings::read(&item.settings)?;
     let rich = RichText::of(&item.body);
     let mut facets = Vec::new();
@@ -107,8 +142,8 @@ async fn record(cx: &Cx<'_>, item: &Item, images: Vec<Value>, created_at: Timest
     if !facets.is_empty() {
         set("facets", facets.into());
     }
-    if !images.is_empty() {
-        set("embed", json!({ "$type": "app.bsky.embed.images", "images": images }));
+    if let Some(embed) = embed(item, blobs) {
+        set("embed", embed);
     }
     if let Some(thread) = &item.thread {
         set("reply", json!({ "root": thread.root.data, "parent": thread.parent.data }));
@@ -142,7 +177,7 @@ async fn resolve(cx: &Cx<'_>, handle: &str) -> Result<Option<String>, Refusal> {
 
 /// A TID: 53 bits of microseconds and 10 bits that tell writers apart, in sortable base 32. The same for every try, and
 /// different for every other part: what is finer than the due time comes from a hash of the key.
-fn record_key(key: &str, due_at: Timestamp, part: usize) -> String {
+pub(super) fn record_key(key: &str, due_at: Timestamp, part: usize) -> String {
     const ALPHABET: &[u8; 32] = b"234567abcdefghijklmnopqrstuvwxyz";
     let hash = Sha256::digest(key.as_bytes());
     let [a, b, c, d, ..] = hash.0;

@@ -232,12 +232,16 @@ pub(super) async fn identify(
     })
 }
 
-/// Bluesky's own servers follow the lexicons at once; of others it is not known.
-fn facts(server: &str) -> Facts {
+/// Whether it is one of Bluesky's own servers.
+pub(super) fn is_theirs(server: &str) -> bool {
     let url = Url::parse(server).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let is_theirs = host == "bsky.social" || host.ends_with(".bsky.network");
-    let max = if is_theirs { IMAGE_BYTES_NOW } else { IMAGE_BYTES };
+    host == "bsky.social" || host.ends_with(".bsky.network")
+}
+
+/// Bluesky's own servers follow the lexicons at once; of others it is not known.
+fn facts(server: &str) -> Facts {
+    let max = if is_theirs(server) { IMAGE_BYTES_NOW } else { IMAGE_BYTES };
     Facts::from_iter([(IMAGE_BYTES_FACT.to_owned(), max.into()), (SERVER_FACT.to_owned(), server.into())])
 }
 

@@ -7,6 +7,7 @@
 mod afterwards;
 mod publish;
 mod story;
+mod video;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
@@ -103,17 +104,14 @@ impl Network for Facebook {
         let videos = ["video/mp4", "video/quicktime"];
         Rules {
             text: TextRules::up_to(63_206, Unit::Utf16),
-            media: MediaRules {
-                fetched: true,
-                ..MediaRules::up_to(
-                    10,
-                    vec![
-                        MediaKind::up_to(4_000_000, &images),
-                        MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]),
-                    ],
-                    Some(1000),
-                )
-            },
+            media: MediaRules::up_to(
+                10,
+                vec![
+                    MediaKind::up_to(4_000_000, &images),
+                    MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]),
+                ],
+                Some(1000),
+            ),
             // What follows a post is a comment below it.
             parts: PartsRules { max: 25, kind: PartsKind::Comment, max_text: Some(8000), max_media: Some(1) },
         }

@@ -5,7 +5,6 @@
 mod afterwards;
 pub mod business;
 mod local_post;
-mod resumable;
 pub mod youtube;
 
 use crate::call;

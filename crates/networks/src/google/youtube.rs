@@ -3,7 +3,7 @@
 //! After <https://developers.google.com/youtube/v3/docs> (2026): `videos.insert` by resumable upload, `thumbnails.set`, `playlistItems`,
 //! `videoCategories`. A session of an upload gives the same video however often it is asked, which is what makes it one.
 
-use super::{PROFILE, ask, endpoints, refused, resumable};
+use super::{PROFILE, ask, endpoints, refused};
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::call;
@@ -12,6 +12,7 @@ use crate::choosing::{Access, Choice, Choosing, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
 use crate::lookup::{Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::resumable::Session;
 use crate::{Credentials, Detail, Refusal, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -346,26 +347,21 @@ struct Made {
 
 #[async_trait]
 impl Publish for YouTube {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        let (index, film) = film(item)?;
+        self.prepared(cx, item, index, film).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
-        let index = item.media.iter().position(MediaItem::is_film).ok_or_else(lacks)?;
-        let film = &item.media[index];
-        let words = self.render(&item.body);
-        let at = |refusal: Refusal| match refusal.detail().pointer {
-            None => refusal.at(&format!("/media/{index}")),
-            Some(_) => refusal,
-        };
-        // A session lives for a week from its first try; what was lost longer ago, the channel's videos have to tell.
-        let week = cx.clock.now().duration_since(cx.due_at).as_secs() / SESSION_LIFE.as_secs();
-        let begin = || begin(cx, film, &words, &settings);
-        let session: String = cx.step(&format!("session {week}"), Once::Repeatable, begin).await?;
-        let once = if week == 0 { Once::Key(format!("{}-video", cx.key())) } else { Once::Look };
-        let send = || async {
-            let answer = resumable::send(cx, &session, film, refine_answer).await?;
-            Ok(answer.json::<Made>()?)
-        };
-        let Made { id } = cx.step("upload", once, || Box::pin(send())).await.map_err(at)?;
+        let (index, film) = film(item)?;
+        let address = self.prepared(cx, item, index, film).await?;
+        // What was lost longer ago than sessions live, the channel's videos have to tell.
+        let knows = cx.lives(SESSION_LIFE) == 0;
+        let once = if knows { Once::Key(format!("{}-video", cx.key())) } else { Once::Look };
+        let send = || async { Ok(session(&address, film).finish(cx).await?.json::<Made>()?) };
+        let made = cx.step("upload", once, || Box::pin(send())).await;
+        let Made { id } = made.map_err(|refusal| about_film(refusal, index))?;
         if let Some(picture) = item.media.iter().find(|item| !item.is_film()) {
             let set = || set_thumbnail(cx, &id, picture);
             aside("its thumbnail", cx.step("thumbnail", Once::Repeatable, set).await)?;
@@ -375,6 +371,39 @@ impl Publish for YouTube {
             aside("its playlist", cx.step("playlist", Once::Repeatable, add).await)?;
         }
         Ok(sent(id))
+    }
+}
+
+/// The video of a part, and its place among the files.
+fn film(item: &Item) -> Result<(usize, &MediaItem), Refusal> {
+    let lacks = || Refusal::Content(Detail::new("there is no video")).at("/media");
+    item.media.iter().enumerate().find(|(_, media)| media.is_film()).ok_or_else(lacks)
+}
+
+fn session<'a>(address: &'a str, film: &'a MediaItem) -> Session<'a> {
+    Session { address, media: film, mime: &film.mime, refused: refine_answer }
+}
+
+fn about_film(refusal: Refusal, index: usize) -> Refusal {
+    match refusal.detail().pointer {
+        None => refusal.at(&format!("/media/{index}")),
+        Some(_) => refusal,
+    }
+}
+
+impl YouTube {
+    /// The address of the session that has all of the video but its last piece, without which there is no video. It lives for a week
+    /// from its first try.
+    async fn prepared(&self, cx: &Cx<'_>, item: &Item, index: usize, film: &MediaItem) -> Result<String, Refusal> {
+        let settings: Settings = settings::read(&item.settings)?;
+        let words = self.render(&item.body);
+        let step = cx.upload_step(index, SESSION_LIFE);
+        let begin = || begin(cx, film, &words, &settings);
+        let address: String = cx.step(&step, Once::Repeatable, begin).await?;
+        let prepare = || async { session(&address, film).prepare(cx).await };
+        let sent = cx.step(&format!("{step}, all but its end"), Once::Repeatable, || Box::pin(prepare())).await;
+        sent.map_err(|refusal| about_film(refusal, index))?;
+        Ok(address)
     }
 }
 
@@ -443,9 +472,8 @@ pub(super) fn refine(refusal: Refusal) -> Refusal {
 }
 
 async fn set_thumbnail(cx: &Cx<'_>, video: &str, picture: &MediaItem) -> Result<(), Refusal> {
-    let bytes = cx.media.bytes(picture).await?;
     let request = cx.net.post(format!("{UPLOADS}/thumbnails/set")).query(&[("videoId", video)]);
-    let request = request.body(bytes, &picture.mime).timeout(THUMBNAIL);
+    let request = request.body(cx.body(picture).await?, &picture.mime).timeout(THUMBNAIL);
     ask::<serde::de::IgnoredAny>(request, cx.credentials).await.map(drop)
 }
 

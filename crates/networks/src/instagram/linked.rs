@@ -11,7 +11,7 @@ use crate::meta::{self, GRAPH, login};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, settings};
 use async_trait::async_trait;
-use crier_model::rules::Rules;
+use crier_model::rules::{MediaRules, Rules};
 use crier_model::{Code, Finding, channel::Identity};
 use crier_net::Client;
 use serde::Deserialize;
@@ -65,7 +65,8 @@ impl Network for Instagram {
     }
 
     fn rules(&self, _facts: &Facts) -> Rules {
-        rules()
+        let rules = rules();
+        Rules { media: MediaRules { brought: vec!["video/".to_owned()], ..rules.media }, ..rules }
     }
 
     fn settings_schema(&self) -> Value {

@@ -1,7 +1,7 @@
 //! Containers, their publishing, and the comments below what came of them.
 
 use super::{PostType, Settings, refine};
-use crate::meta::{self, Made};
+use crate::meta::{self, GRAPH, Made};
 use crate::publish::{Cx, Item, MediaItem, Once, Sent, done_within};
 use crate::{Detail, Refusal, settings};
 use jiff::SignedDuration;
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// Containers that are not published end after a day.
 const CONTAINER_LIFE: SignedDuration = SignedDuration::from_hours(12);
+/// Where videos are brought, each under the id of its container.
+const PLACE: &str = "https://rupload.facebook.com/ig-api-upload/v26.0";
 /// How long Instagram may take to fetch and process a file before the publication is tried again later.
 const PROCESSING: Duration = Duration::from_secs(300);
 
@@ -19,10 +21,12 @@ type Fields = Vec<(&'static str, String)>;
 /// Makes ahead what nobody sees yet: the containers of a post.
 pub(super) async fn ahead(cx: &Cx<'_>, item: &Item, api: &str, words: &str) -> Result<(), Refusal> {
     let settings: Settings = settings::read(&item.settings)?;
-    if item.thread.is_none() && settings.post_type == PostType::Post {
-        prepared(cx, item, api, words, &settings).await?;
+    match settings.post_type {
+        // Comments have nothing to be made ahead.
+        _ if item.index > 0 => Ok(()),
+        PostType::Post => prepared(cx, item, api, words, &settings).await.map(drop),
+        PostType::Story => of_stories(cx, item, api).await.map(drop),
     }
-    Ok(())
 }
 
 pub(super) async fn publish(cx: &Cx<'_>, item: &Item, api: &str, words: &str) -> Result<Sent, Refusal> {
@@ -63,17 +67,26 @@ pub(super) async fn find(cx: &Cx<'_>, item: &Item, api: &str, words: &str) -> Re
 /// Publishes each file as a story of its own, one after the other; those that are out already are not published again.
 async fn stories(cx: &Cx<'_>, item: &Item, api: &str) -> Result<Sent, Refusal> {
     let mut published = Vec::new();
-    for (index, media) in item.media.iter().enumerate() {
-        let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
-        let mut fields = fetched(media).map_err(at)?;
-        fields.push(("media_type", "STORIES".to_owned()));
-        let container = container(cx, api, index, &fields).await.map_err(at)?;
+    for (index, container) in of_stories(cx, item, api).await?.iter().enumerate() {
         let step = format!("publish story {index}");
-        published.push(released(cx, api, &container, &step, Once::Ask).await.map_err(at)?);
+        let released = released(cx, api, container, &step, Once::Ask).await;
+        published.push(released.map_err(|refusal| refusal.at(&format!("/media/{index}")))?);
     }
     let first = published.first().cloned().ok_or_else(|| Refusal::Content(Detail::new("a story needs a file")))?;
     let url = meta::permalink(cx, &format!("{api}/{first}"), "id,permalink", refine).await;
     Ok(Sent { remote_id: first, url, data: json!({ "stories": published }) })
+}
+
+/// The containers of all files, before the first is published.
+async fn of_stories(cx: &Cx<'_>, item: &Item, api: &str) -> Result<Vec<String>, Refusal> {
+    let mut containers = Vec::new();
+    for (index, media) in item.media.iter().enumerate() {
+        let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
+        let mut fields = taken(media, api).map_err(at)?;
+        fields.push(("media_type", "STORIES".to_owned()));
+        containers.push(container(cx, api, index, &fields, Some(media)).await.map_err(at)?);
+    }
+    Ok(containers)
 }
 
 async fn released(cx: &Cx<'_>, api: &str, container: &str, step: &str, once: Once) -> Result<String, Refusal> {
@@ -86,11 +99,11 @@ async fn released(cx: &Cx<'_>, api: &str, container: &str, step: &str, once: Onc
 async fn prepared(cx: &Cx<'_>, item: &Item, api: &str, words: &str, settings: &Settings) -> Result<String, Refusal> {
     let mut fields = match item.media.as_slice() {
         [one] if one.is_film() => {
-            let mut fields = fetched(one).map_err(|refusal| refusal.at("/media/0"))?;
+            let mut fields = taken(one, api).map_err(|refusal| refusal.at("/media/0"))?;
             fields.extend(reel(settings));
             fields
         }
-        [one] => described(one).map_err(|refusal| refusal.at("/media/0"))?,
+        [one] => described(one, api).map_err(|refusal| refusal.at("/media/0"))?,
         many => {
             let children = children(cx, api, many).await?;
             vec![("media_type", "CAROUSEL".to_owned()), ("children", children)]
@@ -103,7 +116,8 @@ async fn prepared(cx: &Cx<'_>, item: &Item, api: &str, words: &str, settings: &S
         let names: Vec<&str> = settings.collaborators.iter().map(|name| name.trim_start_matches('@')).collect();
         fields.push(("collaborators", json!(names).to_string()));
     }
-    container(cx, api, item.media.len(), &fields).await
+    let one = item.media.first().filter(|_| item.media.len() == 1);
+    container(cx, api, item.media.len(), &fields, one).await
 }
 
 /// What makes a reel of a video.
@@ -126,15 +140,23 @@ fn reel(settings: &Settings) -> Fields {
     fields
 }
 
-/// Where a file is fetched.
-fn fetched(media: &MediaItem) -> Result<Fields, Refusal> {
+/// Whether Instagram is brought a file instead of fetching it: videos, by Facebook Login alone.
+fn is_brought(media: &MediaItem, api: &str) -> bool {
+    media.is_film() && media.url.is_none() && api == GRAPH
+}
+
+/// Where a file is fetched, or that it is brought.
+fn taken(media: &MediaItem, api: &str) -> Result<Fields, Refusal> {
+    if is_brought(media, api) {
+        return Ok(vec![("upload_type", "resumable".to_owned())]);
+    }
     let name = if media.is_film() { "video_url" } else { "image_url" };
     Ok(vec![(name, meta::address(media)?.to_owned())])
 }
 
 /// A file with its description, which pictures alone have.
-fn described(media: &MediaItem) -> Result<Fields, Refusal> {
-    let mut fields = fetched(media)?;
+fn described(media: &MediaItem, api: &str) -> Result<Fields, Refusal> {
+    let mut fields = taken(media, api)?;
     fields.extend((!media.is_film() && !media.alt.is_empty()).then(|| ("alt_text", media.alt.clone())));
     Ok(fields)
 }
@@ -144,25 +166,35 @@ async fn children(cx: &Cx<'_>, api: &str, media: &[MediaItem]) -> Result<String,
     let mut ids = Vec::new();
     for (index, item) in media.iter().enumerate() {
         let at = |refusal: Refusal| refusal.at(&format!("/media/{index}"));
-        let mut fields = described(item).map_err(at)?;
+        let mut fields = described(item, api).map_err(at)?;
         if item.is_film() {
             fields.push(("media_type", "VIDEO".to_owned()));
         }
         fields.push(("is_carousel_item", "true".to_owned()));
-        ids.push(container(cx, api, index, &fields).await.map_err(at)?);
+        ids.push(container(cx, api, index, &fields, Some(item)).await.map_err(at)?);
     }
     Ok(ids.join(","))
 }
 
 /// Makes a container and waits until it is ready: one that failed is of no use, so that the next try makes another.
-async fn container(cx: &Cx<'_>, api: &str, index: usize, fields: &[(&str, String)]) -> Result<String, Refusal> {
+/// A file that is brought is `media`.
+async fn container(
+    cx: &Cx<'_>,
+    api: &str,
+    index: usize,
+    fields: &[(&str, String)],
+    media: Option<&MediaItem>,
+) -> Result<String, Refusal> {
     let make = || async {
         let request = cx.net.post(format!("{api}/{}/media", cx.account)).form(fields);
         let Made { id } = meta::ask(request, cx.credentials, refine).await?;
+        if let Some(film) = media.filter(|media| is_brought(media, api)) {
+            meta::bring(cx, &format!("{PLACE}/{id}"), film, refine).await?;
+        }
         finished(cx, api, &id).await?;
         Ok(id)
     };
-    cx.step(&cx.upload_step(index, CONTAINER_LIFE), Once::Repeatable, make).await
+    cx.step(&cx.upload_step(index, CONTAINER_LIFE), Once::Repeatable, || Box::pin(make())).await
 }
 
 #[derive(Deserialize)]

@@ -6,12 +6,14 @@
 mod afterwards;
 mod little;
 pub mod page;
+mod plugs;
 mod post;
 
 use crate::about::{About, Network};
 use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, Once, Publish, Sent};
 use crate::{Credentials, Refusal, call, settings};
 use async_trait::async_trait;
@@ -92,6 +94,14 @@ impl Network for LinkedIn {
     }
 
     fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }
@@ -179,9 +189,13 @@ fn versioned(request: Request, credentials: &Credentials) -> Request {
 
 #[async_trait]
 impl Publish for LinkedIn {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        post::ahead(cx, item, &author(cx)).await
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let author = format!("urn:li:person:{}", cx.account);
+        let author = author(cx);
         let words = self.render(&item.body);
         let wish = post::Wish {
             author: &author,
@@ -192,6 +206,10 @@ impl Publish for LinkedIn {
         };
         post::publish(cx, item, wish).await
     }
+}
+
+fn author(cx: &Cx<'_>) -> String {
+    format!("urn:li:person:{}", cx.account)
 }
 
 /// LinkedIn's errors: a service's code, and sentences.

@@ -7,6 +7,7 @@ use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
@@ -104,6 +105,18 @@ impl Network for LinkedInPage {
 
     fn edit(&self) -> Option<&dyn Edit> {
         Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
+        Some(self)
+    }
+
+    fn family(&self) -> &'static str {
+        super::ABOUT.id
     }
 }
 
@@ -249,12 +262,16 @@ impl Choosing for LinkedInPage {
     }
 }
 
-fn author(cx: &Cx<'_>) -> String {
+pub(super) fn author(cx: &Cx<'_>) -> String {
     format!("urn:li:organization:{}", cx.account)
 }
 
 #[async_trait]
 impl Publish for LinkedInPage {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        post::ahead(cx, item, &author(cx)).await
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let (author, words) = (author(cx), self.render(&item.body));

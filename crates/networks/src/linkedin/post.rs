@@ -2,7 +2,7 @@
 
 use super::{API, little, refine, versioned};
 use crate::check::PartToCheck;
-use crate::publish::{Cx, Item, MediaItem, Once, Sent, done_within};
+use crate::publish::{Cx, Item, MediaItem, Once, Sent, done_within, upload_time};
 use crate::{Detail, Refusal, call};
 use crier_model::Finding;
 use jiff::SignedDuration;
@@ -42,11 +42,23 @@ pub fn too_many_pixels(parts: &[PartToCheck<'_>]) -> Vec<Finding> {
     large.map(finding).collect()
 }
 
+/// Uploads the files of a post; a comment has none, and is known to be one by its place.
+pub async fn ahead(cx: &Cx<'_>, item: &Item, owner: &str) -> Result<(), Refusal> {
+    if item.index > 0 {
+        return Ok(());
+    }
+    uploads(cx, item, owner).await.map(drop)
+}
+
+async fn uploads(cx: &Cx<'_>, item: &Item, owner: &str) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media, owner))).await
+}
+
 pub async fn publish(cx: &Cx<'_>, item: &Item, wish: Wish<'_>) -> Result<Sent, Refusal> {
     if let Some(thread) = &item.thread {
         return comment(cx, &thread.root, wish).await;
     }
-    let urns: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| Box::pin(upload(cx, media, wish.author))).await?;
+    let urns = uploads(cx, item, wish.author).await?;
     let mut post = json!({
         "author": wish.author,
         "commentary": little::write(wish.words),
@@ -70,13 +82,31 @@ pub async fn publish(cx: &Cx<'_>, item: &Item, wish: Wish<'_>) -> Result<Sent, R
         }
         ([], _) => {}
     }
-    let request = versioned(cx.net.post(format!("{API}/rest/posts")).json(&post), cx.credentials);
+    create(cx, &post, wish.once).await
+}
+
+async fn create(cx: &Cx<'_>, post: &Value, once: Once) -> Result<Sent, Refusal> {
+    let request = versioned(cx.net.post(format!("{API}/rest/posts")).json(post), cx.credentials);
     let create = || async {
         let answer = call::send(request, cx.credentials, refine).await?;
         let id = answer.header("x-restli-id").or_else(|| answer.header("x-linkedin-id"));
         id.map(str::to_owned).ok_or_else(|| Refusal::Unknown(Detail::new("the answer names no post")))
     };
-    Ok(sent(cx.step("create post", wish.once, create).await?))
+    Ok(sent(cx.step("create post", once, create).await?))
+}
+
+/// Shares a post again, without words. Without those it can't be told from other reshares.
+pub async fn reshare(cx: &Cx<'_>, author: &str, post: &Sent) -> Result<Sent, Refusal> {
+    let reshare = json!({
+        "author": author,
+        "commentary": "",
+        "visibility": "PUBLIC",
+        "distribution": { "feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": [] },
+        "lifecycleState": "PUBLISHED",
+        "isReshareDisabledByAuthor": false,
+        "reshareContext": { "parent": post.remote_id },
+    });
+    create(cx, &reshare, Once::Ask).await
 }
 
 pub fn sent(urn: String) -> Sent {
@@ -151,9 +181,9 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem, owner: &str) -> Result<String, R
     if !media.mime.starts_with("video/") {
         let place = begin("images", json!({ "owner": owner })).await?;
         let (Some(url), Some(urn)) = (place.upload_url, place.image) else { return Err(malformed()) };
-        let request = cx.net.put(url).bearer(cx.credentials.access_token.expose()).timeout(UPLOAD);
-        let bytes = cx.media.bytes(media).await?;
-        call::send(request.body(bytes, &media.mime), cx.credentials, refine).await.map_err(Refusal::harmless)?;
+        let request = cx.net.put(url).bearer(cx.credentials.access_token.expose()).timeout(media.upload_time(UPLOAD));
+        let picture = cx.body(media).await?;
+        call::send(request.body(picture, &media.mime), cx.credentials, refine).await.map_err(Refusal::harmless)?;
         return Ok(urn);
     }
     let wish = json!({
@@ -166,9 +196,10 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem, owner: &str) -> Result<String, R
         if first_byte > last_byte || last_byte >= media.size {
             return Err(malformed());
         }
-        let piece = cx.media.piece(media, first_byte, last_byte + 1).await?;
+        // How large a piece is, is LinkedIn's choice.
+        let piece = cx.body_of(media, first_byte, last_byte + 1).await?;
         let request = cx.net.put(upload_url).body(piece, "application/octet-stream");
-        let request = request.timeout(UPLOAD);
+        let request = request.timeout(upload_time(UPLOAD, last_byte - first_byte));
         let answer = call::send(request, cx.credentials, refine).await.map_err(Refusal::harmless)?;
         let tag = answer.header("etag").ok_or_else(malformed)?;
         pieces.push(tag.trim_matches('"').to_owned());

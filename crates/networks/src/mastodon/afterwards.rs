@@ -16,6 +16,7 @@ use crier_model::metric::{Count, Metric, Series};
 use crier_net::Request;
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Deserialize)]
 struct Numbers {
@@ -146,24 +147,45 @@ struct Attachment {
     id: String,
 }
 
+/// Makes a status say what `write` writes with the ids of its files.
+async fn edit(
+    account: &Account<'_>,
+    sent: &Sent,
+    item: &Item,
+    flavour: &Flavour,
+    write: impl FnOnce(&[String]) -> Result<Value, Refusal> + Send,
+) -> Result<Sent, Refusal> {
+    let url = status_url(account, sent, flavour)?;
+    // An edit that names no files takes them away.
+    let media_ids: Vec<String> = if item.media.is_empty() {
+        Vec::new()
+    } else {
+        let request = signed(account, account.net.get(&url));
+        let there: Attached = call::ask(request, account.credentials, refine).await?;
+        there.media_attachments.into_iter().map(|attachment| attachment.id).collect()
+    };
+    // What a status answers and who sees it stay as they are.
+    let mut status = write(&media_ids)?;
+    if let Some(members) = status.as_object_mut() {
+        members.remove("visibility");
+        members.remove("in_reply_to_id");
+    }
+    let request = signed(account, account.net.put(url).json(&status));
+    Ok(call::json::<Status>(request, account.credentials, refine).await?.into())
+}
+
 #[async_trait]
 impl Edit for Mastodon {
     async fn edit(&self, account: &Account<'_>, sent: &Sent, item: &Item) -> Result<Sent, Refusal> {
-        let url = status_url(account, sent, &MASTODON)?;
-        // An edit that names no files takes them away.
-        let media_ids = if item.media.is_empty() {
-            Vec::new()
-        } else {
-            let request = signed(account, account.net.get(&url));
-            let there: Attached = call::ask(request, account.credentials, refine).await?;
-            there.media_attachments.into_iter().map(|attachment| attachment.id).collect()
-        };
-        // What a status answers and who sees it stay as they are.
-        let mut status = self.status(&Item { thread: None, ..item.clone() }, &media_ids)?;
-        if let Some(members) = status.as_object_mut() {
-            members.remove("visibility");
-        }
-        let request = signed(account, account.net.put(url).json(&status));
-        Ok(call::json::<Status>(request, account.credentials, refine).await?.into())
+        let item = Item { thread: None, ..item.clone() };
+        edit(account, sent, &item, &MASTODON, |media_ids| self.status(&item, media_ids)).await
+    }
+}
+
+/// After `doc/API-Mastodon.md` at <https://github.com/friendica/friendica> (2026): as Mastodon's, with the title of Friendica's own.
+#[async_trait]
+impl Edit for Friendica {
+    async fn edit(&self, account: &Account<'_>, sent: &Sent, item: &Item) -> Result<Sent, Refusal> {
+        edit(account, sent, item, &FRIENDICA, |media_ids| self.status(item, media_ids)).await
     }
 }

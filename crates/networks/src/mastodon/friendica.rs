@@ -8,7 +8,7 @@ use super::instance::Limits;
 use super::publish::{create, find, upload_all};
 use super::{Flavour, kinds};
 use crate::about::{About, Network};
-use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
+use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::connect::{Connect, Facts, Scope};
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
 use crate::{Refusal, settings};
@@ -135,6 +135,10 @@ impl Network for Friendica {
     fn delete(&self) -> Option<&dyn Delete> {
         Some(self)
     }
+
+    fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
 }
 
 #[async_trait]
@@ -150,7 +154,7 @@ impl Publish for Friendica {
 }
 
 impl Friendica {
-    fn status(&self, item: &Item, media_ids: &[String]) -> Result<Value, Refusal> {
+    pub(super) fn status(&self, item: &Item, media_ids: &[String]) -> Result<Value, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
         let mut status = json!({ "status": self.render(&item.body) });
         let mut set = |name: &str, value: Value| status[name] = value;

@@ -10,12 +10,14 @@ pub mod friendica;
 mod instance;
 mod kin;
 pub mod pixelfed;
+mod plugs;
 mod publish;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Scope};
+use crate::plugs::{Comments, Reposts};
 use crate::publish::{Publish, Recent};
 use crate::{Detail, Refusal, settings, text};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -155,6 +157,14 @@ impl Network for Mastodon {
     }
 
     fn edit(&self) -> Option<&dyn Edit> {
+        Some(self)
+    }
+
+    fn reposts(&self) -> Option<&dyn Reposts> {
+        Some(self)
+    }
+
+    fn comments(&self) -> Option<&dyn Comments> {
         Some(self)
     }
 }

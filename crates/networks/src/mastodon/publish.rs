@@ -19,6 +19,7 @@ use std::time::Duration;
 const KEY_LIFE: SignedDuration = SignedDuration::from_mins(55);
 /// Mastodon removes files that no status has taken after a day.
 const UPLOAD_LIFE: SignedDuration = SignedDuration::from_hours(12);
+const UPLOAD: Duration = Duration::from_secs(240);
 /// How long the server may take to process a file before the publication is tried again later.
 const PROCESSING: Duration = Duration::from_secs(120);
 /// How far a server's clock may be behind.
@@ -126,15 +127,14 @@ impl Mastodon {
 /// Uploads by the second version of the call, which answers before videos are processed; servers that have only the
 /// first are asked by that.
 async fn upload(cx: &Cx<'_>, origin: &str, media: &MediaItem) -> Result<Attachment, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
-    let send = |version: &str| {
-        let mut form = Multipart::new().file("file", &media.name, &media.mime, bytes.clone());
+    let send = async |version: &str| {
+        let mut form = Multipart::new().part("file", &media.name, &media.mime, cx.body(media).await?);
         if !media.alt.is_empty() {
             form = form.text("description", &media.alt);
         }
         let request = cx.net.post(format!("{origin}/api/{version}/media")).multipart(form);
-        let request = request.bearer(cx.credentials.access_token.expose()).timeout(Duration::from_secs(240));
-        call::json(request, cx.credentials, refine)
+        let request = request.bearer(cx.credentials.access_token.expose()).timeout(media.upload_time(UPLOAD));
+        call::json(request, cx.credentials, refine).await
     };
     match send("v2").await {
         Err(refusal) if matches!(refusal.detail().status, Some(404 | 405)) => send("v1").await,

@@ -16,9 +16,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Version 26 is of July 2026; a version lives for two years after the next one.
 pub(crate) const GRAPH: &str = "https://graph.facebook.com/v26.0";
+/// Where videos are brought.
+pub(crate) const GRAPH_VIDEO: &str = "https://graph-video.facebook.com/v26.0";
 /// How far Meta's clock may be behind.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 /// Pages of 100 posts read at most in looking for one.
@@ -187,6 +190,25 @@ pub(crate) fn subcode(refusal: &Refusal) -> Option<u32> {
 pub(crate) fn address(media: &MediaItem) -> Result<&str, Refusal> {
     let lacks = || Refusal::Content(Detail::new("the file has no public address from which Meta could fetch it"));
     media.url.as_deref().ok_or_else(lacks)
+}
+
+/// How long Meta may take to take a file in, beside the time for its bytes.
+const UPLOAD: Duration = Duration::from_secs(120);
+
+/// Brings a video to a place that was named for it (<https://developers.facebook.com/documentation/video-api/guides/reels-publishing> and
+/// <https://developers.facebook.com/documentation/instagram-platform/content-publishing/resumable-uploads>, March 2026).
+pub(crate) async fn bring(cx: &Cx<'_>, place: &str, film: &MediaItem, refine: Refine) -> Result<(), Refusal> {
+    let token = format!("OAuth {}", cx.credentials.access_token.expose());
+    let request = cx
+        .net
+        .post(place)
+        .secret_header("authorization", token)
+        .header("offset", "0")
+        .header("file_size", film.size.to_string())
+        .body(cx.body(film).await?, "application/octet-stream")
+        .timeout(film.upload_time(UPLOAD));
+    let judge = |answer: Answer| if answer.is_success() { Ok(()) } else { Err(refine(refused(&answer))) };
+    call::judged(request, cx.credentials, judge).await.map_err(Refusal::harmless)
 }
 
 /// A story is its files, and nothing else.

@@ -52,7 +52,6 @@ pub async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<File>, Refusal> {
 }
 
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<File, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
     let request = cx.net.post(format!("{API}/api/media/asset.json"));
     let request = request.query(&[("raw_json", "1")]).form(&[("filepath", &media.name), ("mimetype", &media.mime)]);
     let request = request.bearer(cx.credentials.access_token.expose());
@@ -61,9 +60,9 @@ async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<File, Refusal> {
     let key = args.fields.iter().find(|field| field.name == "key").map(|field| field.value.clone());
     let key = key.ok_or_else(|| Refusal::Temporary(Detail::new("Reddit named no place for the file")))?;
     let form = args.fields.iter().fold(Multipart::new(), |form, field| form.text(&field.name, &field.value));
-    let form = form.file("file", &media.name, &media.mime, bytes);
+    let form = form.part("file", &media.name, &media.mime, cx.body(media).await?);
     // The storage is others', to which the token is none of its business.
-    let request = cx.net.post(&storage).multipart(form).timeout(UPLOAD);
+    let request = cx.net.post(&storage).multipart(form).timeout(media.upload_time(UPLOAD));
     call::send(request, cx.credentials, |refusal| refusal).await.map_err(Refusal::harmless)?;
     Ok(File { id: asset.asset_id, url: format!("{storage}/{key}") })
 }

@@ -280,9 +280,13 @@ struct Posted {
 
 #[async_trait]
 impl Publish for Slack {
+    async fn ahead(&self, cx: &Cx<'_>, item: &Item) -> Result<(), Refusal> {
+        uploads(cx, item).await.map(drop)
+    }
+
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let files: Vec<String> = cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, media)).await?;
+        let files = uploads(cx, item).await?;
         let message = self.message(item, &settings, &files, &cx.key());
         let post = || {
             let request = cx.net.post(format!("{API}/chat.postMessage")).json(&message);
@@ -316,16 +320,19 @@ async fn join(cx: &Cx<'_>, channel: &str) -> Result<(), Refusal> {
     })
 }
 
+async fn uploads(cx: &Cx<'_>, item: &Item) -> Result<Vec<String>, Refusal> {
+    cx.uploads(item, UPLOAD_LIFE, |media| upload(cx, media)).await
+}
+
 /// Uploads a picture and waits until it can be shown.
 async fn upload(cx: &Cx<'_>, media: &MediaItem) -> Result<String, Refusal> {
-    let bytes = cx.media.bytes(media).await?;
-    let length = bytes.len().to_string();
+    let length = media.size.to_string();
     let mut form = vec![("filename", media.name.as_str()), ("length", &length)];
     form.extend((!media.alt.is_empty()).then_some(("alt_txt", media.alt.as_str())));
     let request = cx.net.post(format!("{API}/files.getUploadURLExternal")).form(&form);
     let Ticket { upload_url, file_id } = ask(request, cx.credentials).await?;
     // The address speaks for itself: it is given no token.
-    let request = cx.net.post(&upload_url).body(bytes, &media.mime).timeout(UPLOAD);
+    let request = cx.net.post(&upload_url).body(cx.body(media).await?, &media.mime).timeout(media.upload_time(UPLOAD));
     call::send(request, cx.credentials, |refusal| refusal).await?;
     let complete = json!({ "files": [{ "id": file_id, "title": media.name }] });
     let request = cx.net.post(format!("{API}/files.completeUploadExternal")).json(&complete);

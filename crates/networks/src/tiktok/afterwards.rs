@@ -32,7 +32,7 @@ struct Video {
 }
 
 /// Whether TikTok has told the post's own id: until then it is known by the one it was begun under.
-fn is_known(sent: &Sent) -> bool {
+pub(super) fn is_known(sent: &Sent) -> bool {
     sent.remote_id.bytes().all(|byte| byte.is_ascii_digit())
 }
 

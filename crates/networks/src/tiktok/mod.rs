@@ -5,6 +5,7 @@
 //! knows no key; but a video is published only once its upload is whole, and what became of it is told by the id it was begun under.
 
 mod afterwards;
+pub mod business;
 mod refusal;
 mod upload;
 
@@ -160,12 +161,7 @@ impl Network for TikTok {
 
     fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], settings: &Map<String, Value>) -> Vec<Finding> {
         let mut found: Vec<Finding> = parts.iter().flat_map(wrong_files).collect();
-        let is = |name: &str, value: Value| settings.get(name) == Some(&value);
-        if is("brand_content_toggle", true.into()) && is("privacy_level", "SELF_ONLY".into()) {
-            let message = "TikTok does not take a paid partnership that only you can see.";
-            let fix = "Let more people see it, or switch “Paid partnership” off.";
-            found.push(Finding::error("/settings/privacy_level", "settings.invalid", message, fix));
-        }
+        found.extend(hidden_partnership(settings));
         found
     }
 
@@ -186,10 +182,24 @@ fn is_video(media: &MediaItem) -> bool {
     media.mime.starts_with("video/")
 }
 
+fn hidden_partnership(settings: &Map<String, Value>) -> Option<Finding> {
+    let is = |name: &str, value: Value| settings.get(name) == Some(&value);
+    (is("brand_content_toggle", true.into()) && is("privacy_level", "SELF_ONLY".into())).then(|| {
+        let message = "TikTok does not take a paid partnership that only you can see.";
+        let fix = "Let more people see it, or switch “Paid partnership” off.";
+        Finding::error("/settings/privacy_level", "settings.invalid", message, fix)
+    })
+}
+
+fn no_files(part: &PartToCheck<'_>) -> Option<Finding> {
+    let message = "TikTok takes no post without a video or photos.";
+    let missing = || Finding::error(format!("{}/media", part.pointer), "media.missing", message, "Add one.");
+    part.media.is_empty().then(missing)
+}
+
 fn wrong_files(part: &PartToCheck<'_>) -> Vec<Finding> {
-    if part.media.is_empty() {
-        let message = "TikTok takes no post without a video or photos.";
-        return vec![Finding::error(format!("{}/media", part.pointer), "media.missing", message, "Add one.")];
+    if let Some(finding) = no_files(part) {
+        return vec![finding];
     }
     let hidden = part.media.iter().enumerate().filter(|(_, media)| !is_video(media) && media.url.is_none());
     let finding = |(index, media): (usize, &MediaItem)| {
@@ -276,6 +286,22 @@ struct Creator {
     stitch_disabled: bool,
 }
 
+impl Creator {
+    fn offers(&self, privacy: Privacy) -> Result<(), Refusal> {
+        if self.privacy_level_options.contains(&json!(privacy)) {
+            return Ok(());
+        }
+        let offered: Vec<&str> = self.privacy_level_options.iter().filter_map(Value::as_str).collect();
+        let said = format!("TikTok offers this account {} to see it", offered.join(", "));
+        Err(Refusal::Content(Detail::new(said)).at("/settings/privacy_level"))
+    }
+}
+
+fn first_file(item: &Item) -> Result<&MediaItem, Refusal> {
+    let none = || Refusal::Content(Detail::new("a post needs a video or photos")).at("/media");
+    item.media.first().ok_or_else(none)
+}
+
 #[derive(Serialize, Deserialize)]
 struct Begun {
     publish_id: String,
@@ -288,8 +314,7 @@ struct Begun {
 impl Publish for TikTok {
     async fn publish(&self, cx: &Cx<'_>, item: &Item) -> Result<Sent, Refusal> {
         let settings: Settings = settings::read(&item.settings)?;
-        let none = || Refusal::Content(Detail::new("a post needs a video or photos")).at("/media");
-        let first = item.media.first().ok_or_else(none)?;
+        let first = first_file(item)?;
         let info = self.info(cx, item, &settings).await?;
         let begun = if is_video(first) {
             // Nothing is seen of it before the upload is whole, so it may be begun twice.
@@ -320,11 +345,7 @@ impl TikTok {
         }
         let request = cx.net.post(format!("{API}/post/publish/creator_info/query/")).json(&json!({}));
         let creator: Creator = ask(request, cx.credentials).await?;
-        if !creator.privacy_level_options.contains(&json!(settings.privacy_level)) {
-            let offered: Vec<&str> = creator.privacy_level_options.iter().filter_map(Value::as_str).collect();
-            let said = format!("TikTok offers this account {} to see it", offered.join(", "));
-            return Err(Refusal::Content(Detail::new(said)).at("/settings/privacy_level"));
-        }
+        creator.offers(settings.privacy_level)?;
         let mut info = words;
         let mut set = |name: &str, value: Value| info[name] = value;
         set("privacy_level", json!(settings.privacy_level));
@@ -343,13 +364,18 @@ impl TikTok {
     }
 }
 
+/// Where TikTok fetches the files from.
+fn addresses(item: &Item) -> Result<Vec<&str>, Refusal> {
+    let mut all = Vec::new();
+    for (index, media) in item.media.iter().enumerate() {
+        let lacks = || Refusal::Content(Detail::new("the file has no public address from which TikTok could fetch it"));
+        all.push(media.url.as_deref().ok_or_else(|| lacks().at(&format!("/media/{index}")))?);
+    }
+    Ok(all)
+}
+
 fn photos(item: &Item, settings: &Settings, info: Option<&Value>) -> Result<Value, Refusal> {
-    let address = |(index, media): (usize, &MediaItem)| {
-        let lacks =
-            || Refusal::Content(Detail::new("the photo has no public address from which TikTok could fetch it"));
-        media.url.clone().ok_or_else(|| lacks().at(&format!("/media/{index}")))
-    };
-    let addresses: Vec<String> = item.media.iter().enumerate().map(address).collect::<Result<_, _>>()?;
+    let addresses = addresses(item)?;
     let mode = if settings.content_posting_method == Method::Upload { "MEDIA_UPLOAD" } else { "DIRECT_POST" };
     Ok(json!({
         "media_type": "PHOTO",
@@ -359,14 +385,14 @@ fn photos(item: &Item, settings: &Settings, info: Option<&Value>) -> Result<Valu
     }))
 }
 
-/// What became of a post.
+/// What became of a post; the API for businesses has other names for the same.
 #[derive(Deserialize)]
 struct State {
     status: String,
-    #[serde(default)]
+    #[serde(default, alias = "reason")]
     fail_reason: Option<String>,
     /// Only of what everybody may see, and only once TikTok has looked at it. The spelling is TikTok's.
-    #[serde(default)]
+    #[serde(default, alias = "post_ids")]
     publicaly_available_post_id: Vec<Value>,
     /// Of a video on its way.
     #[serde(default)]

@@ -37,7 +37,7 @@ pub fn of_code(code: &str) -> Refusal {
     refine(Refusal::Content(detail), code)
 }
 
-fn refine(refusal: Refusal, code: &str) -> Refusal {
+pub fn refine(refusal: Refusal, code: &str) -> Refusal {
     let auth = |refusal: Refusal, code: Code| Refusal::Auth(refusal.detail().clone().diagnosed(code));
     match (code, refusal) {
         ("access_token_invalid" | "auth_removed", refusal) => auth(refusal, Code::CredentialsWrong),

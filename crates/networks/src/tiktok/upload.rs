@@ -48,7 +48,7 @@ pub async fn bring(cx: &Cx<'_>, media: &MediaItem, begun: &Begun) -> Result<(), 
         if end <= uploaded_bytes {
             continue;
         }
-        let content = cx.media.piece(media, start, end).await?;
+        let content = cx.body_of(media, start, end).await?;
         let request = cx.net.put(place).header("content-range", format!("bytes {start}-{}/{size}", end - 1));
         let request = request.body(content, &media.mime).timeout(UPLOAD);
         // The place speaks for itself; the token is none of its business.

@@ -11,7 +11,7 @@ use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Words};
 use crate::connect::{ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
-use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
+use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, upload_time};
 use crate::{Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
@@ -329,9 +329,9 @@ impl Publish for Tumblr {
         } else {
             let mut form = Multipart::new().json("json", post);
             for (index, media) in item.media.iter().enumerate() {
-                form = form.file(&identifier(index), &media.name, &media.mime, cx.media.bytes(media).await?);
+                form = form.part(&identifier(index), &media.name, &media.mime, cx.body(media).await?);
             }
-            request.multipart(form).timeout(UPLOAD)
+            request.multipart(form).timeout(upload_time(UPLOAD, item.bytes()))
         };
         let made: Made = cx.step("create post", Once::Look, || send(request, cx.credentials)).await?;
         Ok(sent(cx, settings.state, made.id))

@@ -49,6 +49,13 @@ impl Fixture {
     }
 }
 
+impl Action {
+    /// Whether it must not be done twice, whatever becomes of who does it.
+    pub fn is_done_once(self) -> bool {
+        matches!(self, Self::Publish | Self::Repost | Self::Comment)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -75,11 +82,17 @@ pub enum Action {
     Delete,
     /// Gives the part's words to the first of `sent`.
     Edit,
+    /// Shows the first of `sent` again.
+    Repost,
+    /// Answers, by itself, what `thread` names.
+    Comment,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Given {
+    /// The way to connect, where it is not the first that signs in.
+    pub way: Option<String>,
     /// The fields of a form.
     pub values: BTreeMap<String, String>,
     pub facts: Map<String, Value>,

@@ -17,9 +17,12 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
         names.extend(["derive", "derive:refused"].into_iter().filter(|_| own));
     }
     let rules = network.rules(&Facts::new());
-    names.extend(["text", "mention", "link", "refused:auth", "refused:content", "refused:rate_limit"]);
+    names.extend(["text", "mention", "link"]);
+    if !network.is_feed() {
+        // Where nothing is called, nothing refuses.
+        names.extend(["refused:auth", "refused:content", "refused:rate_limit", "refused:temporary", "lost"]);
+    }
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    names.extend(["refused:temporary", "lost"].map(str::to_owned));
     if rules.media.max_count > 0 {
         names.push("image".to_owned());
     }
@@ -47,7 +50,14 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
         names.extend(["delete", "delete:gone"].map(str::to_owned));
     }
     if network.edit().is_some() {
-        names.extend(["edit", "edit:refused"].map(str::to_owned));
+        names.push("edit".to_owned());
+        names.extend((!network.is_feed()).then(|| "edit:refused".to_owned()));
+    }
+    if network.reposts().is_some() {
+        names.extend(["repost", "repost:refused"].map(str::to_owned));
+    }
+    if network.comments().is_some() {
+        names.push("comment".to_owned());
     }
     let schema = network.settings_schema();
     let settings = schema["properties"].as_object().into_iter().flatten();
@@ -138,6 +148,9 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
         "delete:gone" => fixture.action == Action::Delete && ok.is_some() && is_gone(fixture),
         "edit" => fixture.action == Action::Edit && ok.is_some() && !words.is_empty(),
         "edit:refused" => fixture.action == Action::Edit && class.is_some(),
+        "repost" => fixture.action == Action::Repost && ok.is_some(),
+        "repost:refused" => fixture.action == Action::Repost && class.is_some(),
+        "comment" => fixture.action == Action::Comment && ok.is_some() && given.thread.is_some(),
         // Where a post always has a picture, the text is its caption.
         "text" => published && !words.is_empty(),
         "mention" => published && words.contains('@'),

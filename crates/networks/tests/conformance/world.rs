@@ -17,6 +17,7 @@ use crier_networks::connect::FormRefusal;
 use crier_networks::oauth1::Signer;
 use crier_networks::publish::{Item, MediaItem, MediaSource, Thread};
 use crier_networks::{Connect, Credentials, Cx, Network, Refusal, Registry, registry, text};
+use futures::stream::{self, BoxStream, StreamExt};
 use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -84,7 +85,7 @@ impl World {
     pub async fn run(&self, notebook: &Notebook) -> Outcome {
         let given = &self.fixture.given;
         match self.fixture.action {
-            Action::Publish | Action::Find => self.publish(notebook, false).await,
+            Action::Publish | Action::Find | Action::Repost | Action::Comment => self.publish(notebook, false).await,
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
             Action::Lookup => self.lookup(given).await,
@@ -102,7 +103,9 @@ impl World {
 
     async fn oauth2(&self, given: &Given) -> Outcome {
         let ways = self.network().ways();
-        let connect = ways.iter().map(|way| way.connect).find(|connect| !matches!(connect, Connect::Form(_)));
+        let is_meant = |way: &&crier_networks::Way<'_>| given.way.as_deref().is_none_or(|id| id == way.id);
+        let connects = ways.iter().filter(is_meant).map(|way| way.connect);
+        let connect = { connects }.find(|connect| !matches!(connect, Connect::Form(_)));
         let oauth2 = match connect {
             Some(Connect::OAuth2(oauth2)) => oauth2,
             Some(Connect::OAuth1(oauth1)) => {
@@ -259,7 +262,13 @@ impl World {
             let recent = network.recent().unwrap_or_else(|| panic!("{} has no way to find a post", self.network));
             return told(recent.find(&cx, &item).await, |it| json!(it));
         }
-        told(network.publish().publish(&cx, &item).await, |it| json!(it))
+        match self.fixture.action {
+            Action::Repost => {
+                told(network.reposts().unwrap().repost(&cx, given.sent.first().unwrap()).await, |it| json!(it))
+            }
+            Action::Comment => told(network.comments().unwrap().comment(&cx, &item).await, |it| json!(it)),
+            _ => told(network.publish().publish(&cx, &item).await, |it| json!(it)),
+        }
     }
 
     pub fn item(&self) -> Item {
@@ -381,8 +390,15 @@ struct Files;
 
 #[async_trait]
 impl MediaSource for Files {
-    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
-        Ok(content(&media.name).into())
+    async fn stream(
+        &self,
+        media: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, Refusal> {
+        let place = |at: u64| usize::try_from(at).unwrap();
+        let bytes = Bytes::from(content(&media.name)).slice(place(from)..place(to));
+        Ok(stream::iter([Ok(bytes)]).boxed())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{Channel, Notebook, Publication, answer, client, item, other_picture,
 use crier_net::Client;
 use crier_networks::bluesky::Bluesky;
 use crier_networks::connect::{Form, FormRefusal, SignedIn};
-use crier_networks::publish::Item;
+use crier_networks::publish::{Item, MediaItem};
 use crier_networks::{Credentials, Network, Refusal, text::html};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -186,4 +186,28 @@ async fn peer_bluesky_refuses_a_token_that_is_none() {
     channel.credentials = Credentials { access_token: "eyJhbGciOiJIUzI1NiJ9.e30.x".into(), ..channel.credentials };
     let refused = channel.publish(&Publication::now(), &item("x"), &Notebook::default()).await;
     assert!(matches!(refused, Err(Refusal::Auth(_))), "{refused:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs peers/bluesky-pds"]
+async fn peer_bluesky_keeps_a_video_that_is_read_as_it_is_sent() {
+    let channel = channel().await;
+    // Larger than what is sent at once.
+    let film = MediaItem {
+        name: "film.mp4".into(),
+        mime: "video/mp4".into(),
+        size: 9_000_000,
+        width: 320,
+        height: 180,
+        ..picture("A cat runs", None)
+    };
+    let sent = channel.send(&Item { media: vec![film], ..item("A film") }).await;
+    let embed = record(&channel, &sent.remote_id).await["value"]["embed"].clone();
+    assert_eq!((text(&embed, "$type"), text(&embed, "alt")), ("app.bsky.embed.video", "A cat runs"));
+    assert_eq!(embed["aspectRatio"], json!({ "width": 320, "height": 180 }));
+    assert_eq!(embed["video"]["size"], json!(9_000_000));
+    let url = format!("{}/xrpc/com.atproto.sync.getBlob", text(&server(), "url"));
+    let query = [("did", channel.account.as_str()), ("cid", text(&embed, "/video/ref/$link"))];
+    let blob = channel.net.get(url).query(&query).max_body(10_000_000).send().await.unwrap();
+    assert_eq!(blob.body().len(), 9_000_000);
 }

@@ -22,6 +22,7 @@ use crier_net::{Client, Config, ProxyConfig};
 use crier_networks::connect::Facts;
 use crier_networks::publish::{Item, Journal, MediaItem, MediaSource, Thread};
 use crier_networks::{Credentials, Cx, Refusal, Registry, Sent, registry};
+use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -184,10 +185,16 @@ struct Files;
 
 #[async_trait]
 impl MediaSource for Files {
-    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
+    async fn stream(
+        &self,
+        media: &MediaItem,
+        from: u64,
+        to: u64,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, Refusal> {
+        let place = |at: u64| usize::try_from(at).unwrap();
         let mut bytes = pixel();
-        bytes.resize(usize::try_from(media.size).unwrap(), 7);
-        Ok(bytes.into())
+        bytes.resize(place(media.size), 7);
+        Ok(stream::iter([Ok(Bytes::from(bytes).slice(place(from)..place(to)))]).boxed())
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) async fn metrics(State(shared): State<Shared>, headers: HeaderMap) ->
     Ok(Json(json!({
         "posts": posts,
         "likes": sum.likes,
+        "reposts": sum.reposts,
         "replies": sum.replies,
         "views": sum.views,
     })))

@@ -1,4 +1,4 @@
-//! `/api/posts`, `/api/posts/{id}` and `/api/posts/{id}/metrics`.
+//! `/api/posts`, `/api/posts/{id}`, `/api/posts/{id}/metrics` and `/api/posts/{id}/repost`.
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -187,6 +187,21 @@ pub(crate) async fn metrics(
         let post = world.posts.get(id).ok_or_else(no_post)?;
         Ok(Json(world.posts.metrics(post)))
     })
+}
+
+/// Shows a post, of whomever, again to the account's followers. The same repost again where there is one.
+pub(crate) async fn repost(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let caller = caller(&shared, &headers, Scope::PostsWrite)?;
+    let id: PostId = id.parse().map_err(|_| no_post())?;
+    let account = caller.account;
+    let at = shared.change(move |world, now| world.posts.repost(id, account, now)).await?.ok_or_else(no_post)?;
+    shared.announce();
+    let url = shared.address(&format!("/post/{id}"));
+    Ok(Json(json!({ "id": format!("{id}-{account}"), "url": url, "reposted_at": at })))
 }
 
 fn find<'a>(world: &'a World, id: &str) -> Result<&'a Post, Problem> {

@@ -66,6 +66,7 @@ pub(crate) fn card(easel: Easel<'_>, post: &Post, main: bool) -> Markup {
                 }
                 @if !post.text.is_empty() { p.text { (linked(&post.text, easel.world)) } }
                 (pictures(easel.world, post))
+                (reposters(easel.world, post))
                 (numbers(easel, post))
             }
         }
@@ -97,6 +98,23 @@ fn pictures(world: &World, post: &Post) -> Markup {
                     @if !picture.alt.is_empty() {
                         details.alt { summary { "Alt" span.hidden { " text" } } p { (picture.alt) } }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Who has reposted it, the first first.
+fn reposters(world: &World, post: &Post) -> Markup {
+    let mut all: Vec<_> = post.reposts.iter().filter_map(|(id, at)| Some((at, world.accounts.get(*id)?))).collect();
+    all.sort_by_key(|(at, _)| **at);
+    html! {
+        @if !all.is_empty() {
+            p.reposts.dim {
+                span aria-hidden="true" { "⟲ " } "Reposted by "
+                @for (place, (_, account)) in all.iter().enumerate() {
+                    @if place > 0 { ", " }
+                    a href={ "/@" (account.handle) } { (account.name) }
                 }
             }
         }

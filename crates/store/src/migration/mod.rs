@@ -5,8 +5,10 @@
 //! next.
 
 mod afterwards;
+mod feeds;
 mod initial;
 mod media_facts;
+mod plugs;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +18,12 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(initial::Migration), Box::new(afterwards::Migration), Box::new(media_facts::Migration)]
+        vec![
+            Box::new(initial::Migration),
+            Box::new(afterwards::Migration),
+            Box::new(media_facts::Migration),
+            Box::new(plugs::Migration),
+            Box::new(feeds::Migration),
+        ]
     }
 }

@@ -101,6 +101,8 @@ pub(super) async fn move_publications_in(
     }
     write_plans_in(tx, &changed).await?;
     due::upsert_in(tx, &work).await?;
+    let posts: Vec<_> = moves.iter().map(|(post, _)| PostId(post.id)).collect();
+    publications::prepare_films_in(tx, &posts).await?;
     for chunk in moves.chunks(500) {
         let mut values: Vec<Value> = vec![ms(now).into()];
         let rows = chunk.iter().map(|(post, at)| two(&mut values, post.id.into(), ms(*at).into())).collect::<Vec<_>>();

@@ -9,6 +9,7 @@ use crate::{
     entity::{post, post_media, publication},
     error::Result,
     events,
+    publications::prepare_films_in,
 };
 use crier_model::{PostId, PublicationId, UserId, WorkspaceId, publication::PublicationState as State};
 use jiff::Timestamp;
@@ -42,10 +43,11 @@ pub(crate) async fn insert_in(
     let template = Template { channels, ..template.clone() };
     let (now, files) = (tx.now(), template.content.media());
     let (mut posts, mut publications, mut lines) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut media, mut work) = (Vec::new(), Vec::new());
+    let (mut media, mut work, mut made) = (Vec::new(), Vec::new(), Vec::new());
     for &at in moments {
         let plan = Plan { state: State::Scheduled, due_at: Some(at), now };
         let post = PostId::new();
+        made.push(post);
         posts.push(post_row(workspace, by, &template, maker, post, at, now)?);
         for (&channel, network) in &networks {
             let id = PublicationId::new();
@@ -74,6 +76,9 @@ pub(crate) async fn insert_in(
         post_media::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx.inner).await?;
     }
     due::upsert_in(tx, &work).await?;
+    if !files.is_empty() {
+        prepare_films_in(tx, &made).await?;
+    }
     Ok(true)
 }
 

@@ -103,6 +103,9 @@ pub(crate) async fn save_in(tx: &mut Tx, save: &Save, post: &ValidPost) -> Resul
         due::upsert_in(tx, &work).await?;
     }
     write_media_in(tx, save, id, post).await?;
+    if plan.state == State::Scheduled && !post.content.media().is_empty() {
+        publications::prepare_films_in(tx, &[id]).await?;
+    }
     events::post_saved(tx, save.workspace, id);
     match (&post.repeat, plan.due_at) {
         (Some(repeat), Some(first)) if plan.state == State::Scheduled && series.is_none() => {

@@ -14,7 +14,7 @@ use crate::{
     workspaces,
 };
 use crier_model::{
-    ChannelId, Diagnosis, PublicationId, WorkspaceId,
+    ChannelId, Diagnosis, PostId, PublicationId, WorkspaceId,
     channel::ChannelState,
     publication::{PublicationState as State, Reason, held},
 };
@@ -307,6 +307,30 @@ pub(crate) fn schedule_work(
         work.push(NewWork::new(workspace, due::kind::PREPARE, publication, prepare_at));
     }
     work
+}
+
+/// Has the scheduled publications of these posts prepared from now on where a video goes with them: making another of it may take
+/// longer than is left before the due time.
+pub(crate) async fn prepare_films_in(tx: &mut Tx, posts: &[PostId]) -> Result<()> {
+    let now = tx.now();
+    let Ok(soon) = now.checked_add(PREPARE_AHEAD) else { return Ok(()) };
+    let mut work = Vec::new();
+    for chunk in posts.chunks(500) {
+        let mut values: Vec<Value> = vec![ms(soon).into()];
+        values.extend(chunk.iter().map(|post| Value::from(post.0)));
+        let marks: Vec<_> = (2..=values.len()).map(|place| format!("${place}")).collect();
+        let sql = format!(
+            "SELECT DISTINCT p.id, p.workspace_id FROM publication p JOIN post_media u ON u.post_id = p.post_id \
+             JOIN media m ON m.id = u.media_id \
+             WHERE p.post_id IN ({}) AND p.state = 'scheduled' AND p.due_at > $1 AND m.mime LIKE 'video/%'",
+            marks.join(", ")
+        );
+        for row in tx.query_all(&sql, values).await? {
+            let id = PublicationId(row.try_get("", "id")?);
+            work.push(NewWork::new(WorkspaceId(row.try_get("", "workspace_id")?), due::kind::PREPARE, id, now));
+        }
+    }
+    if work.is_empty() { Ok(()) } else { due::sooner_in(tx, &work).await }
 }
 
 /// Puts publications that a channel held for this reason back on the schedule; those that are too late by now are held as

@@ -3,7 +3,7 @@
 use super::{
     Publication,
     cap::over_cap,
-    change::{Change, schedule_work, set_state_in, work_of},
+    change::{Change, prepare_films_in, schedule_work, set_state_in, work_of},
     get,
 };
 use crate::{
@@ -117,6 +117,7 @@ async fn reschedule(
         work = work.into_iter().map(|work| work.with(over_cap())).collect();
     }
     due::upsert_in(&mut tx, &work).await?;
+    prepare_films_in(&mut tx, &[publication.post]).await?;
     if from == [State::Unconfirmed] {
         tx.execute("DELETE FROM step WHERE publication_id = $1 AND state = 'begun'", [id.0.into()]).await?;
     }

@@ -4,7 +4,7 @@ use super::{
     Publication,
     change::{Change, set_state_in, work_of},
 };
-use crate::{Store, column::ms, connection::Lock, due, entity::publication, error::Result};
+use crate::{Store, column::ms, connection::Lock, due, entity::publication, error::Result, plugs};
 use crier_model::publication::{PublicationState as State, Reason, held};
 use sea_orm::FromQueryResult;
 
@@ -29,6 +29,8 @@ pub async fn hold_restored(store: &Store) -> Result<u64> {
             .map(|row| publication::Model::from_query_result(row, "")?.try_into())
             .collect::<Result<Vec<Publication>>>()?;
         if found.is_empty() {
+            plugs::drop_restored_in(&mut tx).await?;
+            tx.commit().await?;
             return Ok(count);
         }
         let lanes = found.iter().map(|publication| publication.channel.0).collect();

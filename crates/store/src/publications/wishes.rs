@@ -103,7 +103,8 @@ pub async fn refuse_wish(store: &Store, fence: Fence, id: PublicationId, wish: W
     tx.commit().await
 }
 
-async fn lock_in(tx: &Tx, id: PublicationId) -> Result<Publication> {
+/// Locks a publication that is to be changed, or that something is written of.
+pub(crate) async fn lock_in(tx: &Tx, id: PublicationId) -> Result<Publication> {
     let sql = tx.locking("SELECT * FROM publication WHERE id = $1", Lock::Change);
     let row = tx.query_one(&sql, [id.0.into()]).await?.ok_or(NOT_FOUND)?;
     publication::Model::from_query_result(&row, "")?.try_into()
@@ -141,7 +142,8 @@ async fn say_in(tx: &mut Tx, row: post::Model, moved: &Publication, parts: Vec<P
     Ok(())
 }
 
-async fn told_in(tx: &mut Tx, publication: &Publication, title: &str, detail: &str) -> Result<()> {
+/// Adds a line to the history of a publication, and says that there is one.
+pub(crate) async fn told_in(tx: &mut Tx, publication: &Publication, title: &str, detail: &str) -> Result<()> {
     write_event_in(tx, publication.workspace, publication.id, "note", title, detail).await?;
     let Publication { workspace, id, post, channel, state, url, .. } = publication;
     events::publication_changed(tx, *workspace, *id, *post, *channel, state.as_str(), url.as_deref());

@@ -18,6 +18,8 @@ fn ending(claimed: &Claimed) -> Ending {
         url: Some("http://127.0.0.1/42".to_owned()),
         remote: json!(["42"]),
         look_at: None,
+        likes_at: None,
+        plugs: Vec::new(),
         detail: "Request id 7.".to_owned(),
     }
 }

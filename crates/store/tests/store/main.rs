@@ -18,6 +18,7 @@ mod notices;
 mod pace;
 mod pairings;
 mod people;
+mod plugs;
 mod posts;
 mod publications;
 mod repeats;

@@ -1,10 +1,13 @@
-use crate::scene::{after_minutes, begin, scene, start, started};
+use crate::scene::{after_minutes, begin, post, scene, start, started, with_media};
 use crier_model::{
     ChannelId,
+    post::Timing,
     publication::{PublicationState as State, Reason},
 };
 use crier_store::{
-    StoreError, due, posts,
+    StoreError,
+    due::{self, Claimed},
+    posts,
     publications::{self, Change},
     steps,
 };
@@ -152,4 +155,27 @@ async fn what_is_postponed_keeps_its_place_before_the_others_of_its_channel() {
     assert_eq!(claimed.subject, first.id.to_string());
     due::finish(&scene, claimed.fence).await.unwrap();
     assert_eq!(scene.claim().await[0].subject, second.id.to_string());
+}
+
+#[tokio::test]
+async fn a_post_with_a_video_is_prepared_from_the_moment_it_is_scheduled_or_moved() {
+    let scene = scene().await;
+    let channel = scene.channel("ada").await;
+    let (film, picture) = (scene.media_of("film", "video/webm").await, scene.media("picture").await);
+    let later = |minutes| Timing::At(after_minutes(minutes));
+    let with_film = scene.save(&with_media(post("Film", &[channel], later(600)), &[picture, film])).await;
+    scene.save(&with_media(post("Picture", &[channel], later(600)), &[picture])).await;
+    scene.save(&post("Words", &[channel], later(600))).await;
+    // One that is due sooner than anything is prepared.
+    scene.save(&with_media(post("Soon", &[channel], later(10)), &[film])).await;
+    let publication = scene.publications(with_film.id).await.remove(0);
+    let claimed = scene.claim().await;
+    let subjects =
+        |claimed: &[Claimed]| claimed.iter().map(|it| (it.kind.clone(), it.subject.clone())).collect::<Vec<_>>();
+    let wanted = vec![(due::kind::PREPARE.to_owned(), publication.id.to_string())];
+    assert_eq!(subjects(&claimed), wanted);
+    due::release(&scene, claimed[0].fence, after_minutes(585), None).await.unwrap();
+    assert_eq!(scene.claim().await, []);
+    posts::move_to(&scene, scene.workspace, with_film.id, after_minutes(900), None).await.unwrap();
+    assert_eq!(subjects(&scene.claim().await), wanted);
 }

@@ -195,11 +195,15 @@ impl Scene {
     }
 
     pub async fn media(&self, name: &str) -> MediaId {
+        self.media_of(name, "image/png").await
+    }
+
+    pub async fn media_of(&self, name: &str, mime: &str) -> MediaId {
         let new = NewMedia {
             id: MediaId::new(),
             workspace: self.workspace,
             name: name.to_owned(),
-            mime: "image/png".to_owned(),
+            mime: mime.to_owned(),
             size: 1234,
             width: Some(640),
             height: Some(480),

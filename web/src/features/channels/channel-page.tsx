@@ -13,6 +13,7 @@ import { useChannels, useNetworkMap } from "@/app/queries";
 import { useSession } from "@/app/session";
 import { ChannelAvatar } from "@/components/channel-avatar";
 import { Confirm } from "@/components/confirm";
+import { CopyButton } from "@/components/copy-button";
 import { DiagnosisView } from "@/components/diagnosis-view";
 import { History } from "@/components/history";
 import { ButtonLink } from "@/components/links";
@@ -32,6 +33,10 @@ import { useTokenWords } from "./token-words";
 
 const ChannelNumbers = lazy(() =>
   import("@/features/numbers/channel-numbers").then((module) => ({ default: module.ChannelNumbers })),
+);
+
+const ChannelPlugs = lazy(() =>
+  import("@/features/plugs/channel-plugs").then((module) => ({ default: module.ChannelPlugs })),
 );
 
 const PURPOSES = {
@@ -116,11 +121,7 @@ function Loaded({ channel }: { channel: Channel }) {
             leftSection={<IconRefresh size={18} aria-hidden />}
             onClick={reconnect}
           >
-            {t(
-              wayOf(network, channel.way)?.connect === "form"
-                ? "channels.updateCredentials"
-                : "channels.reconnect",
-            )}
+            {t(reconnectWords(channel, wayOf(network, channel.way)?.connect))}
           </Button>
           <Menu position="bottom-end">
             <Menu.Target>
@@ -165,6 +166,13 @@ function Loaded({ channel }: { channel: Channel }) {
           <SlotsForm channel={channel.id} manages={managesWorkspace(workspace.role)} />
         </section>
         <Suspense fallback={<Skeleton h={120} aria-hidden />}>
+          <ChannelPlugs
+            channel={channel.id}
+            networkName={network?.name ?? channel.network}
+            manages={managesWorkspace(workspace.role)}
+          />
+        </Suspense>
+        <Suspense fallback={<Skeleton h={120} aria-hidden />}>
           <ChannelNumbers channel={channel.id} networkName={network?.name ?? channel.network} />
         </Suspense>
         <Connects channel={channel} />
@@ -199,6 +207,36 @@ function Loaded({ channel }: { channel: Channel }) {
   );
 }
 
+function reconnectWords(channel: Channel, connect: string | undefined) {
+  if (channel.feeds) return "channels.changeFeed";
+  return connect === "form" ? "channels.updateCredentials" : "channels.reconnect";
+}
+
+function Feeds({ feeds }: { feeds: NonNullable<Channel["feeds"]> }) {
+  const { t } = useTranslation();
+  const formats: [string, string][] = [
+    ["RSS", feeds.rss],
+    ["Atom", feeds.atom],
+    ["JSON Feed", feeds.json],
+  ];
+  return (
+    <Stack gap="xs">
+      {formats.map(([name, address]) => (
+        <Group key={name} gap="xs">
+          <Anchor href={address} target="_blank" rel="noreferrer" size="sm">
+            {address}
+            <span className="visually-hidden"> ({t("common.opensNewTab")})</span>
+          </Anchor>
+          <CopyButton size="compact-xs" value={address} label={t("channels.copyFeed", { name })} />
+        </Group>
+      ))}
+      <Text size="sm" c="dimmed">
+        {t("channels.feedNote")}
+      </Text>
+    </Stack>
+  );
+}
+
 function Facts({ channel, networkName }: { channel: Channel; networkName: string }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -221,6 +259,9 @@ function Facts({ channel, networkName }: { channel: Channel; networkName: string
       </span>,
     ],
     ...(channel.instance ? [[t("channels.instance"), channel.instance] as [string, string]] : []),
+    ...(channel.feeds
+      ? [[t("channels.feeds"), <Feeds key="feeds" feeds={channel.feeds} />] as [string, React.ReactNode]]
+      : []),
     [t("channels.token"), token],
     [t("channels.lastOk"), channel.last_ok_at ? format.dateTime(channel.last_ok_at) : t("common.never")],
     [t("channels.queued"), t("channels.queuedCount", { count: channel.queued })],

@@ -56,6 +56,7 @@ describe("pointers", () => {
     ["/parts/0/media/2/alt", { scope: "global", part: 0, field: "media", item: "2" }],
     ["/variants/a~1b/parts/3/media/0", { scope: "a/b", part: 3, field: "media", item: "0" }],
     ["/variants/a/settings/spoiler_text", { scope: "a", part: 0, field: "settings", item: "spoiler_text" }],
+    ["/variants/a/plugs/1/by", { scope: "a", part: 0, field: "plugs", item: "1" }],
     ["/channels/0", { scope: "global", part: 0, field: "channels" }],
     ["/due_at", { scope: "global", part: 0, field: "due" }],
     ["/time_zone", { scope: "global", part: 0, field: "due" }],
@@ -70,6 +71,7 @@ describe("pointers", () => {
       "/parts/1/media/0",
       "/variants/a/parts/1/text",
       "/variants/a/settings/x",
+      "/variants/a/plugs/x",
       "/due_at",
     ].map((pointer) => fieldId(placeOf(pointer)));
     expect(new Set(ids).size).toBe(ids.length);

@@ -6,8 +6,8 @@ import { GLOBAL, type Scope } from "./model";
 export interface Place {
   scope: Scope;
   part: number;
-  field: "text" | "media" | "settings" | "channels" | "due";
-  /** Which of the media, or which setting. */
+  field: "text" | "media" | "settings" | "plugs" | "channels" | "due";
+  /** Which of the media, which setting, or which of what follows it. */
   item?: string;
 }
 
@@ -26,7 +26,7 @@ export function placeOf(pointer: string): Place {
     const part = Number.parseInt(second ?? "0", 10) || 0;
     return third === "media" ? { scope, part, field: "media", item: fourth } : { scope, part, field: "text" };
   }
-  if (head === "settings") return { scope, part: 0, field: "settings", item: second };
+  if (head === "settings" || head === "plugs") return { scope, part: 0, field: head, item: second };
   if (head === "channels") return { scope: GLOBAL, part: 0, field: "channels" };
   if (head === "due_at" || head === "time_zone" || head === "state")
     return { scope: GLOBAL, part: 0, field: "due" };
@@ -36,7 +36,7 @@ export function placeOf(pointer: string): Place {
 /** The id of the element a jump goes to. */
 export function fieldId({ scope, part, field, item }: Place): string {
   if (field === "channels" || field === "due") return `compose-${field}`;
-  if (field === "settings") return `compose-${scope}-settings-${item ?? ""}`;
+  if (field === "settings" || field === "plugs") return `compose-${scope}-${field}-${item ?? ""}`;
   return `compose-${scope}-${part}-${field}`;
 }
 

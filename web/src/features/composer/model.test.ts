@@ -203,6 +203,22 @@ describe("the server's shape", () => {
     });
   });
 
+  test("what follows a post stays with its channel, and a repost says nothing", () => {
+    const comment = { act: "comment" as const, by: "b", after_minutes: 30, text: "Well said" };
+    const repost = { act: "repost" as const, by: "b", after_minutes: 5, text: "left from before" };
+    const draft = run(draftFrom(post, "UTC"), () => ({
+      type: "plugs",
+      channel: "a",
+      plugs: [comment, repost],
+    }));
+    const plugs = [comment, { act: "repost", by: "b", after_minutes: 5 }];
+    const input = inputOf(draft, "scheduled");
+    expect(input.variants).toEqual({ a: { settings: { visibility: "public" }, plugs } });
+    expect(inputOf(draftFrom(input, "UTC"), "scheduled")).toEqual(input);
+    const none = run(draft, () => ({ type: "plugs", channel: "a", plugs: [] }));
+    expect(inputOf(none, "scheduled").variants).toEqual({ a: { settings: { visibility: "public" } } });
+  });
+
   test("the time is that of the post's own zone", () => {
     expect(draftFrom(post, "America/New_York")).toMatchObject({
       due: { date: "2026-03-29", time: "09:30" },

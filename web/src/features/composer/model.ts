@@ -12,6 +12,16 @@ export interface WrittenPart {
 export interface WrittenVariant {
   parts?: WrittenPart[];
   settings?: Record<string, unknown>;
+  plugs?: Following[];
+}
+
+/** What a channel does with the post some time after it is out on another, or on itself. */
+export interface Following {
+  act: "repost" | "comment";
+  by: string;
+  after_minutes: number;
+  /** What a comment says. */
+  text?: string;
 }
 
 /** The server's input for a post, with all spelled out that may be left out of it. */
@@ -52,6 +62,8 @@ export interface Variant {
   /** null: this channel gets the Global parts. */
   parts: Part[] | null;
   settings: Record<string, unknown>;
+  /** What follows it on this channel; none where nothing was ever chosen. */
+  plugs?: Following[];
 }
 
 export interface Draft {
@@ -106,6 +118,7 @@ export type Action =
   | { type: "customise"; channel: string }
   | { type: "reset"; channel: string }
   | { type: "setting"; channel: string; name: string; value: unknown }
+  | { type: "plugs"; channel: string; plugs: Following[] }
   | { type: "due"; due: WallTime | null }
   | { type: "zone"; zone: string }
   | { type: "repeat"; repeat: Repeat | null };
@@ -177,6 +190,8 @@ export function reduce(draft: Draft, action: Action): Draft {
         else settings[action.name] = action.value;
         return { ...variant, settings };
       });
+    case "plugs":
+      return withVariant(draft, action.channel, (variant) => ({ ...variant, plugs: action.plugs }));
     case "due":
       return { ...draft, due: action.due };
     case "zone":
@@ -236,9 +251,13 @@ export function inputOf(draft: Draft, state: Written["state"]): Written {
     const variant = draft.variants[channel];
     if (!variant) continue;
     const settings = Object.keys(variant.settings).length > 0 ? variant.settings : undefined;
-    if (variant.parts)
-      variants[channel] = { parts: partInputs(variant.parts), ...(settings && { settings }) };
-    else if (settings) variants[channel] = { settings };
+    const plugs = variant.plugs?.length ? variant.plugs.map(followingInput) : undefined;
+    const written = {
+      ...(variant.parts && { parts: partInputs(variant.parts) }),
+      ...(settings && { settings }),
+      ...(plugs && { plugs }),
+    };
+    if (Object.keys(written).length > 0) variants[channel] = written;
   }
   return {
     state,
@@ -249,6 +268,11 @@ export function inputOf(draft: Draft, state: Written["state"]): Written {
     variants,
     ...(draft.repeat && isTimed(state) && { repeat: draft.repeat }),
   };
+}
+
+/** A repost says nothing, whatever was typed before it was one. */
+function followingInput({ act, by, after_minutes, text }: Following): Following {
+  return { act, by, after_minutes, ...(act === "comment" && { text: text ?? "" }) };
 }
 
 const isTimed = (state: Written["state"]) => state === "scheduled" || state === "draft";
@@ -283,7 +307,10 @@ type GivenPart = PostInput["parts"][number];
 interface Given {
   channels: string[];
   parts: GivenPart[];
-  variants?: Record<string, { parts?: GivenPart[] | null; settings?: Record<string, unknown> }>;
+  variants?: Record<
+    string,
+    { parts?: GivenPart[] | null; settings?: Record<string, unknown>; plugs?: Following[] }
+  >;
   due_at?: string | null;
   time_zone?: string | null;
   repeat?: Repeat | null;
@@ -298,7 +325,11 @@ export function draftFrom(input: Given, zone: string): Draft {
     variants: Object.fromEntries(
       Object.entries(input.variants ?? {}).map(([id, variant]) => [
         id,
-        { parts: variant.parts?.map(partFrom) ?? null, settings: variant.settings ?? {} },
+        {
+          parts: variant.parts?.map(partFrom) ?? null,
+          settings: variant.settings ?? {},
+          ...(variant.plugs?.length && { plugs: variant.plugs.map(followingInput) }),
+        },
       ]),
     ),
     due: input.due_at ? wallOf(input.due_at, own) : null,

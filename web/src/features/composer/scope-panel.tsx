@@ -1,6 +1,6 @@
 import "@/i18n/composing";
 import { Button, Group, Stack, Text } from "@mantine/core";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Channel } from "@/api/types";
 import { useNetworkMap } from "@/app/queries";
@@ -11,6 +11,10 @@ import { PartsEditor } from "./parts-editor";
 import { SettingsForm } from "./settings-form";
 import type { Check } from "./use-check";
 import type { Composer } from "./use-composer";
+
+const FollowingForm = lazy(() =>
+  import("@/features/plugs/following-form").then((module) => ({ default: module.FollowingForm })),
+);
 
 interface Props {
   composer: Composer;
@@ -48,6 +52,17 @@ export function ScopePanel({ composer, scope, channel, check, groups, networkOf 
           groups={groups}
           onChange={(name, value) => dispatch({ type: "setting", channel: channel.id, name, value })}
         />
+      )}
+      {channel && network && (
+        <Suspense fallback={null}>
+          <FollowingForm
+            channel={channel}
+            network={network}
+            plugs={draft.variants[channel.id]?.plugs ?? []}
+            groups={groups}
+            onChange={(plugs) => dispatch({ type: "plugs", channel: channel.id, plugs })}
+          />
+        </Suspense>
       )}
     </Stack>
   );

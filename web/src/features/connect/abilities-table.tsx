@@ -5,7 +5,16 @@ import { useTranslation } from "react-i18next";
 import type { Abilities, Network } from "@/api/types";
 import classes from "./abilities-table.module.css";
 
-const COLUMNS: (keyof Abilities)[] = ["lookup", "find", "post_metrics", "channel_metrics", "delete", "edit"];
+const COLUMNS: (keyof Abilities)[] = [
+  "lookup",
+  "find",
+  "post_metrics",
+  "channel_metrics",
+  "delete",
+  "edit",
+  "reposts",
+  "comments",
+];
 const WHOLE = new Intl.NumberFormat("en-GB");
 
 /** What each network takes and can do. */
@@ -49,7 +58,7 @@ export function AbilitiesTable({ networks }: { networks: Network[] }) {
                 </td>
                 {COLUMNS.map((column) => (
                   <td key={column}>
-                    <Mark yes={network.abilities[column]} />
+                    <Mark yes={Boolean(network.abilities[column])} />
                   </td>
                 ))}
               </tr>

@@ -12,6 +12,7 @@ import { DiagnosisView } from "@/components/diagnosis-view";
 import { toast } from "@/components/toast";
 import { NumbersPanel } from "@/features/numbers/panel";
 import { publicationNumbersQuery } from "@/features/numbers/queries";
+import { PlugList } from "@/features/plugs/plug-list";
 import classes from "./publication-card.module.css";
 import { useRemove } from "./queries";
 
@@ -99,6 +100,7 @@ export function Afterwards({ post, publication, channel, network }: Props) {
       >
         {t("afterwards.removeText", { network: networkName })}
       </Confirm>
+      <PlugList plugs={publication.plugs} />
       <PostNumbers publication={publication} networkName={networkName} />
     </>
   );

@@ -10,6 +10,7 @@ import type { evergreen } from "./evergreen";
 import type { invite, inviteLinks } from "./invite";
 import { notices } from "./notices";
 import type { abilities, afterwards, numbers } from "./numbers";
+import type { plugs } from "./plugs";
 import { post } from "./post";
 import { settings } from "./settings";
 import { shell } from "./shell";
@@ -40,5 +41,6 @@ export type Words = typeof en & {
   evergreen: typeof evergreen;
   invite: typeof invite;
   inviteLinks: typeof inviteLinks;
+  plugs: typeof plugs;
   slots: typeof slots;
 };

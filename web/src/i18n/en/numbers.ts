@@ -67,6 +67,8 @@ export const abilities = {
   channel_metrics: "Numbers of accounts",
   delete: "Deletes",
   edit: "Changes",
+  reposts: "Reposts by itself",
+  comments: "Comments by itself",
   own_app: "Needs an app",
   yes: "Yes",
   no: "No",

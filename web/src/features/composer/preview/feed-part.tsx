@@ -15,6 +15,7 @@ export function FeedPart(props: Props) {
   const { channel, settings, look, isComment, isLast } = props;
   const warning = said(settings, "spoiler_text", "cw");
   const title = isComment ? "" : said(settings, "title", "eventTitle");
+  const link = isComment ? "" : said(settings, "link");
   const layout = isComment ? "beside" : look.shape;
   const time = (
     <span className={classes.time}>
@@ -39,6 +40,7 @@ export function FeedPart(props: Props) {
       {title && <p className={classes.heading}>{title}</p>}
       <Words {...props} />
       <Files {...props} />
+      {link && <p className={classes.marked}>{link}</p>}
       {!isComment && <Actions look={look} />}
     </>
   );

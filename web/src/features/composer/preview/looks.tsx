@@ -142,6 +142,7 @@ const LOOKS: Record<string, Look> = {
   playground: PLAYGROUND,
   playground_pages: PLAYGROUND,
   reddit: BOARD,
+  rss: look("stacked", [], { avatar: "square", stackedMedia: true }),
   slack: SQUARE_CHAT,
   telegram: CHAT,
   threads: look("beside", [IconHeart, IconMessageCircle, IconRepeat, IconSend]),
