@@ -1,6 +1,6 @@
 // Takes messages as a workflow of Teams does, and has Microsoft's own library for cards read them. What it would not show is refused.
 const http = require("node:http");
-const { AdaptiveCard, Image, SerializationContext, TextBlock, Versions } = require(`${process.argv[2]}/node_modules/adaptivecards/dist/adaptivecards.js`);
+const { AdaptiveCard, Image, SerializationContext, TextBlock, TextSize, Versions } = require(`${process.argv[2]}/node_modules/adaptivecards/dist/adaptivecards.js`);
 
 const [port, secret] = process.argv.slice(3);
 const CARD = "application/vnd.microsoft.card.adaptive";
@@ -18,7 +18,7 @@ function read(attachment) {
   wrong.push(...items.filter((item) => item instanceof Image && !item.url).map(() => "a picture has no address"));
   if (wrong.length || !items.length) throw new Error(wrong.join("; ") || "the card is empty");
   return items.map((item) => {
-    if (item instanceof TextBlock) return { text: item.text, size: item.size ?? null, wraps: item.wrap };
+    if (item instanceof TextBlock) return { text: item.text, size: TextSize[item.size] ?? null, wraps: item.wrap };
     if (item instanceof Image) return { picture: item.url, alt: item.altText ?? "" };
     return { type: item.getJsonTypeName() };
   });

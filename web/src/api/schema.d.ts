@@ -2334,6 +2334,8 @@ export interface components {
             /** @description Whether the network fetches files by their addresses, which then have to be public. */
             fetched: boolean;
             kinds: components["schemas"]["MediaKind"][];
+            /** @description Whether what is posted only links to the files, so that their addresses have to last. */
+            linked: boolean;
             /** @description The most files one part may carry; 0 when it takes none. */
             max_count: number;
             /**

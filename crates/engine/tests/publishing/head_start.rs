@@ -73,7 +73,7 @@ async fn one_that_is_cancelled_while_it_waits_is_not_sent() {
     let house = house().await;
     let (id, work) = claimed(&house).await;
     let cancelled = async { drop(publications::cancel(&house.store, house.workspace, id).await.unwrap()) };
-    assert_eq!(meanwhile(&house, &work, cancelled).await, None);
+    assert_eq!(meanwhile(&house, &work, Box::pin(cancelled)).await, None);
     assert_eq!(house.publication(id).await.state, State::Cancelled);
     assert!(house.wall.texts().await.is_empty());
 }
@@ -87,7 +87,7 @@ async fn one_that_is_edited_or_moved_while_it_waits_is_sent_as_it_is_then() {
     let edited = async {
         house.save(Some(post), vec![part("better")], &[house.channel], Timing::At(later)).await;
     };
-    assert_eq!(meanwhile(&house, &work, edited).await, None);
+    assert_eq!(meanwhile(&house, &work, Box::pin(edited)).await, None);
     assert!(house.wall.texts().await.is_empty());
     house.work_to(id, State::Published).await;
     assert_eq!(house.wall.texts().await, ["better"]);
@@ -102,7 +102,7 @@ async fn one_whose_words_alone_are_edited_while_it_waits_is_sent_with_the_new_on
     let edited = async {
         house.save(Some(post), vec![part("better")], &[house.channel], Timing::At(work.due_at)).await;
     };
-    meanwhile(&house, &work, edited).await;
+    meanwhile(&house, &work, Box::pin(edited)).await;
     house.work_to(id, State::Published).await;
     assert_eq!(house.wall.texts().await, ["better"]);
 }
@@ -114,7 +114,7 @@ async fn one_whose_workspace_is_paused_while_it_waits_is_held() {
     let paused = async {
         workspaces::set_paused(&house.store, house.workspace, true).await.unwrap();
     };
-    assert_eq!(meanwhile(&house, &work, paused).await, Some(Done::Settled));
+    assert_eq!(meanwhile(&house, &work, Box::pin(paused)).await, Some(Done::Settled));
     assert_eq!(house.publication(id).await.state, State::Held);
     assert!(house.wall.texts().await.is_empty());
 }
@@ -126,7 +126,7 @@ async fn one_whose_channel_is_switched_off_while_it_waits_is_held() {
     let off = async {
         channels::set_state(&house.store, house.channel, ChannelState::Disabled, None).await.unwrap();
     };
-    assert_eq!(meanwhile(&house, &work, off).await, Some(Done::Settled));
+    assert_eq!(meanwhile(&house, &work, Box::pin(off)).await, Some(Done::Settled));
     assert_eq!(house.publication(id).await.state, State::Held);
     assert!(house.wall.texts().await.is_empty());
 }
