@@ -34,8 +34,10 @@ use crier_store::{
     publications::{self, Loaded},
     steps::{self, Answer, NewStep, Step},
 };
+use futures::stream::BoxStream;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
+use std::io;
 
 /// How late something is done at most: while its workspace is paused, its channel needs reconnecting, its network is down.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
@@ -569,7 +571,12 @@ struct NoFiles;
 
 #[async_trait]
 impl MediaSource for NoFiles {
-    async fn bytes(&self, media: &MediaItem) -> Result<Bytes, Refusal> {
+    async fn stream(
+        &self,
+        media: &MediaItem,
+        _: u64,
+        _: u64,
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, Refusal> {
         Err(Refusal::Content(Detail::new(format!("“{}” is no file of this comment", media.name))))
     }
 }

@@ -2320,6 +2320,8 @@ export interface components {
              */
             min_side?: number | null;
             narrowest?: components["schemas"]["Ratio"] | null;
+            /** @description Whether a GIF that moves may be made one of these, where its own type is not taken. */
+            of_gifs: boolean;
             widest?: components["schemas"]["Ratio"] | null;
         };
         MediaPatch: {
@@ -2331,6 +2333,8 @@ export interface components {
             alone: string[];
             /** @description The longest alt text, in characters; none when the network has no alt text. */
             alt_max?: number | null;
+            /** @description Types that it is brought where they have no address, or how they begin (`video/`). */
+            brought: string[];
             /** @description Whether the network fetches files by their addresses, which then have to be public. */
             fetched: boolean;
             kinds: components["schemas"]["MediaKind"][];

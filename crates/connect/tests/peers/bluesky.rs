@@ -278,7 +278,7 @@ impl MediaSource for Picture {
         if media.mime == "image/gif" {
             return Ok(stream::iter([Ok(PIXEL.into())]).boxed());
         }
-        let piece = |start: u64| Ok(vec![7; usize::try_from((to - start).min(100_000)).unwrap()].into());
+        let piece = move |start: u64| Ok(vec![7; usize::try_from((to - start).min(100_000)).unwrap()].into());
         Ok(stream::iter((from..to).step_by(100_000)).map(piece).boxed())
     }
 }

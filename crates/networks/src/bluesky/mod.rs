@@ -45,7 +45,7 @@ const IMAGE_BYTES_FACT: &str = "image_max_bytes";
 
 /// The largest video that Bluesky's own servers take (`app.bsky.embed.video` since August 2026).
 const FILM_BYTES_NOW: u64 = 300_000_000;
-/// The largest that every server takes: the lexicon before, and what servers take of a file where nobody has set it.
+/// The largest on any other: the lexicon of old, and what the server's own installer sets for files. One that takes less says so.
 const FILM_BYTES: u64 = 50_000_000;
 /// The longest description of a video, in characters.
 const FILM_ALT: usize = 1000;

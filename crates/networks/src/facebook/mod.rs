@@ -2,7 +2,7 @@
 //!
 //! After <https://developers.facebook.com/docs/pages-api/posts>, <https://developers.facebook.com/docs/page-stories-api> and
 //! <https://developers.facebook.com/docs/graph-api/reference/page/videos> (August 2026, version 26): posts with links and photos, videos,
-//! stories, comments. Facebook fetches files itself, and knows no key.
+//! stories, comments. Facebook is brought videos, fetches pictures that have an address and is brought the others, and knows no key.
 
 mod afterwards;
 mod publish;

@@ -2,7 +2,8 @@
 //! own sign-in (`standalone`). Both publish alike, at different hosts.
 //!
 //! After <https://developers.facebook.com/documentation/instagram-platform/content-publishing> and the references beside it (June to
-//! August 2026, version 26): containers of pictures, reels, carousels and stories, comments, the Audio API. Instagram fetches files itself.
+//! August 2026, version 26): containers of pictures, reels, carousels and stories, comments, the Audio API. Instagram fetches
+//! files itself; through a page it can be brought videos.
 
 mod afterwards;
 pub mod linked;
