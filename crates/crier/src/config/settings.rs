@@ -514,7 +514,7 @@ pub const OTLP_SERVICE: Setting =
     setting("otlp_service", "OTEL_SERVICE_NAME", "crier", "a name", "What this process is called in traces");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 86] = [
+pub const ALL: [Setting; 87] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,

@@ -30,7 +30,7 @@ export const channels = {
   changeFeed: "Change the feed",
   feeds: "Feed",
   feedNote: "Whoever knows one of these addresses can read the feed, without signing in.",
-  copyFeed: "Copy the address ({{name}})",
+  copyFeed: "Copy {{name}}",
   disable: "Pause",
   enable: "Let it go on",
   disabledDone: "{{name}} is paused. Its posts are held when their time comes.",
