@@ -29,10 +29,6 @@ async fn mastodon(house: &House, workspace: WorkspaceId, server: &str, id: &str)
     channels::upsert_connected(&house.store, workspace, &connected, |_| Vec::new()).await.unwrap().channel.id
 }
 
-fn rules(repost: Value, comment: Value) -> Value {
-    json!({ "repost": repost, "comment": comment })
-}
-
 #[tokio::test]
 async fn the_rules_of_a_channel_are_set_and_read() {
     let house = House::new().await;
@@ -46,10 +42,10 @@ async fn the_rules_of_a_channel_are_set_and_read() {
         (&usual["can_repost"], &usual["can_comment"], &usual["watched_days"]),
         (&json!(true), &json!(true), &json!(3))
     );
-    let wanted = rules(
-        json!({ "enabled": true, "likes": 50 }),
-        json!({ "enabled": true, "likes": 100, "text": "Read on at example.org" }),
-    );
+    let wanted = json!({
+        "repost": { "enabled": true, "likes": 50 },
+        "comment": { "enabled": true, "likes": 100, "text": "Read on at example.org" },
+    });
     let put = async |body: Value| {
         let path = format!("/api/v1/workspaces/{}/{path}", ada.workspace);
         house.ask(Method::PUT, &path, &ada.headers, Some(&body)).await.json
