@@ -48,7 +48,7 @@ fn message(started: &Started) -> String {
 
 /// A piece of work that listens, as a worker does it: claimed, done, given back.
 async fn work(world: &World) -> bool {
-    work_for(world, 1).await
+    Box::pin(work_for(world, 1)).await
 }
 
 /// As [`work`], with so many bots about.
