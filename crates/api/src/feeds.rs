@@ -49,7 +49,7 @@ pub(crate) struct Feeds {
 impl Feeds {
     /// Those of a channel that is a feed.
     pub(crate) fn of(api: &Api, channel: &Channel) -> Option<Self> {
-        let is_feed = api.registry.get(&channel.network).is_some_and(|network| network.is_feed());
+        let is_feed = api.registry.get(&channel.network).is_some_and(crier_networks::Network::is_feed);
         let base = is_feed.then(|| base(api, channel))?;
         let at = |format: Format| format!("{base}{}", format.name());
         Some(Self { rss: at(Format::Rss), atom: at(Format::Atom), json: at(Format::Json) })

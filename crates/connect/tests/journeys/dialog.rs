@@ -48,7 +48,7 @@ fn message(started: &Started) -> String {
 
 /// A piece of work that listens, as a worker does it: claimed, done, given back.
 async fn work(world: &World) -> bool {
-    work_for(world, 1).await
+    Box::pin(work_for(world, 1)).await
 }
 
 /// As [`work`], with so many bots about.
@@ -266,7 +266,7 @@ async fn a_bot_that_the_network_has_forgotten_is_registered_anew() {
     assert_ne!(bot(&first), bot(&second));
     world.tell(&bot(&second), "ada", &message(&second)).await;
     for _ in 0..3 {
-        work_for(&world, 2).await;
+        Box::pin(work_for(&world, 2)).await;
     }
     world.becomes(&second, S::Connected).await;
     // Who waited for the one that is gone is told so.

@@ -452,7 +452,7 @@ async fn one_bot_entered_twice_is_listened_to_once_and_hears_for_all() {
         telegram("GET", "getChat?chat_id=-1001234", None, &chat),
         failed("getChatMember?chat_id=-1001234&user_id=123"),
     ]));
-    let _ = tokio::time::timeout(Duration::from_secs(1), place.handshake.listen(listener)).await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), Box::pin(place.handshake.listen(listener))).await;
     let heard = place.world.view(other.attempt.id).await;
     assert!(heard.events.iter().any(|event| event.title == "The bot was told the code"), "{heard:?}");
 }
