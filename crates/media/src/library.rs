@@ -2,8 +2,7 @@
 
 use crate::{
     Addresses, Ffmpeg, Film, FilmKind, HeifConvert, Incoming, Kind, MAX_IMAGE_BYTES, MediaError, MediaRefusal, Picture,
-    Storage,
-    StorageError,
+    Storage, StorageError,
     film::{self, Unreadable},
     intake::{Arrived, Sort},
     moving,

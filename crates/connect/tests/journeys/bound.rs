@@ -257,7 +257,8 @@ async fn a_public_installation_is_known_by_its_document_and_proves_itself_by_its
     let document = handshake.client_document().await.unwrap().unwrap();
     assert_eq!(document["client_id"], "https://crier.example.org/oauth-client-metadata.json");
     assert_eq!(document["redirect_uris"], json!(["https://crier.example.org/integrations/social/bluesky"]));
-    let scopes = "atproto repo:app.bsky.feed.post repo:app.bsky.feed.repost blob:*/* rpc:com.atproto.repo.uploadBlob?aud=*";
+    let scopes =
+        "atproto repo:app.bsky.feed.post repo:app.bsky.feed.repost blob:*/* rpc:com.atproto.repo.uploadBlob?aud=*";
     assert_eq!(document["scope"], scopes);
     let key = document["jwks"]["keys"][0].clone();
     assert!(key["d"].is_null(), "a private key is shown to everybody");
