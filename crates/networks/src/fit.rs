@@ -230,10 +230,7 @@ fn scaled(kind: &MediaKind, item: &MediaItem) -> Option<(u32, u32)> {
 /// With why nothing is made of it.
 fn said_of_making(mut wrong: Wrong, item: &MediaItem) -> Wrong {
     let why = match () {
-        () if item.is_film() && !item.convertible => {
-            " This server could do it with ffmpeg, which it does not have: see its manual under “Media”."
-        }
-        () if item.is_moving_gif() && !item.convertible => {
+        () if (item.is_film() || item.is_moving_gif()) && !item.convertible => {
             " This server could do it with ffmpeg, which it does not have: see its manual under “Media”."
         }
         () if item.is_film() => " It is too long to be made that small here.",
@@ -383,10 +380,13 @@ mod tests {
 
     #[test]
     fn why_nothing_is_made_of_a_file_is_said() {
-        let kind = || rules(vec![MediaKind::up_to(10, &["image/gif", "video/mp4"])]);
-        let moving = MediaItem { duration_ms: 1, convertible: false, ..item("image/gif", 11, 1, 1) };
-        assert!(fit("It", &kind(), &moving, "").unwrap_err().fix.contains("moves"));
+        let kind = || rules(vec![MediaKind::up_to(10, &["image/gif", "image/webp", "video/mp4"])]);
+        let fix = |item: &MediaItem| fit("It", &kind(), item, "").unwrap_err().fix;
+        let moving = MediaItem { duration_ms: 1, convertible: false, ..item("image/webp", 11, 1, 1) };
+        assert!(fix(&moving).contains("moves"));
+        let gif = MediaItem { mime: "image/gif".into(), ..moving };
+        assert!(fix(&gif).contains("ffmpeg"));
         let video = MediaItem { convertible: false, ..film(60, 11) };
-        assert!(fit("It", &kind(), &video, "").unwrap_err().fix.contains("ffmpeg"));
+        assert!(fix(&video).contains("ffmpeg"));
     }
 }
