@@ -271,6 +271,13 @@ impl From<MediaError> for Problem {
                     "Whoever runs this installation finds the reason by `crier doctor`. Try again once it is mended.",
                 )
             }
+            MediaError::Storage(StorageError::Full) => {
+                tracing::error!("the disk that media are kept on is full");
+                let title = "There is no room for files here now";
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "media.full", title).detail(
+                    "The disk that this Crier keeps files on is full. Whoever runs it makes room; add the file again then.",
+                )
+            }
             error @ (MediaError::Storage(_) | MediaError::Worker(_) | MediaError::Unfit(_)) => Self::internal(&error),
         }
     }

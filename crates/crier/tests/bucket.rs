@@ -189,7 +189,7 @@ async fn peer_s3_takes_a_large_file_in_pieces_and_gives_any_part_of_it() {
 
 #[tokio::test]
 #[ignore = "needs peers/s3-server"]
-async fn peer_s3_is_shared_by_nodes_and_found_again_after_a_restart() {
+async fn peer_s3_is_shared_by_processes_and_found_again_after_a_restart() {
     let place = Place::new("nodes");
     let (key, workspace) = place.person();
     let one = place.serve().await;

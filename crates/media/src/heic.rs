@@ -61,7 +61,7 @@ impl HeifConvert {
     /// # Errors
     /// [`MediaRefusal::UnreadableHeic`] when it can't be read; when the program can't be run.
     pub(crate) async fn to_jpeg(&self, heic: &Path, room: &Path, max_bytes: u64) -> Result<NamedTempFile, MediaError> {
-        let failed = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
+        let failed = |error: std::io::Error| MediaError::from(StorageError::from(error));
         let folder = tempfile::TempDir::new_in(room).map_err(failed)?;
         for quality in QUALITIES {
             let wanted = folder.path().join("out.jpg");

@@ -57,7 +57,7 @@ pub struct Incoming {
 impl Arrived {
     /// The same file made another of another type.
     pub async fn become_jpeg(self, file: NamedTempFile) -> Result<Self, MediaError> {
-        let bytes = tokio::fs::read(file.path()).await.map_err(|error| unwritten(&error))?;
+        let bytes = tokio::fs::read(file.path()).await.map_err(unwritten)?;
         let (size, sha256) = (bytes.len() as u64, hex::encode(Sha256::digest(&bytes)));
         Ok(Self { file, sort: Sort::Picture(Kind::Jpeg), size, sha256, ..self })
     }
@@ -73,13 +73,13 @@ pub(crate) struct Arrived {
     pub sha256: String,
 }
 
-fn unwritten(error: &std::io::Error) -> MediaError {
-    StorageError::Failed(error.to_string()).into()
+fn unwritten(error: std::io::Error) -> MediaError {
+    StorageError::from(error).into()
 }
 
 impl Incoming {
     pub(crate) fn new(name: &str, file: NamedTempFile) -> Result<Self, MediaError> {
-        let writer = File::from_std(file.reopen().map_err(|error| unwritten(&error))?);
+        let writer = File::from_std(file.reopen().map_err(unwritten)?);
         let (name, hash) = (name.to_owned(), Sha256::new());
         Ok(Self { name, file, writer, head: Vec::new(), sort: None, size: 0, hash })
     }
@@ -97,14 +97,14 @@ impl Incoming {
         }
         self.within_limit()?;
         self.hash.update(piece);
-        self.writer.write_all(piece).await.map_err(|error| unwritten(&error))
+        self.writer.write_all(piece).await.map_err(unwritten)
     }
 
     /// Everything has come.
     pub(crate) async fn arrived(mut self) -> Result<Arrived, MediaError> {
         self.sort = Some(Sort::of(&self.head, &self.name)?);
         self.within_limit()?;
-        self.writer.flush().await.map_err(|error| unwritten(&error))?;
+        self.writer.flush().await.map_err(unwritten)?;
         let Self { name, file, sort, size, hash, .. } = self;
         let sort = sort.ok_or(MediaRefusal::UnknownType)?;
         Ok(Arrived { name, file, sort, size, sha256: hex::encode(hash.finalize()) })

@@ -182,7 +182,7 @@ impl Library {
 
     /// Looks at a file that has come in.
     async fn seen(&self, arrived: &Arrived) -> Result<Seen, MediaError> {
-        let unread = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
+        let unread = |error: std::io::Error| MediaError::from(StorageError::from(error));
         match arrived.sort {
             Sort::Heic => Err(MediaRefusal::Heic.into()),
             Sort::Picture(kind) => {

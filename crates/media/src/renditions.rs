@@ -183,7 +183,7 @@ impl Library {
         for wish in GIF_WISHES {
             let width = (whole * wish.share / 100).max(GIF_NARROWEST.min(whole));
             ffmpeg.gif(from.path(), to.path(), width, wish).await.map_err(|error| failed(media, &error))?;
-            let failed = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
+            let failed = |error: std::io::Error| MediaError::from(StorageError::from(error));
             let bytes = tokio::fs::read(to.path()).await.map_err(failed)?;
             if bytes.len() as u64 > recipe.max_bytes {
                 continue;
@@ -272,7 +272,7 @@ fn name_of(recipe: &Recipe) -> Result<String, MediaError> {
 
 /// What a made video is, how large, and its digest.
 async fn measured(made: &NamedTempFile) -> Result<(film::Film, u64, String), MediaError> {
-    let failed = |error: std::io::Error| MediaError::from(StorageError::Failed(error.to_string()));
+    let failed = |error: std::io::Error| MediaError::from(StorageError::from(error));
     // ffmpeg has written to the path, not to what was open before.
     let path = made.path().to_owned();
     let measure = move || {

@@ -15,7 +15,7 @@ use object_store::{
 };
 use std::{
     error::Error,
-    fmt,
+    fmt, io,
     ops::Range,
     path,
     sync::Arc,
@@ -63,6 +63,8 @@ impl fmt::Debug for Storage {
 pub enum StorageError {
     #[error("the folder {} can’t be used for media: {reason}", path.display())]
     Folder { path: path::PathBuf, reason: String },
+    #[error("the disk that media are kept on is full")]
+    Full,
     /// Nothing is kept under the key.
     #[error("the file is not in the storage any more")]
     Missing,
@@ -78,15 +80,8 @@ impl StorageError {
     pub fn fix(&self) -> &'static str {
         match self {
             Self::Bucket(trouble) => trouble.fix,
+            Self::Full => "Make room on that disk, or keep media in a bucket.",
             _ => "Check the storage's settings, its permissions and its room.",
-        }
-    }
-
-    /// What a writer says, which hides what was said to it.
-    fn of_io(error: &std::io::Error) -> Self {
-        match error.get_ref() {
-            Some(inner) => Self::failed(inner),
-            None => Self::Failed(error.to_string()),
         }
     }
 
@@ -96,9 +91,27 @@ impl StorageError {
             if let Some(trouble) = cause.downcast_ref::<Trouble>() {
                 return trouble.clone().into();
             }
+            if cause.downcast_ref::<io::Error>().is_some_and(is_full) {
+                return Self::Full;
+            }
             at = cause.source();
         }
         Self::Failed(crier_net::redact(&error.to_string()).chars().take(MAX_SAID).collect())
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+impl From<io::Error> for StorageError {
+    fn from(error: io::Error) -> Self {
+        match error.get_ref() {
+            _ if is_full(&error) => Self::Full,
+            // What a writer says hides what was said to it.
+            Some(inner) => Self::failed(inner),
+            None => Self::Failed(error.to_string()),
+        }
     }
 }
 
@@ -227,13 +240,13 @@ impl Storage {
 
     /// The folder for what is worked on.
     pub(crate) fn room(&self) -> Result<&path::Path, StorageError> {
-        std::fs::create_dir_all(&self.scratch).map_err(|error| StorageError::Failed(error.to_string()))?;
+        std::fs::create_dir_all(&self.scratch).map_err(StorageError::from)?;
         Ok(&self.scratch)
     }
 
     /// A file of its own to work on, which goes with the value.
     pub(crate) fn scratch(&self) -> Result<NamedTempFile, StorageError> {
-        NamedTempFile::new_in(self.room()?).map_err(|error| StorageError::Failed(error.to_string()))
+        NamedTempFile::new_in(self.room()?).map_err(StorageError::from)
     }
 
     /// Keeps a file from the disk; a large one goes to a bucket in pieces.
@@ -241,19 +254,19 @@ impl Storage {
     /// # Errors
     /// When it can’t be read, or the storage fails; then nothing is kept.
     pub async fn put_file(&self, key: &str, from: &path::Path) -> Result<(), StorageError> {
-        let mut file = tokio::fs::File::open(from).await.map_err(|error| StorageError::Failed(error.to_string()))?;
+        let mut file = tokio::fs::File::open(from).await.map_err(StorageError::from)?;
         let mut writer = BufWriter::new(self.kept.clone(), self.path(key)).with_max_concurrency(AT_ONCE);
         if let Err(error) = tokio::io::copy(&mut file, &mut writer).await {
             // What was begun is taken back where that can be; why it failed is what counts.
             writer.abort().await.inspect_err(|error| tracing::warn!(key, %error, "an upload was not taken back")).ok();
-            return Err(StorageError::of_io(&error));
+            return Err(error.into());
         }
-        writer.shutdown().await.map_err(|error| StorageError::of_io(&error))
+        writer.shutdown().await.map_err(StorageError::from)
     }
 
     /// Lays what is kept on the disk, to be worked on.
     pub(crate) async fn on_disk(&self, key: &str) -> Result<NamedTempFile, StorageError> {
-        let failed = |error: std::io::Error| StorageError::Failed(error.to_string());
+        let failed = |error: io::Error| StorageError::from(error);
         let file = self.scratch()?;
         let size = self.size(key).await?;
         let mut pieces = self.stream(key, 0..size).await?;
@@ -294,7 +307,7 @@ impl Storage {
 }
 
 /// A file, or a folder with what is in it.
-fn remove(path: &path::Path) -> std::io::Result<()> {
+fn remove(path: &path::Path) -> io::Result<()> {
     if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
 }
 
@@ -308,5 +321,22 @@ fn clear(scratch: &path::Path) {
         if let Err(error) = remove(&entry.path()) {
             tracing::warn!(file = %entry.path().display(), %error, "a file is left over");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StorageError;
+    use std::io::{Error, ErrorKind};
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures_however_deep_it_is_said() {
+        let full = || Error::from(ErrorKind::StorageFull);
+        assert!(matches!(StorageError::from(full()), StorageError::Full));
+        let put = object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(full()) };
+        assert!(matches!(StorageError::from(put), StorageError::Full));
+        let copied = Error::other(object_store::Error::Generic { store: "LocalFileSystem", source: Box::new(full()) });
+        assert!(matches!(StorageError::from(copied), StorageError::Full));
+        assert!(matches!(StorageError::from(Error::from(ErrorKind::PermissionDenied)), StorageError::Failed(_)));
     }
 }
