@@ -1,9 +1,11 @@
 //! A call was made and its answer is lost, or a worker died in the middle of one: was it done?
 
 use crate::{publish::deadline, sending::Sending, work::HandlerError};
-use crier_model::Timestamp;
-use crier_networks::{Cx, Detail, Item, Refusal, Sent, publish::Recent};
+use crier_model::{PublicationId, Timestamp};
+use crier_networks::{Cx, Detail, Item, Network, Refusal, Sent, publish::Recent};
 use crier_store::{
+    Store, StoreError,
+    due::Fence,
     publications,
     steps::{self, Step},
 };
@@ -13,7 +15,7 @@ use jiff::SignedDuration;
 /// is missed by this is published twice; what is found too much is another post with the same words, of which we know our own.
 const SKEW: SignedDuration = SignedDuration::from_mins(65);
 /// Networks forget idempotency keys, some after an hour: beyond this age they alone are not relied upon.
-const KEYS_HOLD: SignedDuration = SignedDuration::from_mins(45);
+pub(crate) const KEYS_HOLD: SignedDuration = SignedDuration::from_mins(45);
 
 /// What became of a part.
 pub(crate) enum Doubt {
@@ -25,9 +27,17 @@ pub(crate) enum Doubt {
 
 /// The steps of a part that were begun and have no answer.
 pub(crate) async fn begun(sending: &Sending<'_>, part: usize) -> Result<Vec<Step>, HandlerError> {
-    let prefix = format!("{part}:");
-    let mut all = steps::list(&sending.publisher.store, sending.job.publication.id).await?;
-    all.retain(|step| step.answer.is_none() && step.name.starts_with(&prefix));
+    Ok(unanswered(&sending.publisher.store, sending.job.publication.id, &format!("{part}:")).await?)
+}
+
+/// The steps whose names begin so that were begun and have no answer.
+pub(crate) async fn unanswered(
+    store: &Store,
+    publication: PublicationId,
+    prefix: &str,
+) -> Result<Vec<Step>, StoreError> {
+    let mut all = steps::list(store, publication).await?;
+    all.retain(|step| step.answer.is_none() && step.name.starts_with(prefix));
     Ok(all)
 }
 
@@ -68,7 +78,7 @@ pub(crate) async fn resolve(
             if sending.publisher.clock.now() < settled {
                 return Ok(Some(Doubt::LookAt(settled)));
             }
-            forget(sending, &doubtful).await?;
+            forget(&sending.publisher.store, sending.fence, doubtful).await?;
             Ok(None)
         }
         Err(refusal) => {
@@ -109,7 +119,7 @@ pub(crate) async fn look_for_begun(
     };
     let found = look(sending, recent, cx, item, &doubtful).await?;
     if matches!(found, Ok(None)) {
-        forget(sending, &doubtful).await?;
+        forget(&sending.publisher.store, sending.fence, doubtful).await?;
     }
     Ok(found)
 }
@@ -127,13 +137,9 @@ async fn look(
     steps: &[&Step],
 ) -> Result<Result<Option<Sent>, Refusal>, HandlerError> {
     let begun_at = steps.iter().map(|step| step.begun_at).min().unwrap_or(cx.due_at);
-    let since = Cx { due_at: begun_at - SKEW, ..*cx };
-    let found = match tokio::time::timeout(deadline(sending.network), recent.find(&since, item)).await {
-        Ok(Ok(Some(sent))) => sent,
-        Ok(other) => return Ok(other),
-        Err(_) => {
-            return Ok(Err(Refusal::Temporary(Detail::new("the network's recent posts could not be read in time"))));
-        }
+    let found = match find_since(begun_at, sending.network, recent, cx, item).await {
+        Ok(Some(sent)) => sent,
+        other => return Ok(other),
     };
     // The same words published by another post of ours prove nothing about this one.
     let channel = sending.job.channel.id;
@@ -146,9 +152,27 @@ async fn look(
     }
 }
 
-async fn forget(sending: &Sending<'_>, steps: &[&Step]) -> Result<(), HandlerError> {
+/// The account's post of the same content since a time of ours, within the network's deadline.
+pub(crate) async fn find_since(
+    begun_at: Timestamp,
+    network: &dyn Network,
+    recent: &dyn Recent,
+    cx: &Cx<'_>,
+    item: &Item,
+) -> Result<Option<Sent>, Refusal> {
+    let since = Cx { due_at: begun_at - SKEW, ..*cx };
+    let late = || Err(Refusal::Temporary(Detail::new("the network's recent posts could not be read in time")));
+    tokio::time::timeout(deadline(network), recent.find(&since, item)).await.unwrap_or_else(|_| late())
+}
+
+/// Takes steps back that were surely not done.
+pub(crate) async fn forget(
+    store: &Store,
+    fence: Fence,
+    steps: impl IntoIterator<Item = &Step>,
+) -> Result<(), StoreError> {
     for step in steps {
-        steps::abandon(&sending.publisher.store, sending.fence, step.publication, &step.name).await?;
+        steps::abandon(store, fence, step.publication, &step.name).await?;
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub fn check_rules(network: &dyn Network, channel: &Channel, rules: &[Rule]) -> 
             continue;
         }
         if !can_at_likes(network, rule.act) {
-            let message = format!("{name} lets no app {} and tell likes.", done(rule.act));
+            let message = format!("{name} lets no app {} and tell likes.", rule.act);
             found.push(Finding::error(&pointer, "plug.cannot", message, "Switch it off."));
         } else if rule.act == Act::Comment {
             found.extend(words(network, channel, rule.body.as_ref(), pointer));
@@ -95,17 +95,17 @@ fn able<'a>(registry: &'a Registry, by: &Channel, of: &Channel, act: Act) -> Res
     let unknown = |id: &str| format!("“{id}” is not among the networks of this installation.");
     let network = registry.get(&by.network).ok_or_else(|| unknown(&by.network))?;
     let others = registry.get(&of.network).ok_or_else(|| unknown(&of.network))?;
-    let (name, done) = (network.about().name, done(act));
+    let name = network.about().name;
     if network.family() != others.family() {
-        return Err(format!("{} is on {name}, and can’t {done} what is on {}.", by.name, others.about().name));
+        return Err(format!("{} is on {name}, and can’t {act} what is on {}.", by.name, others.about().name));
     }
     match whose(network, act) {
-        None => Err(format!("{name} lets no app {done}.")),
+        None => Err(format!("{name} lets no app {act}.")),
         Some(Whose::Own) if by.id != of.id => {
-            Err(format!("On {name}, apps can only {done} below a channel’s own posts."))
+            Err(format!("On {name}, apps can only {act} below a channel’s own posts."))
         }
         Some(Whose::SameServer) if by.instance != of.instance => {
-            Err(format!("{} is on another server than the post, and can’t {done} there.", by.name))
+            Err(format!("{} is on another server than the post, and can’t {act} there.", by.name))
         }
         Some(_) => Ok(network),
     }
@@ -114,11 +114,4 @@ fn able<'a>(registry: &'a Registry, by: &Channel, of: &Channel, act: Act) -> Res
 fn words(network: &dyn Network, channel: &Channel, body: Option<&Document>, pointer: String) -> Vec<Finding> {
     let facts = channel.settings.as_object().cloned().unwrap_or_default();
     check::comment(network, &facts, &body.cloned().unwrap_or_default(), pointer)
-}
-
-fn done(act: Act) -> &'static str {
-    match act {
-        Act::Repost => "repost",
-        Act::Comment => "comment",
-    }
 }

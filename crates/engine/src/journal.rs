@@ -122,6 +122,15 @@ impl Book {
     }
 }
 
+/// How a step stood, as networks are told.
+pub(crate) fn stood(begun: steps::Begun) -> Begun {
+    match begun {
+        steps::Begun::Fresh => Begun::Fresh,
+        steps::Begun::Answered(answer) => Begun::Answered(answer),
+        steps::Begun::Interrupted { .. } => Begun::Interrupted,
+    }
+}
+
 /// Steps of a part, written into the book.
 pub(crate) struct StoreJournal<'a> {
     pub book: &'a Book,
@@ -134,12 +143,7 @@ impl Journal for StoreJournal<'_> {
     async fn begin(&self, name: &str, once: &Once) -> Result<Begun, JournalError> {
         let step = NewStep { name: name.to_owned(), once: once.as_str(), fingerprint: self.fingerprint.clone() };
         let begun = self.book.write(Some(step)).await.map_err(|error| JournalError(error.to_string()))?;
-        match begun {
-            Some(steps::Begun::Fresh) => Ok(Begun::Fresh),
-            Some(steps::Begun::Answered(answer)) => Ok(Begun::Answered(answer)),
-            Some(steps::Begun::Interrupted { .. }) => Ok(Begun::Interrupted),
-            None => Err(JournalError("nothing was written".to_owned())),
-        }
+        begun.map(stood).ok_or_else(|| JournalError("nothing was written".to_owned()))
     }
 
     async fn answer(&self, name: &str, answer: serde_json::Value) -> Result<(), JournalError> {

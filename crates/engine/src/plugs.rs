@@ -4,10 +4,13 @@
 
 use crate::{
     decision::{self, Decision, Patience, Try, lacks_permission},
+    doubt,
+    journal::stood,
     numbers::Asking,
     pace::Pace,
-    publish::{Publisher, deadline, fresh},
+    publish::{Publisher, deadline, fresh, noted},
     sending::Progress,
+    wishes::cannot,
     work::{Done, Handler, HandlerError, subject},
 };
 use async_trait::async_trait;
@@ -23,7 +26,7 @@ use crier_networks::{
     Credentials, Cx, Detail, Item, Network, Refusal, Sent,
     afterwards::PostMetrics,
     connect::Facts,
-    publish::{Begun, Journal, JournalError, MediaItem, MediaSource, Once, Recent, Thread},
+    publish::{Begun, Journal, JournalError, MediaItem, MediaSource, Once, Thread},
 };
 use crier_store::{
     Store, StoreError,
@@ -45,10 +48,6 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 const FOR_PEOPLE: SignedDuration = SignedDuration::from_mins(15);
 /// The wait after the first try that failed, and the longest one.
 const WAITS: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(30), SignedDuration::from_hours(1));
-/// Networks forget idempotency keys, some after an hour: beyond this age they alone are not relied upon.
-const KEYS_HOLD: SignedDuration = SignedDuration::from_mins(45);
-/// How far the network's clock may be behind ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(65);
 /// Between the first two looks at likes, and at most between any two.
 const LOOKS: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(1), SignedDuration::from_hours(6));
 /// The same where every look costs.
@@ -379,7 +378,7 @@ impl Doing<'_> {
         let oldest = begun.iter().map(|step| step.begun_at).min().unwrap_or(now);
         let newest = begun.iter().map(|step| step.begun_at).max().unwrap_or(now);
         let keyed = begun.iter().all(|step| step.once == "key");
-        if keyed && oldest > now - KEYS_HOLD {
+        if keyed && oldest > now - doubt::KEYS_HOLD {
             return Ok(None);
         }
         let lost = || Came::Lost(Refusal::Unknown(Detail::new("The network can’t tell whether it was done.")));
@@ -388,33 +387,19 @@ impl Doing<'_> {
             // The key still speaks against a second one.
             return Ok((!keyed).then(lost));
         };
-        let since = Cx { due_at: oldest - SKEW, ..*cx };
-        match self.find(recent, &since, item, network).await {
+        match doubt::find_since(oldest, network, recent, cx, item).await {
             Ok(Some(sent)) if self.is_known(&sent).await? => Ok(Some(lost())),
             Ok(Some(sent)) => Ok(Some(Came::Done(sent))),
             Ok(None) if now < newest + self.publisher.rules.settle => {
                 Ok(Some(Came::LookAt(newest + self.publisher.rules.settle)))
             }
             Ok(None) => {
-                for step in begun {
-                    steps::abandon(&self.publisher.store, self.work.fence, step.publication, &step.name).await?;
-                }
+                doubt::forget(&self.publisher.store, self.work.fence, begun).await?;
                 Ok(None)
             }
             Err(Refusal::Unknown(_) | Refusal::Content(_)) => Ok(Some(lost())),
             Err(refusal) => Ok(Some(Came::Refused(refusal))),
         }
-    }
-
-    async fn find(
-        &self,
-        recent: &dyn Recent,
-        since: &Cx<'_>,
-        item: &Item,
-        network: &dyn Network,
-    ) -> Result<Option<Sent>, Refusal> {
-        let late = || Err(Refusal::Temporary(Detail::new("the network's recent posts could not be read in time")));
-        tokio::time::timeout(deadline(network), recent.find(since, item)).await.unwrap_or_else(|_| late())
     }
 
     /// Whether it is something else of ours with the same words: a comment below another post.
@@ -469,10 +454,7 @@ impl Doing<'_> {
 
     async fn done(&self, sent: Sent, pace: &Pace<'_>, entry: &Entry, heard: &Heard) -> Result<Done, HandlerError> {
         let done = self.end(End::Done { remote_id: sent.remote_id, url: sent.url }).await?;
-        // What is only remembered for the next call can't fail this one.
-        if let Err(error) = pace.succeeded(entry, heard, self.publisher.clock.now()).await {
-            tracing::warn!(%error, "what a network said of its limits was not noted");
-        }
+        noted(pace.succeeded(entry, heard, self.publisher.clock.now()).await);
         Ok(done)
     }
 
@@ -517,10 +499,6 @@ impl Doing<'_> {
     }
 }
 
-fn cannot(network: &dyn Network, what: &str) -> Refusal {
-    Refusal::Content(Detail::new(format!("{} has no way for apps to {what}.", network.about().name)))
-}
-
 /// The steps of one plug, among those of the publication that it is about. Each is written at once: they are few.
 struct StepsOf<'a> {
     store: &'a Store,
@@ -535,9 +513,8 @@ impl StepsOf<'_> {
 
     /// Those that were begun and not answered, and must not be taken twice.
     async fn begun(&self) -> Result<Vec<Step>, StoreError> {
-        let prefix = self.name("");
-        let mut all = steps::list(self.store, self.plug.publication).await?;
-        all.retain(|step| step.answer.is_none() && step.once != steps::REPEATABLE && step.name.starts_with(&prefix));
+        let mut all = doubt::unanswered(self.store, self.plug.publication, &self.name("")).await?;
+        all.retain(|step| step.once != steps::REPEATABLE);
         Ok(all)
     }
 }
@@ -547,11 +524,7 @@ impl Journal for StepsOf<'_> {
     async fn begin(&self, name: &str, once: &Once) -> Result<Begun, JournalError> {
         let step = NewStep { name: self.name(name), once: once.as_str(), fingerprint: self.plug.id.to_string() };
         let begun = steps::begin(self.store, self.fence, self.plug.publication, &step).await;
-        Ok(match begun.map_err(|error| JournalError(error.to_string()))? {
-            steps::Begun::Fresh => Begun::Fresh,
-            steps::Begun::Answered(answer) => Begun::Answered(answer),
-            steps::Begun::Interrupted { .. } => Begun::Interrupted,
-        })
+        begun.map(stood).map_err(|error| JournalError(error.to_string()))
     }
 
     async fn answer(&self, name: &str, answer: Value) -> Result<(), JournalError> {

@@ -555,7 +555,7 @@ fn ended(job: &Loaded, state: State) {
 }
 
 /// What is only remembered for the next call can't fail this one.
-fn noted<T>(done: Result<T, StoreError>) -> Option<T> {
+pub(crate) fn noted<T>(done: Result<T, StoreError>) -> Option<T> {
     done.inspect_err(|error| tracing::warn!(%error, "what a network said of its limits was not noted")).ok()
 }
 

@@ -7,7 +7,7 @@ use crate::{
     decision::{self, Decision, Try},
     media_source::Files,
     pace::Pace,
-    publish::{Publisher, deadline, fresh},
+    publish::{Publisher, deadline, fresh, noted},
     sending::Progress,
     work::{Done, Handler, HandlerError, subject},
 };
@@ -129,10 +129,7 @@ impl Wishes {
                 publications::edited(store, work.fence, id, parts, &sent.to_json()?).await?;
             }
         }
-        // What is only remembered for the next call can't fail this one.
-        if let Err(error) = pace.succeeded(entry, heard, self.publisher.clock.now()).await {
-            tracing::warn!(%error, "what a network said of its limits was not noted");
-        }
+        noted(pace.succeeded(entry, heard, self.publisher.clock.now()).await);
         Ok(Done::Settled)
     }
 
@@ -206,7 +203,7 @@ fn account<'a>(
     }
 }
 
-fn cannot(network: &dyn Network, what: &str) -> Refusal {
+pub(crate) fn cannot(network: &dyn Network, what: &str) -> Refusal {
     Refusal::Content(Detail::new(format!("{} has no way for apps to {what}.", network.about().name)))
 }
 

@@ -4,7 +4,7 @@ import type { Part } from "../model";
 import type { Upload } from "../uploads";
 import { FeedPart } from "./feed-part";
 import { lookOf } from "./looks";
-import { OpenedPart } from "./opened-part";
+import { isOpened, OpenedPart } from "./opened-part";
 import classes from "./preview.module.css";
 import { WebhookPreview } from "./webhook-preview";
 
@@ -16,14 +16,12 @@ export interface PreviewProps {
   check: ChannelCheck | undefined;
 }
 
-const FEEDS = ["stacked", "beside", "chat", "stream"];
-
 /** The post as the network would show it, part by part. */
 export function ChannelPreview(props: PreviewProps) {
   const { channel, parts, settings, files, check } = props;
   if (channel.network === "webhook") return <WebhookPreview {...props} />;
   const look = lookOf(channel.network);
-  const isFeed = FEEDS.includes(look.shape);
+  const isFeed = !isOpened(look.shape);
   return (
     <div className={classes.frame} data-network={channel.network} data-shape={look.shape}>
       {parts.map((part, index) => {

@@ -1,32 +1,39 @@
 import "@/i18n/composing";
+import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
+import type { Shape } from "./looks";
 import { Actions, Face, Files, type Shown, said, Words } from "./pieces";
 import classes from "./preview.module.css";
 
+/** The shapes that are more than words in a feed. */
+const OPENED: Partial<Record<Shape, ComponentType<Shown>>> = {
+  article: Article,
+  picture: Picture,
+  video: Video,
+  reel: Reel,
+  board: Board,
+  pin: Pin,
+  mail: Mail,
+};
+
+export const isOpened = (shape: Shape) => shape in OPENED;
+
 /** A post that is more than words in a feed: a page, a picture with its caption, a film, a title in a community, a mail. */
 export function OpenedPart(props: Shown) {
-  const SHAPES = {
-    article: Article,
-    picture: Picture,
-    video: Video,
-    reel: Reel,
-    board: Board,
-    pin: Pin,
-    mail: Mail,
-  };
-  const Shape = SHAPES[props.look.shape as keyof typeof SHAPES];
+  const { shape } = props.look;
+  const Opened = OPENED[shape];
   return (
-    <article className={classes.post} data-layout={props.look.shape} data-last>
-      <Shape {...props} />
+    <article className={classes.post} data-layout={shape} data-last>
+      {Opened && <Opened {...props} />}
     </article>
   );
 }
 
-function Byline({ channel, look, size = 28, beside }: Shown & { size?: number; beside?: string }) {
+function Byline({ channel, look, beside }: Shown & { beside?: string }) {
   const { t } = useTranslation();
   return (
     <header className={classes.byline}>
-      <Face channel={channel} look={look} size={size} />
+      <Face channel={channel} look={look} size={28} />
       <span className={classes.name}>{channel.name}</span>
       <span className={classes.time}>{beside ?? t("composer.preview.now")}</span>
     </header>
