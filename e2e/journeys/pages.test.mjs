@@ -20,6 +20,8 @@ async function furnished(page) {
   await ask(page, `${base}/posts`, post("draft", 3, `A long one ${"with many words ".repeat(20)}`));
   const daily = { ...post("scheduled", 4, "Again and again") };
   daily.data.repeat = { rule: "FREQ=DAILY;COUNT=3", except: [] };
+  // More in one hour than a week or a month has room for.
+  for (let nth = 0; nth < 6; nth += 1) await ask(page, `${base}/posts`, post("draft", 26, `Crowded ${nth}`));
   const repeating = await ask(page, `${base}/posts`, daily);
   const slots = [{ days: ["monday", "friday"], time: "10:00" }];
   const settings = { name: "Tips", channels: [channel.id], slots, rest_days: 0 };
@@ -60,6 +62,12 @@ async function look(page, addresses) {
     await page.getByRole("heading", { level: 1 }).first().waitFor();
     await page.waitForLoadState("networkidle").catch(() => {});
     await page.waitForTimeout(150);
+    await page.evaluate(() => {
+      // Any of a calendar's stops can be the one in the tab order, and only what is in it is looked at.
+      for (const stop of document.querySelectorAll("[data-nav]")) stop.tabIndex = 0;
+      // Heads stay in sight over what is scrolled away, which is no barrier: it comes into sight with the focus.
+      for (const area of document.querySelectorAll("[data-scroll]")) area.scrollTo(0, 0);
+    });
     for (const each of [...(await barriers(page)), ...(await overhang(page))]) wrong.push(`${address}: ${each}`);
   }
   assert.ok(wrong.length === 0, wrong.join("\n"));

@@ -126,7 +126,7 @@ function useStartHour(
 ) {
   const ref = useRef<HTMLDivElement>(null);
   const hour = dates.includes(here.date)
-    ? Math.max(EARLY, Number(here.time.slice(0, 2)) - 1)
+    ? Math.max(0, Number(here.time.slice(0, 2)) - 1)
     : Math.min(EARLY, ...placed.map((item) => item.hour));
   const from = dates[0];
   // biome-ignore lint/correctness/useExhaustiveDependencies: when other days are shown and when their posts are there, not with every change

@@ -29,7 +29,7 @@ const HEAD = 28;
 const LEAST_ROW = 112;
 const LINE = 27;
 /** A cell's number and edges, in pixels. */
-const AROUND = 30;
+const AROUND = 34;
 
 export function MonthView({
   weeks,
