@@ -213,16 +213,22 @@ impl Store {
         Ok(())
     }
 
-    /// Writes something that nobody needs: whether the database takes anything at all.
+    /// Writes something larger than a page that nobody needs, and takes it away again: whether the database takes anything, and has
+    /// room for it.
     ///
     /// # Errors
     /// What keeps it from being written, for example a full disk.
     pub async fn try_writing(&self) -> Result<()> {
-        let tx = self.begin().await?;
-        let sql = "INSERT INTO installation (name, value) VALUES ('written_at', $1) \
+        const ROOM: usize = 64 * 1024;
+        let sql = "INSERT INTO installation (name, value) VALUES ('room', $1) \
                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        tx.execute(sql, [self.now().to_string().into()]).await?;
-        tx.commit().await
+        for value in ["0".repeat(ROOM), String::new()] {
+            let tx = self.begin().await?;
+            tx.execute(sql, [value.into()]).await?;
+            // Only what is committed is surely written.
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Lets SQLite's file grow by so many pages only, as a full disk does; none lets it grow again. On PostgreSQL it does nothing.

@@ -13,7 +13,7 @@ use crier_model::{
     metric::{Count, Per, Series},
 };
 use jiff::{Timestamp, civil::Date};
-use sea_orm::{ConnectionTrait, QueryResult, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use serde_json::Value as Json;
 
 /// A publication whose numbers are due to be looked at.
@@ -186,28 +186,29 @@ pub async fn keep_channel(store: &Store, channel: ChannelId, told: std::result::
 pub async fn of_channel(store: &Store, channel: ChannelId, from: Date, to: Date) -> Result<Numbers> {
     let sql = "SELECT metric, per, day, value FROM channel_metric WHERE channel_id = $1 AND day >= $2 AND day <= $3 ORDER BY day";
     let values = [channel.0.into(), from.to_string().into(), to.to_string().into()];
-    let rows = store.reader().query_all_raw(store.statement(sql, values)).await?;
     let look = "SELECT looked_at, said FROM channel_look WHERE channel_id = $1";
-    numbers(store, look, channel.0, &rows).await
+    numbers(store, store.statement(look, [channel.0.into()]), store.statement(sql, values)).await
 }
 
 /// What is known of a publication, from the first day on.
 pub async fn of_publication(store: &Store, publication: PublicationId) -> Result<Numbers> {
     let sql =
         "SELECT metric, 'total' AS per, day, value FROM publication_metric WHERE publication_id = $1 ORDER BY day";
-    let rows = store.reader().query_all_raw(store.statement(sql, [publication.0.into()])).await?;
     let look = "SELECT looked_at, said FROM publication_look WHERE publication_id = $1";
-    numbers(store, look, publication.0, &rows).await
+    let of = || [publication.0.into()];
+    numbers(store, store.statement(look, of()), store.statement(sql, of())).await
 }
 
-async fn numbers(store: &Store, look: &str, of: uuid::Uuid, rows: &[QueryResult]) -> Result<Numbers> {
-    let looked = store.reader().query_one_raw(store.statement(look, [of.into()])).await?;
+async fn numbers(store: &Store, look: Statement, points: Statement) -> Result<Numbers> {
+    // In this order: a look between the two may bring a newer point, and what is told is never older than its time.
+    let looked = store.reader().query_one_raw(look).await?;
+    let rows = store.reader().query_all_raw(points).await?;
     let mut numbers = Numbers::default();
     if let Some(looked) = looked {
         numbers.looked_at = maybe_time(looked.try_get("", "looked_at")?)?;
         numbers.said = looked.try_get("", "said")?;
     }
-    for row in rows {
+    for row in &rows {
         let metric: Metric = word(&row.try_get::<String>("", "metric")?)?;
         let day: String = row.try_get("", "day")?;
         let day: Date = day.parse().map_err(|_| StoreError::Damaged { what: "day" })?;

@@ -110,6 +110,23 @@ async fn what_is_well_is_told_area_by_area_as_it_is_looked_at() {
 }
 
 #[tokio::test]
+async fn a_full_disk_of_the_database_is_told_with_what_becomes_of_posts() {
+    let world = World::with(|_| {}).await;
+    if world.store.is_postgres() {
+        return;
+    }
+    world.store.limit_growth(Some(0)).await.unwrap();
+    let report = world.examined().await;
+    let row = report.checks.iter().find(|row| row.area == "database").unwrap();
+    let told = row.wrong.as_ref().unwrap();
+    assert!(told.cause.contains("the database's disk is full"), "{told:?}");
+    assert!(told.fix[0].contains("none is lost"), "{told:?}");
+    world.store.limit_growth(None).await.unwrap();
+    let report = world.examined().await;
+    assert!(report.checks.iter().all(|row| row.area != "database" || row.wrong.is_none()), "{}", report.text);
+}
+
+#[tokio::test]
 async fn another_answer_under_the_public_address_is_told() {
     let page = Router::new().fallback(get(|| async { axum::response::Html("<h1>It works!</h1>") }));
     for (router, said) in [

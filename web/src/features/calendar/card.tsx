@@ -1,5 +1,5 @@
 import { useDraggable } from "@dnd-kit/core";
-import { IconCheck, IconPhoto, IconRecycle, IconRepeat } from "@tabler/icons-react";
+import { IconAlertTriangle, IconCheck, IconPhoto, IconRecycle, IconRepeat } from "@tabler/icons-react";
 import { type KeyboardEvent, memo, useMemo } from "react";
 import type { Channel, Network, PostSummary } from "@/api/types";
 import type { Format } from "@/app/format";
@@ -14,6 +14,8 @@ export interface CardContext {
   channels: ReadonlyMap<string, Channel>;
   networks: ReadonlyMap<string, Network>;
   now: number;
+  /** The posts that go out in the same minute as another on the same channel. */
+  clashes: ReadonlySet<string>;
   /** The selected posts; none while a click opens a post. */
   selected: ReadonlySet<string> | null;
 }
@@ -90,6 +92,7 @@ export const CardFace = memo(function CardFace({ item: { post, due, twice }, con
         <StateIcon state={post.state} />
         <span className={classes.time}>{time}</span>
         <span className={classes.text}>{text}</span>
+        <Clash post={post} context={context} />
         <Round post={post} />
         <span className={classes.marks}>{networkMarks.slice(0, 2)}</span>
         {names}
@@ -109,6 +112,7 @@ export const CardFace = memo(function CardFace({ item: { post, due, twice }, con
           <StateIcon state={post.state} />
         </span>
         <span className={classes.word}>{t(`common.state.${post.state}`)}</span>
+        <Clash post={post} context={context} />
         <Round post={post} />
         {post.media_count > 0 && (
           <span className={classes.media} title={t("calendar.media", { count: post.media_count })}>
@@ -130,6 +134,18 @@ export function Round({ post }: { post: PostSummary }) {
   return (
     <span className={classes.round} title={word}>
       {post.series_id ? <IconRepeat size={12} aria-hidden /> : <IconRecycle size={12} aria-hidden />}
+      <span className="visually-hidden">{word}</span>
+    </span>
+  );
+}
+
+/** Marks what goes out in the same minute as another on the same channel. */
+export function Clash({ post, context }: { post: PostSummary; context: CardContext }) {
+  if (!context.clashes.has(post.id)) return null;
+  const word = t("calendar.clash");
+  return (
+    <span className={classes.clash} title={word}>
+      <IconAlertTriangle size={12} aria-hidden />
       <span className="visually-hidden">{word}</span>
     </span>
   );

@@ -26,14 +26,22 @@ export function Rest({ date, today }: { date: string; today: boolean }) {
   );
 }
 
+/** Says of a day that nothing goes out on it. */
+export function Gap() {
+  const { t } = useTranslation();
+  return <span className={classes.gap}>{t("calendar.gap")}</span>;
+}
+
 interface Props {
   date: string;
   today: boolean;
+  /** Nothing goes out on it, though later days have posts. */
+  gap: boolean;
   className?: string;
 }
 
 /** The head of a day's column: opens the day. */
-export function DayHead({ date, today, className }: Props) {
+export function DayHead({ date, today, gap, className }: Props) {
   return (
     <div className={className} data-head data-day={date}>
       <Link
@@ -46,6 +54,7 @@ export function DayHead({ date, today, className }: Props) {
         <span className={classes.weekday}>{WEEKDAY.format(Date.parse(date))}</span>{" "}
         <span className={classes.number}>{Number(date.slice(8))}</span>
         <Rest date={date} today={today} />
+        {gap && <Gap />}
       </Link>
     </div>
   );

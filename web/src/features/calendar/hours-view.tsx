@@ -3,7 +3,7 @@ import { wallOf } from "@/app/zoned";
 import { Card, type CardContext } from "./card";
 import { DayHead } from "./day-head";
 import classes from "./hours-view.module.css";
-import { abridge, byDay, byHour, type Placed } from "./layout";
+import { abridge, byDay, byHour, gaps, type Placed } from "./layout";
 import { MoreButton } from "./more-button";
 import { type Cell, clocksChange, hourKind, startOfDay } from "./range";
 import { Slot } from "./slot";
@@ -42,6 +42,7 @@ export function HoursView({
   const here = wallOf(new Date(now).toISOString(), zone);
   const days = byDay(placed);
   const hours = new Map(dates.map((date) => [date, byHour(days.get(date) ?? [])]));
+  const empty = gaps(dates, days, here.date);
   const changing = new Set(dates.filter((date) => clocksChange(date, zone)));
   const room = dates.length > 1 ? ROOM : Number.POSITIVE_INFINITY;
   const start = useStartHour(dates, placed, here, ready);
@@ -52,7 +53,13 @@ export function HoursView({
         {zoneOffset(zone, dates[0] ?? here.date)}
       </div>
       {dates.map((date) => (
-        <DayHead key={date} date={date} today={date === here.date} className={classes.head} />
+        <DayHead
+          key={date}
+          date={date}
+          today={date === here.date}
+          gap={empty.has(date)}
+          className={classes.head}
+        />
       ))}
       {HOURS.map((hour) => (
         <div key={hour} className={classes.row} ref={hour === start.hour ? start.ref : undefined}>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PostSummary, PublicationState } from "@/api/types";
-import { abridge, byDay, byHour, matches, place } from "./layout";
+import { abridge, byDay, byHour, clashing, gaps, matches, place } from "./layout";
 import { calendarSearch } from "./search";
 
 function post(
@@ -116,5 +116,31 @@ describe("the filter", () => {
       date: "2026-02-28",
       channel: "a,b",
     });
+  });
+});
+
+describe("clashes and gaps", () => {
+  it("finds posts to come in the same minute on the same channel, and no others", () => {
+    const at = "2026-11-25T09:00:10Z";
+    const posts = [
+      post("one", at, [
+        ["ada", "scheduled"],
+        ["bob", "scheduled"],
+      ]),
+      post("two", "2026-11-25T09:00:50Z", [["bob", "draft"]]),
+      post("later", "2026-11-25T09:01:00Z", [["bob", "scheduled"]]),
+      post("elsewhere", at, [["eve", "scheduled"]]),
+      post("out", at, [["eve", "published"]]),
+      post("undated", null, [["ada", "draft"]]),
+    ];
+    expect([...clashing(posts)]).toEqual(["one", "two"]);
+  });
+
+  it("takes for gaps the empty days from today to the last one with posts", () => {
+    const dates = ["2026-11-23", "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27"];
+    const days = new Map([["2026-11-26", []]]);
+    expect([...gaps(dates, days, "2026-11-24")]).toEqual(["2026-11-24", "2026-11-25"]);
+    expect(gaps(dates, new Map(), "2026-11-24").size).toBe(0);
+    expect(gaps(dates, days, "2026-11-27").size).toBe(0);
   });
 });

@@ -68,6 +68,36 @@ export function abridge<T>(items: readonly T[], room: number): { shown: readonly
   return { shown, more: items.length - shown.length };
 }
 
+const TO_COME: readonly PublicationState[] = ["draft", "scheduled", "preparing"];
+
+/** The posts to come that share a minute with another on one of their channels. */
+export function clashing(posts: readonly PostSummary[]): ReadonlySet<string> {
+  const first = new Map<string, string>();
+  const found = new Set<string>();
+  for (const { id, due_at, publications } of posts) {
+    if (!due_at) continue;
+    const minute = Math.floor(Date.parse(due_at) / 60_000);
+    for (const { channel_id, state } of publications) {
+      if (!TO_COME.includes(state)) continue;
+      const place = `${channel_id} ${minute}`;
+      const other = first.get(place);
+      if (other === undefined) first.set(place, id);
+      else found.add(other).add(id);
+    }
+  }
+  return found;
+}
+
+/** The days from today on without a post, though a later one of these has some. */
+export function gaps(
+  dates: readonly string[],
+  days: ReadonlyMap<string, unknown>,
+  today: string,
+): ReadonlySet<string> {
+  const last = dates.findLast((date) => days.has(date)) ?? "";
+  return new Set(dates.filter((date) => date >= today && date < last && !days.has(date)));
+}
+
 export interface Filter {
   channels: readonly string[];
   states: readonly PublicationState[];

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { PostSummary } from "@/api/types";
 import { NetworkMark } from "@/components/network-mark";
 import { StateBadge } from "@/components/state-badge";
-import { type CardContext, Round } from "./card";
+import { type CardContext, Clash, Round } from "./card";
 import classes from "./list-view.module.css";
 
 interface Props {
@@ -15,8 +15,9 @@ interface Props {
 }
 
 /** A post as a line of a list: time, text, channels, state. */
-export function PostRow({ post, due, context: { format, channels, networks, selected } }: Props) {
+export function PostRow({ post, due, context }: Props) {
   const { t } = useTranslation();
+  const { format, channels, networks, selected } = context;
   // Of a video there is no small picture where nothing here can make one.
   const [broken, setBroken] = useState(false);
   const text = post.excerpt || t("calendar.noText");
@@ -73,6 +74,7 @@ export function PostRow({ post, due, context: { format, channels, networks, sele
               />
             ))}
           </span>
+          <Clash post={post} context={context} />
           <Round post={post} />
           <span className={classes.clip}>
             {names.length > 0 ? names.join(", ") : t("calendar.noChannels")}

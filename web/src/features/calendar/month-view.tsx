@@ -5,8 +5,8 @@ import { useTranslation } from "react-i18next";
 import { wallOf } from "@/app/zoned";
 import { StateIcon } from "@/components/state-badge";
 import { Card, type CardContext } from "./card";
-import { DayNumber, Rest, sayDay } from "./day-head";
-import { abridge, byDay, type Placed } from "./layout";
+import { DayNumber, Gap, Rest, sayDay } from "./day-head";
+import { abridge, byDay, gaps, type Placed } from "./layout";
 import classes from "./month-view.module.css";
 import { MoreButton } from "./more-button";
 import { Slot } from "./slot";
@@ -46,6 +46,7 @@ export function MonthView({
   const { ref, height } = useElementSize();
   const days = useMemo(() => byDay(placed), [placed]);
   const today = wallOf(new Date(now).toISOString(), zone).date;
+  const empty = gaps(weeks.flat(), days, today);
   const row = Math.max(LEAST_ROW, (height - HEAD) / weeks.length);
   const room = Math.max(2, Math.floor((row - AROUND) / LINE));
   const weekday = new Intl.DateTimeFormat("en-GB", { weekday: narrow ? "narrow" : "short", timeZone: "UTC" });
@@ -87,6 +88,7 @@ export function MonthView({
               outside={outside}
             >
               <DayNumber date={date} today={date === today} />
+              {empty.has(date) && <Gap />}
               {shown.map((item) => (
                 <Card key={item.post.id} item={item} context={context} lines={1} />
               ))}

@@ -28,13 +28,17 @@ interface Listed {
   posts: { post: PostSummary; due: string | null }[];
 }
 
-function useCardContext(now: number, selected: ReadonlySet<string> | null): CardContext {
+function useCardContext(
+  now: number,
+  clashes: ReadonlySet<string>,
+  selected: ReadonlySet<string> | null,
+): CardContext {
   const format = useFormat();
   const channels = useChannelMap();
   const networks = useNetworkMap();
   return useMemo(
-    () => ({ format, channels, networks, now, selected }),
-    [format, channels, networks, now, selected],
+    () => ({ format, channels, networks, now, clashes, selected }),
+    [format, channels, networks, now, clashes, selected],
   );
 }
 
@@ -46,9 +50,9 @@ export function CalendarPage() {
   const { now, narrow, view, today, date, setView, toToday, stepBy } = useView();
   const { count: filters, clear } = useFilter();
   const days = daysOf(view, date, user.week_start);
-  const { query, placed, undated, empty } = useCalendarPosts(days);
+  const { query, placed, undated, clashes, empty } = useCalendarPosts(days);
   const selection = useSelection();
-  const context = useCardContext(now, selection.on ? selection.ids : null);
+  const context = useCardContext(now, clashes, selection.on ? selection.ids : null);
   const [listed, setListed] = useState<Listed | null>(null);
 
   usePageTitle(`${t("calendar.title")}: ${titleOf(view, date, user.week_start).short}`);

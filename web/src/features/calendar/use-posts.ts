@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useSession } from "@/app/session";
-import { matches, place } from "./layout";
+import { clashing, matches, place } from "./layout";
 import { draftsQuery, rangeQuery } from "./queries";
 import { type Days, startOfDay } from "./range";
 import { useFilter } from "./use-filter";
@@ -21,7 +21,9 @@ export function useCalendarPosts(days: Days) {
     () => drafts.data?.filter((post) => matches(post, filter)) ?? [],
     [drafts.data, filter],
   );
+  // Also with those that the filter hides: they go out all the same.
+  const clashes = useMemo(() => clashing(query.data ?? []), [query.data]);
   const known = query.data !== undefined && !query.isPlaceholderData;
   const empty = known && !placed.some((item) => item.date >= days.from && item.date < days.to);
-  return { query, placed, undated, empty };
+  return { query, placed, undated, clashes, empty };
 }

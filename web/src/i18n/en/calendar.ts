@@ -23,6 +23,8 @@ export const calendar = {
   notSelected: "not selected",
   repeats: "repeats",
   evergreen: "from an evergreen queue",
+  clash: "at the same time as another on the same channel",
+  gap: "no post",
   noChannels: "no channel yet",
   media_one: "{{count}} file",
   media_other: "{{count}} files",

@@ -1,113 +1,17 @@
 //! A backup of a running server, restored elsewhere: the copy publishes, and does not send again what may have been sent.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use crate::place::{Place, Server};
 use crier_model::Timestamp;
-use crier_net::{Client, Config, Method};
+use crier_net::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::{
     fs,
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_crier");
-
-/// A place to run the program in: a data folder and a database.
-struct Place {
-    folder: tempfile::TempDir,
-    database: String,
-    listen: SocketAddr,
-}
-
-impl Place {
-    fn new(name: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let database = match std::env::var("CRIER_TEST_DATABASE_URL") {
-            Ok(url) if !url.is_empty() => own_database(&url, name),
-            _ => format!("sqlite://{}/crier.db", folder.path().display()),
-        };
-        Self { folder, database, listen }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("CRIER_DATA_DIR", self.folder.path())
-            .env("DATABASE_URL", &self.database)
-            .env("CRIER_LISTEN", self.listen.to_string())
-            .env("CRIER_EGRESS_ALLOW", "127.0.0.1")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    fn refused(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(!output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
-        String::from_utf8(output.stderr).unwrap()
-    }
-
-    async fn serve(&self) -> Server {
-        let log = fs::File::create(self.path("log")).unwrap();
-        let child = self.command(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let server = Server { child, address: format!("http://{}", self.listen), client: client() };
-        let until = Instant::now() + Duration::from_secs(60);
-        while server.client.get(format!("{}/health", server.address)).send().await.is_err() {
-            assert!(Instant::now() < until, "{}", fs::read_to_string(self.path("log")).unwrap());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        server
-    }
-}
-
-/// A new database beside the one the tests were given.
-fn own_database(url: &str, name: &str) -> String {
-    let name = format!("backup_{name}_{}", std::process::id());
-    for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-        let done = Command::new("psql").args(["--quiet", "--command", &sql, url]).status().unwrap();
-        assert!(done.success());
-    }
-    let mut url: crier_net::Url = url.parse().unwrap();
-    url.set_path(&name);
-    url.into()
-}
-
-fn client() -> Client {
-    Client::new(Config { allow: vec!["127.0.0.1".parse().unwrap()], ..Config::default() }).unwrap()
-}
-
-struct Server {
-    child: Child,
-    address: String,
-    client: Client,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
 
 impl Server {
     async fn ask(&self, method: Method, path: &str, key: &str, body: Option<Value>) -> Value {
@@ -153,11 +57,8 @@ async fn a_restored_backup_publishes_and_asks_about_what_was_due() {
     crier_net::install_crypto_provider();
     let (hook, got) = receiver().await;
     let old = Place::new("old");
-    let made =
-        old.ok(&["user", "create", "--email", "a@example.org", "--password", "correct horse", "--workspace", "W"]);
-    let workspace = made.rsplit_once('(').unwrap().1.trim_end_matches(").").to_owned();
-    let key = old.ok(&["key", "create", "--user", "a@example.org"]);
-    let within = |path: &str| format!("workspaces/{workspace}/{path}");
+    let (key, workspace) = old.person();
+    let within = |path: &str| format!("{workspace}/{path}");
     let archive = old.path("backup.tar");
     let to = archive.to_str().unwrap();
     let due = {

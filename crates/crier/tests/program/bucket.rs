@@ -1,21 +1,14 @@
 //! Media in a bucket of a server by others: in pieces, shared by nodes, looked at by the doctor, in backups. `peers/README.md` says how it is
 //! started.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+use crate::place::{Place, Server, client, free, said};
 use bytes::Bytes;
 use crier_media::{Bucket, Storage, StorageError};
-use crier_net::{Answer, Client, Config, Multipart};
+use crier_net::{Answer, Multipart};
 use futures::TryStreamExt;
 use serde_json::Value;
-use std::{
-    fs,
-    net::SocketAddr,
-    path::PathBuf,
-    process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fs, ops::Deref, process::Command};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_crier");
 const PEER: &str = "CRIER_PEER_S3";
 /// A picture of one pixel.
 const PIXEL: &str = "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da6364f8cf500f00038601805a347d6b0000000049454e44ae426082";
@@ -26,10 +19,6 @@ fn peer() -> Value {
 
 fn text(value: &Value, at: &str) -> String {
     value.pointer(at).and_then(Value::as_str).unwrap_or_else(|| panic!("{at} is no text in {value}")).to_owned()
-}
-
-fn client() -> Client {
-    Client::new(Config { allow: vec!["127.0.0.1".parse().unwrap()], ..Config::default() }).unwrap()
 }
 
 /// The peer's bucket, with a part of it to ourselves.
@@ -52,102 +41,52 @@ async fn kept(storage: &Storage) -> Vec<(String, u64)> {
     kept
 }
 
-/// A data folder, a database and a bucket.
-struct Place {
-    folder: tempfile::TempDir,
-    database: PathBuf,
+/// A place that keeps its media in the peer's bucket.
+struct Shop {
+    place: Place,
     bucket: Bucket,
-    listen: SocketAddr,
 }
 
-impl Place {
+impl Deref for Shop {
+    type Target = Place;
+
+    fn deref(&self) -> &Place {
+        &self.place
+    }
+}
+
+impl Shop {
     fn new(prefix: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("crier.db");
-        Self { folder, database, bucket: bucket(prefix), listen: free() }
+        Self::with(Place::on_sqlite(), bucket(prefix))
+    }
+
+    fn with(place: Place, bucket: Bucket) -> Self {
+        let settings = vec![
+            ("S3_BUCKET", bucket.name.clone()),
+            ("S3_ENDPOINT", bucket.endpoint.as_ref().unwrap().to_string()),
+            ("S3_PREFIX", bucket.prefix.clone()),
+            ("AWS_ACCESS_KEY_ID", bucket.access_key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", bucket.secret_access_key.expose().to_owned()),
+        ];
+        Self { place: Place { settings, ..place }, bucket }
     }
 
     /// Another node: a folder of its own, and the rest shared.
     fn another(&self) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::copy(self.folder.path().join("secret.key"), folder.path().join("secret.key")).unwrap();
-        Self { folder, database: self.database.clone(), bucket: self.bucket.clone(), listen: free() }
+        let place = Place { database: self.database.clone(), ..Place::on_sqlite() };
+        fs::copy(self.path("secret.key"), place.path("secret.key")).unwrap();
+        Self::with(place, self.bucket.clone())
     }
 
     fn storage(&self) -> Storage {
-        Storage::bucket(&self.bucket, &client(), &self.folder.path().join("scratch")).unwrap()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("CRIER_DATA_DIR", self.folder.path())
-            .env("DATABASE_URL", format!("sqlite://{}", self.database.display()))
-            .env("CRIER_LISTEN", self.listen.to_string())
-            .env("CRIER_EGRESS_ALLOW", "127.0.0.1")
-            .env("S3_BUCKET", &self.bucket.name)
-            .env("S3_ENDPOINT", self.bucket.endpoint.as_ref().unwrap().as_str())
-            .env("S3_PREFIX", &self.bucket.prefix)
-            .env("AWS_ACCESS_KEY_ID", &self.bucket.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", self.bucket.secret_access_key.expose())
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", said(&output));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    /// Somebody with a key; the path of their workspace.
-    fn person(&self) -> (String, String) {
-        let email = "ada@example.org";
-        let made = self.ok(&["user", "create", "--email", email, "--password", "correct horse battery"]);
-        let workspace = made.rsplit_once('(').unwrap().1.trim_end_matches([')', '.']).to_owned();
-        (self.ok(&["key", "create", "--user", email]), format!("/api/v1/workspaces/{workspace}"))
-    }
-
-    async fn serve(&self) -> Server {
-        let log = fs::File::create(self.folder.path().join("log")).unwrap();
-        let child = self.command(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let server = Server { child, address: format!("http://{}", self.listen), client: client() };
-        let until = Instant::now() + Duration::from_secs(60);
-        while server.client.get(format!("{}/ready", server.address)).send().await.is_err() {
-            assert!(Instant::now() < until, "{}", fs::read_to_string(self.folder.path().join("log")).unwrap());
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        server
-    }
-}
-
-fn free() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-struct Server {
-    child: Child,
-    address: String,
-    client: Client,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        Storage::bucket(&self.bucket, &client(), &self.path("scratch")).unwrap()
     }
 }
 
 impl Server {
     async fn upload(&self, key: &str, workspace: &str) -> Answer {
         let form = Multipart::new().file("file", "pixel.png", "image/png", hex::decode(PIXEL).unwrap());
-        let url = format!("{}{workspace}/media", self.address);
+        let url = format!("{}/api/v1/{workspace}/media", self.address);
         self.client.post(url).bearer(key).multipart(form).send().await.unwrap()
     }
 
@@ -163,10 +102,10 @@ impl Server {
 #[tokio::test]
 #[ignore = "needs peers/s3-server"]
 async fn peer_s3_takes_a_large_file_in_pieces_and_gives_any_part_of_it() {
-    let place = Place::new("pieces");
+    let place = Shop::new("pieces");
     let storage = place.storage();
     let large: Vec<u8> = (0..23_000_001u32).flat_map(|i| (i / 3).to_le_bytes().into_iter().take(1)).collect();
-    let file = place.folder.path().join("large");
+    let file = place.path("large");
     fs::write(&file, &large).unwrap();
     storage.put_file("a/media/large.mp4", &file).await.unwrap();
     storage.put_file("a/media/other.mp4", &file).await.unwrap();
@@ -190,7 +129,7 @@ async fn peer_s3_takes_a_large_file_in_pieces_and_gives_any_part_of_it() {
 #[tokio::test]
 #[ignore = "needs peers/s3-server"]
 async fn peer_s3_is_shared_by_processes_and_found_again_after_a_restart() {
-    let place = Place::new("nodes");
+    let place = Shop::new("nodes");
     let (key, workspace) = place.person();
     let one = place.serve().await;
     let answer = one.upload(&key, &workspace).await;
@@ -209,11 +148,11 @@ async fn peer_s3_is_shared_by_processes_and_found_again_after_a_restart() {
 
     let again = place.serve().await;
     assert_eq!(again.get(&key, &text(&file, "/thumbnail_url"), None).await.status(), 200);
-    assert!(!place.folder.path().join("media").exists(), "nothing is kept in the data folder");
+    assert!(!place.path("media").exists(), "nothing is kept in the data folder");
     let kinds: Vec<String> =
         kept(&place.storage()).await.iter().map(|(key, _)| key.split('/').nth(1).unwrap().to_owned()).collect();
     assert_eq!(kinds, ["media", "thumbnails"]);
-    let url = format!("{}{workspace}/media/{}", again.address, text(&file, "/id"));
+    let url = format!("{}/api/v1/{workspace}/media/{}", again.address, text(&file, "/id"));
     assert_eq!(again.client.delete(url).bearer(&key).send().await.unwrap().status(), 204);
     assert_eq!(kept(&place.storage()).await, []);
 }
@@ -229,7 +168,7 @@ fn examined(mut command: Command) -> Value {
 #[tokio::test]
 #[ignore = "needs peers/s3-server"]
 async fn peer_s3_is_looked_at_by_the_doctor_who_says_what_to_mend() {
-    let place = Place::new("doctor");
+    let place = Shop::new("doctor");
     let peer = peer();
     let command = || place.command(&["doctor", "wordpress", "--json"]);
     let well = examined(command());
@@ -264,15 +203,15 @@ async fn peer_s3_is_looked_at_by_the_doctor_who_says_what_to_mend() {
 #[tokio::test]
 #[ignore = "needs peers/s3-server"]
 async fn peer_s3_has_its_files_in_backups() {
-    let place = Place::new("backup");
+    let place = Shop::new("backup");
     let (key, workspace) = place.person();
     let server = place.serve().await;
     let file: Value = server.upload(&key, &workspace).await.json().unwrap();
     place.ok(&["backup", "--to", "b.tar", "--with-key"]);
     drop(server);
 
-    let elsewhere = Place::new("restored");
-    let tar = place.folder.path().join("b.tar");
+    let elsewhere = Shop::new("restored");
+    let tar = place.path("b.tar");
     let tar = tar.to_str().unwrap();
     let told = place.another().command(&["restore", tar]).output().unwrap();
     assert!(
