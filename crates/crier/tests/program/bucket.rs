@@ -90,7 +90,7 @@ impl Server {
         self.client.post(url).bearer(key).multipart(form).send().await.unwrap()
     }
 
-    async fn get(&self, key: &str, path: &str, range: Option<&str>) -> Answer {
+    async fn file(&self, key: &str, path: &str, range: Option<&str>) -> Answer {
         let mut request = self.client.get(format!("{}{path}", self.address)).bearer(key);
         if let Some(range) = range {
             request = request.header("range", range);
@@ -139,15 +139,15 @@ async fn peer_s3_is_shared_by_processes_and_found_again_after_a_restart() {
 
     let other_place = place.another();
     let other = other_place.serve().await;
-    let whole = other.get(&key, &text(&file, "/url"), None).await;
+    let whole = other.file(&key, &text(&file, "/url"), None).await;
     assert_eq!((whole.status(), whole.body().as_ref()), (200, pixel.as_slice()));
-    let range = other.get(&key, &text(&file, "/url"), Some("bytes=1-3")).await;
+    let range = other.file(&key, &text(&file, "/url"), Some("bytes=1-3")).await;
     assert_eq!((range.status(), range.body().as_ref()), (206, b"PNG".as_slice()));
     assert_eq!(range.header("content-range").unwrap(), format!("bytes 1-3/{}", pixel.len()));
     drop((one, other));
 
     let again = place.serve().await;
-    assert_eq!(again.get(&key, &text(&file, "/thumbnail_url"), None).await.status(), 200);
+    assert_eq!(again.file(&key, &text(&file, "/thumbnail_url"), None).await.status(), 200);
     assert!(!place.path("media").exists(), "nothing is kept in the data folder");
     let kinds: Vec<String> =
         kept(&place.storage()).await.iter().map(|(key, _)| key.split('/').nth(1).unwrap().to_owned()).collect();
@@ -222,5 +222,5 @@ async fn peer_s3_has_its_files_in_backups() {
     elsewhere.ok(&["restore", tar]);
     assert_eq!(kept(&elsewhere.storage()).await, kept(&place.storage()).await);
     let server = elsewhere.serve().await;
-    assert_eq!(server.get(&key, &text(&file, "/url"), None).await.body().as_ref(), hex::decode(PIXEL).unwrap());
+    assert_eq!(server.file(&key, &text(&file, "/url"), None).await.body().as_ref(), hex::decode(PIXEL).unwrap());
 }
