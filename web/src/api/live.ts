@@ -101,7 +101,11 @@ export function staleCollector(client: QueryClient, wait = 250) {
  * Opens the workspace's event stream. HTTP/1.1 allows six connections a host over all tabs, so one tab holds the
  * stream (by a lock that passes on when it closes) and tells the others.
  */
-function openStream(workspace: string, heard: (event: LiveEvent) => void, resumed: () => void): () => void {
+function openStream(
+  workspace: string,
+  heard: (event: LiveEvent) => void,
+  opened: (again: boolean) => void,
+): () => void {
   const stop = new AbortController();
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(`crier-live-${workspace}`) : null;
   if (channel) channel.onmessage = (message) => heard(message.data as LiveEvent);
@@ -113,7 +117,7 @@ function openStream(workspace: string, heard: (event: LiveEvent) => void, resume
       const source = new EventSource(`/api/v1/workspaces/${workspace}/events`);
       let lost = false;
       source.onopen = () => {
-        if (lost) resumed();
+        opened(lost);
         lost = false;
       };
       source.onerror = () => {
@@ -164,7 +168,8 @@ export function useLive(workspace: string) {
         if (event.kind === "media.converting") keepConversion(client, workspace, event);
         collector.add(staleAfter(workspace, event));
       },
-      () => collector.add([keys.workspace(workspace)]),
+      // What changed before it was open, no event tells: whether the workspace is paused least of all may be missed.
+      (again) => collector.add(again ? [keys.me, keys.workspace(workspace)] : [keys.me]),
     );
     return () => {
       close();
