@@ -2,7 +2,7 @@
 //! `heif-convert` of libheif, and kept as JPEG.
 
 use crate::{
-    MediaError, MediaRefusal, ProgramLimits, StorageError,
+    MediaError, MediaRefusal, ProgramLimits,
     confine::{self, command},
 };
 use std::{
@@ -61,8 +61,7 @@ impl HeifConvert {
     /// # Errors
     /// [`MediaRefusal::UnreadableHeic`] when it can't be read; when the program can't be run.
     pub(crate) async fn to_jpeg(&self, heic: &Path, room: &Path, max_bytes: u64) -> Result<NamedTempFile, MediaError> {
-        let failed = |error: std::io::Error| MediaError::from(StorageError::from(error));
-        let folder = tempfile::TempDir::new_in(room).map_err(failed)?;
+        let folder = tempfile::TempDir::new_in(room)?;
         for quality in QUALITIES {
             let wanted = folder.path().join("out.jpg");
             let mut command = command(&self.path);
@@ -74,8 +73,8 @@ impl HeifConvert {
             let Ok(jpeg) = tokio::fs::read(&written).await else { return Err(MediaRefusal::UnreadableHeic.into()) };
             let bare = without_words(&jpeg).ok_or(MediaRefusal::UnreadableHeic)?;
             if bare.len() as u64 <= max_bytes {
-                let file = NamedTempFile::new_in(room).map_err(failed)?;
-                tokio::fs::write(file.path(), bare).await.map_err(failed)?;
+                let file = NamedTempFile::new_in(room)?;
+                tokio::fs::write(file.path(), bare).await?;
                 return Ok(file);
             }
         }

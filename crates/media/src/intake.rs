@@ -1,7 +1,7 @@
 //! Files coming in: laid on the disk piece by piece, so that a large one is never in memory whole, and looked at as soon as
 //! enough is there to know what it is.
 
-use crate::{Kind, MAX_FILM_BYTES, MAX_IMAGE_BYTES, MediaError, MediaRefusal, StorageError, film::FilmKind};
+use crate::{Kind, MAX_FILM_BYTES, MAX_IMAGE_BYTES, MediaError, MediaRefusal, film::FilmKind};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 use tokio::{fs::File, io::AsyncWriteExt};
@@ -57,7 +57,7 @@ pub struct Incoming {
 impl Arrived {
     /// The same file made another of another type.
     pub async fn become_jpeg(self, file: NamedTempFile) -> Result<Self, MediaError> {
-        let bytes = tokio::fs::read(file.path()).await.map_err(unwritten)?;
+        let bytes = tokio::fs::read(file.path()).await?;
         let (size, sha256) = (bytes.len() as u64, hex::encode(Sha256::digest(&bytes)));
         Ok(Self { file, sort: Sort::Picture(Kind::Jpeg), size, sha256, ..self })
     }
@@ -73,13 +73,9 @@ pub(crate) struct Arrived {
     pub sha256: String,
 }
 
-fn unwritten(error: std::io::Error) -> MediaError {
-    StorageError::from(error).into()
-}
-
 impl Incoming {
     pub(crate) fn new(name: &str, file: NamedTempFile) -> Result<Self, MediaError> {
-        let writer = File::from_std(file.reopen().map_err(unwritten)?);
+        let writer = File::from_std(file.reopen()?);
         let (name, hash) = (name.to_owned(), Sha256::new());
         Ok(Self { name, file, writer, head: Vec::new(), sort: None, size: 0, hash })
     }
@@ -97,14 +93,14 @@ impl Incoming {
         }
         self.within_limit()?;
         self.hash.update(piece);
-        self.writer.write_all(piece).await.map_err(unwritten)
+        Ok(self.writer.write_all(piece).await?)
     }
 
     /// Everything has come.
     pub(crate) async fn arrived(mut self) -> Result<Arrived, MediaError> {
         self.sort = Some(Sort::of(&self.head, &self.name)?);
         self.within_limit()?;
-        self.writer.flush().await.map_err(unwritten)?;
+        self.writer.flush().await?;
         let Self { name, file, sort, size, hash, .. } = self;
         let sort = sort.ok_or(MediaRefusal::UnknownType)?;
         Ok(Arrived { name, file, sort, size, sha256: hex::encode(hash.finalize()) })

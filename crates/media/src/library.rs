@@ -182,20 +182,19 @@ impl Library {
 
     /// Looks at a file that has come in.
     async fn seen(&self, arrived: &Arrived) -> Result<Seen, MediaError> {
-        let unread = |error: std::io::Error| MediaError::from(StorageError::from(error));
         match arrived.sort {
             Sort::Heic => Err(MediaRefusal::Heic.into()),
             Sort::Picture(kind) => {
-                let bytes = tokio::fs::read(arrived.file.path()).await.map_err(unread)?;
+                let bytes = tokio::fs::read(arrived.file.path()).await?;
                 self.unpacked(move || look(kind, &bytes)).await
             }
             Sort::Film(kind) => {
-                let mut file = arrived.file.reopen().map_err(unread)?;
+                let mut file = arrived.file.reopen()?;
                 let read = tokio::task::spawn_blocking(move || film::read(kind, &mut file)).await;
                 let film = match read.map_err(|e| MediaError::Worker(e.to_string()))? {
                     Ok(film) => film,
                     Err(Unreadable::Io(error)) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-                        return Err(unread(error));
+                        return Err(error.into());
                     }
                     Err(why) => return Err(MediaRefusal::UnreadableFilm { found: kind, why: why.to_string() }.into()),
                 };

@@ -128,3 +128,10 @@ pub enum MediaError {
     #[error("the picture could not be worked on: {0}")]
     Worker(String),
 }
+
+/// Files are worked on beside where they are kept, so what fails there fails as the storage does.
+impl From<std::io::Error> for MediaError {
+    fn from(error: std::io::Error) -> Self {
+        StorageError::from(error).into()
+    }
+}

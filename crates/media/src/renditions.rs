@@ -183,8 +183,7 @@ impl Library {
         for wish in GIF_WISHES {
             let width = (whole * wish.share / 100).max(GIF_NARROWEST.min(whole));
             ffmpeg.gif(from.path(), to.path(), width, wish).await.map_err(|error| failed(media, &error))?;
-            let failed = |error: std::io::Error| MediaError::from(StorageError::from(error));
-            let bytes = tokio::fs::read(to.path()).await.map_err(failed)?;
+            let bytes = tokio::fs::read(to.path()).await?;
             if bytes.len() as u64 > recipe.max_bytes {
                 continue;
             }
@@ -272,7 +271,6 @@ fn name_of(recipe: &Recipe) -> Result<String, MediaError> {
 
 /// What a made video is, how large, and its digest.
 async fn measured(made: &NamedTempFile) -> Result<(film::Film, u64, String), MediaError> {
-    let failed = |error: std::io::Error| MediaError::from(StorageError::from(error));
     // ffmpeg has written to the path, not to what was open before.
     let path = made.path().to_owned();
     let measure = move || {
@@ -288,10 +286,10 @@ async fn measured(made: &NamedTempFile) -> Result<(film::Film, u64, String), Med
             hash.update(&piece[..read]);
             size += read as u64;
         }
-        Ok((film, size, hex::encode(hash.finalize())))
+        Ok::<_, std::io::Error>((film, size, hex::encode(hash.finalize())))
     };
     let done = tokio::task::spawn_blocking(measure).await.map_err(|error| MediaError::Worker(error.to_string()))?;
-    let (film, size, sha256) = done.map_err(failed)?;
+    let (film, size, sha256) = done?;
     let film = film.map_err(|error| MediaError::Unfit(format!("the converted video can’t be read: {error}")))?;
     Ok((film, size, sha256))
 }

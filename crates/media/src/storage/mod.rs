@@ -266,15 +266,14 @@ impl Storage {
 
     /// Lays what is kept on the disk, to be worked on.
     pub(crate) async fn on_disk(&self, key: &str) -> Result<NamedTempFile, StorageError> {
-        let failed = |error: io::Error| StorageError::from(error);
         let file = self.scratch()?;
         let size = self.size(key).await?;
         let mut pieces = self.stream(key, 0..size).await?;
-        let mut writer = tokio::fs::File::from_std(file.reopen().map_err(failed)?);
+        let mut writer = tokio::fs::File::from_std(file.reopen()?);
         while let Some(piece) = pieces.next().await {
-            writer.write_all(&piece?).await.map_err(failed)?;
+            writer.write_all(&piece?).await?;
         }
-        writer.flush().await.map_err(failed)?;
+        writer.flush().await?;
         Ok(file)
     }
 
