@@ -13,21 +13,21 @@ use crier_store::{
 };
 use jiff::{ToSpan, tz::TimeZone};
 
-/// Whether the channel has had its number of publications today; until when it waits then, and why. What was tried before, and
-/// what a person wants to be sent all the same, is not counted again.
+/// Whether the channel has had its number of publications on the day this one goes out; until when it waits then, and why. What was
+/// tried before, and what a person wants to be sent all the same, is not counted again.
 pub(crate) async fn reached(
     store: &Store,
     job: &Loaded,
     work: &Claimed,
     installation: u32,
-    now: Timestamp,
+    goes_out_at: Timestamp,
 ) -> Result<Option<(Timestamp, Reason)>, StoreError> {
     let wanted = work.payload.get(publications::OVER_CAP).is_some();
     if job.publication.tries > 0 || wanted {
         return Ok(None);
     }
     let cap = job.channel.daily_cap.unwrap_or(installation);
-    let (midnight, next) = day_of(now, &job.workspace.time_zone);
+    let (midnight, next) = day_of(goes_out_at, &job.workspace.time_zone);
     let started = publications::started_since(store, job.channel.id, job.publication.id, midnight, cap).await?;
     Ok((started >= cap).then(|| {
         let said = format!(

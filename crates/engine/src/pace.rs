@@ -7,7 +7,7 @@ use crier_networks::Refusal;
 use crier_store::{
     Store, StoreError,
     channels::Channel,
-    pace::{self, Entry, Scope, Strike},
+    pace::{self, Entry, Known, Scope, Strike},
 };
 use jiff::SignedDuration;
 
@@ -41,10 +41,18 @@ impl<'a> Pace<'a> {
 
     async fn forgiven(&self, entry: &Entry) -> Result<(), StoreError> {
         if *entry == Entry::Probe {
-            let scopes: Vec<_> = std::iter::once(&self.own).chain(&self.shared).collect();
-            pace::forgive(self.store, &scopes).await?;
+            Box::pin(pace::forgive(self.store, &self.scopes())).await?;
         }
         Ok(())
+    }
+
+    /// What its calls are counted under.
+    pub fn scopes(&self) -> Vec<&Scope> {
+        std::iter::once(&self.own).chain(&self.shared).collect()
+    }
+
+    pub async fn enter_knowing(&self, known: &Known) -> Result<Entry, StoreError> {
+        pace::enter_knowing(self.store, known, self.shared.as_ref(), SEVERAL, PROBE).await
     }
 
     pub async fn enter(&self) -> Result<Entry, StoreError> {
@@ -84,7 +92,7 @@ impl<'a> Pace<'a> {
         self.forgiven(entry).await?;
         if let Some(until) = heard.used_up_until().filter(|until| *until > now && *until <= now + WORTH_WAITING) {
             let said = "the network allows no more before this time";
-            pace::rest(self.store, &self.own, self.channel.id, until, said).await?;
+            Box::pin(pace::rest(self.store, &self.own, self.channel.id, until, said)).await?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use crier_store::{
     channels::{self, Channel},
     due::{self, Fence},
     journal::{self, Ending, Line, Start},
-    pace::Entry,
+    pace::{Entry, Known},
     publications::{self, Change, DUE, Loaded},
 };
 use jiff::SignedDuration;
@@ -133,7 +133,8 @@ impl Handler for Publisher {
 
 /// How a wait for the due time ended.
 enum Waited {
-    Over,
+    /// With what is held against the channel's calls.
+    Over(Known),
     /// The channel or the workspace is not what it was.
     Changed,
     /// The clock was set back.
@@ -156,6 +157,7 @@ fn obstacle(channel: &Channel) -> Option<Reason> {
 }
 
 impl Publisher {
+    /// Hundreds wait in here side by side. What most of them never do is boxed, so that it takes no room in those that wait.
     async fn take_up(&self, id: PublicationId, work: &due::Claimed) -> Result<Done, HandlerError> {
         let job = match publications::load(&self.store, id).await {
             Ok(job) => job,
@@ -180,45 +182,50 @@ impl Publisher {
         let progress = Progress::of(&job.publication)?;
         let since = progress.since.unwrap_or(due_at);
         let sending = Sending::new(self, network, &job, work.fence, due_at).await?;
-        let mut ready = None;
+        // Before the wait, so that it need not be asked when the time has come: nothing else goes out on the channel meanwhile.
+        let goes_out_at = self.clock.now().max(work.due_at);
+        let over_cap = cap::reached(&self.store, &job, work, self.rules.daily_cap, goes_out_at).await?;
+        let pace = Pace::of(&self.store, &job.channel);
+        let (mut ready, mut known) = (None, None);
         if self.clock.now() < work.due_at {
             ready = self.credentials(&job, false).await.ok();
-            match self.wait_until(work.due_at, &job).await? {
-                Waited::Over => {}
+            match self.wait_until(work.due_at, &job, &pace).await? {
+                Waited::Over(asked) => known = Some(asked),
                 Waited::Changed => return Box::pin(self.take_up(id, work)).await,
                 Waited::TurnedBack => return Ok(Done::Again(work.due_at)),
             }
         }
         if let Some(reason) = self.too_late(&job, since) {
-            return self.come_too_late(sending, progress, reason).await;
+            return Box::pin(self.come_too_late(sending, progress, reason)).await;
         }
-        let pace = Pace::of(&self.store, &job.channel);
-        let entry = match pace.enter().await? {
+        let entry = match known {
+            Some(known) => pace.enter_knowing(&known).await?,
+            None => pace.enter().await?,
+        };
+        let entry = match entry {
             Entry::Wait { until, said } => return self.paced(&job, work.fence, since, until, &said).await,
             entry => entry,
         };
-        if let Some((midnight, reason)) =
-            cap::reached(&self.store, &job, work, self.rules.daily_cap, self.clock.now()).await?
-        {
+        if let Some((midnight, reason)) = over_cap {
             let change = Change::under(work.fence).finishing().because(reason);
-            publications::hold_over_cap(&self.store, id, &DUE, midnight, change).await?;
+            Box::pin(publications::hold_over_cap(&self.store, id, &DUE, midnight, change)).await?;
             tracing::warn!(channel = %job.channel.id, "the channel's daily cap holds a publication");
             return Ok(Done::Settled);
         }
-        self.attempt(sending, progress, &pace, &entry, ready).await
+        Box::pin(self.attempt(sending, progress, &pace, &entry, ready)).await
     }
 
     /// Waits, with all that is ready, for the time of what was claimed ahead of it. Edits and moves take the lease away; what else may
     /// stand in the way is looked at again when the time has come.
-    async fn wait_until(&self, due_at: Timestamp, job: &Loaded) -> Result<Waited, HandlerError> {
+    async fn wait_until(&self, due_at: Timestamp, job: &Loaded, pace: &Pace<'_>) -> Result<Waited, HandlerError> {
         let left = due_at.duration_since(self.clock.now());
         tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
         // A sleep is never short, so the clock was set back.
         if self.clock.now() < due_at {
             return Ok(Waited::TurnedBack);
         }
-        let unchanged = publications::is_free_as(&self.store, job).await?;
-        Ok(if unchanged { Waited::Over } else { Waited::Changed })
+        let free = publications::is_free_as(&self.store, job, &pace.scopes()).await?;
+        Ok(free.map_or(Waited::Changed, Waited::Over))
     }
 
     /// Makes publications ready ahead of time, with what this one sends them with.
@@ -320,7 +327,7 @@ impl Publisher {
                     // What the network repeats of our credentials is no business of the history.
                     match (&outcome, &last) {
                         (Outcome::Refused(_), Some(last)) => {
-                            noted(self.note_answer(&sending, last, &credentials).await);
+                            noted(Box::pin(self.note_answer(&sending, last, &credentials)).await);
                         }
                         (_, Some(last)) => answered = credentials.hide(&named(last)),
                         (_, None) => {}
@@ -342,7 +349,7 @@ impl Publisher {
             tried(network.id, refusal.class());
             let since = progress.since.unwrap_or(due_at);
             let now = self.clock.now();
-            let paused = noted(pace.refused(entry, &refusal, now).await).flatten();
+            let paused = noted(Box::pin(pace.refused(entry, &refusal, now)).await).flatten();
             let made = Try { now, since, tries, renewed, jitter: (self.rules.jitter)() };
             tracing::info!(network = network.id, tries, class = refusal.class(), %refusal, "a try was refused");
             match decision::decide(&refusal, made, &self.rules.patience) {
@@ -394,7 +401,7 @@ impl Publisher {
         let said = "The workspace is paused. It is sent when somebody lets the workspace go on.";
         let reason = Reason::new(held::PAUSED, "The workspace is paused", said);
         let change = Change::under(fence).finishing().because(reason);
-        if publications::hold_paused(&self.store, &job.publication, &DUE, change).await?.is_some() {
+        if Box::pin(publications::hold_paused(&self.store, &job.publication, &DUE, change)).await?.is_some() {
             return Ok(Done::Settled);
         }
         self.wait(job, fence, self.clock.now(), "Its workspace goes on").await
@@ -515,7 +522,7 @@ impl Publisher {
         let id = job.publication.id;
         let code = reason.code.clone();
         let change = Change::under(fence).finishing().because(reason);
-        if publications::hold(&self.store, id, &DUE, seen, refused, change).await?.is_some() {
+        if Box::pin(publications::hold(&self.store, id, &DUE, seen, refused, change)).await?.is_some() {
             ended(job, State::Held);
             tracing::warn!(publication = %id, network = %job.publication.network, %code, "held");
             return Ok(Done::Settled);
@@ -532,7 +539,7 @@ impl Publisher {
     }
 
     pub(crate) async fn moved(&self, job: &Loaded, to: State, change: Change) -> Result<(), HandlerError> {
-        publications::set_state(&self.store, job.publication.id, &DUE, to, change).await?;
+        Box::pin(publications::set_state(&self.store, job.publication.id, &DUE, to, change)).await?;
         Ok(())
     }
 }

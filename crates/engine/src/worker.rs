@@ -50,7 +50,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             owner: uuid::Uuid::new_v4().to_string(),
-            parallel: 512,
+            parallel: 700,
             lease: SignedDuration::from_secs(30),
             grace: Duration::from_secs(30),
         }

@@ -314,7 +314,12 @@ impl Store {
 
     /// A statement written for both databases: parameters are `$1`, `$2` …
     pub(crate) fn statement(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
-        Statement::from_sql_and_values(self.backend(), sql, values)
+        if self.is_postgres() {
+            return Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        }
+        let values: Vec<Value> = values.into_iter().collect();
+        let (sql, values) = by_place(sql, &values);
+        Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)
     }
 }
 
@@ -331,10 +336,16 @@ async fn open_sqlite(config: &StoreConfig) -> Result<(DatabaseConnection, Databa
     Ok((reader, writer))
 }
 
+/// Each reader has a thread and some megabytes of pages and statements: more of them than the processors keep busy are of no use.
+fn most_readers() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(processors * 2).map_or(8, |twice| twice.clamp(2, 8))
+}
+
 fn sqlite_options(config: &StoreConfig, read_only: bool) -> ConnectOptions {
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     let mut options = ConnectOptions::new(&config.url);
-    options.max_connections(if read_only { config.max_connections.clamp(1, 8) } else { 1 });
+    options.max_connections(if read_only { config.max_connections.clamp(1, most_readers()) } else { 1 });
     options.min_connections(1).sqlx_logging(false).record_stmt_in_spans(false).test_before_acquire(false);
     options.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
         let sqlite = sqlite
@@ -468,6 +479,43 @@ where
     make().await
 }
 
+/// A statement whose parameters `$1`, `$2` … have become `?` in the order they stand in. For SQLite, to which `$1` is a name: it looks
+/// names up in a list of all of them, which takes longer than the statement where there are hundreds.
+fn by_place(sql: &str, values: &[Value]) -> (String, Vec<Value>) {
+    let (mut placed, mut in_order) = (String::with_capacity(sql.len()), Vec::with_capacity(values.len()));
+    let mut pieces = sql.split('$');
+    placed.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = piece.split_at(digits);
+        match number.parse::<usize>().ok().and_then(|number| values.get(number.wrapping_sub(1))) {
+            Some(value) => {
+                placed.push('?');
+                in_order.push(value.clone());
+            }
+            // Of something else, such as a path in JSON.
+            None => placed.extend(["$", number]),
+        }
+        placed.push_str(rest);
+    }
+    (placed, in_order)
+}
+
+/// Rows of parameters as a `VALUES` list, whose columns are `column1`, `column2` …; `values` are those of the statement so far.
+pub(crate) fn rows_of<const N: usize>(rows: impl IntoIterator<Item = [Value; N]>, values: &mut Vec<Value>) -> String {
+    let mut list = String::from("VALUES ");
+    for (place, row) in rows.into_iter().enumerate() {
+        list.push_str(if place == 0 { "(" } else { ", (" });
+        for (column, value) in row.into_iter().enumerate() {
+            values.push(value);
+            list.push_str(if column == 0 { "$" } else { ", $" });
+            list.push_str(&values.len().to_string());
+        }
+        list.push(')');
+    }
+    list
+}
+
 /// Marks for a list of ids, from `$1` on, and their values.
 pub(crate) fn marks(ids: impl Iterator<Item = Uuid>) -> (String, Vec<Value>) {
     let values: Vec<Value> = ids.map(Value::from).collect();
@@ -482,4 +530,28 @@ pub(crate) enum Lock {
     Change,
     /// It must stay as it is until we are done.
     Keep,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{by_place, rows_of};
+    use sea_orm::Value;
+
+    #[test]
+    fn numbered_parameters_go_by_place_each_as_often_as_it_is_named() {
+        let values = [Value::from("a"), 2.into(), Value::from("c")];
+        let (sql, placed) =
+            by_place("UPDATE t SET x = $3, y = $1 WHERE j ->> '$.n' = $2 AND z = $1 OR q = $14", &values);
+        assert_eq!(sql, "UPDATE t SET x = ?, y = ? WHERE j ->> '$.n' = ? AND z = ? OR q = $14");
+        assert_eq!(placed, ["c".into(), "a".into(), 2.into(), Value::from("a")]);
+        assert_eq!(by_place("SELECT 1", &[]), ("SELECT 1".to_owned(), vec![]));
+    }
+
+    #[test]
+    fn rows_go_on_counting_where_the_statement_is() {
+        let mut values = vec![Value::from(0)];
+        let rows = rows_of([[1.into(), 2.into()], [3.into(), 4.into()]], &mut values);
+        assert_eq!(rows, "VALUES ($2, $3), ($4, $5)");
+        assert_eq!(values, (0..5).map(Value::from).collect::<Vec<_>>());
+    }
 }

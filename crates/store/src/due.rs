@@ -8,7 +8,7 @@
 use crate::{
     Store, Tx,
     column::{from_json, json, maybe_time, ms, time},
-    connection::{Lock, marks},
+    connection::{Lock, marks, rows_of},
     entity::due_work,
     error::{Result, StoreError},
 };
@@ -514,13 +514,13 @@ pub(crate) async fn lock_lanes(tx: &Tx, lanes: &BTreeSet<Uuid>) -> Result<()> {
         i64::from_ne_bytes((high ^ low).to_ne_bytes())
     };
     let keys: BTreeSet<i64> = lanes.iter().map(key).collect();
+    let mut values = Vec::new();
+    let keys = rows_of(keys.into_iter().map(|key| [Value::from(key)]), &mut values);
     // One after another in their order, so that no two transactions wait for each other.
-    let each: Vec<_> = (1..=keys.len()).map(|place| format!("SELECT {place} AS place, ${place} AS key")).collect();
     let sql = format!(
-        "SELECT count(pg_advisory_xact_lock(key)) FROM (SELECT key FROM ({}) AS lanes ORDER BY place) AS ordered",
-        each.join(" UNION ALL ")
+        "SELECT count(pg_advisory_xact_lock(key)) FROM (SELECT column1 AS key FROM ({keys}) AS lanes ORDER BY column1) AS ordered"
     );
-    tx.query_one(&sql, keys.into_iter().map(Value::from)).await.map(drop)
+    tx.query_one(&sql, values).await.map(drop)
 }
 
 /// As [`finish_in`], for work whose leases are known to be held and whose lanes are locked.
@@ -534,24 +534,22 @@ pub(crate) async fn finish_all_in(tx: &mut Tx, fences: &[Fence]) -> Result<()> {
 async fn settle_lanes(tx: &mut Tx, lanes: &BTreeSet<Uuid>) -> Result<()> {
     let lanes: Vec<Uuid> = lanes.iter().copied().collect();
     for chunk in lanes.chunks(500) {
-        let marks: Vec<_> = (1..=chunk.len()).map(|i| format!("${i}")).collect();
-        let values = || chunk.iter().map(|lane| Value::from(*lane));
+        let (ids, values) = marks(chunk.iter().copied());
         let clear = format!(
             "UPDATE due_work SET ready_at = NULL \
-             WHERE lane IN ({}) AND lane IS NOT NULL AND ready_at IS NOT NULL AND lease_until IS NULL",
-            marks.join(", ")
+             WHERE lane IN ({ids}) AND lane IS NOT NULL AND ready_at IS NOT NULL AND lease_until IS NULL"
         );
-        tx.execute(&clear, values()).await?;
-        let each: Vec<_> = marks.iter().map(|mark| format!("SELECT {mark} AS id")).collect();
+        tx.execute(&clear, values).await?;
+        let mut values = Vec::new();
+        let lanes = rows_of(chunk.iter().map(|lane| [Value::from(*lane)]), &mut values);
         let set = format!(
             "UPDATE due_work SET ready_at = due_at WHERE id IN ( \
-               SELECT (SELECT w.id FROM due_work w WHERE w.lane = l.id ORDER BY w.due_at, w.id LIMIT 1) \
-               FROM ({}) l \
-               WHERE NOT EXISTS (SELECT 1 FROM due_work b WHERE b.lane = l.id AND b.lane IS NOT NULL AND b.ready_at IS NOT NULL) \
-             ) RETURNING ready_at",
-            each.join(" UNION ALL ")
+               SELECT (SELECT w.id FROM due_work w WHERE w.lane = l.column1 ORDER BY w.due_at, w.id LIMIT 1) \
+               FROM ({lanes}) l \
+               WHERE NOT EXISTS (SELECT 1 FROM due_work b WHERE b.lane = l.column1 AND b.lane IS NOT NULL AND b.ready_at IS NOT NULL) \
+             ) RETURNING ready_at"
         );
-        for row in tx.query_all(&set, values()).await? {
+        for row in tx.query_all(&set, values).await? {
             tx.pending.due_ms(row.try_get("", "ready_at")?);
         }
     }

@@ -6,7 +6,7 @@
 use crate::{
     Store, Tx,
     column::{json, ms},
-    connection::{Lock, marks},
+    connection::{Lock, marks, rows_of},
     due::{self, Fence},
     entity::{publication, publication_event, step},
     error::{Result, StoreError},
@@ -20,7 +20,10 @@ use crier_model::{ChannelId, PublicationId, plug::Following, publication::Public
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{EntityTrait, FromQueryResult, Value};
 use serde_json::Value as Json;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// A line of a publication's history.
@@ -190,6 +193,9 @@ impl Together for Entry {
     }
 }
 
+/// How long endings wait for entries: where entries come without a pause, neither may keep the other back.
+const LONGEST_GIVEN_WAY: Duration = Duration::from_millis(100);
+
 /// Marks as being sent what starts; how often each was tried by now.
 async fn start_in(tx: &mut Tx, entries: &[&Entry]) -> Result<HashMap<PublicationId, u32>> {
     let starts: HashMap<PublicationId, &Start> =
@@ -259,6 +265,11 @@ impl Together for Ending {
         &store.queues().endings
     }
 
+    /// A call that waits to be made is more urgent than what is kept of one that was made.
+    async fn give_way(store: &Store) {
+        store.queues().entries.empty(LONGEST_GIVEN_WAY).await;
+    }
+
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<()>>> {
         let mut tx = store.begin().await?;
         // Those of the channels that follow are locked at once with the others, so that no two transactions wait for each other.
@@ -287,22 +298,21 @@ impl Together for Ending {
 /// Marks all as published; their channels.
 async fn publish_in(tx: &mut Tx, endings: &[&Ending]) -> Result<BTreeSet<ChannelId>> {
     let mut values: Vec<Value> = vec![ms(tx.now()).into()];
-    let mut each = Vec::new();
+    let mut rows = Vec::new();
     for ending in endings {
-        let first = values.len() + 1;
-        each.push(format!("SELECT ${first} AS p, ${} AS r, ${} AS u, ${} AS j", first + 1, first + 2, first + 3));
-        values.extend([
+        let remote = json(&ending.remote, "remote ids")?;
+        rows.push([
             ending.publication.0.into(),
             ending.remote_id.clone().into(),
             ending.url.clone().into(),
-            json(&ending.remote, "remote ids")?.into(),
+            remote.into(),
         ]);
     }
     let sql = format!(
         "UPDATE publication SET state = 'published', reason = NULL, next_part_at = NULL, version = version + 1, \
-         published_at = $1, updated_at = $1, remote_id = COALESCE(v.r, remote_id), url = COALESCE(v.u, url), remote = v.j \
-         FROM ({}) AS v WHERE id = v.p RETURNING *",
-        each.join(" UNION ALL ")
+         published_at = $1, updated_at = $1, remote_id = COALESCE(v.column2, remote_id), url = COALESCE(v.column3, url), remote = v.column4 \
+         FROM ({}) AS v WHERE id = v.column1 RETURNING *",
+        rows_of(rows, &mut values)
     );
     let endings: HashMap<PublicationId, &Ending> = endings.iter().map(|ending| (ending.publication, *ending)).collect();
     let (mut channels, mut looks, mut out) = (BTreeSet::new(), Vec::new(), Vec::new());

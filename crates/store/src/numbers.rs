@@ -4,6 +4,7 @@
 use crate::{
     Store, Tx,
     column::{maybe_time, ms, time, word},
+    connection::rows_of,
     due::{self, NewWork},
     error::{Result, StoreError},
     publications::Publication,
@@ -54,16 +55,13 @@ pub(crate) async fn begin_in(tx: &mut Tx, looks: &[(Publication, Timestamp)]) ->
         return Ok(());
     }
     let mut values = Vec::new();
-    let mut each = Vec::new();
-    for (Publication { id, channel, .. }, look_at) in looks {
-        let first = values.len() + 1;
-        each.push(format!("(${first}, ${}, ${})", first + 1, first + 2));
-        values.extend([id.0.into(), channel.0.into(), ms(*look_at).into()]);
-    }
+    let row = |(Publication { id, channel, .. }, look_at): &(Publication, Timestamp)| {
+        [id.0.into(), channel.0.into(), ms(*look_at).into()]
+    };
+    let rows = rows_of(looks.iter().map(row), &mut values);
     let sql = format!(
-        "INSERT INTO publication_look (publication_id, channel_id, look_at) VALUES {} \
-         ON CONFLICT (publication_id) DO UPDATE SET look_at = excluded.look_at",
-        each.join(", ")
+        "INSERT INTO publication_look (publication_id, channel_id, look_at) {rows} \
+         ON CONFLICT (publication_id) DO UPDATE SET look_at = excluded.look_at"
     );
     tx.execute(&sql, values).await?;
     let work = |(published, at): &(Publication, Timestamp)| {

@@ -87,33 +87,52 @@ pub async fn enter(
     several: u32,
     probe: SignedDuration,
 ) -> Result<Entry> {
-    let now = store.now();
     let scopes: Vec<&Scope> = std::iter::once(own).chain(shared).collect();
-    let rows = rows(store, &scopes).await?;
+    let known = known(store, &scopes).await?;
+    enter_knowing(store, &known, shared, several, probe).await
+}
+
+/// As [`enter`], for whoever has just asked what is known of both scopes.
+pub async fn enter_knowing(
+    store: &Store,
+    known: &Known,
+    shared: Option<&Scope>,
+    several: u32,
+    probe: SignedDuration,
+) -> Result<Entry> {
+    let now = store.now();
+    let Known(rows) = known;
     if let Some(latest) = rows.iter().filter(|row| row.not_before > now).max_by_key(|row| row.not_before) {
         return Ok(Entry::Wait { until: latest.not_before, said: latest.said.clone() });
     }
     let key = shared.map(ToString::to_string);
     let struck = rows.iter().find(|row| Some(&row.scope) == key.as_ref() && row.strikes >= i64::from(several));
-    if let Some(row) = struck {
-        let tx = store.begin().await?;
-        let sql = "UPDATE pace SET not_before = $3 WHERE scope = $1 AND not_before = $2";
-        let values = [row.scope.as_str().into(), ms(row.not_before).into(), ms(now + probe).into()];
-        if tx.execute(sql, values).await? == 0 {
-            // Another was faster, or it has just ended well.
-            return Ok(Entry::Wait { until: now + SignedDuration::from_secs(1), said: row.said.clone() });
-        }
-        tx.commit().await?;
+    // Boxed, for hundreds ask at once and few of them get here.
+    if let Some(row) = struck
+        && !Box::pin(keep_off(store, row, now + probe)).await?
+    {
+        // Another was faster, or it has just ended well.
+        return Ok(Entry::Wait { until: now + SignedDuration::from_secs(1), said: row.said.clone() });
     }
     let is_probe = rows.iter().any(|row| row.strikes > 0);
     Ok(if is_probe { Entry::Probe } else { Entry::Free })
+}
+
+/// Makes the others wait until then; false when the row is not any more as it was read.
+async fn keep_off(store: &Store, row: &Row, until: Timestamp) -> Result<bool> {
+    let tx = store.begin().await?;
+    let sql = "UPDATE pace SET not_before = $3 WHERE scope = $1 AND not_before = $2";
+    let values = [row.scope.as_str().into(), ms(row.not_before).into(), ms(until).into()];
+    let kept_off = tx.execute(sql, values).await? > 0;
+    tx.commit().await?;
+    Ok(kept_off)
 }
 
 /// Until when the app or the server that a channel shares with others is to be left alone; none when it may be called.
 pub async fn shared_rest(store: &Store, channel: &Channel) -> Result<Option<Timestamp>> {
     let Some(scope) = Scope::shared(channel) else { return Ok(None) };
     let now = store.now();
-    Ok(rows(store, &[&scope]).await?.iter().map(|row| row.not_before).filter(|until| *until > now).max())
+    Ok(known(store, &[&scope]).await?.0.iter().map(|row| row.not_before).filter(|until| *until > now).max())
 }
 
 /// Counts a refusal and pauses the scope as long as `pause` says for that many in a row; until when it is paused by now.
@@ -185,31 +204,33 @@ pub async fn forget_before(store: &Store, before: Timestamp) -> Result<u64> {
     Ok(gone)
 }
 
-#[derive(Clone)]
-pub(crate) struct Row {
+/// What is held against some scopes at a moment.
+#[derive(Debug, Clone, Default)]
+pub struct Known(Vec<Row>);
+
+#[derive(Debug, Clone)]
+struct Row {
     scope: String,
     not_before: Timestamp,
     strikes: i64,
     said: String,
 }
 
-/// The rows of these scopes.
-async fn rows(store: &Store, scopes: &[&Scope]) -> Result<Vec<Row>> {
-    together::ask(store, Of(scopes.iter().map(ToString::to_string).collect())).await
+/// What is held against these scopes.
+async fn known(store: &Store, scopes: &[&Scope]) -> Result<Known> {
+    together::ask(store, Of::scopes(scopes)).await
 }
 
-/// Asks for the rows of scopes.
+/// Asks what is held against scopes.
+#[derive(Debug)]
 pub(crate) struct Of(Vec<String>);
 
-#[async_trait]
-impl Together for Of {
-    type Done = Vec<Row>;
-
-    fn queue(store: &Store) -> &Queue<Self> {
-        &store.queues().paces
+impl Of {
+    pub fn scopes(scopes: &[&Scope]) -> Self {
+        Self(scopes.iter().map(ToString::to_string).collect())
     }
 
-    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Vec<Row>>>> {
+    pub async fn all(store: &Store, all: &[&Self]) -> Result<Vec<Known>> {
         let scopes: BTreeSet<&str> = all.iter().flat_map(|Of(scopes)| scopes.iter().map(String::as_str)).collect();
         let marks: Vec<_> = (1..=scopes.len()).map(|place| format!("${place}")).collect();
         let sql = format!("SELECT scope, not_before, strikes, said FROM pace WHERE scope IN ({})", marks.join(", "));
@@ -223,9 +244,21 @@ impl Together for Of {
             };
             found.insert(row.scope.clone(), row);
         }
-        Ok(all
-            .iter()
-            .map(|Of(scopes)| Ok(scopes.iter().filter_map(|scope| found.get(scope)).cloned().collect()))
-            .collect())
+        let known = |Of(scopes): &&Self| Known(scopes.iter().filter_map(|scope| found.get(scope)).cloned().collect());
+        Ok(all.iter().map(known).collect())
+    }
+}
+
+#[async_trait]
+impl Together for Of {
+    type Done = Known;
+
+    fn queue(store: &Store) -> &Queue<Self> {
+        &store.queues().paces
+    }
+
+    async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Known>>> {
+        let all: Vec<&Self> = all.iter().collect();
+        Ok(Self::all(store, &all).await?.into_iter().map(Ok).collect())
     }
 }

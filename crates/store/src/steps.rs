@@ -4,6 +4,7 @@
 use crate::{
     Store, Tx,
     column::{from_json, json, ms, time},
+    connection::rows_of,
     due::{self, Fence},
     entity::step,
     error::{Result, StoreError},
@@ -119,17 +120,15 @@ pub(crate) async fn answer_in(
     let mut recorded = HashSet::new();
     for chunk in answers.chunks(256) {
         let mut values: Vec<Value> = vec![ms(tx.now()).into()];
-        let mut each = Vec::new();
+        let mut rows = Vec::new();
         for (publication, fence, answer) in chunk {
-            let first = values.len() + 1;
-            each.push(format!("SELECT ${first} AS p, ${} AS n, ${} AS a, ${} AS f", first + 1, first + 2, first + 3));
             let said = json(&answer.answer, "answer")?;
-            values.extend([publication.0.into(), answer.name.as_str().into(), said.into(), fence.number.into()]);
+            rows.push([publication.0.into(), answer.name.as_str().into(), said.into(), fence.number.into()]);
         }
         let sql = format!(
-            "UPDATE step SET state = 'answered', answer = v.a, answered_at = $1, fence = v.f FROM ({}) AS v \
-             WHERE publication_id = v.p AND name = v.n RETURNING publication_id, name",
-            each.join(" UNION ALL ")
+            "UPDATE step SET state = 'answered', answer = v.column3, answered_at = $1, fence = v.column4 FROM ({}) AS v \
+             WHERE publication_id = v.column1 AND name = v.column2 RETURNING publication_id, name",
+            rows_of(rows, &mut values)
         );
         for row in tx.query_all(&sql, values).await? {
             recorded.insert((PublicationId(row.try_get("", "publication_id")?), row.try_get("", "name")?));

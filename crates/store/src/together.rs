@@ -1,7 +1,7 @@
 //! Doing in one go what many ask for at the same moment.
 //!
-//! Whoever asks first sets the work going, alone; what is asked for until it is done is the next lot. So nobody waits for company, and
-//! the busier it is, the more a transaction is worth.
+//! Whoever asks first sets the work going; what is asked for until it is done is the next lot. So nobody waits for company, and the
+//! busier it is, the more a transaction is worth.
 
 use crate::{
     Store,
@@ -12,9 +12,11 @@ use std::{
     collections::VecDeque,
     fmt,
     marker::PhantomData,
+    pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// The most that are done in one go. Lots are powers of two, so that there are few different statements to prepare.
 const MOST: usize = 256;
@@ -28,6 +30,9 @@ pub(crate) trait Together: Send + Sync + Sized + 'static {
 
     fn queue(store: &Store) -> &Queue<Self>;
 
+    /// Waits before the next lot is taken, where something else is more urgent.
+    async fn give_way(_store: &Store) {}
+
     /// Does it for all, with an outcome for each, in their order. The outer error is everybody's: nothing was written.
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<Self::Done>>>;
 }
@@ -40,6 +45,8 @@ struct Asked<T: Together> {
 /// What waits to be done together.
 pub(crate) struct Queue<T: Together> {
     waiting: Mutex<Waiting<T>>,
+    /// Told when the last of what waits is taken up.
+    emptied: Notify,
 }
 
 struct Waiting<T: Together> {
@@ -50,7 +57,7 @@ struct Waiting<T: Together> {
 
 impl<T: Together> Default for Queue<T> {
     fn default() -> Self {
-        Self { waiting: Mutex::new(Waiting { asked: VecDeque::new(), at_work: false }) }
+        Self { waiting: Mutex::new(Waiting { asked: VecDeque::new(), at_work: false }), emptied: Notify::new() }
     }
 }
 
@@ -83,7 +90,20 @@ impl<T: Together> Queue<T> {
             count => (1 << count.ilog2()).min(MOST),
         };
         waiting.at_work = lot > 0;
-        waiting.asked.drain(..lot).collect()
+        let lot = waiting.asked.drain(..lot).collect();
+        if waiting.asked.is_empty() {
+            self.emptied.notify_waiters();
+        }
+        lot
+    }
+
+    /// Waits until nothing is left to be taken up, but no longer than this.
+    pub async fn empty(&self, most: Duration) {
+        let emptied = pin!(self.emptied.notified());
+        if !self.locked().asked.is_empty() {
+            // Over in time or not makes no difference.
+            let _ = tokio::time::timeout(most, emptied).await;
+        }
     }
 }
 
@@ -119,7 +139,10 @@ impl<T: Together> Drop for AtWork<T> {
 
 async fn work<T: Together>(store: Store) {
     let mut at_work = AtWork::<T> { store: store.clone(), over: false, of: PhantomData };
+    // What became due at the same instant asks before the first lot is taken.
+    tokio::task::yield_now().await;
     loop {
+        T::give_way(&store).await;
         let lot = T::queue(&store).take();
         if lot.is_empty() {
             at_work.over = true;

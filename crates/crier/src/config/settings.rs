@@ -202,7 +202,7 @@ pub const S3_PREFIX: Setting = setting(
 pub const WORKER_PARALLEL: Setting = setting(
     "worker_parallel",
     "CRIER_WORKER_PARALLEL",
-    "512",
+    "700",
     "a number from 1 to 5000",
     "Pieces of due work done side by side",
 );

@@ -4,7 +4,7 @@ use super::change::{Change, locked_in, schedule_work, set_state_in};
 use crate::{
     Store,
     column::ms,
-    connection::Lock,
+    connection::{Lock, rows_of},
     due::{self, NewWork},
     error::Result,
     together::{self, Queue, Together},
@@ -17,6 +17,7 @@ use crier_model::{
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{ConnectionTrait, Value};
 use serde_json::Value as Json;
+use std::collections::HashMap;
 
 /// In the payload of due work: a person wants it sent although the cap is reached.
 pub const OVER_CAP: &str = "over_cap";
@@ -53,23 +54,23 @@ impl Together for StartedSince {
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<u32>>> {
-        let mut values: Vec<Value> = Vec::new();
-        let mut each = Vec::new();
-        for (place, asked) in all.iter().enumerate() {
-            let first = values.len() + 1;
-            each.push(format!(
-                "SELECT {place} AS place, (SELECT COUNT(*) FROM (SELECT 1 FROM publication \
-                 WHERE channel_id = ${first} AND started_at >= ${} AND id <> ${} LIMIT ${}) AS counted) AS started",
-                first + 1,
-                first + 2,
-                first + 3
-            ));
-            let StartedSince { channel, except, since, most } = asked;
-            values.extend([channel.0.into(), ms(*since).into(), except.0.into(), i64::from(*most).into()]);
+        let most = all.iter().map(|asked| asked.most).max().unwrap_or_default();
+        let mut values: Vec<Value> = vec![i64::from(most).into()];
+        let asked = |Self { channel, except, since, .. }: &Self| [channel.0.into(), ms(*since).into(), except.0.into()];
+        let sql = format!(
+            "SELECT v.column3 AS id, (SELECT COUNT(*) FROM (SELECT 1 FROM publication WHERE channel_id = v.column1 \
+             AND started_at >= v.column2 AND id <> v.column3 LIMIT $1) AS counted) AS started FROM ({}) AS v",
+            rows_of(all.iter().map(asked), &mut values)
+        );
+        let mut started = HashMap::new();
+        for row in store.reader().query_all_raw(store.statement(&sql, values)).await? {
+            let count = u32::try_from(row.try_get::<i64>("", "started")?).unwrap_or(u32::MAX);
+            started.insert(PublicationId(row.try_get("", "id")?), count);
         }
-        let sql = format!("{} ORDER BY place", each.join(" UNION ALL "));
-        let rows = store.reader().query_all_raw(store.statement(&sql, values)).await?;
-        rows.iter().map(|row| Ok(Ok(u32::try_from(row.try_get::<i64>("", "started")?).unwrap_or(u32::MAX)))).collect()
+        Ok(all
+            .iter()
+            .map(|asked| Ok(started.get(&asked.except).copied().unwrap_or_default().min(asked.most)))
+            .collect())
     }
 }
 
