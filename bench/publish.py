@@ -95,11 +95,11 @@ def in_posts(channels):
 
 
 @contextlib.contextmanager
-def nodes(binary, folder, log, network, database=None, count=1):
-    """Nodes on one database, which may call the network."""
+def nodes(binary, folder, log, network, database=None, count=1, places=None):
+    """Nodes on one database, which may call the network; with so many places each, where that is said."""
     with contextlib.ExitStack() as stack:
         address = network.url.removeprefix("http://")
-        flags = [f"--egress-allow={address}", "--proxy=none"]
+        flags = [f"--egress-allow={address}", "--proxy=none"] + ([f"--worker-parallel={places}"] if places else [])
         yield [stack.enter_context(services.Crier(binary, log, *flags, database=database, data=str(folder))) for _ in range(count)]
 
 
