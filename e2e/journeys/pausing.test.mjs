@@ -48,9 +48,8 @@ test("a paused workspace says so everywhere, holds what is due, and sends it whe
 test("another's pause is seen without a reload", async () => {
   const { page } = await signUp();
   const base = await workspace(page);
-  const live = page.waitForResponse((response) => response.url().endsWith("/events"));
-  await page.goto("/channels");
-  await live;
+  // Not waited for: what happens before the page's stream of events is open is told by it as well.
+  await page.goto("/channels", { waitUntil: "commit" });
   await ask(page, base, json("PATCH", { paused: true }));
   await page.getByText(PAUSED).waitFor();
 });

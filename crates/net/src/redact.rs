@@ -41,7 +41,10 @@ fn mask(text: &str) -> String {
         let short_number = found[2].len() <= 4 && found[2].bytes().all(|byte| byte.is_ascii_digit());
         if short_number { found[0].to_owned() } else { format!("{}{MASK}", &found[1]) }
     });
-    let text = replace(&HOOK, text, |found| format!("{}{MASK}", &found[1]));
+    let text = replace(&HOOK, text, |found| {
+        let before = found.get(1).or_else(|| found.get(2)).map_or("", |before| before.as_str());
+        format!("{before}{MASK}")
+    });
     replace(&SHAPES, text, |_| MASK.to_owned()).into_owned()
 }
 
@@ -106,7 +109,7 @@ static CREDENTIALS: LazyLock<Regex> =
 static FIELD: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"(?i)([a-z0-9_.\[-]*",
-        r"(?:secret|password|passwd|passphrase|passcode|pwd|token|verifier|signature|assertion|api[_-]?key|private[_-]?key|",
+        r"(?:secret|password|passwd|passphrase|passcode|pwd|token|verifier|signature|sig|assertion|api[_-]?key|private[_-]?key|",
         r"secret[_-]?key|access[_-]?key|jwt|credentials?|authorization|cookie|session[_-]?id|device[_-]?code|nonce|proof|nsec|otp)",
         r"\]?)",
         r#"(\\*["']?\s*(?:=|:|%3d|%3a)\s*)"#,
@@ -119,7 +122,10 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"(?i)((?:\b|%[0-9a-f]{
 
 /// Addresses whose path is the secret.
 static HOOK: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)(/api/webhooks/[0-9]+/|hooks\.slack\.com/(?:services|workflows)/|/bot[0-9]+:)[a-z0-9_/-]+")
+    pattern(concat!(
+        r"(?i)(/api/webhooks/[0-9]+/|hooks\.slack\.com/(?:services|workflows)/|/bot[0-9]+:)[a-z0-9_/-]+",
+        r"|(/hooks/)[a-z0-9]{26}\b", // Mattermost
+    ))
 });
 
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
@@ -146,6 +152,9 @@ mod tests {
         for (text, redacted) in [
             ("Authorization: Bearer abc.def-123", "Authorization: Bearer ***"),
             ("http://user:pa@ss@proxy.test:3128/", "http://***@proxy.test:3128/"),
+            ("https://chat.test/hooks/xen487axgfn5iqpgr3yw4kd3ac said no", "https://chat.test/hooks/*** said no"),
+            ("https://a.test/hooks/posts", "https://a.test/hooks/posts"),
+            ("https://a.test/workflows/1?sp=run&sig=AbC_d-1", "https://a.test/workflows/1?sp=run&sig=***"),
             ("https://a.test/cb?code=abc123def&state=1", "https://a.test/cb?code=***&state=1"),
             (
                 "grant_type=authorization_code&code=x9876&client_secret=s3",

@@ -269,8 +269,17 @@ impl Site {
 
     /// Versions count from 0 up to the one that changed the API.
     fn is_modern(&self) -> bool {
-        let major = self.version.trim_start_matches('v').split('.').next();
-        major.and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 1)
+        self.version().is_some_and(|(major, _)| major >= 1)
+    }
+
+    /// Until 0.19 a session was told in the address and in the body, and what stands in the header was not looked at.
+    fn knows_no_header(&self) -> bool {
+        self.version().is_some_and(|version| version < (0, 19))
+    }
+
+    fn version(&self) -> Option<(u32, u32)> {
+        let mut numbers = self.version.trim_start_matches('v').split(['.', '-']).map(str::parse);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
     }
 }
 
@@ -319,6 +328,11 @@ impl Form for Lemmy {
         let credentials = Credentials { access_token: jwt, ..Credentials::default() };
         let api = Api { net, origin: &origin, credentials: &credentials };
         let site: Site = api.ask(net.get(api.url("site"))).await?;
+        if site.knows_no_header() {
+            let said = format!("{origin} runs Lemmy {}, and Crier needs 0.19 or later", site.version);
+            let refusal = Refusal::Content(Detail::new(said).diagnosed(Code::InstanceNotCompatible));
+            return Err(FormRefusal::FieldRefused { name: "service", refusal });
+        }
         let facts = Facts::from_iter([(MODERN.to_owned(), site.is_modern().into())]);
         let person = site.mine()?.local_user_view.person;
         let host = origin.split_once("://").map_or(origin.as_str(), |(_, host)| host);

@@ -98,6 +98,12 @@ pub async fn latest(store: &Store, workspace: WorkspaceId) -> Result<Option<Even
     newest_of(store.reader(), workspace).await
 }
 
+/// Where somebody starts who wants news, and what has happened in so long a time before.
+pub async fn latest_before(store: &Store, workspace: WorkspaceId, back: SignedDuration) -> Result<Option<EventId>> {
+    let then = back_from(EventId::new(), back);
+    Ok(latest(store, workspace).await?.map(|newest| newest.min(then)))
+}
+
 async fn newest_of(db: &impl ConnectionTrait, workspace: WorkspaceId) -> Result<Option<EventId>> {
     let newest = event::Entity::find()
         .select_only()

@@ -97,6 +97,9 @@ export function staleCollector(client: QueryClient, wait = 250) {
   };
 }
 
+/** Milliseconds since the page asked for anything, which the stream goes back: else what changed between would be told by nobody. */
+const sinceNavigation = () => Math.min(Math.ceil(performance.now()) + 1000, 60_000);
+
 /**
  * Opens the workspace's event stream. HTTP/1.1 allows six connections a host over all tabs, so one tab holds the
  * stream (by a lock that passes on when it closes) and tells the others.
@@ -104,7 +107,7 @@ export function staleCollector(client: QueryClient, wait = 250) {
 function openStream(
   workspace: string,
   heard: (event: LiveEvent) => void,
-  opened: (again: boolean) => void,
+  again: () => void,
 ): () => void {
   const stop = new AbortController();
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(`crier-live-${workspace}`) : null;
@@ -114,10 +117,10 @@ function openStream(
     new Promise<void>((done) => {
       // The lock may be granted at the moment it is no longer wanted.
       if (stop.signal.aborted) return done();
-      const source = new EventSource(`/api/v1/workspaces/${workspace}/events`);
+      const source = new EventSource(`/api/v1/workspaces/${workspace}/events?back_ms=${sinceNavigation()}`);
       let lost = false;
       source.onopen = () => {
-        opened(lost);
+        if (lost) again();
         lost = false;
       };
       source.onerror = () => {
@@ -168,8 +171,7 @@ export function useLive(workspace: string) {
         if (event.kind === "media.converting") keepConversion(client, workspace, event);
         collector.add(staleAfter(workspace, event));
       },
-      // What changed before it was open, no event tells: whether the workspace is paused least of all may be missed.
-      (again) => collector.add(again ? [keys.me, keys.workspace(workspace)] : [keys.me]),
+      () => collector.add([keys.me, keys.workspace(workspace)]),
     );
     return () => {
       close();

@@ -2,6 +2,7 @@
 
 use crate::{
     access::{Member, Read},
+    body::Query,
     problem::Result,
     state::Api,
 };
@@ -20,6 +21,8 @@ use crier_store::{
     wake::{LONGEST_SLEEP, Wake},
 };
 use futures::Stream;
+use jiff::SignedDuration;
+use serde::Deserialize;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::broadcast, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -32,21 +35,41 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 /// A stream ends after this long; the client comes back and is authorised anew.
 const STREAM_LIFE: Duration = Duration::from_secs(15 * 60);
 const AT_ONCE: u64 = 200;
+/// A page that takes longer to open than this asks for everything again.
+const FURTHEST_BACK: SignedDuration = SignedDuration::from_secs(60);
+
+#[derive(Debug, Deserialize)]
+struct FollowQuery {
+    #[serde(default)]
+    back_ms: u32,
+}
 
 /// Follows the workspace's events. Each has its kind as `event`, its id as `id` and `{"subject", "at", "data"}` as `data`.
-/// With `Last-Event-ID` the stream goes on after that event, else it begins with the next one.
+/// With `Last-Event-ID` the stream goes on after that event, else it begins with the next one, or with those of the last `back_ms`
+/// milliseconds. An event may be told twice.
 #[utoipa::path(
     get, path = "/workspaces/{workspace}/events", tag = "Events",
-    params(("Last-Event-ID" = Option<String>, Header)),
+    params(
+        ("Last-Event-ID" = Option<String>, Header),
+        ("back_ms" = Option<u32>, Query, description = "For who has asked for data just before; more than 60000 counts as 60000."),
+    ),
     responses((status = 200, content_type = "text/event-stream", body = String))
 )]
-async fn follow_events(member: Member<Read>, State(api): State<Api>, headers: HeaderMap) -> Result<Response> {
+async fn follow_events(
+    member: Member<Read>,
+    Query(query): Query<FollowQuery>,
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Response> {
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|id| id.parse().ok());
     // Listening begins before the place is read, so that nothing falls between.
     let woken = api.store.events_woken();
     let after: Option<EventId> = match last {
         Some(id) => Some(id),
-        None => events::latest(&api.store, member.id()).await?,
+        None => {
+            let back = SignedDuration::from_millis(i64::from(query.back_ms)).min(FURTHEST_BACK);
+            events::latest_before(&api.store, member.id(), back).await?
+        }
     };
     let following = Following {
         follower: Follower::new(&api.store, member.id(), after),

@@ -15,8 +15,12 @@ struct Stream {
 
 impl Stream {
     async fn open(person: &Person<'_>, last: Option<&str>) -> Self {
+        Self::open_back(person, last, 0).await
+    }
+
+    async fn open_back(person: &Person<'_>, last: Option<&str>, back_ms: u32) -> Self {
         let mut request = Request::builder()
-            .uri(format!("/api/v1/workspaces/{}/events", person.workspace))
+            .uri(format!("/api/v1/workspaces/{}/events?back_ms={back_ms}", person.workspace))
             .body(Body::empty())
             .unwrap();
         request.headers_mut().extend(person.headers.clone());
@@ -77,4 +81,16 @@ async fn a_stream_that_broke_goes_on_where_it_was() {
     let mut stream = Stream::open(&ada, Some(&id)).await;
     let event = stream.next("post.saved").await;
     assert!(event.contains(missed["id"].as_str().unwrap()), "{event}");
+}
+
+#[tokio::test]
+async fn a_stream_tells_what_happened_just_before_it_began() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let channel = house.channel(ada.workspace, "ours").await;
+    let before = ada.post("posts", &scheduled(&[channel], "Before")).await.ok();
+    // More than is told counts as the most.
+    let mut stream = Stream::open_back(&ada, None, u32::MAX).await;
+    let event = stream.next("post.saved").await;
+    assert!(event.contains(before["id"].as_str().unwrap()), "{event}");
 }
