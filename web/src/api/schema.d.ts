@@ -890,7 +890,8 @@ export interface paths {
         };
         /**
          * Follows the workspace's events. Each has its kind as `event`, its id as `id` and `{"subject", "at", "data"}` as `data`.
-         *     With `Last-Event-ID` the stream goes on after that event, else it begins with the next one.
+         *     With `Last-Event-ID` the stream goes on after that event, else it begins with the next one, or with those of the last `back_ms`
+         *     milliseconds. An event may be told twice.
          */
         get: operations["follow_events"];
         put?: never;
@@ -5520,7 +5521,10 @@ export interface operations {
     };
     follow_events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description For who has asked for data just before; more than 60000 counts as 60000. */
+                back_ms?: number;
+            };
             header?: {
                 "Last-Event-ID"?: string | null;
             };
