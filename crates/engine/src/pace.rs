@@ -51,12 +51,13 @@ impl<'a> Pace<'a> {
         std::iter::once(&self.own).chain(&self.shared).collect()
     }
 
-    pub async fn enter_knowing(&self, known: &Known) -> Result<Entry, StoreError> {
-        pace::enter_knowing(self.store, known, self.shared.as_ref(), SEVERAL, PROBE).await
+    pub async fn enter(&self) -> Result<Entry, StoreError> {
+        self.enter_knowing(&pace::known(self.store, &self.scopes()).await?).await
     }
 
-    pub async fn enter(&self) -> Result<Entry, StoreError> {
-        pace::enter(self.store, &self.own, self.shared.as_ref(), SEVERAL, PROBE).await
+    /// As [`Pace::enter`], for whoever has just asked what is known of [`Pace::scopes`].
+    pub async fn enter_knowing(&self, known: &Known) -> Result<Entry, StoreError> {
+        pace::enter(self.store, known, self.shared.as_ref(), SEVERAL, PROBE).await
     }
 
     /// Takes a refusal to heart; until when the channel is to be left alone.

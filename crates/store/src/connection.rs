@@ -516,9 +516,9 @@ pub(crate) fn rows_of<const N: usize>(rows: impl IntoIterator<Item = [Value; N]>
     list
 }
 
-/// Marks for a list of ids, from `$1` on, and their values.
-pub(crate) fn marks(ids: impl Iterator<Item = Uuid>) -> (String, Vec<Value>) {
-    let values: Vec<Value> = ids.map(Value::from).collect();
+/// Marks for a list, from `$1` on, and their values.
+pub(crate) fn marks(list: impl Iterator<Item = impl Into<Value>>) -> (String, Vec<Value>) {
+    let values: Vec<Value> = list.map(Into::into).collect();
     let marks: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
     (marks.join(", "), values)
 }

@@ -267,7 +267,7 @@ impl Together for Ending {
 
     /// A call that waits to be made is more urgent than what is kept of one that was made.
     async fn give_way(store: &Store) {
-        store.queues().entries.empty(LONGEST_GIVEN_WAY).await;
+        store.queues().entries.until_empty(LONGEST_GIVEN_WAY).await;
     }
 
     async fn run(store: &Store, all: &[Self]) -> Result<Vec<Result<()>>> {

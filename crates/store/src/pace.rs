@@ -7,6 +7,7 @@ use crate::{
     Store, Tx,
     channels::Channel,
     column::{ms, time},
+    connection::marks,
     error::{Result, StoreError},
     together::{self, Queue, Together},
 };
@@ -76,24 +77,11 @@ pub struct Strike<'a> {
 /// Strikes older than this are forgotten.
 pub const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
-/// Asks whether a call may be made now that counts under a channel's own scope and perhaps under one it shares with others.
+/// Whether a call may be made now, by what is [`known`] of a channel's own scope and perhaps of one it shares with others.
 ///
 /// Where the shared one has refused `several` in a row and its pause is over, the first to ask makes a try, and the others wait
 /// `probe` for how it ends. On one channel there is one at a time anyway.
 pub async fn enter(
-    store: &Store,
-    own: &Scope,
-    shared: Option<&Scope>,
-    several: u32,
-    probe: SignedDuration,
-) -> Result<Entry> {
-    let scopes: Vec<&Scope> = std::iter::once(own).chain(shared).collect();
-    let known = known(store, &scopes).await?;
-    enter_knowing(store, &known, shared, several, probe).await
-}
-
-/// As [`enter`], for whoever has just asked what is known of both scopes.
-pub async fn enter_knowing(
     store: &Store,
     known: &Known,
     shared: Option<&Scope>,
@@ -217,7 +205,7 @@ struct Row {
 }
 
 /// What is held against these scopes.
-async fn known(store: &Store, scopes: &[&Scope]) -> Result<Known> {
+pub async fn known(store: &Store, scopes: &[&Scope]) -> Result<Known> {
     together::ask(store, Of::scopes(scopes)).await
 }
 
@@ -232,10 +220,10 @@ impl Of {
 
     pub async fn all(store: &Store, all: &[&Self]) -> Result<Vec<Known>> {
         let scopes: BTreeSet<&str> = all.iter().flat_map(|Of(scopes)| scopes.iter().map(String::as_str)).collect();
-        let marks: Vec<_> = (1..=scopes.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("SELECT scope, not_before, strikes, said FROM pace WHERE scope IN ({})", marks.join(", "));
+        let (marks, values) = marks(scopes.into_iter());
+        let sql = format!("SELECT scope, not_before, strikes, said FROM pace WHERE scope IN ({marks})");
         let mut found = BTreeMap::new();
-        for row in store.reader().query_all_raw(store.statement(&sql, scopes.into_iter().map(Value::from))).await? {
+        for row in store.reader().query_all_raw(store.statement(&sql, values)).await? {
             let row = Row {
                 scope: row.try_get("", "scope")?,
                 not_before: time(row.try_get("", "not_before")?)?,

@@ -98,7 +98,7 @@ impl<T: Together> Queue<T> {
     }
 
     /// Waits until nothing is left to be taken up, but no longer than this.
-    pub async fn empty(&self, most: Duration) {
+    pub async fn until_empty(&self, most: Duration) {
         let emptied = pin!(self.emptied.notified());
         if !self.locked().asked.is_empty() {
             // Over in time or not makes no difference.

@@ -104,7 +104,7 @@ const sinceNavigation = () => Math.min(Math.ceil(performance.now()) + 1000, 60_0
  * Opens the workspace's event stream. HTTP/1.1 allows six connections a host over all tabs, so one tab holds the
  * stream (by a lock that passes on when it closes) and tells the others.
  */
-function openStream(workspace: string, heard: (event: LiveEvent) => void, again: () => void): () => void {
+function openStream(workspace: string, heard: (event: LiveEvent) => void, resumed: () => void): () => void {
   const stop = new AbortController();
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(`crier-live-${workspace}`) : null;
   if (channel) channel.onmessage = (message) => heard(message.data as LiveEvent);
@@ -116,7 +116,7 @@ function openStream(workspace: string, heard: (event: LiveEvent) => void, again:
       const source = new EventSource(`/api/v1/workspaces/${workspace}/events?back_ms=${sinceNavigation()}`);
       let lost = false;
       source.onopen = () => {
-        if (lost) again();
+        if (lost) resumed();
         lost = false;
       };
       source.onerror = () => {

@@ -35,7 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 /// A stream ends after this long; the client comes back and is authorised anew.
 const STREAM_LIFE: Duration = Duration::from_secs(15 * 60);
 const AT_ONCE: u64 = 200;
-/// A page that takes longer to open than this asks for everything again.
+/// How far back a stream may begin: as long as a page may take to open.
 const FURTHEST_BACK: SignedDuration = SignedDuration::from_secs(60);
 
 #[derive(Debug, Deserialize)]

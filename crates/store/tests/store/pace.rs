@@ -25,7 +25,8 @@ async fn struck(store: &Store, scope: &Scope, by: ChannelId, until: Option<Times
 }
 
 async fn enter(scene: &Scene, own: &Scope) -> Entry {
-    pace::enter(scene, own, Some(&server()), 2, PROBE).await.unwrap()
+    let known = pace::known(scene, &[own, &server()]).await.unwrap();
+    pace::enter(scene, &known, Some(&server()), 2, PROBE).await.unwrap()
 }
 
 fn wait(until: Timestamp) -> Entry {
@@ -39,7 +40,8 @@ async fn a_pause_is_heeded_on_every_node_until_it_is_over() {
     assert_eq!(enter(&scene, &own(id)).await, Entry::Free);
     assert_eq!(struck(&scene, &own(id), id, Some(after_minutes(10))).await, 1);
     let node = scene.node().await;
-    let there = pace::enter(&node, &own(id), None, 2, PROBE).await.unwrap();
+    let known = pace::known(&node, &[&own(id)]).await.unwrap();
+    let there = pace::enter(&node, &known, None, 2, PROBE).await.unwrap();
     assert_eq!(there, wait(after_minutes(10)));
     node.close().await.unwrap();
     assert_eq!(enter(&scene, &own(ChannelId::new())).await, Entry::Free);
