@@ -30,6 +30,11 @@ npm_into() {
 }
 # pip_into REQUIREMENTS_FILE DIR
 pip_into() { python3 -m venv "$2" && "$2/bin/pip" install --quiet --disable-pip-version-check -r "$1"; }
+# cargo_into MANIFEST_DIR PROGRAM DIR: a program, built as Cargo.lock there pins it. Only the program is kept.
+cargo_into() {
+  CARGO_INCREMENTAL=0 cargo build --locked --quiet --manifest-path "$1/Cargo.toml" --target-dir "$3/target" || return 1
+  mv "$3/target/debug/$2" "$3/" && rm -rf "$3/target"
+}
 # deb_into PACKAGE... DIR: unpacks Debian packages without installing them.
 deb_into() {
   local dir="${*: -1}" deb; set -- "${@:1:$#-1}"

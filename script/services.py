@@ -17,8 +17,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_GHOST": "ghost-site", "CRIER_PEER_MASTODON": "mastodon-api",
-         "CRIER_PEER_MATRIX": "matrix-synapse", "CRIER_PEER_NOSTR": "nostr-relay",
+PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_GHOST": "ghost-site", "CRIER_PEER_LEMMY": "lemmy-site",
+         "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_MATRIX": "matrix-synapse", "CRIER_PEER_NOSTR": "nostr-relay",
          "CRIER_PEER_OAUTH1": "oauth1-provider", "CRIER_PEER_OIDC": "oidc-provider", "CRIER_PEER_OUTBOUND": "outbound",
          "CRIER_PEER_S3": "s3-server", "CRIER_PEER_SMTP": "smtp-sink", "CRIER_PEER_TEAMS": "teams-cards",
          "CRIER_PEER_WORDPRESS": "wordpress-site"}
@@ -131,6 +131,7 @@ def postgresql(log, durable=False):
 def peers(log, chosen=PEERS):
     """The servers of peers/; yields the variables that tell the tests where they are."""
     folder = tempfile.mkdtemp(prefix="crier-peers-")
+    os.chmod(folder, 0o711)  # what refuses to run as root must get to what is its own
     environment = {}
     try:
         for variable, name in chosen.items():

@@ -7,6 +7,7 @@ mod ghost;
 #[path = "../conformance/journal.rs"]
 #[allow(dead_code, reason = "counting is for the conformance suite")]
 mod journal;
+mod lemmy;
 mod mastodon;
 mod matrix;
 mod nostr;
