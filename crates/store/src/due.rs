@@ -382,26 +382,36 @@ pub(crate) async fn postpone_in(tx: &mut Tx, fence: Fence, until: Timestamp) -> 
     Ok(())
 }
 
+/// Locks those of the rows that are leased, in the order in which rows are locked everywhere; under which number each is.
+pub(crate) async fn lock_leases(tx: &Tx, work: impl Iterator<Item = WorkId>) -> Result<HashSet<(WorkId, i64)>> {
+    let (ids, values) = marks(work.map(|work| work.0));
+    let sql = format!("SELECT id, fence FROM due_work WHERE id IN ({ids}) AND lease_until IS NOT NULL ORDER BY id");
+    let rows = tx.query_all(&tx.locking(&sql, Lock::Change), values).await?;
+    rows.iter().map(|row| Ok((WorkId(row.try_get("", "id")?), row.try_get("", "fence")?))).collect()
+}
+
+/// How many leases are held longer in one transaction: what begins at the same moment waits for it.
+const HELD_TOGETHER: usize = 256;
+
 /// Holds leases longer. Returns those that are still held; the others are lost, and their work is somebody else's.
 pub async fn extend(store: &Store, fences: &[Fence], until: Timestamp) -> Result<HashSet<WorkId>> {
     let mut held = HashSet::new();
-    let tx = store.begin().await?;
-    for chunk in fences.chunks(500) {
-        let mut values: Vec<Value> = vec![ms(until).into()];
-        let mut each = Vec::new();
-        for fence in chunk {
-            each.push(format!("(id = ${} AND fence = ${})", values.len() + 1, values.len() + 2));
-            values.extend([Value::from(fence.work.0), fence.number.into()]);
+    for chunk in fences.chunks(HELD_TOGETHER) {
+        let tx = store.begin().await?;
+        let leased = lock_leases(&tx, chunk.iter().map(|fence| fence.work)).await?;
+        let ours = chunk.iter().filter(|fence| leased.contains(&(fence.work, fence.number))).map(|fence| fence.work);
+        let ours: Vec<WorkId> = ours.collect();
+        if ours.is_empty() {
+            continue;
         }
-        let sql = format!(
-            "UPDATE due_work SET lease_until = $1, ready_at = $1 WHERE lease_until IS NOT NULL AND ({}) RETURNING id",
-            each.join(" OR ")
-        );
-        for row in tx.query_all(&sql, values).await? {
-            held.insert(WorkId(row.try_get("", "id")?));
-        }
+        let (ids, mut values) = marks(ours.iter().map(|work| work.0));
+        values.push(ms(until).into());
+        let at = values.len();
+        let sql = format!("UPDATE due_work SET lease_until = ${at}, ready_at = ${at} WHERE id IN ({ids})");
+        tx.execute(&sql, values).await?;
+        tx.commit().await?;
+        held.extend(ours);
     }
-    tx.commit().await?;
     Ok(held)
 }
 

@@ -8,11 +8,11 @@ use crate::{
     column::{json, ms},
     connection::{Lock, marks, rows_of},
     due::{self, Fence},
-    entity::{publication, publication_event, step},
+    entity::{publication, publication_event},
     error::{Result, StoreError},
     numbers, plugs,
     publications::{self, DUE, NOT_FOUND, Publication},
-    steps::{self, Answer, Beginning, Begun, NewStep},
+    steps::{self, Answer, Begun, NewStep},
     together::{self, Queue, Together},
 };
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use sea_orm::{EntityTrait, FromQueryResult, Value};
 use serde_json::Value as Json;
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 use uuid::Uuid;
@@ -122,15 +122,10 @@ async fn held_in(
     let sql = format!("SELECT id, state FROM publication WHERE id IN ({ids}) ORDER BY id");
     let publications = tx.query_all(&tx.locking(&sql, Lock::Change), values).await?;
     due::lock_lanes(tx, lanes).await?;
-    let (ids, values) = marks(all.clone().map(|(_, fence)| fence.work.0));
-    let sql = format!("SELECT id, fence FROM due_work WHERE id IN ({ids}) AND lease_until IS NOT NULL ORDER BY id");
-    let mut leases = HashSet::new();
-    for row in tx.query_all(&tx.locking(&sql, Lock::Change), values).await? {
-        leases.insert((row.try_get::<Uuid>("", "id")?, row.try_get::<i64>("", "fence")?));
-    }
+    let leases = due::lock_leases(tx, all.clone().map(|(_, fence)| fence.work)).await?;
     let mut fences: HashMap<PublicationId, Fence> = HashMap::new();
     for (publication, fence) in all {
-        if leases.contains(&(fence.work.0, fence.number)) {
+        if leases.contains(&(fence.work, fence.number)) {
             fences.insert(publication, fence);
         }
     }
@@ -179,7 +174,9 @@ impl Together for Entry {
             .collect();
         let recorded = steps::answer_in(&tx, &answers).await?;
         let tries = start_in(&mut tx, &good).await?;
-        let mut begun = begin_in(&tx, &good).await?;
+        let steps: Vec<_> =
+            good.iter().filter_map(|entry| Some((entry.publication, entry.fence, entry.step.as_ref()?))).collect();
+        let mut begun = steps::begin_in(&tx, &steps).await?;
         tx.commit().await?;
         let outcome = |(entry, checked): (&Self, Result<()>)| {
             checked?;
@@ -225,36 +222,6 @@ async fn start_in(tx: &mut Tx, entries: &[&Entry]) -> Result<HashMap<Publication
     }
     publication_event::Entity::insert_many(lines).exec_without_returning(&tx.inner).await?;
     Ok(tries)
-}
-
-/// Begins steps; how each of them stood.
-async fn begin_in(tx: &Tx, entries: &[&Entry]) -> Result<HashMap<PublicationId, Begun>> {
-    let wanted: Vec<(&Entry, &NewStep)> =
-        entries.iter().filter_map(|entry| Some((*entry, entry.step.as_ref()?))).collect();
-    let publications: Vec<_> = wanted.iter().map(|(entry, _)| entry.publication).collect();
-    let known = steps::all_in(tx, &publications).await?;
-    let known: HashMap<_, _> = known.iter().map(|step| ((step.publication, step.name.as_str()), step)).collect();
-    let mut begun = HashMap::new();
-    let mut fresh: Vec<step::ActiveModel> = Vec::new();
-    for (entry, new) in wanted {
-        let known = known.get(&(entry.publication, new.name.as_str())).copied();
-        let stood = match steps::beginning(known, new) {
-            Beginning::Insert => {
-                fresh.push(steps::row(entry.publication, entry.fence, new, tx.now()));
-                Begun::Fresh
-            }
-            Beginning::Renew => {
-                steps::renew_in(tx, entry.publication, entry.fence, new).await?;
-                Begun::Fresh
-            }
-            Beginning::Known(begun) => begun,
-        };
-        begun.insert(entry.publication, stood);
-    }
-    if !fresh.is_empty() {
-        step::Entity::insert_many(fresh).exec_without_returning(&tx.inner).await?;
-    }
-    Ok(begun)
 }
 
 #[async_trait]

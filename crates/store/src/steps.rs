@@ -12,9 +12,9 @@ use crate::{
 };
 use crier_model::PublicationId;
 use jiff::Timestamp;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Value};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Value};
 use serde_json::Value as Json;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// The word for a step that may be done twice.
@@ -68,43 +68,71 @@ pub struct Answer {
     pub answer: Json,
 }
 
-/// What a step that is to be begun takes, given what is known of it. What harms nobody when it is done twice (`once` is
-/// [`REPEATABLE`]) is begun anew when its fingerprint is another: the answer belongs to content that was changed since.
-pub(crate) enum Beginning {
-    Insert,
-    Renew,
-    Known(Begun),
-}
-
-pub(crate) fn beginning(known: Option<&Step>, new: &NewStep) -> Beginning {
-    let Some(step) = known else { return Beginning::Insert };
+/// How a step stood that is known already. What harms nobody when it is done twice (`once` is [`REPEATABLE`]) is begun anew when its
+/// fingerprint is another (none is returned): the answer belongs to content that was changed since.
+fn stood(step: &Step, new: &NewStep) -> Option<Begun> {
     if new.once == REPEATABLE && step.fingerprint != new.fingerprint {
-        return Beginning::Renew;
+        return None;
     }
-    Beginning::Known(match &step.answer {
+    Some(match &step.answer {
         Some(answer) => Begun::Answered(answer.clone()),
         None => Begun::Interrupted { fingerprint: step.fingerprint.clone(), begun_at: step.begun_at },
     })
 }
 
-/// A row for a step that is begun now.
-pub(crate) fn row(publication: PublicationId, fence: Fence, new: &NewStep, now: Timestamp) -> step::ActiveModel {
-    step::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        publication_id: Set(publication.0),
-        name: Set(new.name.clone()),
-        once: Set(new.once.to_owned()),
-        fingerprint: Set(new.fingerprint.clone()),
-        state: Set("begun".to_owned()),
-        answer: Set(None),
-        begun_at: Set(ms(now)),
-        answered_at: Set(None),
-        fence: Set(fence.number),
+/// Begins steps, one of each publication, under the leases of those who take them; how each of them stood.
+pub(crate) async fn begin_in(
+    tx: &Tx,
+    wanted: &[(PublicationId, Fence, &NewStep)],
+) -> Result<HashMap<PublicationId, Begun>> {
+    let mut begun = insert_in(tx, wanted).await?;
+    let rest: Vec<_> = wanted.iter().filter(|(publication, ..)| !begun.contains_key(publication)).collect();
+    let known = all_in(tx, rest.iter().map(|(publication, ..)| *publication)).await?;
+    let known: HashMap<_, _> = known.iter().map(|step| ((step.publication, step.name.as_str()), step)).collect();
+    for &&(publication, fence, new) in &rest {
+        let step = known.get(&(publication, new.name.as_str())).ok_or(StoreError::Damaged { what: "step" })?;
+        let stood = match stood(step, new) {
+            Some(stood) => stood,
+            None => {
+                renew_in(tx, publication, fence, new).await?;
+                Begun::Fresh
+            }
+        };
+        begun.insert(publication, stood);
     }
+    Ok(begun)
+}
+
+/// Begins those of the steps that never were, which are nearly all.
+async fn insert_in(tx: &Tx, wanted: &[(PublicationId, Fence, &NewStep)]) -> Result<HashMap<PublicationId, Begun>> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut values = Vec::new();
+    let rows = wanted.iter().map(|(publication, fence, new)| {
+        let (name, fingerprint) = (new.name.as_str(), new.fingerprint.as_str());
+        [
+            Uuid::now_v7().into(),
+            publication.0.into(),
+            name.into(),
+            new.once.into(),
+            fingerprint.into(),
+            "begun".into(),
+            ms(tx.now()).into(),
+            fence.number.into(),
+        ]
+    });
+    let sql = format!(
+        "INSERT INTO step (id, publication_id, name, once, fingerprint, state, begun_at, fence) {} \
+         ON CONFLICT (publication_id, name) DO NOTHING RETURNING publication_id",
+        rows_of(rows, &mut values)
+    );
+    let rows = tx.query_all(&sql, values).await?;
+    rows.iter().map(|row| Ok((PublicationId(row.try_get("", "publication_id")?), Begun::Fresh))).collect()
 }
 
 /// Begins a step anew whose answer is of no use any more.
-pub(crate) async fn renew_in(tx: &Tx, publication: PublicationId, fence: Fence, new: &NewStep) -> Result<()> {
+async fn renew_in(tx: &Tx, publication: PublicationId, fence: Fence, new: &NewStep) -> Result<()> {
     let sql = "UPDATE step SET state = 'begun', answer = NULL, answered_at = NULL, fingerprint = $3, begun_at = $4, \
                fence = $5 WHERE publication_id = $1 AND name = $2";
     let (name, fingerprint) = (new.name.as_str(), new.fingerprint.as_str());
@@ -138,11 +166,11 @@ pub(crate) async fn answer_in(
 }
 
 /// The steps of these publications.
-pub(crate) async fn all_in(tx: &Tx, publications: &[PublicationId]) -> Result<Vec<Step>> {
-    if publications.is_empty() {
+async fn all_in(tx: &Tx, publications: impl ExactSizeIterator<Item = PublicationId>) -> Result<Vec<Step>> {
+    if publications.len() == 0 {
         return Ok(Vec::new());
     }
-    let of = step::Column::PublicationId.is_in(publications.iter().map(|id| id.0));
+    let of = step::Column::PublicationId.is_in(publications.map(|id| id.0));
     let rows = step::Entity::find().filter(of).all(&tx.inner).await?;
     rows.into_iter().map(Step::try_from).collect()
 }
@@ -155,21 +183,9 @@ pub async fn begin(store: &Store, fence: Fence, publication: PublicationId, new:
     let tx = store.begin().await?;
     publications::lock_in(&tx, publication).await?;
     due::hold_in(&tx, fence).await?;
-    let known = all_in(&tx, &[publication]).await?;
-    let begun = match beginning(known.iter().find(|step| step.name == new.name), new) {
-        Beginning::Insert => {
-            let row = row(publication, fence, new, tx.now());
-            step::Entity::insert(row).exec_without_returning(&tx.inner).await?;
-            Begun::Fresh
-        }
-        Beginning::Renew => {
-            renew_in(&tx, publication, fence, new).await?;
-            Begun::Fresh
-        }
-        Beginning::Known(begun) => begun,
-    };
+    let begun = begin_in(&tx, &[(publication, fence, new)]).await?;
     tx.commit().await?;
-    Ok(begun)
+    begun.into_values().next().ok_or(StoreError::Damaged { what: "step" })
 }
 
 /// Records the answer of a step that was begun by [`begin`].

@@ -111,7 +111,11 @@ impl Delete for Lemmy {
         match api.ask::<IgnoredAny>(api.net.post(api.url(path)).json(&body)).await {
             Err(refusal) if is_gone(&refusal) => Ok(()),
             Err(refusal) if is_unchanged(&refusal) => {
-                if is_deleted(&api, sent).await? { Ok(()) } else { Err(refusal) }
+                if is_deleted(&api, sent).await? {
+                    Ok(())
+                } else {
+                    Err(refusal)
+                }
             }
             other => other.map(drop),
         }

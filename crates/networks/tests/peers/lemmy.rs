@@ -108,7 +108,8 @@ async fn peer_lemmy_refuses_a_wrong_name_and_a_wrong_password_on_their_fields() 
 #[ignore = "needs peers/lemmy-site"]
 async fn peer_lemmy_shows_words_link_and_comments_below() {
     let channel = channel().await;
-    let html = "<h2>News</h2><p><b>Grüße</b> <a href=\"https://example.org/a?b=1&amp;c\">here</a></p><ul><li>eins</li></ul>";
+    let html =
+        "<h2>News</h2><p><b>Grüße</b> <a href=\"https://example.org/a?b=1&amp;c\">here</a></p><ul><li>eins</li></ul>";
     let settings = json!({ "title": "Größe & <so>", "url": "https://example.org/read?a=1&b=2", "nsfw": true });
     let sent = channel.send(&with(settings, Item { body: words::html::read(html), ..item("") })).await;
     let view = post(&sent).await;
@@ -122,7 +123,8 @@ async fn peer_lemmy_shows_words_link_and_comments_below() {
     let third = channel.send(&with(json!({ "title": "Größe" }), answer("Drei", 2, &sent, &second))).await;
     let comments = read("comment/list", &[("post_id", &sent.remote_id), ("sort", "Old")]).await;
     let comments: Vec<_> = comments["comments"].as_array().unwrap().iter().map(|view| &view["comment"]).collect();
-    let comments: Vec<_> = comments.iter().map(|comment| (comment["id"].to_string(), text(comment, "content"))).collect();
+    let comments: Vec<_> =
+        comments.iter().map(|comment| (comment["id"].to_string(), text(comment, "content"))).collect();
     assert_eq!(comments, [(second.remote_id, "Zwei"), (third.remote_id, "Drei")]);
 }
 
