@@ -57,7 +57,7 @@ fn account(channel: &Channel) -> Account<'_> {
 }
 
 /// In the community that takes everybody's posts, unless they name another.
-fn with(settings: Value, of: Item) -> Item {
+fn with(settings: &Value, of: Item) -> Item {
     let mut all = serde_json::Map::from_iter([("community".to_owned(), site()["open"].to_string().into())]);
     all.extend(settings.as_object().cloned().unwrap_or_default());
     Item { settings: all, ..of }
@@ -78,7 +78,7 @@ async fn post(sent: &Sent) -> Value {
     read("post", &[("id", &sent.remote_id)]).await["post_view"].clone()
 }
 
-async fn refused(settings: Value, of: Item) -> Refusal {
+async fn refused(settings: &Value, of: Item) -> Refusal {
     channel().await.publish(&Publication::now(), &with(settings, of), &Notebook::default()).await.unwrap_err()
 }
 
@@ -111,7 +111,7 @@ async fn peer_lemmy_shows_words_link_and_comments_below() {
     let html =
         "<h2>News</h2><p><b>Grüße</b> <a href=\"https://example.org/a?b=1&amp;c\">here</a></p><ul><li>eins</li></ul>";
     let settings = json!({ "title": "Größe & <so>", "url": "https://example.org/read?a=1&b=2", "nsfw": true });
-    let sent = channel.send(&with(settings, Item { body: words::html::read(html), ..item("") })).await;
+    let sent = channel.send(&with(&settings, Item { body: words::html::read(html), ..item("") })).await;
     let view = post(&sent).await;
     let kept = &view["post"];
     assert_eq!((text(kept, "name"), text(kept, "url")), ("Größe & <so>", "https://example.org/read?a=1&b=2"));
@@ -119,8 +119,8 @@ async fn peer_lemmy_shows_words_link_and_comments_below() {
     for piece in ["## News", "**Grüße**", "[here](<https://example.org/a?b=1&c>)", "eins"] {
         assert!(text(kept, "body").contains(piece), "{piece} is not in {kept}");
     }
-    let second = channel.send(&with(json!({ "title": "Größe" }), answer("Zwei", 1, &sent, &sent))).await;
-    let third = channel.send(&with(json!({ "title": "Größe" }), answer("Drei", 2, &sent, &second))).await;
+    let second = channel.send(&with(&json!({ "title": "Größe" }), answer("Zwei", 1, &sent, &sent))).await;
+    let third = channel.send(&with(&json!({ "title": "Größe" }), answer("Drei", 2, &sent, &second))).await;
     let comments = read("comment/list", &[("post_id", &sent.remote_id), ("sort", "Old")]).await;
     let comments: Vec<_> = comments["comments"].as_array().unwrap().iter().map(|view| &view["comment"]).collect();
     let comments: Vec<_> =
@@ -132,13 +132,13 @@ async fn peer_lemmy_shows_words_link_and_comments_below() {
 #[ignore = "needs peers/lemmy-site"]
 async fn peer_lemmy_makes_one_post_and_one_comment_of_tries_killed_anywhere() {
     let channel = channel().await;
-    let root = channel.send(&with(json!({ "title": "Killed below" }), item("x"))).await;
+    let root = channel.send(&with(&json!({ "title": "Killed below" }), item("x"))).await;
     for at in 0..2 {
         for below in [false, true] {
             let (publication, journal) = (Publication::now(), Notebook::default());
             let title = format!("Once {}", publication.id);
             let of = if below { answer(&title, 1, &root, &root) } else { item("Once") };
-            let wanted = with(json!({ "title": title }), of);
+            let wanted = with(&json!({ "title": title }), of);
             journal.die_after(Some(at));
             assert!(channel.publish(&publication, &wanted, &journal).await.is_err(), "{at}");
             journal.die_after(None);
@@ -167,11 +167,11 @@ async fn peer_lemmy_makes_one_post_and_one_comment_of_tries_killed_anywhere() {
 #[ignore = "needs peers/lemmy-site"]
 async fn peer_lemmy_edits_counts_and_deletes() {
     let channel = channel().await;
-    let sent = channel.send(&with(json!({ "title": "Mended" }), item("Befor"))).await;
-    let below = channel.send(&with(json!({ "title": "Mended" }), answer("Tow", 1, &sent, &sent))).await;
-    let mended = with(json!({ "title": "Mended" }), item("Before"));
+    let sent = channel.send(&with(&json!({ "title": "Mended" }), item("Befor"))).await;
+    let below = channel.send(&with(&json!({ "title": "Mended" }), answer("Tow", 1, &sent, &sent))).await;
+    let mended = with(&json!({ "title": "Mended" }), item("Before"));
     Lemmy.edit(&account(&channel), &sent, &mended).await.unwrap();
-    let two = with(json!({ "title": "Mended" }), answer("Two", 1, &sent, &sent));
+    let two = with(&json!({ "title": "Mended" }), answer("Two", 1, &sent, &sent));
     Lemmy.edit(&account(&channel), &below, &two).await.unwrap();
     assert_eq!(text(&post(&sent).await, "/post/body"), "Before");
     let comment = read("comment", &[("id", &below.remote_id)]).await;
@@ -224,16 +224,16 @@ async fn peer_lemmy_says_where_a_post_may_not_go() {
         other => panic!("{other:?}"),
     };
     let closed = site()["closed"].to_string();
-    let refusal = refused(json!({ "title": "Not mine", "community": closed }), item("x")).await;
+    let refusal = refused(&json!({ "title": "Not mine", "community": closed }), item("x")).await;
     assert_eq!(pointer(refusal), "/settings/community");
-    let refusal = refused(json!({ "title": "Nowhere", "community": "999999" }), item("x")).await;
+    let refusal = refused(&json!({ "title": "Nowhere", "community": "999999" }), item("x")).await;
     assert_eq!(pointer(refusal), "/settings/community");
-    let refusal = refused(json!({ "title": "x".repeat(250) }), item("x")).await;
+    let refusal = refused(&json!({ "title": "x".repeat(250) }), item("x")).await;
     assert_eq!(pointer(refusal), "/settings/title");
-    let refusal = refused(json!({ "title": "Long" }), item(&"x".repeat(60_000))).await;
+    let refusal = refused(&json!({ "title": "Long" }), item(&"x".repeat(60_000))).await;
     assert_eq!(pointer(refusal), "/text");
     // There is no pict-rs behind it.
-    let refusal = refused(json!({ "title": "Seen" }), Item { media: vec![picture("", None)], ..item("x") }).await;
+    let refusal = refused(&json!({ "title": "Seen" }), Item { media: vec![picture("", None)], ..item("x") }).await;
     assert!(matches!(refusal, Refusal::Temporary(_) | Refusal::Content(_)), "{refusal:?}");
 }
 
@@ -243,7 +243,7 @@ async fn peer_lemmy_asks_to_connect_again_when_the_session_is_none() {
     let mut channel = channel().await;
     channel.credentials.access_token = format!("{}x", channel.credentials.access_token.expose()).into();
     let refusal = channel
-        .publish(&Publication::now(), &with(json!({ "title": "Nobody's" }), item("x")), &Notebook::default())
+        .publish(&Publication::now(), &with(&json!({ "title": "Nobody's" }), item("x")), &Notebook::default())
         .await
         .unwrap_err();
     assert!(matches!(refusal, Refusal::Auth(_)), "{refusal:?}");
