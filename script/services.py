@@ -20,8 +20,8 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 PEERS = {"CRIER_PEER_BLUESKY": "bluesky-pds", "CRIER_PEER_GHOST": "ghost-site", "CRIER_PEER_LEMMY": "lemmy-site",
          "CRIER_PEER_MASTODON": "mastodon-api", "CRIER_PEER_MATRIX": "matrix-synapse", "CRIER_PEER_NOSTR": "nostr-relay",
          "CRIER_PEER_OAUTH1": "oauth1-provider", "CRIER_PEER_OIDC": "oidc-provider", "CRIER_PEER_OUTBOUND": "outbound",
-         "CRIER_PEER_S3": "s3-server", "CRIER_PEER_SMTP": "smtp-sink", "CRIER_PEER_TEAMS": "teams-cards",
-         "CRIER_PEER_WORDPRESS": "wordpress-site"}
+         "CRIER_PEER_S3": "s3-server", "CRIER_PEER_SLACK": "slack-api", "CRIER_PEER_SMTP": "smtp-sink",
+         "CRIER_PEER_TEAMS": "teams-cards", "CRIER_PEER_WORDPRESS": "wordpress-site"}
 # What spreads requests over several nodes; for tests of Crier itself.
 BALANCER = {"CRIER_PEER_BALANCER": "balancer"}
 # The most that one of them takes.

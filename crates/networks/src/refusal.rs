@@ -193,22 +193,33 @@ fn is_html(answer: &Answer) -> bool {
 fn said(answer: &Answer) -> Said {
     let body: serde_json::Value = match answer.json() {
         Ok(body) => body,
-        Err(failure) => return Said { code: None, message: failure.detail },
+        Err(failure) => return said_plainly(answer).unwrap_or(Said { code: None, message: failure.detail }),
     };
     let inner = body.get("error").filter(|error| error.is_object());
     let first = body.get("errors").and_then(|errors| errors.get(0)).filter(|error| error.is_object());
     let places: Vec<&serde_json::Value> = [Some(&body), inner, first].into_iter().flatten().collect();
     let field = |name: &str| places.iter().find_map(|place| word(place.get(name)?));
-    let is_word = |text: &String| text.len() <= 64 && !text.contains(char::is_whitespace);
     // The type of a problem is an address; its end is the word.
     let kind = || field("type").and_then(|kind| kind.rsplit_once('/').map(|(_, word)| word.to_owned()));
-    let code = field("code").or_else(|| field("error")).filter(is_word).or_else(kind);
+    let code = field("code").or_else(|| field("error")).filter(|text| is_word(text)).or_else(kind);
     let message = ["error_description", "message", "detail", "error", "title"].into_iter().find_map(field);
     let message = match message {
         Some(message) => cut(&message, 300),
         None => format!("the answer has status {} and no message", answer.status()),
     };
     Said { code, message: crier_net::redact(&message) }
+}
+
+/// What an error answer says that is plain text, as those of webhooks are.
+fn said_plainly(answer: &Answer) -> Option<Said> {
+    let is_plain = answer.header("content-type").is_some_and(|kind| kind.trim_start().starts_with("text/plain"));
+    let text = answer.text().trim().to_owned();
+    (is_plain && !text.is_empty())
+        .then(|| Said { message: crier_net::redact(&cut(&text, 300)), code: Some(text).filter(|text| is_word(text)) })
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() <= 64 && !text.contains(char::is_whitespace)
 }
 
 /// A text that says something, or a number.

@@ -2,14 +2,19 @@
 //! and behind the proxy whatever host is asked for.
 
 use crate::fixture::{Answered, Asked, Exchange, different};
-use crate::way::{Stream, tunnel};
+use crate::way::tunnel;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::form_urlencoded;
+
+/// Whatever a request is read from.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// A request as it came.
 #[derive(Debug, Clone)]

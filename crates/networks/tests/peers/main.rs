@@ -12,7 +12,10 @@ mod mastodon;
 mod matrix;
 mod nostr;
 mod outbound;
+mod slack;
 mod teams;
+#[path = "../conformance/way.rs"]
+mod way;
 mod wordpress;
 
 use async_trait::async_trait;
