@@ -8,16 +8,22 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, get, post, put, resource, scope};
 use actix_web::{App, HttpMessage, HttpServer};
-use lemmy_api::{comment::like::like_comment, community::follow::follow_community, local_user::login::login, post::like::like_post};
+use lemmy_api::{
+    comment::like::like_comment, community::follow::follow_community, local_user::login::login, post::like::like_post,
+};
 use lemmy_api_common::context::LemmyContext;
 use lemmy_api_common::lemmy_db_views::structs::SiteView;
 use lemmy_api_common::utils::local_site_rate_limit_to_rate_limit_config;
-use lemmy_api_crud::comment::{create::create_comment, delete::delete_comment, read::get_comment, update::update_comment};
+use lemmy_api_crud::comment::{
+    create::create_comment, delete::delete_comment, read::get_comment, update::update_comment,
+};
 use lemmy_api_crud::community::{create::create_community, list::list_communities};
 use lemmy_api_crud::post::{create::create_post, delete::delete_post, read::get_post, update::update_post};
 use lemmy_api_crud::site::{create::create_site, read::get_site};
 use lemmy_api_crud::user::create::register;
-use lemmy_apub::api::{list_comments::list_comments, list_posts::list_posts, read_community::get_community, search::search};
+use lemmy_apub::api::{
+    list_comments::list_comments, list_posts::list_posts, read_community::get_community, search::search,
+};
 use lemmy_db_schema::source::instance::Instance;
 use lemmy_db_schema::source::local_site::{LocalSite, LocalSiteInsertForm};
 use lemmy_db_schema::source::local_site_rate_limit::{LocalSiteRateLimit, LocalSiteRateLimitInsertForm};
@@ -114,7 +120,9 @@ async fn first_site(pool: &mut DbPool<'_>, settings: &Settings) -> Result<(), Le
         .instance_id(instance.id)
         .build();
     let site = Site::create(pool, &site).await?;
-    let local = LocalSite::create(pool, &LocalSiteInsertForm::builder().site_id(site.id).site_setup(Some(false)).build()).await?;
+    let local =
+        LocalSite::create(pool, &LocalSiteInsertForm::builder().site_id(site.id).site_setup(Some(false)).build())
+            .await?;
     // Tests ask much in a short time. Only searching is held back, so that being held back is seen.
     const MANY: Option<i32> = Some(10_000);
     let limits = LocalSiteRateLimitInsertForm::builder()
