@@ -59,6 +59,9 @@ export function asProblem(error: unknown): Problem {
   return new Problem({ status: 0, code: "here.unexpected", detail });
 }
 
+/** Titles of diagnoses end without a full stop, and a fix comes after them. */
+const asSentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`);
+
 /**
  * Splits a problem's field errors into those of the form's own fields and the rest.
  *
@@ -78,7 +81,7 @@ export function fieldErrors<Name extends string>(
     );
     const name = pointer === undefined ? undefined : fields[pointer];
     if (name === undefined) others.push(error);
-    else byField[name] ??= error.fix ? `${error.message} ${error.fix}` : error.message;
+    else byField[name] ??= error.fix ? `${asSentence(error.message)} ${error.fix}` : error.message;
   }
   return { byField, others };
 }

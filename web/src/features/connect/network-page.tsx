@@ -79,8 +79,8 @@ function WayForm({ network, way, channel }: { network: Network; way: Way; channe
       formElement.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(name)}"]`)?.focus(),
   });
   const leaves = leavesBy(way);
-  const failed = failedChecks(form.preflight.data);
-  const warned = failed.length > 0 || form.preflight.error !== null;
+  const warned =
+    form.checked && (failedChecks(form.preflight.data).length > 0 || form.preflight.error !== null);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();

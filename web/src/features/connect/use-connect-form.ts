@@ -45,9 +45,15 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
   );
 
   const instance = typedInstance ?? given ?? way.instance?.default ?? "";
+  // A form's checks are of the server it begins with.
+  const elsewhere =
+    way.connect === "form" &&
+    way.fields.some(
+      ({ kind, name, default: first }) => kind === "url" && first && values[name]?.trim() !== first,
+    );
   const preflight = useQuery({
     ...preflightQuery(workspace.id, network.id, way.id, checkedInstance ?? ""),
-    enabled: checkedInstance !== null,
+    enabled: checkedInstance !== null && !elsewhere,
   });
 
   const pointers: Record<string, string> = { "/instance": "instance" };
@@ -141,7 +147,7 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
     if (tab) tab.opener = null;
     setBusy(true);
     try {
-      if (!(anyway && sameAsChecked) && !(await checksPass(wanted))) {
+      if (!elsewhere && !(anyway && sameAsChecked) && !(await checksPass(wanted))) {
         tab?.close();
         return;
       }
@@ -178,7 +184,7 @@ export function useConnectForm(network: Network, way: Way, { channel, instance: 
     } as Record<string, string | undefined>,
     problem: shownProblem,
     otherErrors,
-    checked: checkedInstance !== null,
+    checked: checkedInstance !== null && !elsewhere,
     preflight,
     busy,
     submit,
