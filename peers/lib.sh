@@ -81,7 +81,8 @@ stop_all() {
     if alive "$name"; then
       read -r pid _ <"$file"; kill "$pid" 2>/dev/null || true
       for _ in $(seq 1 100); do alive "$name" || break; sleep 0.1; done
-      if alive "$name"; then kill -9 "$pid" 2>/dev/null || true; fi
+      # What it started, and did not take along, is in the group that it leads.
+      kill -9 -- "-$pid" 2>/dev/null || true
     fi
     rm -f "$file"
   done
