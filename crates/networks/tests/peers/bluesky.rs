@@ -23,15 +23,7 @@ async fn sign_in(net: &Client, identifier: &str, password: &str) -> Result<Signe
 async fn channel() -> Channel {
     let (server, net) = (server(), client());
     let signed_in = sign_in(&net, text(&server, "handle"), text(&server, "app_password")).await.unwrap();
-    Channel {
-        network: "bluesky",
-        net,
-        instance: signed_in.instance,
-        account: signed_in.identified.identity.remote_id,
-        handle: signed_in.identified.identity.handle,
-        credentials: signed_in.credentials,
-        facts: signed_in.identified.facts,
-    }
+    Channel::of("bluesky", net, signed_in)
 }
 
 /// The record as the server has it.

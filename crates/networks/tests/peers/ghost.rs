@@ -1,9 +1,7 @@
 //! A Ghost site. What is published is read back by its Content API, as its readers' pages do.
 
-use crate::{Channel, Notebook, Publication, client, item, other_picture, patient, peer, picture, pixel, text};
-use crier_model::Timestamp;
-use crier_networks::afterwards::{Account, Delete, Edit};
-use crier_networks::choosing::Access;
+use crate::{Channel, Notebook, Publication, client, item, other_picture, patient, peer, picture, pixel, text, with};
+use crier_networks::afterwards::{Delete, Edit};
 use crier_networks::connect::{Form, FormRefusal, SignedIn};
 use crier_networks::ghost::Ghost;
 use crier_networks::lookup::Lookup;
@@ -21,32 +19,7 @@ async fn sign_in(key: &str) -> Result<SignedIn, FormRefusal> {
 }
 
 async fn channel() -> Channel {
-    let SignedIn { instance, credentials, identified } = sign_in(text(&site(), "key")).await.unwrap();
-    Channel {
-        network: "ghost",
-        net: client(),
-        instance,
-        account: identified.identity.remote_id,
-        handle: identified.identity.handle,
-        credentials,
-        facts: identified.facts,
-    }
-}
-
-fn account(channel: &Channel) -> Account<'_> {
-    Account {
-        net: &channel.net,
-        now: Timestamp::now(),
-        credentials: &channel.credentials,
-        instance: channel.instance.as_deref(),
-        id: &channel.account,
-        handle: &channel.handle,
-        facts: &channel.facts,
-    }
-}
-
-fn with(settings: &Value, of: Item) -> Item {
-    Item { settings: settings.as_object().cloned().unwrap_or_default(), ..of }
+    Channel::of("ghost", client(), sign_in(text(&site(), "key")).await.unwrap())
 }
 
 /// Posts as readers get them, by a filter of Ghost's.
@@ -131,16 +104,16 @@ async fn peer_ghost_edits_deletes_and_keeps_drafts_from_readers() {
     let settings = json!({ "title": "Mended" });
     let sent = channel.send(&with(&settings, item("Befor"))).await;
     let mended = with(&settings, item("Before"));
-    Ghost.edit(&account(&channel), &sent, &mended).await.unwrap();
+    Ghost.edit(&channel.account(), &sent, &mended).await.unwrap();
     let there = post(&sent).await;
     assert!(text(&there, "html").contains("<p>Before</p>") && text(&there, "title") == "Mended", "{there}");
     for _ in 0..2 {
-        Ghost.delete(&account(&channel), &sent).await.unwrap();
+        Ghost.delete(&channel.account(), &sent).await.unwrap();
         assert!(read(&format!("id:{}", sent.remote_id)).await.is_empty());
     }
     let draft = channel.send(&with(&json!({ "title": "Later", "status": "draft" }), item("Not yet"))).await;
     assert!(read(&format!("id:{}", draft.remote_id)).await.is_empty());
-    Ghost.delete(&account(&channel), &draft).await.unwrap();
+    Ghost.delete(&channel.account(), &draft).await.unwrap();
 }
 
 #[tokio::test]
@@ -148,12 +121,7 @@ async fn peer_ghost_edits_deletes_and_keeps_drafts_from_readers() {
 async fn peer_ghost_lists_tags_and_newsletters() {
     let channel = channel().await;
     channel.send(&with(&json!({ "title": "Tagged", "tags": ["It's here"] }), item("x"))).await;
-    let access = Access {
-        net: &channel.net,
-        instance: channel.instance.as_deref(),
-        credentials: &channel.credentials,
-        now: Timestamp::now(),
-    };
+    let access = channel.access();
     let tags = patient(|| Ghost.lookup(&access, "tags", "t's he")).await;
     assert_eq!(tags.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(), ["It's here"]);
     let newsletters = patient(|| Ghost.lookup(&access, "newsletters", "")).await;

@@ -1,10 +1,9 @@
 //! A Lemmy site.
 
 use crate::{Channel, Notebook, Publication, answer, client, item, patient, peer, picture, text};
-use crier_model::{Code, Timestamp, metric::Metric};
+use crier_model::{Code, metric::Metric};
 use crier_net::Answer;
-use crier_networks::afterwards::{Account, Delete, Edit, PostMetrics};
-use crier_networks::choosing::Access;
+use crier_networks::afterwards::{Delete, Edit, PostMetrics};
 use crier_networks::connect::{Form, FormRefusal, SignedIn};
 use crier_networks::lemmy::Lemmy;
 use crier_networks::lookup::Lookup;
@@ -32,35 +31,14 @@ static SIGNED_IN: OnceCell<SignedIn> = OnceCell::const_new();
 
 async fn channel() -> Channel {
     let signed_in = SIGNED_IN.get_or_init(|| async { sign_in(&[]).await.unwrap() }).await;
-    let SignedIn { instance, credentials, identified } = signed_in.clone();
-    Channel {
-        network: "lemmy",
-        net: client(),
-        instance,
-        account: identified.identity.remote_id,
-        handle: identified.identity.handle,
-        credentials,
-        facts: identified.facts,
-    }
-}
-
-fn account(channel: &Channel) -> Account<'_> {
-    Account {
-        net: &channel.net,
-        now: Timestamp::now(),
-        credentials: &channel.credentials,
-        instance: channel.instance.as_deref(),
-        id: &channel.account,
-        handle: &channel.handle,
-        facts: &channel.facts,
-    }
+    Channel::of("lemmy", client(), signed_in.clone())
 }
 
 /// In the community that takes everybody's posts, unless they name another.
 fn with(settings: &Value, of: Item) -> Item {
     let mut all = serde_json::Map::from_iter([("community".to_owned(), site()["open"].to_string().into())]);
     all.extend(settings.as_object().cloned().unwrap_or_default());
-    Item { settings: all, ..of }
+    crate::with(&all.into(), of)
 }
 
 /// What everybody reads, without a session.
@@ -170,35 +148,30 @@ async fn peer_lemmy_edits_counts_and_deletes() {
     let sent = channel.send(&with(&json!({ "title": "Mended" }), item("Befor"))).await;
     let below = channel.send(&with(&json!({ "title": "Mended" }), answer("Tow", 1, &sent, &sent))).await;
     let mended = with(&json!({ "title": "Mended" }), item("Before"));
-    Lemmy.edit(&account(&channel), &sent, &mended).await.unwrap();
+    Lemmy.edit(&channel.account(), &sent, &mended).await.unwrap();
     let two = with(&json!({ "title": "Mended" }), answer("Two", 1, &sent, &sent));
-    Lemmy.edit(&account(&channel), &below, &two).await.unwrap();
+    Lemmy.edit(&channel.account(), &below, &two).await.unwrap();
     assert_eq!(text(&post(&sent).await, "/post/body"), "Before");
     let comment = read("comment", &[("id", &below.remote_id)]).await;
     assert_eq!(text(&comment, "/comment_view/comment/content"), "Two");
-    let counts = Lemmy.posts(&account(&channel), std::slice::from_ref(&sent)).await.unwrap().remove(0).unwrap();
+    let counts = Lemmy.posts(&channel.account(), std::slice::from_ref(&sent)).await.unwrap().remove(0).unwrap();
     let counts: Vec<_> = counts.iter().map(|count| (count.metric, count.value)).collect();
     assert_eq!(counts, [(Metric::Likes, 1), (Metric::Dislikes, 0), (Metric::Replies, 1)]);
     for gone in [&below, &sent] {
         for _ in 0..2 {
-            Lemmy.delete(&account(&channel), gone).await.unwrap();
+            Lemmy.delete(&channel.account(), gone).await.unwrap();
         }
     }
     assert_eq!(look("post", &[("id", &sent.remote_id)]).await.status(), 404);
-    assert_eq!(Lemmy.posts(&account(&channel), std::slice::from_ref(&sent)).await.unwrap(), [None]);
+    assert_eq!(Lemmy.posts(&channel.account(), std::slice::from_ref(&sent)).await.unwrap(), [None]);
 }
 
 #[tokio::test]
 #[ignore = "needs peers/lemmy-site"]
 async fn peer_lemmy_lists_communities_and_is_held_back() {
     let channel = channel().await;
-    let access = Access {
-        net: &channel.net,
-        instance: channel.instance.as_deref(),
-        credentials: &channel.credentials,
-        now: Timestamp::now(),
-    };
     let (open, closed) = (site()["open"].to_string(), site()["closed"].to_string());
+    let access = channel.access();
     let followed = patient(|| Lemmy.lookup(&access, "subreddits", "")).await;
     let followed: Vec<_> = followed.iter().map(|item| (item.id.as_str(), item.name.as_str())).collect();
     assert_eq!(followed, [(open.as_str(), "The town")]);

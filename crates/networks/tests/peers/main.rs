@@ -21,9 +21,12 @@ mod wordpress;
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use crier_model::channel::Identity;
 use crier_model::{Clock, Document, MediaId, PublicationId, Timestamp};
 use crier_net::{Client, Config, ProxyConfig};
-use crier_networks::connect::Facts;
+use crier_networks::afterwards::Account;
+use crier_networks::choosing::Access;
+use crier_networks::connect::{Facts, SignedIn};
 use crier_networks::publish::{Item, Journal, MediaItem, MediaSource, Thread};
 use crier_networks::{Credentials, Cx, Refusal, Registry, Sent, registry};
 use futures::stream::{self, BoxStream, StreamExt};
@@ -93,6 +96,29 @@ impl Publication {
 }
 
 impl Channel {
+    pub fn of(network: &'static str, net: Client, signed_in: SignedIn) -> Self {
+        let SignedIn { instance, credentials, identified } = signed_in;
+        let Identity { remote_id, handle, .. } = identified.identity;
+        Self { network, net, instance, account: remote_id, handle, credentials, facts: identified.facts }
+    }
+
+    pub fn account(&self) -> Account<'_> {
+        Account {
+            net: &self.net,
+            now: Timestamp::now(),
+            credentials: &self.credentials,
+            instance: self.instance.as_deref(),
+            id: &self.account,
+            handle: &self.handle,
+            facts: &self.facts,
+        }
+    }
+
+    pub fn access(&self) -> Access<'_> {
+        let instance = self.instance.as_deref();
+        Access { net: &self.net, instance, credentials: &self.credentials, now: Timestamp::now() }
+    }
+
     pub async fn publish(&self, of: &Publication, item: &Item, journal: &dyn Journal) -> Result<Sent, Refusal> {
         let registry = Registry::new(&registry::Settings::default());
         let clock = At(of.at);
@@ -149,6 +175,10 @@ impl Channel {
 pub fn item(words: &str) -> Item {
     let body = Document::from_plain(words);
     Item { index: 0, body, media: Vec::new(), settings: Map::new(), thread: None }
+}
+
+pub fn with(settings: &Value, of: Item) -> Item {
+    Item { settings: settings.as_object().cloned().unwrap_or_default(), ..of }
 }
 
 pub fn answer(words: &str, index: usize, root: &Sent, parent: &Sent) -> Item {

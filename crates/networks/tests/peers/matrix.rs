@@ -1,7 +1,6 @@
 //! A Matrix homeserver: Synapse.
 
 use crate::{Channel, Notebook, Publication, answer, client, item, other_picture, patient, peer, picture, pixel, text};
-use crier_networks::choosing::Access;
 use crier_networks::connect::{Form, FormRefusal, SignedIn};
 use crier_networks::lookup::Lookup;
 use crier_networks::matrix::Matrix;
@@ -24,16 +23,7 @@ async fn channel() -> Channel {
     let server = server();
     let values =
         [("server", text(&server, "url")), ("user", text(&server, "user")), ("password", text(&server, "password"))];
-    let SignedIn { instance, credentials, identified } = sign_in(&values).await.unwrap();
-    Channel {
-        network: "matrix",
-        net: client(),
-        instance,
-        account: identified.identity.remote_id,
-        handle: identified.identity.handle,
-        credentials,
-        facts: identified.facts,
-    }
+    Channel::of("matrix", client(), sign_in(&values).await.unwrap())
 }
 
 fn to(room: &str, of: Item) -> Item {
@@ -184,12 +174,7 @@ async fn peer_matrix_refuses_rooms_it_is_not_in_and_files_that_are_too_large() {
 async fn peer_matrix_lists_the_rooms_it_is_in() {
     let channel = channel().await;
     let server = server();
-    let access = Access {
-        net: &channel.net,
-        instance: channel.instance.as_deref(),
-        credentials: &channel.credentials,
-        now: crier_model::Timestamp::now(),
-    };
+    let access = channel.access();
     let rooms = patient(|| Matrix.lookup(&access, "rooms", "")).await;
     let found: Vec<_> = rooms.iter().map(|room| (room.name.as_str(), room.id.as_str(), room.detail.as_str())).collect();
     assert_eq!(

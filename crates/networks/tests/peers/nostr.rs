@@ -26,15 +26,7 @@ async fn sign_in(net: &Client, key: &str) -> Result<SignedIn, FormRefusal> {
 async fn channel(key: &str) -> Channel {
     let net = client();
     let signed_in = sign_in(&net, key).await.unwrap();
-    Channel {
-        network: "nostr",
-        net,
-        instance: None,
-        account: signed_in.identified.identity.remote_id,
-        handle: signed_in.identified.identity.handle,
-        credentials: signed_in.credentials,
-        facts: signed_in.identified.facts,
-    }
+    Channel::of("nostr", net, signed_in)
 }
 
 /// A key nobody had before.

@@ -1,11 +1,10 @@
 //! Slack's API, and webhooks that take what Slack's and Mattermost's do, of an emulator.
 
 use crate::way::{Way, tunnel};
-use crate::{Channel, Notebook, Publication, answer, client, item, other_picture, peer, picture, text};
-use crier_model::{Code, Timestamp};
-use crier_networks::afterwards::{Account, Delete, Edit};
+use crate::{Channel, Notebook, Publication, answer, client, item, other_picture, peer, picture, text, with};
+use crier_model::Code;
+use crier_networks::afterwards::{Delete, Edit};
 use crier_networks::chat_webhook::ChatWebhook;
-use crier_networks::choosing::Access;
 use crier_networks::connect::{Facts, Form, FormRefusal, OAuth2};
 use crier_networks::lookup::Lookup;
 use crier_networks::publish::Item;
@@ -69,18 +68,6 @@ async fn channel_by(token: &str) -> Channel {
     }
 }
 
-fn account(channel: &Channel) -> Account<'_> {
-    Account {
-        net: &channel.net,
-        now: Timestamp::now(),
-        credentials: &channel.credentials,
-        instance: None,
-        id: &channel.account,
-        handle: &channel.handle,
-        facts: &channel.facts,
-    }
-}
-
 /// What a method answers to somebody who may read everything.
 async fn read(method: &str, form: &[(&str, &str)]) -> Value {
     let server = server();
@@ -101,8 +88,9 @@ async fn messages(room: &str) -> Vec<Value> {
     read("conversations.history", &[("channel", room)]).await["messages"].as_array().unwrap().clone()
 }
 
-fn with(settings: &Value, of: Item) -> Item {
-    Item { settings: settings.as_object().cloned().unwrap_or_default(), ..of }
+/// A message and what stands in its thread, the oldest first.
+async fn thread(room: &str, root: &str) -> Vec<Value> {
+    read("conversations.replies", &[("channel", room), ("ts", root)]).await["messages"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
@@ -136,8 +124,8 @@ async fn peer_slack_keeps_words_marks_pictures_and_threads() {
     assert_eq!(sent.url.as_deref(), Some(url.as_str()));
     let second = channel.send(&with(&settings, answer("Zwei", 1, &sent, &sent))).await;
     let third = channel.send(&with(&settings, answer("Drei", 2, &sent, &second))).await;
-    let thread = read("conversations.replies", &[("channel", &room), ("ts", &sent.remote_id)]).await;
-    let thread: Vec<_> = thread["messages"].as_array().unwrap().iter().map(|message| text(message, "ts")).collect();
+    let thread = thread(&room, &sent.remote_id).await;
+    let thread: Vec<_> = thread.iter().map(|message| text(message, "ts")).collect();
     assert_eq!(thread, [sent.remote_id, second.remote_id, third.remote_id]);
 }
 
@@ -165,12 +153,7 @@ async fn peer_slack_finds_what_a_killed_try_has_sent() {
                     channel.publish(&publication, &wanted, &journal).await.unwrap()
                 }
             };
-            let there = if below {
-                let thread = read("conversations.replies", &[("channel", &room), ("ts", &root.remote_id)]).await;
-                thread["messages"].as_array().unwrap().clone()
-            } else {
-                messages(&room).await
-            };
+            let there = if below { thread(&room, &root.remote_id).await } else { messages(&room).await };
             let there: Vec<_> = there.iter().filter(|message| text(message, "text") == words).collect();
             let there: Vec<_> = there.iter().map(|message| text(message, "ts")).collect();
             assert_eq!(there, [sent.remote_id], "{at} {below}");
@@ -184,16 +167,15 @@ async fn peer_slack_edits_deletes_and_lists_channels() {
     let (channel, room) = (channel_by("token").await, room("news").await);
     let settings = json!({ "channel": room });
     let sent = channel.send(&with(&settings, item("Befor"))).await;
-    Slack.edit(&account(&channel), &sent, &with(&settings, item("Before"))).await.unwrap();
+    Slack.edit(&channel.account(), &sent, &with(&settings, item("Before"))).await.unwrap();
     let is_it = |message: &Value| message["ts"] == sent.remote_id;
     let message = messages(&room).await.into_iter().find(is_it).unwrap();
     assert_eq!((text(&message, "text"), text(&message, "/blocks/0/text/text")), ("Before", "Before"));
     for _ in 0..2 {
-        Slack.delete(&account(&channel), &sent).await.unwrap();
+        Slack.delete(&channel.account(), &sent).await.unwrap();
         assert!(!messages(&room).await.iter().any(is_it));
     }
-    let access = Access { net: &channel.net, instance: None, credentials: &channel.credentials, now: Timestamp::now() };
-    let listed = Slack.lookup(&access, "channels", "").await.unwrap();
+    let listed = Slack.lookup(&channel.access(), "channels", "").await.unwrap();
     let mut names: Vec<_> = listed.iter().map(|item| item.name.trim_start_matches('#')).collect();
     names.sort_unstable();
     assert_eq!(names, ["board", "general", "news", "random"]);
@@ -225,15 +207,7 @@ async fn peer_webhook_takes_what_mattermost_is_sent() {
     let values = [("url", text(&server, "webhook")), ("name", "News")];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let signed_in = ChatWebhook::Mattermost.sign_in(&client(), &values.into()).await.unwrap();
-    let channel = Channel {
-        network: "mattermost",
-        net: client(),
-        instance: signed_in.instance,
-        account: signed_in.identified.identity.remote_id,
-        handle: signed_in.identified.identity.handle,
-        credentials: signed_in.credentials,
-        facts: signed_in.identified.facts,
-    };
+    let channel = Channel::of("mattermost", client(), signed_in);
     let general = room("general").await;
     assert_eq!(text(&messages(&general).await[0], "text"), "Crier can post here now.");
     let html = "<p><b>Grüße</b> <a href=\"https://example.org/a\">here</a></p>";

@@ -19,16 +19,7 @@ async fn shown() -> Vec<Value> {
 #[tokio::test]
 #[ignore = "needs peers/teams-cards"]
 async fn peer_teams_shows_what_was_written_and_its_pictures() {
-    let SignedIn { instance, credentials, identified } = sign_in(text(&peer("CRIER_PEER_TEAMS"), "url")).await.unwrap();
-    let channel = Channel {
-        network: "ms-teams",
-        net: client(),
-        instance,
-        account: identified.identity.remote_id,
-        handle: identified.identity.handle,
-        credentials,
-        facts: identified.facts,
-    };
+    let channel = Channel::of("ms-teams", client(), sign_in(text(&peer("CRIER_PEER_TEAMS"), "url")).await.unwrap());
     assert_eq!(shown().await.last().unwrap()[0]["text"], "Crier can post here now.");
     let html = "<h2>Größe</h2><p><strong>fett</strong> <a href=\"https://example.org/a\">here</a></p><blockquote><p>said</p></blockquote>";
     let media = vec![picture("Ein Bild", Some("https://crier.example/a.png"))];

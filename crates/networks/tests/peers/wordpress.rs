@@ -1,7 +1,6 @@
 //! A WordPress site.
 
-use crate::{Channel, Notebook, Publication, client, item, other_picture, patient, peer, picture, pixel, text};
-use crier_networks::choosing::Access;
+use crate::{Channel, Notebook, Publication, client, item, other_picture, patient, peer, picture, pixel, text, with};
 use crier_networks::connect::{Form, FormRefusal, SignedIn};
 use crier_networks::lookup::{Lookup, LookupItem};
 use crier_networks::publish::Item;
@@ -25,20 +24,7 @@ async fn channel_of(account: &str) -> Channel {
     let site = site();
     let (user, password) =
         (text(&site, &format!("/{account}/user")).to_owned(), text(&site, &format!("/{account}/password")).to_owned());
-    let SignedIn { instance, credentials, identified } = sign_in(&user, &password).await.unwrap();
-    Channel {
-        network: "wordpress",
-        net: client(),
-        instance,
-        account: identified.identity.remote_id,
-        handle: identified.identity.handle,
-        credentials,
-        facts: identified.facts,
-    }
-}
-
-fn with(settings: &Value, of: Item) -> Item {
-    Item { settings: settings.as_object().cloned().unwrap_or_default(), ..of }
+    Channel::of("wordpress", client(), sign_in(&user, &password).await.unwrap())
 }
 
 /// A post as its author sees it.
@@ -172,12 +158,7 @@ async fn peer_wordpress_refuses_what_a_contributor_may_not_and_files_it_does_not
 async fn peer_wordpress_lists_kinds_categories_and_tags() {
     let channel = channel_of("editor").await;
     let site = site();
-    let access = Access {
-        net: &channel.net,
-        instance: channel.instance.as_deref(),
-        credentials: &channel.credentials,
-        now: crier_model::Timestamp::now(),
-    };
+    let access = channel.access();
     let names = |found: Vec<LookupItem>| found.into_iter().map(|item| (item.id, item.name)).collect::<Names>();
     let kinds = names(patient(|| WordPress.lookup(&access, "postTypes", "")).await);
     assert_eq!(
