@@ -89,3 +89,41 @@ test("the composer shows an entry with its title and its link", async () => {
   assert.deepEqual([...(await barriers(page)), ...(await overhang(page))], []);
   await picture(page, "feed-composer");
 });
+
+test("formatting is written by buttons and keys, shown as readers see it, and kept", async () => {
+  const { page, complaints } = await signUp({ reducedMotion: "reduce" });
+  const channel = await makeFeed(page);
+  await page.goto(`/posts/new?channels=${channel.id}`);
+  const text = page.getByRole("textbox", { name: "Text", exact: true });
+  await text.fill("It rings loudly\nat noon\nat six");
+  await page.getByRole("button", { name: "Formatting", exact: true }).click();
+  const select = (from, to) => text.evaluate((area, [a, b]) => area.setSelectionRange(a, b), [from, to]);
+  await select(9, 15);
+  await page.getByRole("button", { name: "Bold", exact: true }).click();
+  assert.equal(await text.inputValue(), "It rings **loudly**\nat noon\nat six");
+  await page.keyboard.press("Control+z");
+  assert.equal(await text.inputValue(), "It rings loudly\nat noon\nat six", "the browser's undo takes it back");
+  await text.press("Control+b");
+  await select(20, 34);
+  await page.getByRole("button", { name: "List", exact: true }).click();
+  assert.equal(await text.inputValue(), "It rings **loudly**\n- at noon\n- at six");
+
+  const preview = page.getByRole("article");
+  await preview.locator("strong", { hasText: "loudly" }).waitFor();
+  assert.deepEqual(await preview.getByRole("listitem").allTextContents(), ["at noon", "at six"]);
+  assert.deepEqual([...(await barriers(page)), ...(await overhang(page))], []);
+  await picture(page, "feed-formatting");
+  await page.getByText("Now", { exact: true }).click();
+  await page.getByRole("button", { name: "Publish now", exact: true }).click();
+
+  const read = async () => (await (await page.request.get(channel.feeds.json)).json()).items;
+  const [item] = await until(page, read, (items) => items.length === 1);
+  assert.equal(item.content_html, "<p>It rings <strong>loudly</strong></p><ul><li>at noon</li><li>at six</li></ul>");
+  const base = await workspace(page);
+  const { items } = await ask(page, `${base}/posts?state=published`);
+  await page.goto(`/posts/${items[0].id}`);
+  await page.getByRole("main").locator("strong", { hasText: "loudly" }).waitFor();
+  const { parts } = await ask(page, `${base}/posts/${items[0].id}`);
+  assert.deepEqual([parts[0].format, parts[0].text], ["markdown", "It rings **loudly**\n\n- at noon\n- at six"]);
+  assert.deepEqual(complaints, []);
+});

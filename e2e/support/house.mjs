@@ -149,7 +149,8 @@ export async function workspace(page) {
 /** Waits until what the server has is as wanted. */
 export async function until(page, look, wanted) {
   for (let i = 0; i < 60; i++) {
-    if (wanted(await look())) return;
+    const seen = await look();
+    if (wanted(seen)) return seen;
     await page.waitForTimeout(100);
   }
   assert.fail(JSON.stringify(await look()));

@@ -22,6 +22,7 @@ mod routes;
 mod secrets;
 mod state;
 mod ui;
+mod words;
 
 pub use secrets::{NewKey, PASSWORD_LENGTH, hash_password};
 pub use state::{Deps, Metrics, Registration, Settings};

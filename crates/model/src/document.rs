@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A run of text with marks, a link or a mention.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Inline {
     Text {
@@ -23,7 +23,7 @@ pub enum Inline {
     Break,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     Bold,
@@ -33,7 +33,7 @@ pub enum Mark {
     Code,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Block {
     Paragraph { content: Vec<Inline> },
@@ -89,6 +89,17 @@ impl Document {
         self.to_plain().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
+    /// Whether it is words alone, which its plain text says wholly.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let is_text = |inline: &Inline| match inline {
+            Inline::Text { marks, .. } => marks.is_empty(),
+            Inline::Break => true,
+            Inline::Link { .. } | Inline::Mention { .. } => false,
+        };
+        self.blocks.iter().all(|block| matches!(block, Block::Paragraph { content } if content.iter().all(is_text)))
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.to_plain().trim().is_empty()
@@ -109,16 +120,21 @@ fn plain_block(block: &Block) -> String {
 }
 
 fn plain_line(content: &[Inline]) -> String {
-    content
-        .iter()
-        .map(|inline| match inline {
-            Inline::Text { text, .. } => text.clone(),
-            Inline::Link { href, text } if text == href || text.is_empty() => href.clone(),
-            Inline::Link { href, text } => format!("{text} ({href})"),
-            Inline::Mention { handle } => format!("@{handle}"),
-            Inline::Break => "\n".to_owned(),
-        })
-        .collect()
+    content.iter().map(Inline::to_plain).collect()
+}
+
+impl Inline {
+    /// Its words alone.
+    #[must_use]
+    pub fn to_plain(&self) -> String {
+        match self {
+            Self::Text { text, .. } => text.clone(),
+            Self::Link { href, text } if text == href || text.is_empty() => href.clone(),
+            Self::Link { href, text } => format!("{text} ({href})"),
+            Self::Mention { handle } => format!("@{handle}"),
+            Self::Break => "\n".to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
     Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, lookup::Lookup, publish::Publish,
     publish::Recent,
 };
-use crier_model::{Document, Finding, rules::Rules};
+use crier_model::{Document, Finding, Formatting, rules::Rules};
 
 /// What never changes about a network.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +46,15 @@ pub trait Network: Send + Sync {
     /// The text of a part as the network gets it: what is counted and, without media, what must not be empty.
     fn render(&self, body: &Document) -> String {
         body.to_plain()
+    }
+    /// What of a part's formatting its readers see.
+    fn formatting(&self) -> Formatting {
+        Formatting::PLAIN
+    }
+    /// A part as its readers see it, for previews.
+    fn shown(&self, body: &Document) -> Document {
+        let formatting = self.formatting();
+        if formatting == Formatting::PLAIN { Document::from_plain(&self.render(body)) } else { formatting.of(body) }
     }
     /// What the network minds besides its rules (files that don't go together, a setting that counts as text). Asked
     /// only with settings that fit the schema.
@@ -113,4 +122,44 @@ impl dyn Network + '_ {
 #[must_use]
 pub fn no_settings() -> serde_json::Value {
     serde_json::json!({ "type": "object", "properties": {}, "additionalProperties": false })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Registry, registry, text};
+    use crier_model::formatting::Editor;
+    use crier_model::{Document, Formatting};
+
+    /// Everything that has more than one way to be shown.
+    const SAMPLE: &str = "<h2>Head</h2><p>One <strong>bold</strong> <em>it</em> <u>under</u> <s>no</s> <code>a_b</code><br>\
+        and <a href=\"https://example.org/x\">here</a></p><ul><li>x</li><li>y</li></ul><blockquote>said</blockquote><pre>a\nb</pre>";
+
+    #[test]
+    fn a_preview_shows_what_is_read_in_the_markdown_that_is_sent() {
+        let sample = text::html::read(SAMPLE);
+        let mut seen = Vec::new();
+        for network in Registry::new(&registry::Settings::default()).all() {
+            let id = network.about().id;
+            // These send other things than the Markdown that their readers see: entities, cards, marks of their own.
+            let of_its_own = ["discord", "ms-teams", "tumblr"].contains(&id);
+            if network.formatting().editor() == Editor::Markdown && !of_its_own {
+                assert_eq!(text::markdown::read(&network.render(&sample)), network.shown(&sample), "{id}");
+                seen.push(id);
+            }
+        }
+        assert!(seen.contains(&"lemmy") && seen.contains(&"mattermost"), "{seen:?}");
+    }
+
+    #[test]
+    fn a_network_without_formatting_shows_the_words_that_it_is_sent() {
+        let sample = text::html::read(SAMPLE);
+        for network in Registry::new(&registry::Settings::default())
+            .all()
+            .filter(|network| network.formatting() == Formatting::PLAIN)
+        {
+            let (shown, sent) = (network.shown(&sample), network.render(&sample));
+            assert_eq!(shown, Document::from_plain(&sent), "{}", network.about().id);
+            assert!(!sent.contains("**") && !sent.contains("</"), "{}: {sent}", network.about().id);
+        }
+    }
 }

@@ -13,9 +13,9 @@ use crate::text::chat;
 use crate::text::markdown::{self, Flavour};
 use crate::{Detail, Refusal, about::no_settings, call, settings, webhook};
 use async_trait::async_trait;
-use crier_model::document::{Block, Inline};
+use crier_model::document::{Block, Inline, Mark};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding, Secret, channel::Identity};
+use crier_model::{Code, Document, Finding, Formatting, Secret, channel::Identity};
 use crier_net::{Answer, Client, Request};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -62,6 +62,8 @@ const TEAMS_BYTES: usize = 27_000;
 
 /// Google Chat's own way with the marks. Nothing is escaped there.
 const GOOGLE_MARKS: chat::Dialect = chat::Dialect { escape: |text| text.to_owned(), bullet: "* " };
+/// A card's text knows no other marks, and would show what stands for them.
+const CARD_FORMATTING: Formatting = Formatting { marks: &[Mark::Bold, Mark::Italic], ..Formatting::MARKDOWN };
 /// The Markdown of an adaptive card's text.
 const CARD: Flavour = Flavour { underline: "", line_break: "\n\n", escaped: "\\*_[]", angled_links: false };
 
@@ -122,6 +124,14 @@ impl Network for ChatWebhook {
         match self {
             Self::Mattermost => settings::schema::<MattermostSettings>(),
             Self::Teams | Self::Google => no_settings(),
+        }
+    }
+
+    fn formatting(&self) -> Formatting {
+        match self {
+            Self::Mattermost => Formatting::MARKDOWN,
+            Self::Teams => CARD_FORMATTING,
+            Self::Google => chat::FORMATTING,
         }
     }
 
@@ -256,6 +266,7 @@ impl ChatWebhook {
 /// A message of Teams: each block of the text by itself, for a card knows neither headings nor quotes in its text.
 fn card(body: &Document, media: &[MediaItem]) -> Value {
     let text = |block: Block| markdown::write_as(&Document { blocks: vec![block] }, &CARD);
+    let body = CARD_FORMATTING.of(body);
     let words = body.blocks.iter().map(|block| match block {
         Block::Heading { content, .. } => {
             let words = text(Block::Paragraph { content: content.clone() });

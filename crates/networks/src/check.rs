@@ -28,6 +28,8 @@ pub struct Measure {
     pub unit: Unit,
     /// The text as the network will get it.
     pub text: String,
+    /// The same as its readers will see it.
+    pub shown: Document,
     /// Links found in it.
     pub links: Vec<String>,
     /// What becomes of its files, in order.
@@ -74,6 +76,7 @@ pub fn parts(
             unit: rules.text.unit,
             links: text::urls(&text).into_iter().map(str::to_owned).collect(),
             text,
+            shown: network.shown(part.body),
             files,
         });
     }

@@ -16,7 +16,7 @@ use crate::text::markdown::{self, Flavour};
 use crate::{Detail, Refusal, article, call, origin, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Formatting, Timestamp, channel::Identity};
 use crier_net::{Client, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -136,6 +136,10 @@ impl Network for DevTo {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::MARKDOWN
     }
 
     /// Three dashes at the very beginning would be read as front matter, which overrules all settings.
@@ -436,7 +440,8 @@ mod tests {
 
     #[test]
     fn dashes_at_the_beginning_are_words_and_no_front_matter() {
-        assert_eq!(DevTo.render(&Document::from_plain("---\ntitle: x\n---")), "\\---  \ntitle: x  \n---");
+        assert_eq!(DevTo.render(&Document::from_plain("---\ntitle: x\n---")), "\\---  \ntitle: x  \n\\---");
+        assert_eq!(DevTo.render(&Document::from_plain("--- x")), "\\--- x");
         assert_eq!(DevTo.render(&Document::from_plain("a\n2^3")), "a  \n2\\^3");
     }
 }

@@ -17,7 +17,7 @@ use crate::text::markdown::{self, Flavour};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Secret, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Formatting, Secret, Timestamp, channel::Identity};
 use crier_net::{Client, Multipart, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -130,6 +130,11 @@ impl Network for Discord {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        // Discord underlines, by a mark of its own.
+        Formatting { marks: Formatting::HTML.marks, ..Formatting::MARKDOWN }
     }
 
     fn render(&self, body: &Document) -> String {

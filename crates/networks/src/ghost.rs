@@ -17,7 +17,7 @@ use crate::{Detail, Refusal, call, origin, settings};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Secret, Timestamp, channel::Identity};
+use crier_model::{Code, Formatting, Secret, Timestamp, channel::Identity};
 use crier_net::{Answer, Client, Multipart, Request};
 use hmac::{Hmac, KeyInit, Mac};
 use schemars::JsonSchema;
@@ -161,6 +161,10 @@ impl Network for Ghost {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::HTML
     }
 
     fn publish(&self) -> &dyn Publish {

@@ -17,7 +17,7 @@ use crate::text::markdown;
 use crate::{Detail, Refusal, article, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Formatting, Timestamp, channel::Identity};
 use crier_net::{Answer, Client};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -121,6 +121,10 @@ impl Network for Hashnode {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::MARKDOWN
     }
 
     fn render(&self, body: &Document) -> String {

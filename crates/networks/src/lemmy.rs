@@ -17,7 +17,7 @@ use crate::text::markdown;
 use crate::{Detail, Refusal, call, origin, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding, Secret, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Finding, Formatting, Secret, Timestamp, channel::Identity};
 use crier_net::{Client, Multipart, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -97,6 +97,10 @@ impl Network for Lemmy {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::MARKDOWN
     }
 
     fn render(&self, body: &Document) -> String {
@@ -251,6 +255,11 @@ struct Person {
 #[derive(Deserialize)]
 struct Follow {
     community: Community,
+}
+
+#[derive(Deserialize)]
+struct Chosen {
+    community_view: Follow,
 }
 
 #[derive(Deserialize)]
@@ -596,6 +605,15 @@ impl Lookup for Lemmy {
         if wanted.is_empty() {
             let site: Site = api.ask(api.net.get(api.url("site"))).await?;
             return Ok(fitting(site.mine()?.follows.into_iter().map(item), ""));
+        }
+        // What was chosen earlier is known by its number alone.
+        if wanted.bytes().all(|digit| digit.is_ascii_digit()) {
+            let asked = api.net.get(api.url("community")).query(&[("id", wanted)]);
+            match api.ask::<Chosen>(asked).await {
+                Ok(Chosen { community_view }) => return Ok(vec![item(community_view)]),
+                Err(Refusal::Content(_)) => {}
+                Err(refusal) => return Err(refusal),
+            }
         }
         let asked = [("q", wanted), ("type_", "Communities"), ("sort", "TopAll"), ("limit", "20")];
         let found: Found = api.ask(api.net.get(api.url("search")).query(&asked)).await?;

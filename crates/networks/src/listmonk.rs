@@ -13,7 +13,7 @@ use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, origin, settings, text};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Secret, channel::Identity};
+use crier_model::{Code, Formatting, Secret, channel::Identity};
 use crier_net::{Client, Multipart, Request};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -90,6 +90,10 @@ impl Network for Listmonk {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::HTML
     }
 
     fn publish(&self) -> &dyn Publish {

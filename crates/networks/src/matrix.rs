@@ -17,7 +17,7 @@ use crate::{Detail, Refusal, call, origin, settings, text};
 use async_trait::async_trait;
 use crier_model::document::{Block, Inline};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding, Secret, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Finding, Formatting, Secret, Timestamp, channel::Identity};
 use crier_net::{Answer, Client, Request};
 use jiff::SignedDuration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -120,6 +120,10 @@ impl Network for Matrix {
             )
         };
         too_large.map(finding).collect()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::HTML
     }
 
     fn publish(&self) -> &dyn Publish {
@@ -528,12 +532,7 @@ fn words(body: &Document, kind: &str) -> Value {
     let mut content = json!({ "msgtype": kind, "body": plain, "m.mentions": {} });
     let mut body = body.clone();
     link_mentions(&mut body);
-    let is_plain = |block: &Block| {
-        matches!(block, Block::Paragraph { content } if content.iter().all(
-            |inline| matches!(inline, Inline::Break) || matches!(inline, Inline::Text { marks, .. } if marks.is_empty())
-        ))
-    };
-    if !body.blocks.iter().all(is_plain) {
+    if !body.is_plain() {
         content["format"] = "org.matrix.custom.html".into();
         content["formatted_body"] = text::html::write(&body).into();
     }

@@ -18,7 +18,7 @@ use crate::{Detail, Refusal, call, origin, settings};
 use async_trait::async_trait;
 use crier_model::document::{Block, Inline, Mark};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, channel::Identity};
+use crier_model::{Code, Document, Formatting, channel::Identity};
 use crier_net::{Client, Multipart};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -138,6 +138,10 @@ impl Network for Misskey {
         settings::schema::<Settings>()
     }
 
+    fn formatting(&self) -> Formatting {
+        Formatting { headings: false, lists: false, ..Formatting::MARKDOWN }
+    }
+
     fn render(&self, body: &Document) -> String {
         body.blocks.iter().map(block).collect::<Vec<_>>().join("\n\n")
     }
@@ -171,7 +175,7 @@ fn block(block: &Block) -> String {
         Block::Quote { content } => format!("> {}", line(content).replace('\n', "\n> ")),
         Block::Code { text } => format!("```\n{text}\n```"),
         Block::List { ordered, items } => {
-            let mark = |i: usize| if *ordered { format!("{}. ", i + 1) } else { "- ".to_owned() };
+            let mark = |i: usize| if *ordered { format!("{}. ", i + 1) } else { "• ".to_owned() };
             let items = items.iter().enumerate().map(|(i, item)| mark(i) + &line(item));
             items.collect::<Vec<_>>().join("\n")
         }

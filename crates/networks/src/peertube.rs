@@ -18,7 +18,7 @@ use crate::text::markdown;
 use crate::{Credentials, Detail, Refusal, call, origin, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding, Secret, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Finding, Formatting, Secret, Timestamp, channel::Identity};
 use crier_net::{Answer, Client, Multipart, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -189,6 +189,10 @@ impl Network for PeerTube {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::MARKDOWN
     }
 
     fn render(&self, body: &Document) -> String {

@@ -13,7 +13,7 @@ use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::document::{Block, Document, Inline, Mark};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Secret, channel::Identity};
+use crier_model::{Code, Formatting, Secret, channel::Identity};
 use crier_net::{Answer, Client, Multipart, Request};
 use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -84,6 +84,10 @@ impl Network for Telegram {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting { marks: Formatting::HTML.marks, links: true, quotes: true, code: true, ..Formatting::PLAIN }
     }
 
     fn render(&self, body: &Document) -> String {

@@ -11,7 +11,7 @@ use crate::{Detail, Refusal, call, text};
 use async_trait::async_trait;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding, Secret, Timestamp, channel::Identity};
+use crier_model::{Code, Document, Finding, Formatting, Secret, Timestamp, channel::Identity};
 use crier_net::{Answer, Client};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value, json};
@@ -86,6 +86,10 @@ impl Network for Webhook {
             Finding::error(pointer, "media.not_public", message, fix).warning()
         };
         hidden.map(warning).collect()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::HTML
     }
 
     fn publish(&self) -> &dyn Publish {

@@ -18,7 +18,7 @@ use crate::text::markdown;
 use crate::{Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, channel::Identity};
+use crier_model::{Code, Document, Formatting, channel::Identity};
 use crier_net::{Client, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -112,6 +112,10 @@ impl Network for Whop {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::MARKDOWN
     }
 
     fn render(&self, body: &Document) -> String {

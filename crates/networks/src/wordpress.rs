@@ -17,7 +17,7 @@ use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, origin, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Secret, channel::Identity};
+use crier_model::{Code, Formatting, Secret, channel::Identity};
 use crier_net::{Answer, Client, Multipart, Request};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -121,6 +121,10 @@ impl Network for WordPress {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::HTML
     }
 
     fn publish(&self) -> &dyn Publish {
@@ -452,10 +456,20 @@ impl Lookup for WordPress {
             return Ok(fitting(items, query));
         }
         let terms = if name == "tagsList" { "tags" } else { "categories" };
-        let mut asked = vec![("per_page", "100"), ("orderby", "name"), ("order", "asc")];
         let wanted = query.trim();
-        asked.extend((!wanted.is_empty()).then_some(("search", wanted)));
-        let found: Vec<Term> = api.ask(api.net.get(api.url(terms)?).query(&asked)).await?;
+        let ask = async |by: Option<&str>| {
+            let mut asked = vec![("per_page", "100"), ("orderby", "name"), ("order", "asc")];
+            asked.extend(by.map(|by| (by, wanted)));
+            api.ask::<Vec<Term>>(api.net.get(api.url(terms)?).query(&asked)).await
+        };
+        let mut found = Vec::new();
+        // What was chosen earlier is known by its number alone.
+        if !wanted.is_empty() && wanted.bytes().all(|digit| digit.is_ascii_digit()) {
+            found = ask(Some("include")).await?;
+        }
+        if found.is_empty() {
+            found = ask((!wanted.is_empty()).then_some("search")).await?;
+        }
         let item = |term: Term| LookupItem {
             id: term.id.to_string(),
             name: term.name,

@@ -2,6 +2,7 @@
 //! network says what the code does. With `UPDATE_DOCS=1` the table is written anew.
 #![allow(clippy::unwrap_used, reason = "a test may end by a panic")]
 
+use crier_model::formatting::Editor;
 use crier_model::rules::{MediaKind, PartsKind, Ratio, Rules, Unit};
 use crier_networks::connect::Facts;
 use crier_networks::plugs::Whose;
@@ -141,7 +142,8 @@ fn way_said(network: &dyn Network, connect: Connect<'_>) -> Vec<String> {
 fn table(registry: &Registry) -> String {
     let mut page = HEAD.to_owned();
     let mut row = |cells: &[String]| writeln!(page, "| {} |", cells.join(" | ")).unwrap();
-    let columns = ["network", "connect by", "text", "files", "descriptions", "parts", "settings", "a lost answer"];
+    let columns =
+        ["network", "connect by", "text", "files", "descriptions", "formatting", "parts", "settings", "a lost answer"];
     row(&columns.map(str::to_owned));
     row(&columns.map(|_| "---".to_owned()));
     for network in registry.all() {
@@ -153,6 +155,7 @@ fn table(registry: &Registry) -> String {
             text(&rules),
             files(&rules),
             rules.media.alt_max.map_or_else(|| "none".to_owned(), |max| format!("{} characters", grouped(max))),
+            formatting(network).to_owned(),
             parts(&rules),
             if names.is_empty() { "none".to_owned() } else { names.join(", ") },
             match (has_key(about.id), network.recent().is_some()) {
@@ -256,6 +259,16 @@ fn text(rules: &Rules) -> String {
         text.push_str("; a mention counts without its server");
     }
     text
+}
+
+/// What readers see of a text's formatting.
+fn formatting(network: &dyn Network) -> &'static str {
+    match network.formatting().editor() {
+        Editor::Plain => "none",
+        Editor::Standard => "words and links",
+        Editor::Markdown => "Markdown",
+        Editor::Html => "all",
+    }
 }
 
 fn files(rules: &Rules) -> String {

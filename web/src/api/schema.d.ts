@@ -1644,6 +1644,30 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        Block: {
+            content: components["schemas"]["Inline"][];
+            /** @enum {string} */
+            type: "paragraph";
+        } | {
+            content: components["schemas"]["Inline"][];
+            /** Format: int32 */
+            level: number;
+            /** @enum {string} */
+            type: "heading";
+        } | {
+            items: components["schemas"]["Inline"][][];
+            ordered: boolean;
+            /** @enum {string} */
+            type: "list";
+        } | {
+            content: components["schemas"]["Inline"][];
+            /** @enum {string} */
+            type: "quote";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "code";
+        };
         /** @description What is done with each of the posts. Days are reckoned in each post's own time zone, so that its time of day stays. */
         BulkAction: {
             /** Format: int32 */
@@ -1952,6 +1976,11 @@ export interface components {
             evidence: components["schemas"]["Evidence"][];
             fix: string[];
         };
+        /**
+         * @description What a network's formatting comes to, in one word.
+         * @enum {string}
+         */
+        Editor: "plain" | "standard" | "markdown" | "html";
         /** @description One step of the attempt's history. */
         EventView: {
             /** Format: date-time */
@@ -2095,6 +2124,23 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @description How words are written.
+         * @enum {string}
+         */
+        Format: "plain" | "markdown";
+        /** @description What of a document's formatting readers see; the rest becomes words. */
+        Formatting: {
+            /** @description Blocks of code. */
+            code: boolean;
+            headings: boolean;
+            /** @description Whether words of their own may lead to an address. */
+            links: boolean;
+            lists: boolean;
+            /** @description What single words may be. */
+            marks: components["schemas"]["Mark"][];
+            quotes: boolean;
+        };
         /** @description A slot that nothing is due at. */
         FreeSlot: {
             /** Format: date-time */
@@ -2121,6 +2167,25 @@ export interface components {
             state: components["schemas"]["AttemptState"];
             /** @description Good from `connected` on, for new cookies of this account and nothing else; none when the connect has failed. */
             token?: string | null;
+        };
+        /** @description A run of text with marks, a link or a mention. */
+        Inline: {
+            marks?: components["schemas"]["Mark"][];
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            href: string;
+            text: string;
+            /** @enum {string} */
+            type: "link";
+        } | {
+            handle: string;
+            /** @enum {string} */
+            type: "mention";
+        } | {
+            /** @enum {string} */
+            type: "break";
         };
         InstanceQuestion: {
             default?: string | null;
@@ -2219,6 +2284,8 @@ export interface components {
             id: string;
             name: string;
         };
+        /** @enum {string} */
+        Mark: "bold" | "italic" | "underline" | "strike" | "code";
         /** @description The webhook, or null where there is none. */
         MaybeWebhook: {
             webhook?: components["schemas"]["Webhook"] | null;
@@ -2402,8 +2469,12 @@ export interface components {
             console?: string | null;
             /** @description Its page in the manual. */
             docs: string;
+            /** @description The same in a word. */
+            editor: components["schemas"]["Editor"];
             /** @description One word for all networks whose channels can repost and comment on each other's posts. */
             family: string;
+            /** @description What of a text's formatting its readers see. */
+            formatting: components["schemas"]["Formatting"];
             id: string;
             name: string;
             /** @description What to register there, character by character. */
@@ -2473,7 +2544,9 @@ export interface components {
             networks: string[];
         };
         NewPart: {
-            /** @description Plain text; an empty line parts paragraphs. Files stay as they were sent. */
+            /** @description How `text` is written. */
+            format?: components["schemas"]["Format"];
+            /** @description Files stay as they were sent. */
             text: string;
         };
         /** @description Other words for what is published. */
@@ -2804,8 +2877,12 @@ export interface components {
                 console?: string | null;
                 /** @description Its page in the manual. */
                 docs: string;
+                /** @description The same in a word. */
+                editor: components["schemas"]["Editor"];
                 /** @description One word for all networks whose channels can repost and comment on each other's posts. */
                 family: string;
+                /** @description What of a text's formatting its readers see. */
+                formatting: components["schemas"]["Formatting"];
                 id: string;
                 name: string;
                 /** @description What to register there, character by character. */
@@ -2921,6 +2998,20 @@ export interface components {
             /** @description To be sent as `cursor` for the next page; absent on the last. */
             next_cursor?: string | null;
         };
+        /** @description A part as it stands. */
+        Part: {
+            /** @description The same, read. */
+            body: components["schemas"]["Block"][];
+            /**
+             * Format: int32
+             * @description Minutes that it waits after the part before it was sent.
+             */
+            delay_minutes: number;
+            /** @description How `text` is written: in Markdown only where plain words don't say it all. */
+            format: components["schemas"]["Format"];
+            media: components["schemas"]["MediaUse"][];
+            text: string;
+        };
         /** @description How long a part is, as the network measures. */
         PartCheck: {
             /** @description What becomes of its files, in order. */
@@ -2928,6 +3019,8 @@ export interface components {
             /** @description Links found in it. */
             links: string[];
             max: number;
+            /** @description The same as its readers will see it. */
+            shown: components["schemas"]["Block"][];
             /** @description The text as the network will get it. */
             text_preview: string;
             unit: components["schemas"]["Unit"];
@@ -2940,8 +3033,9 @@ export interface components {
              * @description Minutes to wait after the part before it was sent: 0, or 1 to 120. The first part waits for nothing.
              */
             delay_minutes?: number;
+            /** @description How `text` is written. */
+            format?: components["schemas"]["Format"];
             media: components["schemas"]["MediaUse"][];
-            /** @description Plain text; an empty line parts paragraphs. */
             text: string;
         };
         /**
@@ -3036,7 +3130,7 @@ export interface components {
             kept_in?: components["schemas"]["EvergreenId"] | null;
             /** Format: int32 */
             media_count: number;
-            parts: components["schemas"]["PartInput"][];
+            parts: components["schemas"]["Part"][];
             publications: components["schemas"]["Publication"][];
             queue_id?: components["schemas"]["EvergreenId"] | null;
             repeat?: components["schemas"]["Repeat"] | null;
@@ -3048,7 +3142,7 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             variants: {
-                [key: string]: components["schemas"]["VariantInput"];
+                [key: string]: components["schemas"]["Variant"];
             };
             /**
              * Format: int64
@@ -3446,6 +3540,16 @@ export interface components {
          * @description A person with an account here.
          */
         UserId: string;
+        /** @description The post as it is tailored for one channel. */
+        Variant: {
+            /** @description None: the Global parts. */
+            parts?: components["schemas"]["Part"][] | null;
+            plugs: components["schemas"]["PlugInput"][];
+            /** @description In the shape of the network's `settings_schema`. */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The post as tailored for one channel. */
         VariantInput: {
             /** @description None: the Global parts. */

@@ -13,7 +13,7 @@ use axum::{
     http::request::Parts,
 };
 use crier_connect::Check;
-use crier_model::{WorkspaceId, rules::Rules};
+use crier_model::{Formatting, WorkspaceId, formatting::Editor, rules::Rules};
 use crier_networks::{
     Abilities, Connect, Way,
     connect::{Facts, Field},
@@ -125,6 +125,10 @@ pub(crate) struct NetworkOut {
     /// What to register there, character by character.
     redirect_uri: String,
     rules: Rules,
+    /// What of a text's formatting its readers see.
+    formatting: Formatting,
+    /// The same in a word.
+    editor: Editor,
     /// What it can do beyond publishing.
     abilities: Abilities,
     /// One word for all networks whose channels can repost and comment on each other's posts.
@@ -148,6 +152,8 @@ pub(crate) fn show(api: &Api, network: &dyn crier_networks::Network, with_apps: 
         console: about.console,
         redirect_uri: api.handshake.redirect_uri(about.id),
         rules: network.rules(&Facts::default()),
+        formatting: network.formatting(),
+        editor: network.formatting().editor(),
         abilities: Abilities::of(network),
         family: network.family(),
         settings_schema: network.settings_schema(),

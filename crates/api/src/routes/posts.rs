@@ -12,6 +12,7 @@ use crate::{
         repeats::{RepeatIo, RepeatScope, ScopeQuery, occurrences},
     },
     state::Api,
+    words::Format,
 };
 use axum::{
     Json,
@@ -23,6 +24,7 @@ use crier_engine::compose::{self, Checked, Draft};
 use crier_model::{
     ChannelId, Document, EvergreenId, Finding, MediaId, PostId, PublicationId, SeriesId, Timestamp, UserId,
     WorkspaceId,
+    document::Block,
     plug::{Act, Following},
     post::{Content, MediaUse, Part, Timing, Variant},
     publication::PublicationState,
@@ -62,11 +64,13 @@ pub(crate) struct MediaUseIo {
 }
 
 /// The first item, a thread item or a comment.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartInput {
-    /// Plain text; an empty line parts paragraphs.
     text: String,
+    /// How `text` is written.
+    #[serde(default)]
+    format: Format,
     #[serde(default)]
     #[schema(required)]
     media: Vec<MediaUseIo>,
@@ -75,8 +79,23 @@ pub(crate) struct PartInput {
     delay_minutes: u32,
 }
 
+/// A part as it stands.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Part)]
+pub(crate) struct PartOut {
+    text: String,
+    /// How `text` is written: in Markdown only where plain words don't say it all.
+    format: Format,
+    /// The same, read.
+    #[schema(value_type = Vec<Block>)]
+    body: Document,
+    media: Vec<MediaUseIo>,
+    /// Minutes that it waits after the part before it was sent.
+    delay_minutes: u32,
+}
+
 /// The post as tailored for one channel.
-#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct VariantInput {
     /// None: the Global parts.
@@ -88,6 +107,18 @@ pub(crate) struct VariantInput {
     settings: serde_json::Map<String, serde_json::Value>,
     /// What channels do with the post once it is out on this one, each at most once.
     #[serde(default)]
+    plugs: Vec<PlugInput>,
+}
+
+/// The post as it is tailored for one channel.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Variant)]
+pub(crate) struct VariantOut {
+    /// None: the Global parts.
+    parts: Option<Vec<PartOut>>,
+    /// In the shape of the network's `settings_schema`.
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
+    settings: serde_json::Map<String, serde_json::Value>,
     plugs: Vec<PlugInput>,
 }
 
@@ -159,14 +190,25 @@ pub(crate) struct PostMove {
 impl From<PartInput> for Part {
     fn from(part: PartInput) -> Self {
         let media = part.media.into_iter().map(|used| MediaUse { id: used.id, alt: used.alt }).collect();
-        Self { body: Document::from_plain(&part.text), media, delay_minutes: part.delay_minutes }
+        Self { body: part.format.read(&part.text), media, delay_minutes: part.delay_minutes }
     }
 }
 
-impl From<Part> for PartInput {
+impl From<Part> for PartOut {
     fn from(part: Part) -> Self {
         let media = part.media.into_iter().map(|used| MediaUseIo { id: used.id, alt: used.alt }).collect();
-        Self { text: part.body.to_plain(), media, delay_minutes: part.delay_minutes }
+        let (format, text) = Format::written(&part.body);
+        Self { text, format, body: part.body, media, delay_minutes: part.delay_minutes }
+    }
+}
+
+impl From<Variant> for VariantOut {
+    fn from(Variant { parts, settings, plugs }: Variant) -> Self {
+        Self {
+            parts: parts.map(|parts| parts.into_iter().map(PartOut::from).collect()),
+            settings,
+            plugs: plugs.into_iter().map(PlugInput::from).collect(),
+        }
     }
 }
 
@@ -205,6 +247,9 @@ pub(crate) struct PartCheck {
     unit: Unit,
     /// The text as the network will get it.
     text_preview: String,
+    /// The same as its readers will see it.
+    #[schema(value_type = Vec<Block>)]
+    shown: Document,
     /// Links found in it.
     links: Vec<String>,
     /// What becomes of its files, in order.
@@ -213,8 +258,8 @@ pub(crate) struct PartCheck {
 
 impl From<Measure> for PartCheck {
     fn from(measure: Measure) -> Self {
-        let Measure { used, max, unit, text, links, files } = measure;
-        Self { used, max, unit, text_preview: text, links, files }
+        let Measure { used, max, unit, text, shown, links, files } = measure;
+        Self { used, max, unit, text_preview: text, shown, links, files }
     }
 }
 
@@ -340,8 +385,8 @@ pub(crate) struct PostOut {
     kept_in: Option<EvergreenId>,
     /// Goes up with every save; sent back as `If-Match`.
     version: i64,
-    parts: Vec<PartInput>,
-    variants: BTreeMap<ChannelId, VariantInput>,
+    parts: Vec<PartOut>,
+    variants: BTreeMap<ChannelId, VariantOut>,
     channels: Vec<ChannelId>,
     created_by: Option<Author>,
     #[schema(value_type = String, format = DateTime)]
@@ -364,11 +409,6 @@ async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut>
         None => post.repeat,
     };
     let Post { content, .. } = post;
-    let variant = |variant: Variant| VariantInput {
-        parts: variant.parts.map(|parts| parts.into_iter().map(PartInput::from).collect()),
-        settings: variant.settings,
-        plugs: variant.plugs.into_iter().map(PlugInput::from).collect(),
-    };
     Ok(PostOut {
         id: post.id,
         state: PublicationState::worst(publications.iter().map(|publication| publication.state)),
@@ -382,8 +422,8 @@ async fn whole(api: &Api, workspace: WorkspaceId, id: PostId) -> Result<PostOut>
         queue_id: post.queue,
         kept_in: post.kept_in,
         version: post.version,
-        parts: content.parts.into_iter().map(PartInput::from).collect(),
-        variants: content.variants.into_iter().map(|(channel, v)| (channel, variant(v))).collect(),
+        parts: content.parts.into_iter().map(PartOut::from).collect(),
+        variants: content.variants.into_iter().map(|(channel, v)| (channel, VariantOut::from(v))).collect(),
         channels: post.channels,
         created_by: author.map(|user| Author { id: user.id, name: user.name }),
         created_at: post.created_at,

@@ -5,6 +5,7 @@ use crate::{
     body::{Body, Id},
     problem::{Problem, Result},
     state::Api,
+    words::Format,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use crier_engine::compose;
@@ -255,8 +256,11 @@ pub(crate) struct NewWords {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPart {
-    /// Plain text; an empty line parts paragraphs. Files stay as they were sent.
+    /// Files stay as they were sent.
     text: String,
+    /// How `text` is written.
+    #[serde(default)]
+    format: Format,
 }
 
 /// Deletes a published publication on its network, all its parts: likes, replies and its address there are lost. The post stays here. It is
@@ -302,7 +306,7 @@ async fn edit_publication(
         let problem = Problem::new(StatusCode::CONFLICT, "network.cannot_edit", &title);
         return Err(problem.detail("Delete the post there and publish another, or leave it as it is."));
     }
-    let words: Vec<Document> = body.parts.iter().map(|part| Document::from_plain(&part.text)).collect();
+    let words: Vec<Document> = body.parts.iter().map(|part| part.format.read(&part.text)).collect();
     let there = job.post.content.parts_for(job.channel.id).len();
     if words.len() != there {
         let message = format!("It has {there} parts on the network, and {} are given.", words.len());

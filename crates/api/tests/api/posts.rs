@@ -1,5 +1,6 @@
 use crate::house::{House, scheduled};
 use axum::http::{Method, header};
+use crier_model::ChannelId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -146,6 +147,51 @@ async fn a_check_counts_on_every_channel_and_writes_nothing() {
     assert_eq!(part["used"], "See https://example.org/x".len());
     assert_eq!((&check["ok"], &check["problems"][0]["code"]), (&json!(false), &json!("due_at.missing")));
     assert!(ada.get("posts").await.ok()["items"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn formatting_is_kept_and_shown_as_each_network_does() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let plain = house.channel_on("mastodon", ada.workspace, "news", None).await;
+    let formatted = house.channel_on("rss", ada.workspace, "feed", None).await;
+    let mut body = scheduled(&[plain, formatted], "**One** [two](https://example.org/)\n\n- three");
+    let shown = async |channel: ChannelId, body: &Value| {
+        let check = ada.post("posts/check", body).await.ok();
+        let channels = check["channels"].as_array().unwrap();
+        let of = channels.iter().find(|of| of["channel_id"] == channel.to_string()).unwrap();
+        of["parts"][0]["shown"].clone()
+    };
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    let literal = json!([
+        { "type": "paragraph", "content": [text("**One** [two](https://example.org/)")] },
+        { "type": "paragraph", "content": [text("- three")] },
+    ]);
+    for channel in [plain, formatted] {
+        assert_eq!(shown(channel, &body).await, literal);
+    }
+
+    body["parts"][0]["format"] = json!("markdown");
+    let words = json!([
+        { "type": "paragraph", "content": [text("One two (https://example.org/)")] },
+        { "type": "paragraph", "content": [text("- three")] },
+    ]);
+    assert_eq!(shown(plain, &body).await, words);
+    let link = json!({ "type": "link", "href": "https://example.org/", "text": "two" });
+    let bold = json!({ "type": "text", "text": "One", "marks": ["bold"] });
+    let all = json!([
+        { "type": "paragraph", "content": [bold, text(" "), link] },
+        { "type": "list", "ordered": false, "items": [[text("three")]] },
+    ]);
+    assert_eq!(shown(formatted, &body).await, all);
+
+    let made = ada.post("posts", &body).await.ok();
+    let part = &ada.get(&format!("posts/{}", made["id"].as_str().unwrap())).await.ok()["parts"][0];
+    assert_eq!((&part["format"], &part["body"]), (&json!("markdown"), &all));
+    assert_eq!(part["text"], "**One** [two](<https://example.org/>)\n\n- three");
+
+    body["parts"][0]["format"] = json!("html");
+    assert_eq!(ada.post("posts", &body).await.pointers(), ["/parts/0/format"]);
 }
 
 #[tokio::test]

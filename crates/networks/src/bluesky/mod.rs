@@ -20,7 +20,7 @@ use crate::plugs::{Comments, Reposts};
 use crate::publish::{MediaItem, Publish};
 use crate::{Refusal, settings};
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, Finding};
+use crier_model::{Code, Document, Finding, Formatting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -146,6 +146,14 @@ impl Network for Bluesky {
 
     fn render(&self, body: &Document) -> String {
         rich_text::RichText::of(body).text
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting { links: true, ..Formatting::PLAIN }
+    }
+
+    fn shown(&self, body: &Document) -> Document {
+        rich_text::RichText::of(body).shown()
     }
 
     fn check(&self, _facts: &Facts, parts: &[PartToCheck<'_>], _settings: &Map<String, Value>) -> Vec<Finding> {

@@ -39,6 +39,24 @@ impl RichText {
         rich
     }
 
+    /// The text with its links, as readers see it.
+    pub fn shown(&self) -> Document {
+        let mut content = Vec::new();
+        let mut at = 0;
+        for (range, feature) in &self.features {
+            let words = &self.text[range.clone()];
+            if let Feature::Link(href) = feature
+                && href != words
+            {
+                push_lines(&self.text[at..range.start], &mut content);
+                content.push(Inline::Link { href: href.clone(), text: words.to_owned() });
+                at = range.end;
+            }
+        }
+        push_lines(&self.text[at..], &mut content);
+        Document { blocks: vec![Block::Paragraph { content }] }
+    }
+
     fn block(&mut self, block: &Block) {
         match block {
             Block::Paragraph { content } | Block::Heading { content, .. } => self.line(content),
@@ -100,6 +118,17 @@ impl RichText {
     }
 }
 
+fn push_lines(text: &str, content: &mut Vec<Inline>) {
+    for (index, line) in text.split('\n').enumerate() {
+        if index > 0 {
+            content.push(Inline::Break);
+        }
+        if !line.is_empty() {
+            content.push(Inline::Text { text: line.to_owned(), marks: Vec::new() });
+        }
+    }
+}
+
 /// One `app.bsky.richtext.facet`. `did` is the resolved handle of a mention.
 pub(super) fn facet(range: &Range<usize>, feature: &Feature, did: Option<&str>) -> Value {
     let kind = |name: &str| format!("app.bsky.richtext.facet#{name}");
@@ -136,6 +165,10 @@ mod tests {
         let rich =
             RichText::of(&html::read("<p>see <a href=\"https://example.org/x\">my #page</a></p><ul><li>#a</li></ul>"));
         assert_eq!(rich.text, "see my #page\n\n- #a");
+        let link = Inline::Link { href: "https://example.org/x".into(), text: "my #page".into() };
+        let words = |text: &str| Inline::Text { text: text.into(), marks: Vec::new() };
+        let shown = vec![words("see "), link, Inline::Break, Inline::Break, words("- #a")];
+        assert_eq!(rich.shown().blocks, [Block::Paragraph { content: shown }]);
         assert_eq!(
             rich.features,
             [(4..12, Feature::Link("https://example.org/x".into())), (16..18, Feature::Tag("a".into()))]

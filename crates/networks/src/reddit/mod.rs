@@ -22,7 +22,7 @@ use crate::text::markdown::{self, Flavour};
 use crate::{Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Document, Finding, channel::Identity};
+use crier_model::{Document, Finding, Formatting, channel::Identity};
 use crier_net::{Client, Request};
 use file::File;
 use recent::listed_post;
@@ -137,6 +137,10 @@ impl Network for Reddit {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::MARKDOWN
     }
 
     fn render(&self, body: &Document) -> String {

@@ -14,7 +14,7 @@ use crate::publish::{Cx, Item, MediaItem, Publish, Sent};
 use crate::{Detail, Refusal, settings, text};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{MediaId, channel::Identity};
+use crier_model::{Formatting, MediaId, channel::Identity};
 use crier_net::Client;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -180,6 +180,10 @@ impl Network for Rss {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting::HTML
     }
 
     fn publish(&self) -> &dyn Publish {

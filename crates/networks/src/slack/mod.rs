@@ -15,7 +15,7 @@ use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_with
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Document, channel::Identity};
+use crier_model::{Code, Document, Formatting, channel::Identity};
 use crier_net::{Answer, Client, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -109,6 +109,10 @@ impl Network for Slack {
 
     fn settings_schema(&self) -> Value {
         settings::schema::<Settings>()
+    }
+
+    fn formatting(&self) -> Formatting {
+        crate::text::chat::FORMATTING
     }
 
     fn render(&self, body: &Document) -> String {

@@ -1,7 +1,11 @@
 //! Documents in the marks that chats have from Slack: `*bold*`, `_italic_`, `~struck out~`, `<address|words>`.
 
 use super::markdown::outside_spaces;
+use crier_model::Formatting;
 use crier_model::document::{Block, Document, Inline, Mark};
+
+/// What these marks can say.
+pub const FORMATTING: Formatting = Formatting { headings: false, lists: false, ..Formatting::MARKDOWN };
 
 /// In what chats differ.
 #[derive(Debug, Clone, Copy)]

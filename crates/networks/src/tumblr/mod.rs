@@ -14,8 +14,9 @@ use crate::connect::{ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, upload_time};
 use crate::{Detail, Refusal, call, settings};
 use async_trait::async_trait;
+use crier_model::document::Mark;
 use crier_model::rules::{MediaKind, MediaRules, PartsKind, PartsRules, Rules, TextRules, Unit};
-use crier_model::{Code, Finding, channel::Identity};
+use crier_model::{Code, Finding, Formatting, channel::Identity};
 use crier_net::{Client, Multipart, Request};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -148,6 +149,10 @@ impl Network for Tumblr {
             })
         };
         parts.iter().filter_map(finding).collect()
+    }
+
+    fn formatting(&self) -> Formatting {
+        Formatting { marks: &[Mark::Bold, Mark::Italic, Mark::Strike], ..Formatting::HTML }
     }
 
     fn publish(&self) -> &dyn Publish {

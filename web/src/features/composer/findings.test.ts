@@ -28,6 +28,7 @@ const count = (used: number, max: number) => ({
   max,
   unit: "grapheme" as const,
   text_preview: "",
+  shown: [],
   links: [],
   files: [],
 });

@@ -2,7 +2,7 @@ import "@/i18n/composing";
 import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NotLooked, useLookup } from "./lookup";
+import { NotLooked, useLookup, useLookupName } from "./lookup";
 
 interface Props {
   id: string;
@@ -23,6 +23,7 @@ export function LookupSelect({ channel, lookup, value, onChange, ...shared }: Pr
   const { t } = useTranslation();
   const [typed, setTyped] = useState("");
   const [chosen, setChosen] = useState<{ value: string; label: string } | null>(null);
+  const name = useLookupName(channel, lookup, chosen?.value === value ? "" : value);
   // The words of what is chosen are no search for it.
   const query = useLookup(channel, lookup, typed === chosen?.label ? "" : typed.trim());
   if (query.isError) {
@@ -41,7 +42,7 @@ export function LookupSelect({ channel, lookup, value, onChange, ...shared }: Pr
   const details = new Map(items.map((item) => [item.id, item.detail]));
   const data = items.map((item) => ({ value: item.id, label: item.name }));
   // What was chosen before may not be among what fits now.
-  const kept = chosen?.value === value ? chosen : { value, label: value };
+  const kept = chosen?.value === value ? chosen : { value, label: name };
   if (value && !details.has(value)) data.unshift(kept);
   return (
     <Select

@@ -10,6 +10,15 @@ import { useSession } from "@/app/session";
 
 const PAUSE = 300;
 
+function ask(workspace: string, channel: string, name: string, q: string, signal: AbortSignal) {
+  return call(
+    api.GET("/api/v1/workspaces/{workspace}/channels/{id}/lookups/{name}", {
+      params: { path: { workspace, id: channel, name }, query: q ? { q } : {} },
+      signal,
+    }),
+  );
+}
+
 /** What there is at the network that fits what was typed. */
 export function useLookup(channel: string, lookup: string, wanted: string) {
   const { workspace } = useSession();
@@ -20,17 +29,21 @@ export function useLookup(channel: string, lookup: string, wanted: string) {
     staleTime: 60_000,
     retry: false,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) =>
-      call(
-        api.GET("/api/v1/workspaces/{workspace}/channels/{id}/lookups/{name}", {
-          params: {
-            path: { workspace: workspace.id, id: channel, name: lookup },
-            query: settled ? { q: settled } : {},
-          },
-          signal,
-        }),
-      ),
+    queryFn: ({ signal }) => ask(workspace.id, channel, lookup, settled, signal),
   });
+}
+
+/** What a chosen id is called at the network; the id itself as long as that is not known. */
+export function useLookupName(channel: string, lookup: string, id: string): string {
+  const { workspace } = useSession();
+  const { data } = useQuery({
+    queryKey: keys.lookup(workspace.id, channel, lookup, id),
+    enabled: lookup !== "" && id !== "",
+    staleTime: 10 * 60_000,
+    retry: false,
+    queryFn: ({ signal }) => ask(workspace.id, channel, lookup, id, signal),
+  });
+  return data?.items.find((item) => item.id === id)?.name ?? id;
 }
 
 /** Said below a field whose network could not be asked. */

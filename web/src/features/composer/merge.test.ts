@@ -31,6 +31,17 @@ describe("merging", () => {
     expect(merged.input).toMatchObject({ channels: ["a"], parts: [{ text: "eins" }, { text: "two" }] });
   });
 
+  test("words keep the way they are written", () => {
+    const theirs = change({
+      parts: [{ text: "**one**", format: "markdown", media: [] }, ...parts("", "two").slice(1)],
+    });
+    const merged = mergeInputs(base, change({ parts: parts("one", "zwei") }), theirs);
+    expect(merged.conflicts).toEqual([]);
+    expect(merged.input.parts).toMatchObject([{ text: "**one**", format: "markdown" }, { text: "zwei" }]);
+    const plain = mergeInputs(theirs, base, theirs);
+    expect(plain.input.parts[0]).toEqual({ text: "one", media: [] });
+  });
+
   test("changes of different parts fit together", () => {
     const merged = mergeInputs(
       base,

@@ -28,6 +28,9 @@ function pick<T>(base: T, mine: T, theirs: T): { value: T; conflict: boolean } {
 
 type Parts = Written["parts"];
 
+/** Words mean nothing without the way they are written. */
+const said = ({ text, format }: Parts[number]) => ({ text, ...(format && { format }) });
+
 /** Parts one by one while their number is the same on all sides; else as a whole. */
 function mergeParts(base: Parts, mine: Parts, theirs: Parts): { value: Parts; conflict: boolean } {
   const whole = pick(base, mine, theirs);
@@ -36,12 +39,12 @@ function mergeParts(base: Parts, mine: Parts, theirs: Parts): { value: Parts; co
   const value = mine.map((part, index) => {
     const [from, other] = [base[index], theirs[index]];
     if (!from || !other) return part;
-    const text = pick(from.text, part.text, other.text);
+    const text = pick(said(from), said(part), said(other));
     const media = pick(from.media, part.media, other.media);
     const delay = pick(from.delay_minutes, part.delay_minutes, other.delay_minutes);
     conflict ||= text.conflict || media.conflict || delay.conflict;
     return {
-      text: text.value,
+      ...text.value,
       media: media.value,
       ...(delay.value !== undefined && { delay_minutes: delay.value }),
     };

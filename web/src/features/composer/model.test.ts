@@ -56,6 +56,18 @@ describe("parts", () => {
     expect(to(3, 4)).toEqual(["one", "1½", "two", "three"]);
   });
 
+  test("are written as the one they follow, and plain ones say nothing of it", () => {
+    const draft = run(
+      three(),
+      (it) => ({ type: "format", scope: GLOBAL, part: part(it, 1).key, format: "markdown" }),
+      (it) => ({ type: "addPart", scope: GLOBAL, after: part(it, 1).key }),
+    );
+    const written = inputOf(draft, "draft");
+    expect(written.parts.map(({ format }) => format)).toEqual([undefined, "markdown", "markdown", undefined]);
+    const back = draftFrom({ ...written, variants: {} }, "UTC");
+    expect(back.parts.map(({ format }) => format)).toEqual(["plain", "markdown", "markdown", "plain"]);
+  });
+
   test("the last one is emptied, not removed", () => {
     const draft = run(emptyDraft("UTC"), write("words"), (it) => ({
       type: "removePart",

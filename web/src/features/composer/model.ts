@@ -1,10 +1,12 @@
-import type { Post, PostInput, PublicationState } from "@/api/types";
+import type { Format, Post, PostInput, PublicationState } from "@/api/types";
 import { instantOf, type WallTime, wallOf } from "@/app/zoned";
 
 /* What is being written, and how it changes. No I/O here. */
 
 export interface WrittenPart {
   text: string;
+  /** Plain where it is left out. */
+  format?: Format;
   media: { id: string; alt?: string }[];
   delay_minutes?: number;
 }
@@ -54,6 +56,7 @@ export interface MediaItem {
 export interface Part {
   key: string;
   text: string;
+  format: Format;
   media: MediaItem[];
   delay: number;
 }
@@ -85,8 +88,8 @@ export function newKey(): string {
   return `k${lastKey}`;
 }
 
-export function emptyPart(): Part {
-  return { key: newKey(), text: "", media: [], delay: 0 };
+export function emptyPart(format: Format = "plain"): Part {
+  return { key: newKey(), text: "", format, media: [], delay: 0 };
 }
 
 export function emptyDraft(zone: string, channels: string[] = [], due: WallTime | null = null): Draft {
@@ -106,6 +109,7 @@ export type Action =
   | { type: "channel"; channel: string; on: boolean }
   | { type: "channels"; channels: string[] }
   | { type: "text"; scope: Scope; part: string; text: string }
+  | { type: "format"; scope: Scope; part: string; format: Format }
   | { type: "delay"; scope: Scope; part: string; minutes: number }
   | { type: "addPart"; scope: Scope; after: string }
   | { type: "removePart"; scope: Scope; part: string }
@@ -135,12 +139,15 @@ export function reduce(draft: Draft, action: Action): Draft {
       return { ...draft, channels: action.channels };
     case "text":
       return changePart(draft, action, (part) => ({ ...part, text: action.text }));
+    case "format":
+      return changePart(draft, action, (part) => ({ ...part, format: action.format }));
     case "delay":
       return changePart(draft, action, (part) => ({ ...part, delay: action.minutes }));
     case "addPart":
       return changeParts(draft, action.scope, (parts) => {
         const at = parts.findIndex((part) => part.key === action.after) + 1;
-        return [...parts.slice(0, at), emptyPart(), ...parts.slice(at)];
+        // It goes on as what it follows is written.
+        return [...parts.slice(0, at), emptyPart(parts[at - 1]?.format), ...parts.slice(at)];
       });
     case "removePart":
       return changeParts(draft, action.scope, (parts) => {
@@ -285,6 +292,7 @@ function partInputs(parts: Part[]): WrittenPart[] {
 function partInput(part: Part): WrittenPart {
   return {
     text: part.text,
+    ...(part.format !== "plain" && { format: part.format }),
     media: part.media.flatMap((item) =>
       item.id ? [{ id: item.id, ...(item.alt && { alt: item.alt }) }] : [],
     ),
@@ -296,6 +304,7 @@ function partFrom(part: GivenPart): Part {
   return {
     key: newKey(),
     text: part.text,
+    format: part.format ?? "plain",
     media: (part.media ?? []).map((item) => ({ key: newKey(), id: item.id, alt: item.alt ?? "" })),
     delay: part.delay_minutes ?? 0,
   };
@@ -378,6 +387,8 @@ export function withFreshKeys(draft: Draft): Draft {
   const media = (item: MediaItem) => ({ ...item, key: newKey() });
   const part = (it: Part): Part => ({
     ...it,
+    // One that was kept before there were formats has none.
+    format: it.format ?? "plain",
     key: newKey(),
     media: it.media.filter((item) => item.id).map(media),
   });

@@ -9,16 +9,19 @@ import {
   IconLibraryPhoto,
   IconPhotoPlus,
   IconTrash,
+  IconTypography,
   IconUpload,
 } from "@tabler/icons-react";
 import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Finding } from "@/api/types";
+import type { Finding, Format } from "@/api/types";
 import { i18n } from "@/i18n";
 import { Counter } from "./counter";
 import type { Counter as Count } from "./findings";
 import { type ChannelFit, fieldId, placeOf } from "./findings";
+import { apply, FormatBar, markingOf } from "./format-bar";
 import { LibraryModal } from "./library-modal";
+import type { Marking } from "./marking";
 import { MediaStrip } from "./media-strip";
 import type { MediaItem, Part, Scope } from "./model";
 import classes from "./part-card.module.css";
@@ -32,6 +35,10 @@ interface Props {
   readOnly: boolean;
   files: ReadonlyMap<string, Upload>;
   uploads: Uploads;
+  /** What the networks that get it show of formatting. */
+  markings: readonly Marking[];
+  /** The names of those that show words alone. */
+  plain: readonly string[];
   counter: Count | null;
   counterChannel: string | null;
   stale: boolean;
@@ -40,6 +47,7 @@ interface Props {
   /** What becomes of the nth stored file on each channel. */
   fits: (stored: number) => ChannelFit[];
   onText: (text: string) => void;
+  onFormat: (format: Format) => void;
   onDelay: (minutes: number) => void;
   onMove: (to: number, focus: boolean) => void;
   onRemove: () => void;
@@ -60,7 +68,7 @@ const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes("Files"
 
 /** One part: text, files, and where there are several its place and delay. */
 export function PartCard(props: Props) {
-  const { part, index, count, scope, readOnly, onText, onMove, onFiles } = props;
+  const { part, index, count, scope, readOnly, markings, onText, onMove, onFiles } = props;
   const { t } = useTranslation();
   const sortable = useSortable({ id: part.key });
   const [dropping, setDropping] = useState(false);
@@ -87,14 +95,22 @@ export function PartCard(props: Props) {
     event.preventDefault();
     onFiles(files);
   };
+  const field = fieldId({ scope, part: index, field: "text" });
+  const isFormatted = part.format === "markdown";
   const onKey = (event: KeyboardEvent) => {
+    const marking = isFormatted && !readOnly ? markingOf(event) : null;
+    if (marking && markings.includes(marking)) {
+      event.preventDefault();
+      apply(field, marking);
+      return;
+    }
     if (readOnly || !event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     if (count < 2) return;
     event.preventDefault();
     onMove(index + (event.key === "ArrowDown" ? 1 : -1), true);
   };
   const textWrong = props.textFindings.some((finding) => finding.severity === "error");
-  const describedBy = `${fieldId({ scope, part: index, field: "text" })}-note`;
+  const describedBy = `${field}-note`;
   return (
     <li
       ref={sortable.setNodeRef}
@@ -106,8 +122,9 @@ export function PartCard(props: Props) {
       {...drop}
     >
       {count > 1 && <Head {...props} sortable={sortable} />}
+      {isFormatted && !readOnly && <FormatBar field={field} markings={markings} plain={props.plain} />}
       <Textarea
-        id={fieldId({ scope, part: index, field: "text" })}
+        id={field}
         variant="unstyled"
         autosize
         minRows={count > 1 ? 3 : 6}
@@ -139,6 +156,19 @@ export function PartCard(props: Props) {
         onAlt={props.onAlt}
       />
       <div className={classes.foot}>
+        {!readOnly && (isFormatted || markings.length > 0) && (
+          <ActionIcon
+            variant={isFormatted ? "light" : "subtle"}
+            color={isFormatted ? undefined : "gray"}
+            size="lg"
+            aria-pressed={isFormatted}
+            aria-label={t("composer.format.toggle")}
+            title={t("composer.format.hint")}
+            onClick={() => props.onFormat(isFormatted ? "plain" : "markdown")}
+          >
+            <IconTypography size={20} aria-hidden />
+          </ActionIcon>
+        )}
         {!readOnly && <AddMedia onFiles={onFiles} onPicked={props.onPicked} />}
         <span className={classes.note} id={describedBy}>
           <Counter count={props.counter} channel={props.counterChannel} stale={props.stale} />

@@ -12,7 +12,9 @@ import { SortableContext, sortableKeyboardCoordinates, verticalListSortingStrate
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { type FindingGroup, fieldId, findingsAt, fitsOf, tightest } from "./findings";
+import { isPlain, markingsOf } from "./formats";
 import { partsOf, type Scope } from "./model";
 import { PartCard } from "./part-card";
 import classes from "./part-card.module.css";
@@ -35,6 +37,11 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
   const { t } = useTranslation();
   const { draft, dispatch, uploads, files } = composer;
   const parts = partsOf(draft, scope);
+  const known = useChannelMap();
+  const networks = useNetworkMap();
+  const readers = channels.flatMap((id) => networks.get(known.get(id)?.network ?? "") ?? []);
+  const markings = markingsOf(readers.map((network) => network.formatting));
+  const plain = readers.filter((network) => isPlain(network.formatting)).map((network) => network.name);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 6 } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -89,6 +96,8 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
                 count={parts.length}
                 scope={scope}
                 readOnly={readOnly}
+                markings={markings}
+                plain={[...new Set(plain)]}
                 files={files}
                 uploads={uploads}
                 counter={count}
@@ -98,6 +107,7 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
                 mediaFindings={findingsAt(groups, { scope, part: index, field: "media" })}
                 fits={(stored) => fitsOf(check.data, index, stored, channels, channelName)}
                 onText={(text) => dispatch({ type: "text", scope, part: part.key, text })}
+                onFormat={(format) => dispatch({ type: "format", scope, part: part.key, format })}
                 onDelay={(minutes) => dispatch({ type: "delay", scope, part: part.key, minutes })}
                 onMove={(to, focus) => {
                   move(part.key, to);

@@ -36,6 +36,7 @@ export function AbilitiesTable({ networks }: { networks: Network[] }) {
               <th scope="col">{t("abilities.files")}</th>
               <th scope="col">{t("abilities.parts")}</th>
               <th scope="col">{t("abilities.alt")}</th>
+              <th scope="col">{t("abilities.formatting")}</th>
               {COLUMNS.map((column) => (
                 <th key={column} scope="col">
                   {t(`abilities.${column}`)}
@@ -56,6 +57,7 @@ export function AbilitiesTable({ networks }: { networks: Network[] }) {
                 <td>
                   <Mark yes={Boolean(network.rules.media.alt_max)} />
                 </td>
+                <td>{t(`abilities.editors.${network.editor}`)}</td>
                 {COLUMNS.map((column) => (
                   <td key={column}>
                     <Mark yes={Boolean(network.abilities[column])} />

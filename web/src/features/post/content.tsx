@@ -1,7 +1,10 @@
 import { Group, Stack, Text, Title } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { Channel, Network, PartInput, Post } from "@/api/types";
+import type { Channel, Network, Part, Post } from "@/api/types";
 import { useChannelMap, useNetworkMap } from "@/app/queries";
+import { DocumentView } from "@/components/document-view";
+import { SettingValue } from "@/features/composer/setting-value";
+import { settingFields } from "@/features/composer/settings-schema";
 import classes from "./content.module.css";
 import { PartMedia } from "./part-media";
 
@@ -34,10 +37,12 @@ export function PostContent({ post }: { post: Post }) {
             {variant?.parts && <Parts parts={variant.parts} />}
             {settings.length > 0 && (
               <dl className={classes.settings}>
-                {settings.map(([label, value]) => (
-                  <div key={label}>
+                {settings.map(({ name, label, lookup, value }) => (
+                  <div key={name}>
                     <dt>{label}</dt>
-                    <dd>{value}</dd>
+                    <dd>
+                      <SettingValue channel={id} lookup={lookup} value={value} />
+                    </dd>
                   </div>
                 ))}
               </dl>
@@ -53,24 +58,21 @@ function nameOf(channel: Channel | undefined, gone: string): string {
   return channel?.name ?? gone;
 }
 
-/** A channel's settings with the labels of the network's schema. */
-function settingsOf(
-  settings: Record<string, unknown> | undefined,
-  network: Network | undefined,
-): [string, string][] {
-  const properties = (network?.settings_schema.properties ?? {}) as Record<
-    string,
-    { title?: string } | undefined
-  >;
-  return Object.entries(settings ?? {}).map(([name, value]) => [
-    properties[name]?.title ?? name,
-    typeof value === "string" ? value : JSON.stringify(value),
-  ]);
+/** A channel's settings in the order and with the labels of the network's form. */
+function settingsOf(settings: Record<string, unknown> | undefined, network: Network | undefined) {
+  const fields = settingFields(network?.settings_schema);
+  const known = new Map(fields.map((field, at) => [field.name, { field, at }]));
+  const place = (name: string) => known.get(name)?.at ?? fields.length;
+  return Object.entries(settings ?? {})
+    .sort(([a], [b]) => place(a) - place(b))
+    .map(([name, value]) => {
+      const field = known.get(name)?.field;
+      const chosen = field?.options.find((option) => option.value === value)?.label;
+      return { name, label: field?.title ?? name, lookup: field?.lookup ?? "", value: chosen ?? value };
+    });
 }
 
-const files = (part: PartInput) => part.media ?? [];
-
-function Parts({ parts }: { parts: readonly PartInput[] }) {
+function Parts({ parts }: { parts: readonly Part[] }) {
   const { t } = useTranslation();
   return (
     <ol className={classes.parts}>
@@ -81,21 +83,21 @@ function Parts({ parts }: { parts: readonly PartInput[] }) {
               <Text size="xs" fw={600} c="dimmed">
                 {t("post.part", { number: index + 1 })}
               </Text>
-              {(part.delay_minutes ?? 0) > 0 && (
+              {part.delay_minutes > 0 && (
                 <Text size="xs" c="dimmed">
-                  {t("post.delay", { count: part.delay_minutes ?? 0 })}
+                  {t("post.delay", { count: part.delay_minutes })}
                 </Text>
               )}
             </Group>
           )}
-          {part.text ? (
-            <p className={classes.text} dir="auto">
-              {part.text}
-            </p>
+          {part.body.length > 0 ? (
+            <div className={classes.text}>
+              <DocumentView blocks={part.body} />
+            </div>
           ) : (
-            files(part).length === 0 && <Text c="dimmed">{t("post.noText")}</Text>
+            part.media.length === 0 && <Text c="dimmed">{t("post.noText")}</Text>
           )}
-          {files(part).length > 0 && <PartMedia media={files(part)} />}
+          {part.media.length > 0 && <PartMedia media={part.media} />}
         </li>
       ))}
     </ol>

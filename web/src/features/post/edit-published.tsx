@@ -2,7 +2,7 @@ import "@/i18n/afterwards";
 import { Button, Checkbox, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Channel, Post, Publication } from "@/api/types";
+import type { Channel, Format, Post, Publication } from "@/api/types";
 import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { ProblemView } from "@/components/problem-view";
 import { toast } from "@/components/toast";
@@ -15,13 +15,19 @@ interface Props {
   onClose: () => void;
 }
 
-/** What the post says on a channel. */
-function wordsOn(post: Post, channel: string): string[] {
-  return (post.variants[channel]?.parts ?? post.parts).map(({ text }) => text);
+interface Words {
+  text: string;
+  format: Format;
 }
 
-const same = (a: string[], b: string[]) =>
-  a.length === b.length && a.every((text, index) => text === b[index]);
+/** What the post says on a channel. */
+function wordsOn(post: Post, channel: string): Words[] {
+  return (post.variants[channel]?.parts ?? post.parts).map(({ text, format }) => ({ text, format }));
+}
+
+const same = (a: Words[], b: Words[]) =>
+  a.length === b.length &&
+  a.every(({ text, format }, index) => text === b[index]?.text && format === b[index].format);
 
 /** Gives what is published other words, here and on other channels that say the same. */
 export function EditPublished({ post, publication, channel, onClose }: Props) {
@@ -47,7 +53,7 @@ export function EditPublished({ post, publication, channel, onClose }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     edit.mutate(
-      { publications: [publication.id, ...also], parts: words.map((text) => ({ text })) },
+      { publications: [publication.id, ...also], parts: words },
       {
         onSuccess: () => {
           toast.done(t("afterwards.asked"));
@@ -68,14 +74,15 @@ export function EditPublished({ post, publication, channel, onClose }: Props) {
       <form onSubmit={submit} noValidate>
         <Stack>
           <Text size="sm">{t("afterwards.editText")}</Text>
-          {words.map((text, index) => (
+          {words.map(({ text, format }, index) => (
             <Textarea
               key={index}
               label={words.length > 1 ? t("afterwards.part", { number: index + 1 }) : t("afterwards.words")}
+              description={format === "markdown" ? t("afterwards.markdown") : undefined}
               value={text}
               onChange={(event) => {
                 const { value } = event.currentTarget;
-                setWords((all) => all.map((one, at) => (at === index ? value : one)));
+                setWords((all) => all.map((one, at) => (at === index ? { ...one, text: value } : one)));
               }}
               autosize
               minRows={3}

@@ -5,13 +5,13 @@ import { useTranslation } from "react-i18next";
 import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { Problem } from "@/api/problem";
-import type { PartInput } from "@/api/types";
+import type { Part } from "@/api/types";
 import { useSession } from "@/app/session";
 import { useConversion } from "@/features/composer/media-item";
 import classes from "./content.module.css";
 
 /** The files of a part with their descriptions. */
-export function PartMedia({ media }: { media: NonNullable<PartInput["media"]> }) {
+export function PartMedia({ media }: { media: Part["media"] }) {
   return (
     <ul className={classes.media}>
       {media.map((item, index) => (

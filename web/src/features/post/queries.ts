@@ -1,7 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Post, PostSummary, Publication } from "@/api/types";
+import type { NewPart, Post, PostSummary, Publication } from "@/api/types";
 import { useSession } from "@/app/session";
 
 /** Of a post that repeats: it alone, or with all that follow. */
@@ -170,7 +170,7 @@ export function useEditPublished(post: string) {
   const { workspace } = useSession();
   const put = usePutPublication(post);
   return useMutation({
-    mutationFn: async ({ publications, parts }: { publications: string[]; parts: { text: string }[] }) => {
+    mutationFn: async ({ publications, parts }: { publications: string[]; parts: NewPart[] }) => {
       for (const id of publications) {
         put(
           await call(

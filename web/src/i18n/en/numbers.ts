@@ -33,6 +33,7 @@ export const afterwards = {
   removed: "Deleted on {{network}} {{when}}.",
   edit: "Change on {{network}}",
   editTitle: "Change on {{channel}}?",
+  markdown: "Written as Markdown.",
   editText:
     "The words are changed where people see the post. Files stay as they are, and who has read it before may not notice.",
   part: "Part {{number}}",
@@ -61,6 +62,13 @@ export const abilities = {
   files: "Files",
   parts: "Parts",
   alt: "Alt text",
+  formatting: "Formatting",
+  editors: {
+    plain: "None",
+    standard: "Words and links",
+    markdown: "Markdown",
+    html: "All",
+  },
   lookup: "Looks up",
   find: "Finds lost posts",
   post_metrics: "Numbers of posts",

@@ -5,6 +5,7 @@ import type { Upload } from "../uploads";
 import { FeedPart } from "./feed-part";
 import { lookOf } from "./looks";
 import { isOpened, OpenedPart } from "./opened-part";
+import { plainBlocks } from "./plain-blocks";
 import classes from "./preview.module.css";
 import { WebhookPreview } from "./webhook-preview";
 
@@ -31,7 +32,7 @@ export function ChannelPreview(props: PreviewProps) {
           files,
           look,
           media: part.media,
-          text: check?.parts[index]?.text_preview ?? part.text,
+          blocks: check?.parts[index]?.shown ?? plainBlocks(part.text),
           links: check?.parts[index]?.links ?? [],
         };
         // What follows a page, a film or a title are its comments.

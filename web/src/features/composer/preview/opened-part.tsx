@@ -1,6 +1,9 @@
 import "@/i18n/composing";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
+import { useNetworkMap } from "@/app/queries";
+import { SettingValue } from "../setting-value";
+import { settingFields } from "../settings-schema";
 import type { Shape } from "./looks";
 import { Actions, Face, Files, type Shown, said, Words } from "./pieces";
 import classes from "./preview.module.css";
@@ -120,13 +123,21 @@ function Reel(props: Shown) {
 function Board(props: Shown) {
   const { channel, settings, look } = props;
   const { t } = useTranslation();
-  const community = said(settings, "subreddit", "community");
+  const network = useNetworkMap().get(channel.network);
+  const place = settingFields(network?.settings_schema).find(({ name }) =>
+    ["subreddit", "community"].includes(name),
+  );
+  const community = place && said(settings, place.name);
   const link = said(settings, "url");
   return (
     <>
       <header className={classes.byline}>
         <Face channel={channel} look={look} size={24} />
-        {community && <span className={classes.name}>{community}</span>}
+        {community && (
+          <span className={classes.name}>
+            <SettingValue channel={channel.id} lookup={place.lookup ?? ""} value={community} />
+          </span>
+        )}
         <span className={classes.time}>
           {channel.handle} · {t("composer.preview.now")}
         </span>

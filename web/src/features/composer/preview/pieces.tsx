@@ -1,7 +1,7 @@
 import "@/i18n/composing";
 import { Avatar } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { Channel } from "@/api/types";
+import type { Block, Channel } from "@/api/types";
 import type { MediaItem } from "../model";
 import type { Upload } from "../uploads";
 import type { Look } from "./looks";
@@ -16,7 +16,8 @@ export interface Shown {
   files: ReadonlyMap<string, Upload>;
   look: Look;
   media: MediaItem[];
-  text: string;
+  /** Its words as readers see them. */
+  blocks: readonly Block[];
   links: string[];
 }
 
@@ -42,9 +43,9 @@ export function Face({ channel, look, size }: { channel: Channel; look: Look; si
   );
 }
 
-export function Words({ text, links, media }: Pick<Shown, "text" | "links" | "media">) {
+export function Words({ blocks, links, media }: Pick<Shown, "blocks" | "links" | "media">) {
   const { t } = useTranslation();
-  if (text.trim() !== "") return <RichText text={text} links={links} />;
+  if (blocks.length > 0) return <RichText blocks={blocks} links={links} />;
   return media.length > 0 ? null : <span className={classes.blank}>{t("composer.preview.blank")}</span>;
 }
 
