@@ -13,8 +13,8 @@ pub struct Recipe {
     pub width: Option<u32>,
     /// Pixels it has at most.
     pub height: Option<u32>,
-    /// Whole frames a second it has; none where they stay as they are. Left out then, so that recipes from before go by the name
-    /// they had.
+    /// Whole frames a second it has; none where they stay as they are.
+    // Left out then, so that what was made by recipes from before is found under the name it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame_rate: Option<u32>,
 }
