@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crier_media::{FilmKind, Kind, Library, MediaError};
 use crier_model::{
+    FrameRate,
     post::{MediaUse, Part},
     rendition::{Fit, Recipe},
     rules::MediaRules,
@@ -41,6 +42,7 @@ pub(crate) fn item(file: &Media, used: &MediaUse, films: bool, url: Option<Strin
         height: file.height.unwrap_or(0),
         duration_ms: file.duration_ms.unwrap_or(0),
         codecs: file.codecs.clone(),
+        frame_rate: file.frame_rate,
         convertible: is_still || ((is_film || is_moving_gif) && films),
         alt: used.alt.clone().or_else(|| file.alt.clone()).unwrap_or_default(),
         sha256: file.sha256.clone(),
@@ -110,6 +112,7 @@ impl Files {
             width: made.width.unwrap_or(0),
             height: made.height.unwrap_or(0),
             duration_ms: made.duration_ms.unwrap_or(0),
+            frame_rate: recipe.frame_rate.map(FrameRate::per_second),
             sha256: made.sha256.clone(),
             url: self.library.address(&made.storage_key, rules.copies()),
             ..item.clone()
@@ -141,6 +144,7 @@ impl Files {
             height: 0,
             duration_ms: 0,
             codecs: Vec::new(),
+            frame_rate: None,
             convertible: false,
             alt: used.alt.clone().unwrap_or_default(),
             sha256: String::new(),

@@ -30,6 +30,8 @@ const MAX_STILL: u64 = 64 * 1024 * 1024;
 const SOUND: u64 = 128_000;
 /// More bits a second show nothing more.
 const MOST_BITS: u64 = 16_000_000;
+/// More frames a second show nothing more, where the recipe names none.
+const MOST_FRAMES: &str = "60";
 /// What the container takes of the bytes, in hundredths of all.
 const CONTAINER: u64 = 5;
 
@@ -213,10 +215,14 @@ fn coding(task: &Task<'_>) -> Vec<String> {
         }
         _ => format!("scale='if(gt(iw,ih),-2,min(trunc(iw/2)*2,{most}))':'if(gt(iw,ih),min(trunc(ih/2)*2,{most}),-2)'"),
     };
+    let (filter, frames) = match recipe.frame_rate {
+        Some(rate) => (format!("fps={rate},{scale}"), rate.to_string()),
+        None => (scale, MOST_FRAMES.to_owned()),
+    };
     let (picture, twice, sound) = (picture.to_string(), (picture * 2).to_string(), sound.to_string());
     let video =
-        ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-fpsmax", "60"];
-    let rate = ["-crf", "21", "-maxrate", &picture, "-bufsize", &twice, "-vf", &scale];
+        ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-fpsmax", &frames];
+    let rate = ["-crf", "21", "-maxrate", &picture, "-bufsize", &twice, "-vf", &filter];
     let audio = ["-c:a", "aac", "-b:a", &sound, "-ac", "2", "-ar", "48000"];
     video.into_iter().chain(rate).chain(audio).map(str::to_owned).collect()
 }

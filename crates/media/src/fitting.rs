@@ -70,7 +70,7 @@ mod tests {
 
     fn recipe(mime: &[&str], max_bytes: u64, size: Option<(u32, u32)>) -> Recipe {
         let (width, height) = size.unzip();
-        Recipe { mime: mime.iter().map(|&mime| mime.to_owned()).collect(), max_bytes, width, height }
+        Recipe { mime: mime.iter().map(|&mime| mime.to_owned()).collect(), max_bytes, width, height, frame_rate: None }
     }
 
     fn made(image: &DynamicImage, kind: Kind, recipe: &Recipe) -> Made {

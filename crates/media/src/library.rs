@@ -10,7 +10,7 @@ use crate::{
     renditions::Making,
 };
 use bytes::Bytes;
-use crier_model::{ChannelId, MediaId, UserId, WorkspaceId};
+use crier_model::{ChannelId, FrameRate, MediaId, UserId, WorkspaceId};
 use crier_store::{
     Store, StoreError,
     media::{self, Media, NewMedia},
@@ -145,6 +145,7 @@ impl Library {
             height: Some(seen.height),
             duration_ms: seen.duration_ms,
             codecs: seen.codecs,
+            frame_rate: seen.frame_rate,
             alt: None,
             sha256: arrived.sha256,
             storage_key: format!("{workspace}/media/{id}.{extension}"),
@@ -198,9 +199,9 @@ impl Library {
                     }
                     Err(why) => return Err(MediaRefusal::UnreadableFilm { found: kind, why: why.to_string() }.into()),
                 };
-                let Film { duration_ms, width, height, codecs } = film;
+                let Film { duration_ms, width, height, codecs, frame_rate } = film;
                 let thumbnail = self.still(kind, arrived.file.path(), duration_ms).await;
-                Ok(Seen { width, height, duration_ms: Some(duration_ms), codecs, thumbnail })
+                Ok(Seen { width, height, duration_ms: Some(duration_ms), codecs, frame_rate, thumbnail })
             }
         }
     }
@@ -346,17 +347,20 @@ struct Seen {
     height: u32,
     duration_ms: Option<u64>,
     codecs: Vec<String>,
+    frame_rate: Option<FrameRate>,
     /// None where nothing here can make one.
     thumbnail: Option<Picture>,
 }
 
 fn look(kind: Kind, bytes: &[u8]) -> Result<Seen, MediaRefusal> {
     let decoded: Decoded = picture::decode(kind, bytes)?;
+    let motion = moving::motion(kind, bytes);
     Ok(Seen {
         width: decoded.image.width(),
         height: decoded.image.height(),
-        duration_ms: moving::duration_ms(kind, bytes),
+        duration_ms: motion.as_ref().map(|motion| motion.duration_ms),
         codecs: Vec::new(),
+        frame_rate: motion.and_then(|motion| motion.frame_rate),
         thumbnail: Some(decoded.thumbnail()?),
     })
 }

@@ -1,20 +1,32 @@
-//! Pictures that move: how long one round of them takes. Read from their blocks, without decoding.
+//! Pictures that move: how long one round of them takes, and how many they are a second. Read from their blocks, without decoding.
 
 use crate::{Kind, avif};
+use crier_model::FrameRate;
 
 /// What browsers show of a frame that asks for less: a tenth of a second (what is below 20 ms).
 const SLOWEST_MS: u64 = 100;
 
-/// How long one round of the picture takes, in milliseconds; none where it stands still.
-pub(crate) fn duration_ms(kind: Kind, bytes: &[u8]) -> Option<u64> {
+/// How a picture moves.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Motion {
+    /// Of one round.
+    pub duration_ms: u64,
+    /// On the average; none where only the length is read.
+    pub frame_rate: Option<FrameRate>,
+}
+
+/// How the picture moves; none where it stands still.
+pub(crate) fn motion(kind: Kind, bytes: &[u8]) -> Option<Motion> {
     let frames = match kind {
         Kind::Gif => gif(bytes),
         Kind::WebP => webp(bytes),
         Kind::Png => png(bytes),
-        Kind::Avif => return avif::duration_ms(bytes),
+        Kind::Avif => return Some(Motion { duration_ms: avif::duration_ms(bytes)?, frame_rate: None }),
         _ => return None,
     };
-    (frames.len() > 1).then(|| frames.iter().map(|ms| if *ms < 20 { SLOWEST_MS } else { *ms }).sum())
+    let duration_ms = frames.iter().map(|ms| if *ms < 20 { SLOWEST_MS } else { *ms }).sum();
+    (frames.len() > 1)
+        .then(|| Motion { duration_ms, frame_rate: FrameRate::of(frames.len() as u64, duration_ms, 1000) })
 }
 
 /// The delays of a GIF's frames (GIF89a, 20 and 23).
@@ -94,12 +106,16 @@ mod tests {
         bytes
     }
 
+    fn moves(duration_ms: u64, per_second: u32) -> Option<Motion> {
+        Some(Motion { duration_ms, frame_rate: Some(FrameRate::per_second(per_second)) })
+    }
+
     #[test]
     fn a_moving_picture_lasts_as_long_as_its_frames_and_one_frame_stands_still() {
-        assert_eq!(duration_ms(Kind::Gif, &frames(3, 200)), Some(600));
-        assert_eq!(duration_ms(Kind::Gif, &frames(2, 0)), Some(200));
-        assert_eq!(duration_ms(Kind::Gif, &frames(1, 200)), None);
-        assert_eq!(duration_ms(Kind::Jpeg, &[]), None);
+        assert_eq!(motion(Kind::Gif, &frames(3, 200)), moves(600, 5));
+        assert_eq!(motion(Kind::Gif, &frames(2, 0)), moves(200, 10));
+        assert_eq!(motion(Kind::Gif, &frames(1, 200)), None);
+        assert_eq!(motion(Kind::Jpeg, &[]), None);
     }
 
     #[test]
@@ -110,7 +126,7 @@ mod tests {
             webp.extend([0; 12]);
             webp.extend([ms, 0, 0, 0]);
         }
-        assert_eq!(duration_ms(Kind::WebP, &webp), Some(100));
+        assert_eq!(motion(Kind::WebP, &webp), moves(100, 20));
         let mut png = vec![0; 8];
         for _ in 0..2 {
             png.extend(b"\0\0\0\x1afcTL");
@@ -118,6 +134,6 @@ mod tests {
             png.extend([0, 1, 0, 4, 0, 0]);
             png.extend([0; 4]);
         }
-        assert_eq!(duration_ms(Kind::Png, &png), Some(500));
+        assert_eq!(motion(Kind::Png, &png), moves(500, 4));
     }
 }

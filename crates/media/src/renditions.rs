@@ -135,7 +135,8 @@ impl Library {
         let _turn = self.filming.acquire().await.map_err(|error| MediaError::Worker(error.to_string()))?;
         let (from, to) = (self.storage.on_disk(&media.storage_key).await?, self.storage.scratch()?);
         let coded = media.codecs.iter().all(|codec| CODECS.contains(&codec.as_str())) && !media.codecs.is_empty();
-        let repack = coded && recipe.width.is_none() && media.size <= recipe.max_bytes / 100 * 99;
+        let stays = recipe.width.is_none() && recipe.frame_rate.is_none();
+        let repack = coded && stays && media.size <= recipe.max_bytes / 100 * 99;
         for share in SHARES {
             let task = Task {
                 from: from.path(),
@@ -195,7 +196,7 @@ impl Library {
                 size: bytes.len() as u64,
                 width: side(6),
                 height: side(8),
-                duration_ms: moving::duration_ms(Kind::Gif, &bytes),
+                duration_ms: moving::motion(Kind::Gif, &bytes).map(|motion| motion.duration_ms),
                 sha256: hex::encode(Sha256::digest(&bytes)),
                 storage_key: format!("{}/renditions/{}/{name}.gif", media.workspace, media.id),
                 recipe: name,

@@ -4,6 +4,7 @@
 mod made;
 
 use crier_media::{MediaError, MediaRefusal};
+use crier_model::FrameRate;
 use made::{House, Take, film};
 
 #[tokio::test]
@@ -26,9 +27,30 @@ async fn a_video_says_how_long_and_large_it_is_and_what_it_is_coded_in() {
         assert_eq!(media.mime, mime, "{take:?}");
         assert_eq!((media.width, media.height), (Some(320), Some(180)), "{take:?}");
         assert_eq!(media.codecs, codecs, "{take:?}");
+        assert_eq!(media.frame_rate, Some(FrameRate::per_second(25)), "{take:?}");
         let lasts = media.duration_ms.unwrap();
         assert!((1900..=2200).contains(&lasts), "{take:?}: {lasts}");
     }
+}
+
+#[tokio::test]
+async fn a_video_says_how_many_frames_a_second_it_has_on_the_average() {
+    let house = House::new().await;
+    let rate = async |name: &str, take: &Take| house.add(name, film(take)).await.unwrap().frame_rate.unwrap();
+    let h264: &[&str] = &["-c:v", "libx264", "-an"];
+    let ntsc = Take { rate: "30000/1001", ..Take::new("mp4", h264) };
+    assert_eq!(rate("ntsc.mp4", &ntsc).await.to_string(), "29.97");
+    let fast = Take { rate: "120", ..Take::new("mov", h264) };
+    assert_eq!(rate("fast.mov", &fast).await, FrameRate::per_second(120));
+    let fast = Take { rate: "90", ..Take::new("webm", &["-c:v", "libvpx", "-an"]) };
+    assert_eq!(rate("fast.webm", &fast).await.rounded(), 90);
+    let pieces = ["-c:v", "libx264", "-c:a", "aac", "-movflags", "frag_keyframe+empty_moov"];
+    let pieces = Take { rate: "90", ..Take::new("mp4", &pieces) };
+    assert_eq!(rate("pieces.mp4", &pieces).await.rounded(), 90);
+    // The first second at 60, the next at 15.
+    let varied = ["-vf", "select='lt(t,1)+not(mod(n,4))'", "-fps_mode", "vfr", "-c:v", "libx264", "-an"];
+    let varied = Take { rate: "60", ..Take::new("mp4", &varied) };
+    assert!((37..=42).contains(&rate("varied.mp4", &varied).await.rounded()));
 }
 
 #[tokio::test]

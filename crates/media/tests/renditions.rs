@@ -4,8 +4,11 @@
 mod made;
 
 use crier_media::{Ffmpeg, MediaError, ProgramLimits};
-use crier_model::rendition::Recipe;
-use crier_store::{events, media};
+use crier_model::{FrameRate, rendition::Recipe};
+use crier_store::{
+    events,
+    media::{self, Media},
+};
 use image::{DynamicImage, ImageFormat, RgbImage};
 use made::{House, Take, film};
 use std::{io::Cursor, time::Duration};
@@ -22,7 +25,7 @@ async fn house() -> House {
 
 fn recipe(mime: &str, max_bytes: u64, size: Option<(u32, u32)>) -> Recipe {
     let (width, height) = size.unzip();
-    Recipe { mime: vec![mime.to_owned()], max_bytes, width, height }
+    Recipe { mime: vec![mime.to_owned()], max_bytes, width, height, frame_rate: None }
 }
 
 fn bmp() -> Vec<u8> {
@@ -128,6 +131,35 @@ async fn a_video_that_lies_in_the_wrong_container_is_only_repacked() {
     // The coded pictures are the same, and the place is gone.
     assert!(made.size.abs_diff(file.size) < 4096, "{} {}", made.size, file.size);
     assert!(!repacked.windows(8).any(|words| words == b"+52.5200"));
+}
+
+#[tokio::test]
+async fn a_video_gets_the_frames_a_second_that_are_taken() {
+    let house = house().await;
+    let take = Take { rate: "90", ..Take::new("mp4", &["-c:v", "libx264", "-c:a", "aac"]) };
+    let file = house.add("a.mp4", film(&take)).await.unwrap();
+    assert_eq!(file.frame_rate, Some(FrameRate::per_second(90)));
+    let made = async |file: &Media, frame_rate| {
+        let recipe = Recipe { frame_rate, ..recipe("video/mp4", 1_000_000, None) };
+        let made = house.library.made(file, &recipe).await.unwrap();
+        assert!(made.duration_ms.unwrap().abs_diff(file.duration_ms.unwrap()) < 100, "{made:?}");
+        let bytes = house.library.storage().get(&made.storage_key).await.unwrap();
+        (made.recipe, house.add("b.mp4", bytes).await.unwrap().frame_rate)
+    };
+    // It fits but for them: without another rate it is only repacked.
+    let (repacked, same) = made(&file, None).await;
+    assert_eq!(same, Some(FrameRate::per_second(90)));
+    let (fewer, sixty) = made(&file, Some(60)).await;
+    assert_eq!(sixty, Some(FrameRate::per_second(60)));
+    let (more, high) = made(&file, Some(120)).await;
+    assert_eq!(high, Some(FrameRate::per_second(120)));
+    assert!(fewer != repacked && fewer != more && more != repacked, "each is kept for itself");
+    let slow = Take { rate: "5", ..Take::new("mp4", &["-c:v", "libx264", "-an"]) };
+    let slow = house.add("slow.mp4", film(&slow)).await.unwrap();
+    assert_eq!(made(&slow, Some(23)).await.1, Some(FrameRate::per_second(23)));
+    let gif = house.add("a.gif", gif(320, 240, 12)).await.unwrap();
+    assert_eq!(gif.frame_rate, Some(FrameRate::per_second(10)));
+    assert_eq!(made(&gif, Some(23)).await.1, Some(FrameRate::per_second(23)));
 }
 
 #[tokio::test]

@@ -87,6 +87,10 @@ pub struct MediaKind {
     pub min_duration_ms: Option<u64>,
     /// Milliseconds that a moving one lasts at most.
     pub max_duration_ms: Option<u64>,
+    /// Whole frames a second that a video has at least.
+    pub min_frame_rate: Option<u32>,
+    /// Whole frames a second that a video has at most.
+    pub max_frame_rate: Option<u32>,
     /// What picture and sound may be coded in, for example `h264` and `aac`; whatever it is where none is named.
     pub codecs: Vec<String>,
     /// Whether a GIF that moves may be made one of these, where its own type is not taken.
@@ -132,6 +136,13 @@ impl MediaKind {
         let limit = |seconds: u64| (seconds > 0).then_some(seconds * 1000);
         let codecs = codecs.iter().map(|&codec| codec.to_owned()).collect();
         Self { min_duration_ms: limit(min_s), max_duration_ms: limit(max_s), codecs, ..self }
+    }
+
+    /// Of these, what shows from `min` to `max` frames a second; 0 is no limit.
+    #[must_use]
+    pub fn frames(self, min: u32, max: u32) -> Self {
+        let limit = |frames: u32| (frames > 0).then_some(frames);
+        Self { min_frame_rate: limit(min), max_frame_rate: limit(max), ..self }
     }
 }
 

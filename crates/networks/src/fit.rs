@@ -180,10 +180,25 @@ fn curable(name: &str, kind: &MediaKind, item: &MediaItem) -> Option<Wrong> {
         let fix = format!("Scale it until width and height are at most {max} pixels together.");
         return Some(Wrong::new("media.too_large", message, fix));
     }
+    wrong_coding(name, kind, item).or_else(|| wrong_frame_rate(name, kind, item))
+}
+
+fn wrong_coding(name: &str, kind: &MediaKind, item: &MediaItem) -> Option<Wrong> {
     let other = item.codecs.iter().find(|codec| !kind.codecs.is_empty() && !kind.codecs.contains(codec))?;
-    let taken = kind.codecs.join(", ");
+    let (what, taken) = (short_type(&item.mime), kind.codecs.join(", "));
     let message = format!("{name} takes {what} files coded in {taken}; {} is coded in {other}.", item.name);
     Some(Wrong::new("media.codec", message, "Export it as MP4 with H.264 and AAC."))
+}
+
+fn wrong_frame_rate(name: &str, kind: &MediaKind, item: &MediaItem) -> Option<Wrong> {
+    let (has, file) = (item.frame_rate?, &item.name);
+    if let Some(max) = kind.max_frame_rate.filter(|max| has.rounded() > *max) {
+        let message = format!("{name} takes videos of up to {max} frames a second; {file} has {has}.");
+        return Some(Wrong::new("media.frame_rate", message, format!("Export it with {max} frames a second.")));
+    }
+    let min = kind.min_frame_rate.filter(|min| has.rounded() < *min)?;
+    let message = format!("{name} takes videos of at least {min} frames a second; {file} has {has}.");
+    Some(Wrong::new("media.frame_rate", message, format!("Export it with {min} frames a second.")))
 }
 
 /// What is to be made of the file to be of this kind; none where nothing can be.
@@ -208,7 +223,14 @@ fn recipe(kind: &MediaKind, item: &MediaItem) -> Option<Recipe> {
         return None;
     }
     let (width, height) = scaled(kind, item).unzip();
-    Some(Recipe { mime, max_bytes: kind.max_bytes, width, height })
+    Some(Recipe { mime, max_bytes: kind.max_bytes, width, height, frame_rate: paced(kind, item) })
+}
+
+/// The frames a second within the limits that are nearest to what it has; none where it fits already or isn't known.
+fn paced(kind: &MediaKind, item: &MediaItem) -> Option<u32> {
+    let has = item.frame_rate?.rounded();
+    let within = has.max(kind.min_frame_rate.unwrap_or(has)).min(kind.max_frame_rate.unwrap_or(u32::MAX));
+    (within != has).then_some(within)
 }
 
 /// The size within the limits, shaped as before; none where it fits already or isn't known.
@@ -258,7 +280,7 @@ impl MediaItem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crier_model::{MediaId, rules::Ratio};
+    use crier_model::{FrameRate, MediaId, rules::Ratio};
 
     fn item(mime: &str, size: u64, width: u32, height: u32) -> MediaItem {
         MediaItem {
@@ -270,6 +292,7 @@ mod tests {
             height,
             duration_ms: 0,
             codecs: Vec::new(),
+            frame_rate: None,
             convertible: true,
             alt: String::new(),
             sha256: String::new(),
@@ -286,7 +309,7 @@ mod tests {
         let pictures = || MediaKind { max_width: Some(300), ..MediaKind::up_to(1000, &["image/jpeg", "image/gif"]) };
         let recipe = |mime: &str, max_bytes, size: Option<(u32, u32)>| {
             let (width, height) = size.unzip();
-            Ok(Fit::Made(Recipe { mime: vec![mime.into()], max_bytes, width, height }))
+            Ok(Fit::Made(Recipe { mime: vec![mime.into()], max_bytes, width, height, frame_rate: None }))
         };
         assert_eq!(of(pictures(), &gif(1001, true)), recipe("image/gif", 1000, Some((300, 200))));
         assert_eq!(of(pictures(), &gif(1001, false)), Err("media.too_large".into()));
@@ -307,7 +330,7 @@ mod tests {
 
     fn recipe_of_pictures() -> Result<Fit, String> {
         let mime = vec!["image/jpeg".to_owned()];
-        Ok(Fit::Made(Recipe { mime, max_bytes: 1000, width: Some(300), height: Some(200) }))
+        Ok(Fit::Made(Recipe { mime, max_bytes: 1000, width: Some(300), height: Some(200), frame_rate: None }))
     }
 
     fn film(seconds: u64, size: u64) -> MediaItem {
@@ -330,7 +353,8 @@ mod tests {
     fn what_fits_goes_as_it_is_and_what_can_be_made_to_fit_is_made() {
         let jpeg = || MediaKind::up_to(1000, &["image/jpeg"]);
         assert_eq!(of(jpeg(), &item("image/jpeg", 1000, 10, 10)), Ok(Fit::AsItIs));
-        let made = |width, height| Recipe { mime: vec!["image/jpeg".into()], max_bytes: 1000, width, height };
+        let mime = vec!["image/jpeg".to_owned()];
+        let made = |width, height| Recipe { mime: mime.clone(), max_bytes: 1000, width, height, frame_rate: None };
         assert_eq!(of(jpeg(), &item("image/jpeg", 1001, 10, 10)), Ok(Fit::Made(made(None, None))));
         assert_eq!(of(jpeg(), &item("image/avif", 1, 10, 10)), Ok(Fit::Made(made(None, None))));
         let small = MediaKind { max_width: Some(1600), ..jpeg() };
@@ -367,7 +391,7 @@ mod tests {
     #[test]
     fn a_video_is_made_where_it_may_be_and_where_the_bits_suffice() {
         let kind = MediaKind::up_to(10_000_000, &["video/mp4"]).films(0, 0, &["h264", "aac"]);
-        let recipe = Recipe { mime: vec!["video/mp4".into()], max_bytes: 10_000_000, width: None, height: None };
+        let recipe = made_film(10_000_000, None);
         assert_eq!(of(kind.clone(), &film(60, 10_000_001)), Ok(Fit::Made(recipe.clone())));
         let hevc = MediaItem { codecs: vec!["hevc".into(), "aac".into()], ..film(60, 1) };
         assert_eq!(of(kind.clone(), &hevc), Ok(Fit::Made(recipe.clone())));
@@ -376,6 +400,52 @@ mod tests {
         assert_eq!(of(kind.clone(), &film(3600, 10_000_001)), Err("media.too_large".into()));
         let bare = MediaItem { convertible: false, ..mov };
         assert_eq!(of(kind, &bare), Err("media.type".into()));
+    }
+
+    fn made_film(max_bytes: u64, frame_rate: Option<u32>) -> Recipe {
+        Recipe { mime: vec!["video/mp4".into()], max_bytes, width: None, height: None, frame_rate }
+    }
+
+    #[test]
+    fn a_video_has_as_many_frames_a_second_as_are_taken() {
+        let kind = || MediaKind::up_to(10_000_000, &["video/mp4"]).films(0, 0, &["h264", "aac"]).frames(23, 60);
+        let at = |thousandths| MediaItem { frame_rate: Some(FrameRate::of_thousandths(thousandths)), ..film(60, 1) };
+        let made = |frame_rate| Ok(Fit::Made(made_film(10_000_000, Some(frame_rate))));
+        // A camera that keeps about to its rate does not have it made anew for a hundredth.
+        for within in [23_000, 23_976, 29_970, 60_000, 60_020] {
+            assert_eq!(of(kind(), &at(within)), Ok(Fit::AsItIs), "{within}");
+        }
+        assert_eq!(of(kind(), &film(60, 1)), Ok(Fit::AsItIs), "unknown");
+        for (has, becomes) in [(61_000, 60), (120_000, 60), (15_000, 23), (40, 23)] {
+            assert_eq!(of(kind(), &at(has)), made(becomes), "{has}");
+        }
+        // What is made for another reason keeps its own, or comes within.
+        let large = |thousandths| MediaItem { size: 10_000_001, ..at(thousandths) };
+        assert_eq!(of(kind(), &large(30_000)), Ok(Fit::Made(made_film(10_000_000, None))));
+        assert_eq!(of(kind(), &large(90_000)), made(60));
+        // Either limit may stand alone.
+        assert_eq!(of(kind().frames(0, 60), &at(15_000)), Ok(Fit::AsItIs));
+        assert_eq!(of(kind().frames(24, 0), &at(240_000)), Ok(Fit::AsItIs));
+        let gif = MediaItem { frame_rate: Some(FrameRate::per_second(10)), ..gif(1, true) };
+        assert_eq!(of(MediaKind { of_gifs: true, ..kind() }, &gif), made(23));
+    }
+
+    #[test]
+    fn how_many_frames_a_second_are_taken_is_said_where_no_others_can_be_made() {
+        let kind = || rules(vec![MediaKind::up_to(10, &["video/mp4"]).frames(23, 60)]);
+        let found = |thousandths| {
+            let frame_rate = Some(FrameRate::of_thousandths(thousandths));
+            let found =
+                fit("X", &kind(), &MediaItem { frame_rate, convertible: false, ..film(60, 1) }, "/a").unwrap_err();
+            assert_eq!((found.code.as_str(), found.pointer.as_str()), ("media.frame_rate", "/a"));
+            (found.message, found.fix)
+        };
+        let (message, fix) = found(119_880);
+        assert_eq!(message, "X takes videos of up to 60 frames a second; a has 119.88.");
+        assert!(fix.starts_with("Export it with 60 frames a second.") && fix.contains("ffmpeg"), "{fix}");
+        let (message, fix) = found(12_500);
+        assert_eq!(message, "X takes videos of at least 23 frames a second; a has 12.5.");
+        assert!(fix.starts_with("Export it with 23 frames a second."), "{fix}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{Credentials, Detail, Refusal, connect::Facts};
 use async_trait::async_trait;
 use bytes::Bytes;
-use crier_model::{Clock, Document, PublicationId, Timestamp};
+use crier_model::{Clock, Document, FrameRate, PublicationId, Timestamp};
 use crier_net::{Body, Client};
 use futures::{TryStreamExt, stream::BoxStream};
 use jiff::SignedDuration;
@@ -108,6 +108,8 @@ pub struct MediaItem {
     pub duration_ms: u64,
     /// What picture and sound are coded in; none when unknown.
     pub codecs: Vec<String>,
+    /// Of what moves; none when unknown.
+    pub frame_rate: Option<FrameRate>,
     /// Whether this installation can make one of it that keeps to other limits.
     pub convertible: bool,
     /// Empty when none was written.

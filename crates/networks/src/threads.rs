@@ -93,6 +93,7 @@ impl Network for Threads {
         let images = MediaKind::up_to(8_000_000, &["image/jpeg", "image/png"]);
         let videos = MediaKind::up_to(1_000_000_000, &["video/mp4", "video/quicktime"])
             .films(0, 5 * 60, &["h264", "hevc", "aac"])
+            .frames(23, 60)
             .of_gifs();
         Rules {
             text: TextRules::up_to(500, Unit::EmojiBytes),

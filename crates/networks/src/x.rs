@@ -126,8 +126,9 @@ impl Network for X {
         let gif = MediaKind::up_to(15_000_000, &["image/gif"]);
         // Accounts that may write long posts may post long videos too.
         let longest = if long { 125 * 60 } else { 140 };
-        let video =
-            MediaKind::up_to(512_000_000, &["video/mp4", "video/quicktime"]).films(0, longest, &["h264", "aac"]);
+        let video = MediaKind::up_to(512_000_000, &["video/mp4", "video/quicktime"])
+            .films(0, longest, &["h264", "aac"])
+            .frames(0, 60);
         Rules {
             text: TextRules {
                 link_length: Some(23),

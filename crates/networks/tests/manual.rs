@@ -105,6 +105,7 @@ fn said(network: &dyn Network) -> Vec<String> {
     words.extend(rules.text.max_bytes.map(|max| format!("{} bytes", grouped(max))));
     words.extend(rules.text.link_length.map(|length| format!("**Every link counts {length}**")));
     words.extend(rules.media.alt_max.map(|max| format!("up to {} characters", grouped(max))));
+    words.extend(rules.media.kinds.iter().filter_map(frames));
     for way in network.ways() {
         words.extend((!way.name.is_empty()).then(|| format!("**{}**", way.name)));
         words.extend(way_said(network, way.connect));
@@ -306,8 +307,18 @@ fn size(kind: &MediaKind) -> String {
     said.extend(kind.widest.map(|most| format!("{} or narrower", ratio(most))));
     said.extend(kind.min_duration_ms.map(|min| format!("at least {} s", seconds(min))));
     said.extend(kind.max_duration_ms.map(|max| format!("up to {} s", seconds(max))));
+    said.extend(frames(kind));
     said.extend((!kind.codecs.is_empty()).then(|| kind.codecs.join("/")));
     said.join(", ")
+}
+
+fn frames(kind: &MediaKind) -> Option<String> {
+    match (kind.min_frame_rate, kind.max_frame_rate) {
+        (Some(min), Some(max)) => Some(format!("{min} to {max} frames a second")),
+        (None, Some(max)) => Some(format!("up to {max} frames a second")),
+        (Some(min), None) => Some(format!("at least {min} frames a second")),
+        (None, None) => None,
+    }
 }
 
 struct Setting {

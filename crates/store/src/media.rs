@@ -8,7 +8,7 @@ use crate::{
     error::{Result, StoreError},
     events,
 };
-use crier_model::{MediaId, UserId, WorkspaceId};
+use crier_model::{FrameRate, MediaId, UserId, WorkspaceId};
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -31,6 +31,8 @@ pub struct Media {
     pub duration_ms: Option<u64>,
     /// What picture and sound of a video are coded in, for example `h264` and `aac`.
     pub codecs: Vec<String>,
+    /// Of what moves; none where it isn't known.
+    pub frame_rate: Option<FrameRate>,
     pub alt: Option<String>,
     /// Of the bytes, in lower-case hexadecimal.
     pub sha256: String,
@@ -53,6 +55,7 @@ pub struct NewMedia {
     pub height: Option<u32>,
     pub duration_ms: Option<u64>,
     pub codecs: Vec<String>,
+    pub frame_rate: Option<FrameRate>,
     pub alt: Option<String>,
     pub sha256: String,
     pub storage_key: String,
@@ -71,6 +74,7 @@ pub async fn insert(store: &Store, new: NewMedia) -> Result<Media> {
         height: Set(new.height.map(i64::from)),
         duration_ms: Set(signed(new.duration_ms)?),
         codecs: Set((!new.codecs.is_empty()).then(|| new.codecs.join(" "))),
+        frame_rate: Set(new.frame_rate.map(|rate| rate.thousandths().into())),
         alt: Set(new.alt),
         sha256: Set(new.sha256),
         storage_key: Set(new.storage_key),
@@ -239,6 +243,11 @@ fn pixels(value: Option<i64>) -> Result<Option<u32>> {
     value.map(u32::try_from).transpose().map_err(|_| StoreError::Damaged { what: "size in pixels" })
 }
 
+fn frame_rate(value: Option<i64>) -> Result<Option<FrameRate>> {
+    let thousandths = value.map(u32::try_from).transpose().map_err(|_| StoreError::Damaged { what: "frame rate" })?;
+    Ok(thousandths.map(FrameRate::of_thousandths))
+}
+
 fn signed(value: Option<u64>) -> Result<Option<i64>> {
     value.map(i64::try_from).transpose().map_err(|_| StoreError::Damaged { what: "duration" })
 }
@@ -276,6 +285,7 @@ impl TryFrom<media::Model> for Media {
             height: pixels(row.height)?,
             duration_ms: row.duration_ms.map(i64::unsigned_abs),
             codecs: row.codecs.iter().flat_map(|codecs| codecs.split(' ')).map(str::to_owned).collect(),
+            frame_rate: frame_rate(row.frame_rate)?,
             alt: row.alt,
             sha256: row.sha256,
             storage_key: row.storage_key,

@@ -2315,6 +2315,11 @@ export interface components {
              * @description How long it moves, in milliseconds; none for what stands still.
              */
             duration_ms?: number | null;
+            /**
+             * Format: double
+             * @description Frames a second of what moves, on the average; none where it isn't known.
+             */
+            frame_rate?: number | null;
             /** Format: int32 */
             height?: number | null;
             id: components["schemas"]["MediaId"];
@@ -2352,6 +2357,11 @@ export interface components {
             max_duration_ms?: number | null;
             /**
              * Format: int32
+             * @description Whole frames a second that a video has at most.
+             */
+            max_frame_rate?: number | null;
+            /**
+             * Format: int32
              * @description Pixels.
              */
             max_height?: number | null;
@@ -2382,6 +2392,11 @@ export interface components {
              * @description Milliseconds that a moving one lasts at least.
              */
             min_duration_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Whole frames a second that a video has at least.
+             */
+            min_frame_rate?: number | null;
             /**
              * Format: int32
              * @description Pixels of the shorter side, at least.
@@ -2842,6 +2857,11 @@ export interface components {
                  * @description How long it moves, in milliseconds; none for what stands still.
                  */
                 duration_ms?: number | null;
+                /**
+                 * Format: double
+                 * @description Frames a second of what moves, on the average; none where it isn't known.
+                 */
+                frame_rate?: number | null;
                 /** Format: int32 */
                 height?: number | null;
                 id: components["schemas"]["MediaId"];
@@ -3329,6 +3349,11 @@ export interface components {
          *     every post and channel that asks for the same.
          */
         Recipe: {
+            /**
+             * Format: int32
+             * @description Whole frames a second it has; none where they stay as they are.
+             */
+            frame_rate?: number | null;
             /**
              * Format: int32
              * @description Pixels it has at most.

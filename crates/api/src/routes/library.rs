@@ -52,6 +52,8 @@ pub(crate) struct MediaOut {
     duration_ms: Option<u64>,
     /// What picture and sound of a video are coded in, for example `h264` and `aac`.
     codecs: Vec<String>,
+    /// Frames a second of what moves, on the average; none where it isn't known.
+    frame_rate: Option<f64>,
     /// Kept with the file; empty when none was written.
     alt: String,
     url: String,
@@ -74,6 +76,7 @@ impl MediaOut {
             height: file.height,
             duration_ms: file.duration_ms,
             codecs: file.codecs,
+            frame_rate: file.frame_rate.map(|rate| f64::from(rate.thousandths()) / 1000.0),
             alt: file.alt.unwrap_or_default(),
             created_at: file.created_at,
         }

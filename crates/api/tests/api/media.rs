@@ -109,7 +109,7 @@ async fn a_video_is_taken_in_and_sent_whole_or_in_pieces() {
     let file = file.json;
     assert_eq!((&file["name"], &file["mime"]), (&json!("holiday.mp4"), &json!("video/mp4")));
     assert_eq!((&file["width"], &file["duration_ms"], &file["codecs"]), (&json!(320), &json!(2000), &json!(["h264"])));
-    assert_eq!(file["thumbnail_url"], json!(null));
+    assert_eq!((&file["frame_rate"], &file["thumbnail_url"]), (&json!(25.0), &json!(null)));
     let url = file["url"].as_str().unwrap();
     let whole = ada.get(url).await;
     assert_eq!(whole.status.as_u16(), 200);

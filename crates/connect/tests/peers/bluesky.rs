@@ -296,6 +296,7 @@ fn picture() -> MediaItem {
         url: None,
         duration_ms: 0,
         codecs: Vec::new(),
+        frame_rate: None,
         convertible: false,
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use crier_media::{Ffmpeg, ProgramLimits};
 use crier_model::{
-    MediaId,
+    FrameRate, MediaId,
     post::{MediaUse, Part, Timing},
     publication::PublicationState as State,
     rules::{MediaKind, MediaRules, Rules},
@@ -44,7 +44,7 @@ impl Network for Small {
     }
     fn rules(&self, facts: &Facts) -> Rules {
         let kind = MediaKind { max_width: Some(200), ..MediaKind::up_to(9_000, &["image/jpeg"]) };
-        let films = MediaKind::up_to(300_000, &["video/mp4"]).films(0, 60, &["h264", "aac"]);
+        let films = MediaKind::up_to(300_000, &["video/mp4"]).films(0, 60, &["h264", "aac"]).frames(0, 60);
         Rules { media: MediaRules::up_to(4, vec![kind, films], Some(500)), ..self.inner.rules(facts) }
     }
     fn settings_schema(&self) -> Value {
@@ -145,10 +145,16 @@ async fn what_fits_goes_as_it_is() {
 
 /// A second of a video that has to be converted.
 fn film() -> Vec<u8> {
+    film_of(10, "webm", "libvpx")
+}
+
+/// A second of a video of so many frames.
+fn film_of(frames: u32, ending: &str, coding: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("a.webm");
+    let file = folder.path().join(format!("a.{ending}"));
+    let picture = format!("testsrc2=size=320x180:rate={frames}:duration=1");
     let made = std::process::Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=1", "-c:v", "libvpx"])
+        .args(["-v", "error", "-f", "lavfi", "-i", &picture, "-pix_fmt", "yuv420p", "-c:v", coding])
         .arg(&file)
         .output()
         .expect("ffmpeg is needed for this test: script/bootstrap test installs it");
@@ -190,6 +196,22 @@ async fn a_video_is_converted_when_its_post_is_scheduled_and_uploaded_a_quarter_
     assert_eq!(crier_store::media::renditions(&house.store, film).await.unwrap(), made);
     let got = got.lock().unwrap();
     assert!(got.iter().all(|(media, _)| (media.mime.as_str(), media.name.as_str()) == ("video/mp4", "a.mp4")));
+}
+
+#[tokio::test]
+async fn a_video_of_more_frames_a_second_than_a_network_takes_goes_with_as_many_as_it_takes() {
+    let (mut house, got) = house().await;
+    house.library = house.library.clone().with_ffmpeg(Ffmpeg::find(None, ProgramLimits::default()));
+    house.registry = house.registry.clone().converting_films(true);
+    let add =
+        async |bytes: Vec<u8>| house.library.add(house.workspace, house.user, "a.mp4", bytes.into()).await.unwrap();
+    let film = add(film_of(90, "mp4", "libx264")).await;
+    let id = house.schedule(with(film.id), Timing::Now).await;
+    let published = house.work_to(id, State::Published).await;
+    assert_eq!(published.reason, None);
+    let (media, bytes) = got.lock().unwrap().pop().unwrap();
+    assert_eq!((film.frame_rate, media.frame_rate), (Some(FrameRate::per_second(90)), Some(FrameRate::per_second(60))));
+    assert_eq!(add(bytes.to_vec()).await.frame_rate, media.frame_rate);
 }
 
 #[tokio::test]

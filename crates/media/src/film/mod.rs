@@ -4,6 +4,7 @@
 mod mp4;
 mod webm;
 
+use crier_model::FrameRate;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// A type of video that is taken.
@@ -77,6 +78,8 @@ pub struct Film {
     pub height: u32,
     /// As they are commonly called: `h264`, `hevc`, `vp9`, `av1`, `aac`, `opus`; else the container's own name.
     pub codecs: Vec<String>,
+    /// On the average; none where it does not say.
+    pub frame_rate: Option<FrameRate>,
 }
 
 /// Why a video can't be read.

@@ -2,6 +2,7 @@
 
 use super::{Film, FilmKind, Unreadable};
 use crate::boxes::{boxes, inside, number};
+use crier_model::FrameRate;
 use std::io::{Read, Seek, SeekFrom};
 
 /// The index of a film is some megabytes for hours; one that is larger is no film for a network.
@@ -58,8 +59,13 @@ pub fn read(file: &mut (impl Read + Seek), length: u64) -> Result<Film, Unreadab
         return Err(Unreadable::Wrong("it has no pictures in it"));
     }
     let mut film = film(&index).ok_or(Unreadable::Wrong("its index can’t be read"))?;
-    if let Some(last) = fragment.filter(|last| film.duration_ms == 0 && last.to - last.from <= MAX_INDEX) {
-        film.duration_ms = end_of(&held(file, &last)?, &index).unwrap_or(0);
+    let is_told = film.duration_ms > 0 && film.frame_rate.is_some();
+    if let Some(last) = fragment.filter(|last| !is_told && last.to - last.from <= MAX_INDEX) {
+        let last = held(file, &last)?;
+        if film.duration_ms == 0 {
+            film.duration_ms = pieces(&last, &index).filter_map(|piece| piece.end()).max().unwrap_or(0);
+        }
+        film.frame_rate = film.frame_rate.or_else(|| pieces(&last, &index).find_map(|piece| piece.frame_rate()));
     }
     Ok(film)
 }
@@ -71,9 +77,34 @@ fn held(file: &mut (impl Read + Seek), of: &Boxed) -> Result<Vec<u8>, Unreadable
     Ok(bytes)
 }
 
-/// When the last fragment of a film ends, in milliseconds.
-fn end_of(fragment: &[u8], index: &[u8]) -> Option<u64> {
-    let ends = boxes(fragment).filter(|(name, _)| *name == b"traf").filter_map(|(_, part)| {
+/// What a fragment has of one track.
+struct Piece<'a> {
+    track: &'a [u8],
+    /// Ticks a second.
+    scale: u64,
+    /// In ticks.
+    begins: u64,
+    /// In ticks.
+    lasts: u64,
+    samples: u64,
+}
+
+impl Piece<'_> {
+    /// When it ends, in milliseconds.
+    fn end(&self) -> Option<u64> {
+        self.begins.checked_add(self.lasts)?.checked_mul(1000)?.checked_div(self.scale)
+    }
+
+    /// Of pictures.
+    fn frame_rate(&self) -> Option<FrameRate> {
+        let is_picture = handler(self.track) == Some(b"vide");
+        FrameRate::of(self.samples, self.lasts, self.scale).filter(|_| is_picture)
+    }
+}
+
+/// The pieces of a fragment.
+fn pieces<'a>(fragment: &'a [u8], index: &'a [u8]) -> impl Iterator<Item = Piece<'a>> {
+    boxes(fragment).filter(|(name, _)| *name == b"traf").filter_map(|(_, part)| {
         let head = inside(part, &[b"tfhd"])?;
         let is_its = |track: &[u8]| {
             let of = inside(track, &[b"tkhd"]);
@@ -83,11 +114,12 @@ fn end_of(fragment: &[u8], index: &[u8]) -> Option<u64> {
         let (scale, _) = times(inside(track, &[b"mdia", b"mdhd"])?)?;
         let begins = inside(part, &[b"tfdt"])?;
         let begins = number(if *begins.first()? == 1 { begins.get(4..12)? } else { begins.get(4..8)? });
-        let runs = boxes(part).filter(|(name, _)| *name == b"trun");
-        let lasts: u64 = runs.filter_map(|(_, run)| run_length(run, usual(head))).sum();
-        begins.checked_add(lasts)?.checked_mul(1000)?.checked_div(scale)
-    });
-    ends.max()
+        let runs = boxes(part).filter(|(name, _)| *name == b"trun").filter_map(|(_, run)| run_length(run, usual(head)));
+        let (samples, lasts) = runs.fold((0u64, 0u64), |(samples, lasts), (more, longer)| {
+            (samples.saturating_add(more), lasts.saturating_add(longer))
+        });
+        Some(Piece { track, scale, begins, lasts, samples })
+    })
 }
 
 /// Where the head of a track has its id.
@@ -102,17 +134,16 @@ fn usual(head: &[u8]) -> u64 {
     if flags & 8 == 0 { 0 } else { head.get(before..before + 4).map_or(0, number) }
 }
 
-/// How long the samples of a run are together (14496-12, 8.8.8).
-fn run_length(run: &[u8], usual: u64) -> Option<u64> {
+/// How many samples a run has and how long they are together (14496-12, 8.8.8).
+fn run_length(run: &[u8], usual: u64) -> Option<(u64, u64)> {
     let (flags, count) = (number(run.get(1..4)?), number(run.get(4..8)?));
     if flags & 0x100 == 0 {
-        return count.checked_mul(usual);
+        return Some((count, count.checked_mul(usual)?));
     }
     let from = 8 + if flags & 1 == 0 { 0 } else { 4 } + if flags & 4 == 0 { 0 } else { 4 };
     let each = 4 * usize::try_from((flags >> 8 & 0xF).count_ones()).ok()?;
-    Some(
-        run.get(from..)?.chunks_exact(each).take(usize::try_from(count).ok()?).map(|sample| number(&sample[..4])).sum(),
-    )
+    let samples = run.get(from..)?.chunks_exact(each).take(usize::try_from(count).ok()?);
+    Some(samples.fold((0, 0), |(count, lasts), sample| (count + 1, lasts + number(&sample[..4]))))
 }
 
 /// The box at a place of the file; none at its end.
@@ -138,9 +169,10 @@ fn head(file: &mut (impl Read + Seek), at: u64, length: u64) -> Result<Option<Bo
 }
 
 fn film(index: &[u8]) -> Option<Film> {
-    let mut film = Film { duration_ms: whole_length(index).unwrap_or(0), width: 0, height: 0, codecs: Vec::new() };
+    let duration_ms = whole_length(index).unwrap_or(0);
+    let mut film = Film { duration_ms, width: 0, height: 0, codecs: Vec::new(), frame_rate: None };
     for (_, track) in boxes(index).filter(|(name, _)| *name == b"trak") {
-        let handler = inside(track, &[b"mdia", b"hdlr"])?.get(8..12)?;
+        let handler = handler(track)?;
         if handler != b"vide" && handler != b"soun" {
             continue;
         }
@@ -158,6 +190,7 @@ fn film(index: &[u8]) -> Option<Film> {
             if is_turned(inside(track, &[b"tkhd"])?) {
                 (film.width, film.height) = (film.height, film.width);
             }
+            film.frame_rate = frame_rate(track);
         }
         film.duration_ms = film.duration_ms.max(track_length(track).unwrap_or(0));
         if !film.codecs.contains(&codec) {
@@ -179,6 +212,22 @@ fn whole_length(index: &[u8]) -> Option<u64> {
 fn track_length(track: &[u8]) -> Option<u64> {
     let (scale, length) = times(inside(track, &[b"mdia", b"mdhd"])?)?;
     length.checked_mul(1000)?.checked_div(scale)
+}
+
+/// What a track is of: `vide`, `soun` or something else.
+fn handler(track: &[u8]) -> Option<&[u8]> {
+    inside(track, &[b"mdia", b"hdlr"])?.get(8..12)
+}
+
+/// Of a track whose samples are told in the index (14496-12, 8.6.1.2); those of a fragmented film are not.
+fn frame_rate(track: &[u8]) -> Option<FrameRate> {
+    let (scale, _) = times(inside(track, &[b"mdia", b"mdhd"])?)?;
+    let lengths = inside(track, &[b"mdia", b"minf", b"stbl", b"stts"])?;
+    let entries = lengths.get(8..)?.chunks_exact(8).map(|entry| (number(&entry[..4]), number(&entry[4..])));
+    let (frames, ticks) = entries.fold((0, 0u64), |(frames, ticks), (count, each)| {
+        (frames + count, ticks.saturating_add(count.saturating_mul(each)))
+    });
+    FrameRate::of(frames, ticks, scale)
 }
 
 /// Ticks a second and length in ticks, of a head in either version.

@@ -2,6 +2,7 @@
 
 use super::{Film, Unreadable};
 use crate::boxes::number;
+use crier_model::FrameRate;
 use std::io::{Read, Seek, SeekFrom};
 
 const HEAD: u64 = 0x1A45_DFA3;
@@ -13,12 +14,15 @@ const DURATION: u64 = 0x4489;
 const TRACKS: u64 = 0x1654_AE6B;
 const TRACK: u64 = 0xAE;
 const CODEC: u64 = 0x86;
+const FRAME_LASTS: u64 = 0x0023_E383;
 const VIDEO: u64 = 0xE0;
 const WIDTH: u64 = 0xB0;
 const HEIGHT: u64 = 0xBA;
 const CLUSTER: u64 = 0x1F43_B675;
 const CLUSTER_TIME: u64 = 0xE7;
 
+/// In a second.
+const NANOS: u64 = 1_000_000_000;
 /// The heads that are read are some kilobytes.
 const MAX_ELEMENT: u64 = 1024 * 1024;
 const MAX_ELEMENTS: usize = 100_000;
@@ -40,7 +44,7 @@ pub fn read(file: &mut (impl Read + Seek), length: u64) -> Result<Film, Unreadab
     if segment != SEGMENT || end.is_some_and(|end| end > length) {
         return Err(cut());
     }
-    let mut film = Film { duration_ms: 0, width: 0, height: 0, codecs: Vec::new() };
+    let mut film = Film { duration_ms: 0, width: 0, height: 0, codecs: Vec::new(), frame_rate: None };
     let (mut scale, mut last) = (1_000_000, 0);
     for _ in 0..MAX_ELEMENTS {
         let Some((id, from, to)) = head(file, at)?.filter(|_| at < end.unwrap_or(length)) else { break };
@@ -128,6 +132,7 @@ fn tracks(held: &[u8], film: &mut Film) {
             let pixels = |wanted| elements(video).find(|(id, ..)| *id == wanted).map_or(0, |(_, held, _)| number(held));
             film.width = u32::try_from(pixels(WIDTH)).unwrap_or_default();
             film.height = u32::try_from(pixels(HEIGHT)).unwrap_or_default();
+            film.frame_rate = of(FRAME_LASTS).and_then(|lasts| FrameRate::of(1, number(lasts), NANOS));
         }
         let Some(codec) = of(CODEC) else { continue };
         let codec = match codec {

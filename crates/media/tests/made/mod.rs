@@ -57,19 +57,21 @@ pub struct Take {
     pub coding: Vec<&'static str>,
     pub size: &'static str,
     pub seconds: u32,
+    /// Frames a second, as ffmpeg takes them.
+    pub rate: &'static str,
 }
 
 impl Take {
-    /// Two seconds of 320 × 180 pixels and a tone.
+    /// Two seconds of 320 × 180 pixels, 25 a second, and a tone.
     pub fn new(ending: &'static str, coding: &[&'static str]) -> Self {
-        Self { ending, coding: coding.to_vec(), size: "320x180", seconds: 2 }
+        Self { ending, coding: coding.to_vec(), size: "320x180", seconds: 2, rate: "25" }
     }
 }
 
 pub fn film(take: &Take) -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join(format!("a.{}", take.ending));
-    let picture = format!("testsrc2=size={}:rate=25:duration={}", take.size, take.seconds);
+    let picture = format!("testsrc2=size={}:rate={}:duration={}", take.size, take.rate, take.seconds);
     let sound = format!("sine=frequency=440:duration={}", take.seconds);
     let made = Command::new("ffmpeg")
         .args(["-v", "error", "-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound])

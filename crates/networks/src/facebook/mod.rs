@@ -2,7 +2,9 @@
 //!
 //! After <https://developers.facebook.com/docs/pages-api/posts>, <https://developers.facebook.com/docs/page-stories-api> and
 //! <https://developers.facebook.com/docs/graph-api/reference/page/videos> (August 2026, version 26): posts with links and photos, videos,
-//! stories, comments. Facebook is brought videos, fetches pictures that have an address and is brought the others, and knows no key.
+//! stories, comments. Videos become reels, and have the frames a second of those and of stories
+//! (<https://developers.facebook.com/docs/video-api/guides/reels-publishing>, July 2026). Facebook is brought videos, fetches pictures that have
+//! an address and is brought the others, and knows no key.
 
 mod afterwards;
 mod publish;
@@ -108,7 +110,7 @@ impl Network for Facebook {
                 10,
                 vec![
                     MediaKind::up_to(4_000_000, &images),
-                    MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]),
+                    MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]).frames(24, 60),
                 ],
                 Some(1000),
             ),

@@ -103,7 +103,8 @@ impl Default for Settings {
 fn rules() -> Rules {
     let images = MediaKind::up_to(8_000_000, &["image/jpeg"]);
     let videos = MediaKind::up_to(300_000_000, &["video/mp4", "video/quicktime"]);
-    let videos = MediaKind { max_width: Some(1920), ..videos.films(3, 15 * 60, &["h264", "hevc", "aac"]).of_gifs() };
+    let videos = videos.films(3, 15 * 60, &["h264", "hevc", "aac"]).frames(23, 60).of_gifs();
+    let videos = MediaKind { max_width: Some(1920), ..videos };
     Rules {
         text: TextRules::up_to(2200, Unit::Utf16),
         media: MediaRules { fetched: true, ..MediaRules::up_to(FILES, vec![images, videos], Some(1000)) },

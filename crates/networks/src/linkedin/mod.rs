@@ -1,7 +1,7 @@
 //! LinkedIn, as a member. Pages are a network of their own, for they take another permission, and often another app.
 //!
 //! After <https://learn.microsoft.com/linkedin/marketing/community-management/shares/posts-api> (version 2026-07): posts, images,
-//! videos, comments, “little text”. LinkedIn knows no key for a post, and a member's posts can't be listed.
+//! videos, comments, “little text”; and after <https://www.linkedin.com/help/linkedin/answer/a548372>, what videos may be. LinkedIn knows no key for a post, and a member's posts can't be listed.
 
 mod afterwards;
 mod little;
@@ -121,7 +121,9 @@ fn rules() -> Rules {
                     MediaKind {
                         narrowest: Some(Ratio::of(10, 24)),
                         widest: Some(Ratio::of(24, 10)),
-                        ..MediaKind::up_to(500_000_000, &["video/mp4"]).films(3, 30 * 60, &["h264", "aac"])
+                        ..MediaKind::up_to(500_000_000, &["video/mp4"])
+                            .films(3, 30 * 60, &["h264", "aac"])
+                            .frames(10, 60)
                     },
                 ],
                 Some(4086),

@@ -50,6 +50,7 @@ pub(super) const FRIENDICA: Flavour = Flavour {
         mime: ["image/jpeg", "image/png", "image/gif", "image/webp"].map(str::to_owned).to_vec(),
         image_max_bytes: 10_000_000,
         video_max_bytes: 10_000_000,
+        video_max_frame_rate: None,
         is_mastodon: false,
         idempotent: false,
         ..Limits::default()

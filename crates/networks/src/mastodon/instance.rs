@@ -24,6 +24,9 @@ pub(super) struct Limits {
     /// Width times height; none where the server doesn't say.
     pub image_max_pixels: Option<u64>,
     pub video_max_pixels: Option<u64>,
+    /// Frames a second; none where the server doesn't say, and where it wasn't asked yet.
+    #[serde(default)]
+    pub video_max_frame_rate: Option<u32>,
     /// Whether it is Mastodon or a close fork, whose limits and habits are documented.
     pub is_mastodon: bool,
     /// Whether it honours `Idempotency-Key`.
@@ -71,6 +74,7 @@ impl Default for Limits {
             video_max_bytes: 103_809_024,
             image_max_pixels: Some(33_177_600),
             video_max_pixels: Some(8_294_400),
+            video_max_frame_rate: Some(120),
             is_mastodon: true,
             idempotent: true,
         }
@@ -158,6 +162,7 @@ struct Attachments {
     video_size_limit: Option<u64>,
     image_matrix_limit: Option<u64>,
     video_matrix_limit: Option<u64>,
+    video_frame_rate_limit: Option<u32>,
 }
 
 impl About {
@@ -176,6 +181,7 @@ impl About {
             video_max_bytes: media.video_size_limit.unwrap_or(usual.video_max_bytes),
             image_max_pixels: media.image_matrix_limit.or(usual.image_max_pixels.filter(|_| is_mastodon)),
             video_max_pixels: media.video_matrix_limit.or(usual.video_max_pixels.filter(|_| is_mastodon)),
+            video_max_frame_rate: media.video_frame_rate_limit.or(usual.video_max_frame_rate.filter(|_| is_mastodon)),
             is_mastodon,
             idempotent: is_mastodon || ["Pleroma", "Akkoma"].iter().any(|name| self.version.contains(name)),
             version: self.version,

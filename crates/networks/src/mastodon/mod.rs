@@ -179,6 +179,7 @@ fn kinds(limits: &Limits) -> Vec<MediaKind> {
     };
     let images = kind(&|mime| mime.starts_with("image/"), limits.image_max_bytes, limits.image_max_pixels);
     let others = kind(&|mime| !mime.starts_with("image/"), limits.video_max_bytes, limits.video_max_pixels);
+    let others = MediaKind { max_frame_rate: limits.video_max_frame_rate, ..others };
     [images, others].into_iter().filter(|kind| !kind.mime.is_empty()).collect()
 }
 

@@ -54,6 +54,7 @@ pub(super) const PIXELFED: Flavour = Flavour {
         video_max_bytes: 15_000_000,
         image_max_pixels: None,
         video_max_pixels: None,
+        video_max_frame_rate: None,
         is_mastodon: false,
         idempotent: false,
         ..Limits::default()

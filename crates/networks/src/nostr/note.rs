@@ -168,6 +168,7 @@ mod tests {
             height: 5,
             duration_ms: 0,
             codecs: Vec::new(),
+            frame_rate: None,
             convertible: false,
             alt: "a cat".into(),
             sha256: "ff".into(),

@@ -151,7 +151,7 @@ impl Network for TikTokBusiness {
                     35,
                     vec![
                         MediaKind { max_width: Some(1080), max_height: Some(1920), ..photos },
-                        MediaKind { min_side: Some(360), ..videos }.films(3, 10 * 60, &[]),
+                        MediaKind { min_side: Some(360), ..videos }.films(3, 10 * 60, &[]).frames(23, 60),
                     ],
                     None,
                 )

@@ -1,8 +1,8 @@
 //! TikTok: videos and photo posts of an account, or drafts in its inbox, by an app of one's own.
 //!
 //! After <https://developers.tiktok.com/doc/content-posting-api-get-started> and the pages beside it (August to November 2026): OAuth,
-//! `user/info`, `creator_info/query`, `video/init`, `content/init`, uploads, `status/fetch`. Videos are brought, photos fetched. TikTok
-//! knows no key; but a video is published only once its upload is whole, and what became of it is told by the id it was begun under.
+//! `user/info`, `creator_info/query`, `video/init`, `content/init`, uploads, `status/fetch`, and what media may be
+//! (<https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide>). Videos are brought, photos fetched. TikTok knows no key; but a video is published only once its upload is whole, and what became of it is told by the id it was begun under.
 
 mod afterwards;
 pub mod business;
@@ -146,7 +146,8 @@ impl Network for TikTok {
                             min_side: Some(360),
                             ..MediaKind::up_to(4_000_000_000, &["video/mp4", "video/quicktime", "video/webm"])
                         }
-                        .films(3, 10 * 60, &[]),
+                        .films(3, 10 * 60, &[])
+                        .frames(23, 60),
                     ],
                     None,
                 )

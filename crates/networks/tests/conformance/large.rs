@@ -143,6 +143,7 @@ async fn no_large_file_is_ever_whole_in_memory() {
             height: 0,
             duration_ms: 0,
             codecs: Vec::new(),
+            frame_rate: None,
             convertible: false,
             alt: String::new(),
             sha256: String::new(),

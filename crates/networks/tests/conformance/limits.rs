@@ -3,7 +3,7 @@
 use crate::fixture::{self, Raw};
 use crate::world::registry;
 use crier_model::rules::Rules;
-use crier_model::{ChannelId, Document, MediaId};
+use crier_model::{ChannelId, Document, FrameRate, MediaId};
 use crier_networks::check::{self, PartToCheck, Verdict};
 use crier_networks::connect::Facts;
 use crier_networks::publish::MediaItem;
@@ -53,6 +53,7 @@ fn image(rules: &Rules) -> MediaItem {
         url: Some("https://example.org/a.png".into()),
         duration_ms: 0,
         codecs: Vec::new(),
+        frame_rate: None,
         convertible: false,
     }
 }
@@ -306,6 +307,39 @@ fn found(network: &dyn Network, settings: &Value, media: &[MediaItem], parts: us
 
 fn pairs(found: &[(String, String)]) -> Vec<(&str, &str)> {
     found.iter().map(|(code, pointer)| (code.as_str(), pointer.as_str())).collect()
+}
+
+#[test]
+fn a_video_has_the_frames_a_second_that_a_network_takes() {
+    let registry = networks();
+    for (id, fewest, most) in [
+        ("facebook", Some(24), 60),
+        ("instagram", Some(23), 60),
+        ("instagram-standalone", Some(23), 60),
+        ("threads", Some(23), 60),
+        ("tiktok", Some(23), 60),
+        ("tiktok-business", Some(23), 60),
+        ("linkedin", Some(10), 60),
+        ("linkedin-page", Some(10), 60),
+        ("x", None, 60),
+        ("mastodon", None, 120),
+    ] {
+        let network = registry.get(id).unwrap();
+        let of = |thousandths| {
+            let frame_rate = Some(FrameRate::of_thousandths(thousandths));
+            let film = film(&network.rules(&Facts::new()));
+            let film = MediaItem { width: 1280, height: 720, duration_ms: 5000, frame_rate, ..film };
+            let verdict = verdict(network, &[(Document::from_plain("x"), vec![film])]);
+            codes(&verdict).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(of(most * 1000), [""; 0], "{id}");
+        assert_eq!(of(most * 1000 + 1000), ["media.frame_rate"], "{id}");
+        let fewest = fewest.map_or(1, |fewest: u32| fewest * 1000);
+        assert_eq!(of(fewest), [""; 0], "{id}");
+        if fewest > 1 {
+            assert_eq!(of(fewest - 1000), ["media.frame_rate"], "{id}");
+        }
+    }
 }
 
 #[test]

@@ -285,6 +285,7 @@ impl World {
             url: media.url.clone(),
             duration_ms: 0,
             codecs: Vec::new(),
+            frame_rate: None,
             convertible: false,
         };
         Item {

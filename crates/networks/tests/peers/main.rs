@@ -204,6 +204,7 @@ pub fn picture(alt: &str, url: Option<&str>) -> MediaItem {
         url: url.map(str::to_owned),
         duration_ms: 0,
         codecs: Vec::new(),
+        frame_rate: None,
         convertible: false,
     }
 }

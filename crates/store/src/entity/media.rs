@@ -16,6 +16,8 @@ pub struct Model {
     pub duration_ms: Option<i64>,
     /// Apart by spaces.
     pub codecs: Option<String>,
+    /// Frames in a thousand seconds.
+    pub frame_rate: Option<i64>,
     pub alt: Option<String>,
     pub sha256: String,
     pub storage_key: String,

@@ -6,6 +6,7 @@
 
 mod afterwards;
 mod feeds;
+mod frame_rate;
 mod initial;
 mod media_facts;
 mod plugs;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(media_facts::Migration),
             Box::new(plugs::Migration),
             Box::new(feeds::Migration),
+            Box::new(frame_rate::Migration),
         ]
     }
 }

@@ -1,7 +1,8 @@
 use crate::scene::{post, scene, start, with_media};
-use crier_model::{WorkspaceId, post::Timing, publication::PublicationState as State};
+use crier_model::{FrameRate, WorkspaceId, post::Timing, publication::PublicationState as State};
 use crier_store::{
-    StoreError, media,
+    StoreError,
+    media::{self, NewMedia},
     publications::{self, Change},
 };
 
@@ -43,6 +44,20 @@ async fn the_library_is_read_page_by_page_and_only_by_its_workspace() {
     assert_eq!(media::by_sha256(&scene, other, "bb").await.unwrap(), None);
     assert_eq!(media::get_many(&scene, other, &[a, b]).await.unwrap(), []);
     assert_eq!(media::get_many(&scene, scene.workspace, &[a, c]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_moving_file_is_kept() {
+    let scene = scene().await;
+    let rate = Some(FrameRate::of_thousandths(29_970));
+    let codecs = vec!["h264".to_owned(), "aac".to_owned()];
+    let film = NewMedia { duration_ms: Some(4000), codecs, frame_rate: rate, ..scene.new_media("film", "video/mp4") };
+    let kept = media::insert(&scene, film).await.unwrap();
+    assert_eq!((kept.duration_ms, kept.codecs.join(" "), kept.frame_rate), (Some(4000), "h264 aac".to_owned(), rate));
+    assert_eq!(media::get(&scene, scene.workspace, kept.id).await.unwrap(), kept);
+    // Of what was kept by a version that did not look, they aren't known.
+    let before = scene.media_of("before", "video/mp4").await;
+    assert_eq!(media::get(&scene, scene.workspace, before).await.unwrap().frame_rate, None);
 }
 
 #[tokio::test]

@@ -199,7 +199,11 @@ impl Scene {
     }
 
     pub async fn media_of(&self, name: &str, mime: &str) -> MediaId {
-        let new = NewMedia {
+        media::insert(self, self.new_media(name, mime)).await.unwrap().id
+    }
+
+    pub fn new_media(&self, name: &str, mime: &str) -> NewMedia {
+        NewMedia {
             id: MediaId::new(),
             workspace: self.workspace,
             name: name.to_owned(),
@@ -209,12 +213,12 @@ impl Scene {
             height: Some(480),
             duration_ms: None,
             codecs: Vec::new(),
+            frame_rate: None,
             alt: None,
             sha256: name.repeat(2),
             storage_key: format!("{name}.png"),
             created_by: self.user,
-        };
-        media::insert(self, new).await.unwrap().id
+        }
     }
 
     /// Claims everything that is due by the scene's clock; what is not about telling people is returned.

@@ -31,6 +31,7 @@ export function AltModal({ item, files, findings, fits, readOnly, onChange, onCl
     ? [
         media.width && media.height ? `${media.width} × ${media.height}` : null,
         media.duration_ms ? duration(media.duration_ms) : null,
+        media.frame_rate ? t("composer.media.frames", { rate: media.frame_rate }) : null,
         bytes(media.size),
         media.mime,
         media.codecs.join(", "),

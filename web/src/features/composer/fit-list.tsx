@@ -35,6 +35,7 @@ export function fitWords(fit: Fit): string {
   const facts = [
     types.join(` ${i18n.t("composer.media.or")} `),
     fit.width && fit.height ? `${fit.width} × ${fit.height}` : null,
+    fit.frame_rate ? i18n.t("composer.media.frames", { rate: fit.frame_rate }) : null,
     i18n.t("composer.media.atMost", { size: bytes(fit.max_bytes) }),
   ];
   return i18n.t("composer.media.fitsMade", { facts: facts.filter(Boolean).join(", ") });

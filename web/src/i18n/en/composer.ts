@@ -107,6 +107,7 @@ export const composer = {
     fitsNot: "can’t go; the reason is below",
     or: "or",
     atMost: "at most {{size}}",
+    frames: "{{rate}} frames a second",
     going_one: "{{count}} file is still uploading. Send the post when it is done.",
     going_other: "{{count}} files are still uploading. Send the post when they are done.",
     failed_one: "{{count}} file could not be uploaded. Try it again or remove it.",
