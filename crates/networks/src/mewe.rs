@@ -25,6 +25,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
+use url::Url;
 
 const ABOUT: About = About {
     id: "mewe",
@@ -310,6 +311,12 @@ struct Group {
     name: String,
 }
 
+/// The address of a further page. The token is no other place's business.
+fn further(first: &Url, path: &str) -> Result<Url, Refusal> {
+    let elsewhere = || Refusal::Temporary(Detail::new("MeWe names a further page of groups at another place"));
+    first.join(path).ok().filter(|url| url.origin() == first.origin()).ok_or_else(elsewhere)
+}
+
 #[async_trait]
 impl Lookup for MeWe {
     fn names(&self) -> &'static [&'static str] {
@@ -324,15 +331,39 @@ impl Lookup for MeWe {
             let Some(page) = next.take() else { break };
             let Groups { groups, next_page } = ask(access.net.get(&page), access.credentials).await?;
             found.extend(groups);
-            next = match next_page.filter(|path| !path.is_empty()) {
-                Some(path) => Some(first.join(&path).ok().filter(|url| url.origin() == first.origin()).ok_or_else(
-                    // The token is nobody else's business.
-                    || Refusal::Temporary(Detail::new("MeWe names a further page of groups at another place")),
-                )?),
-                None => None,
-            };
+            next = next_page.filter(|path| !path.is_empty()).map(|path| further(&first, &path)).transpose()?;
         }
         let item = |it: Group| LookupItem { id: it.group_id, name: it.name, detail: String::new() };
         Ok(fitting(found.into_iter().map(item), query))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(answer: Value) -> Value {
+        Value::Object(MeWe.token_answer(serde_json::from_value(answer).unwrap()))
+    }
+
+    #[test]
+    fn what_is_no_token_is_an_error_with_the_words_that_came_with_it() {
+        let tokens = answered(json!({ "apiToken": "t", "expiresAt": "2025-03-30T21:07:40.253Z" }));
+        assert_eq!(tokens, json!({ "access_token": "t", "expires_at": "2025-03-30T21:07:40.253Z" }));
+        assert_eq!(answered(json!({ "pending": true })), json!({ "error": "authorization_pending" }));
+        let refused = answered(json!({ "message": "Unknown application" }));
+        assert_eq!(refused, json!({ "error": "no apiToken", "error_description": "Unknown application" }));
+        let named = answered(json!({ "error": "Forbidden", "pending": false }));
+        assert_eq!(named["error"], "Forbidden");
+    }
+
+    #[test]
+    fn an_account_is_called_by_the_best_name_there_is() {
+        let name = |me: Value| serde_json::from_value::<Me>(me).unwrap().name();
+        assert_eq!(name(json!({ "userId": "u", "name": "Ada", "firstName": "A", "handle": "ada" })), "Ada");
+        assert_eq!(name(json!({ "userId": "u", "firstName": "Ada", "lastName": "Lovelace" })), "Ada Lovelace");
+        assert_eq!(name(json!({ "userId": "u", "firstName": "Ada" })), "Ada");
+        assert_eq!(name(json!({ "userId": "u", "handle": "ada" })), "ada");
+        assert_eq!(name(json!({ "userId": "u" })), "u");
     }
 }

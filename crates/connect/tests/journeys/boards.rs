@@ -205,14 +205,18 @@ async fn mewe_gives_a_token_for_a_token_and_the_app_goes_with_every_request() {
     let place = Place::of("mewe", app(None)).await.returning("loginRequestToken");
     let parameters = json!({ "client_id": "the-app", "redirect_uri": redirect_uri("mewe") });
     let end = Timestamp::now() + SignedDuration::from_hours(30 * 24 + 1);
-    let exchanges = json!([
-        {
+    let answered = |answer: Value| {
+        json!({
             "request": {
                 "host": "mewe.com", "method": "GET", "path": "/api/dev/token?loginRequestToken=the-code",
                 "headers": { "x-app-id": "the-app", "x-api-key": "the-secret" },
             },
-            "response": { "status": 200, "json": { "apiToken": "access-1", "expiresAt": end.to_string() } },
-        },
+            "response": { "status": 200, "json": answer },
+        })
+    };
+    let exchanges = json!([
+        answered(json!({ "pending": true })),
+        answered(json!({ "apiToken": "access-1", "expiresAt": end.to_string() })),
         {
             "request": {
                 "host": "mewe.com", "method": "GET", "path": "/api/dev/me",

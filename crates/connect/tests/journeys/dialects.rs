@@ -474,12 +474,8 @@ async fn a_session_that_nobody_allowed_is_good_for_nothing() {
 
 fn by_headers(server: &Server) -> Speaks {
     let headers = AppHeaders { id: "x-app-id".to_owned(), secret: "x-api-key".to_owned() };
-    let dialect = Dialect {
-        app_headers: Some(headers),
-        code: Some("loginRequestToken".to_owned()),
-        commas: true,
-        ..Dialect::default()
-    };
+    let dialect =
+        Dialect { app_headers: Some(headers), code: Some("loginRequestToken".to_owned()), ..Dialect::default() };
     Speaks { origin: server.origin.clone(), client_auth: ClientAuth::None, json: false, dialect }
 }
 
