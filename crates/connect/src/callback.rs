@@ -189,8 +189,8 @@ impl Callback {
 
     /// What is to be exchanged for tokens.
     fn code(&self) -> Option<&str> {
-        // MiAuth calls it a session.
-        ["code", "oauth_verifier", "session"].into_iter().find_map(|name| self.parameter(name))
+        // MiAuth calls it a session, MeWe a token.
+        ["code", "oauth_verifier", "session", "loginRequestToken"].into_iter().find_map(|name| self.parameter(name))
     }
 
     /// Whether this browser is the one that left, or the person who left is signed in in it.

@@ -98,7 +98,7 @@ impl Handshake {
     /// # Errors
     /// Only when something is broken here.
     pub async fn listen(&self, attempt: AttemptId) -> Result<Option<Timestamp>, ConnectError> {
-        Ok(self.listen_for(attempt).await?)
+        Ok(Box::pin(self.listen_for(attempt)).await?)
     }
 
     async fn listen_for(&self, id: AttemptId) -> Result<Option<Timestamp>, Broken> {

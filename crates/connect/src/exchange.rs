@@ -66,7 +66,7 @@ impl Handshake {
             };
             let wait = match self.pause(&failure) {
                 Some(wait) if std::mem::take(&mut may_pause) => Some(wait),
-                _ if failure.never_left() => waits.next(),
+                _ if failure.never_left() || failure.is_pending() => waits.next(),
                 _ if failure.answer_lost() && !std::mem::replace(&mut parked.sent, true) => {
                     Some(self.settings().pace.lost)
                 }

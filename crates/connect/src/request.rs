@@ -19,7 +19,7 @@ pub struct Settings {
 /// How long things may take.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// Waits before a token request that never left is repeated.
+    /// Waits before a token request is repeated that never left, or was answered that the network still waits for the person.
     pub unsent: Vec<Duration>,
     /// Before a token request is repeated that may have been received.
     pub lost: Duration,

@@ -167,7 +167,12 @@ impl Handshake {
             }
             self.forget_app(chosen.app).await;
         };
-        let host = url.host_str().unwrap_or_default().to_owned();
+        let host = url.host_str().unwrap_or_default();
+        let asked = match scope.as_str() {
+            // What the app may do is set at the network.
+            "" => format!("{host} is to ask for what the app may do."),
+            scope => format!("{host} is to ask for: {scope}"),
+        };
         let parked = Parked {
             authorize_url: Some(url.to_string()),
             authorize_until: until,
@@ -179,7 +184,7 @@ impl Handshake {
         let changes = Changes {
             app: Some(chosen.app),
             parked: Some(parked.write()?),
-            note: Some(Note::new("Sent to the network", format!("{host} is to ask for: {scope}"))),
+            note: Some(Note::new("Sent to the network", asked)),
             ..Changes::default()
         };
         let left = self.step(attempt, S::Away, changes).await?;

@@ -1,7 +1,11 @@
 //! Whose credentials are: the one harmless call that every kind of sign-in has.
 
 use crate::{Handshake, handshake::Broken};
-use crier_networks::{Connect, Credentials, Detail, Identified, Refusal, connect::Client2, oauth1::Signer};
+use crier_networks::{
+    Connect, Credentials, Detail, Identified, Refusal,
+    connect::{Client2, OAuth2},
+    oauth1::Signer,
+};
 use crier_store::channels::Channel;
 
 impl Handshake {
@@ -31,7 +35,7 @@ impl Handshake {
                 let app = self.client_by(app, &channel.network, &channel.way).await?;
                 Ok(Credentials { app: Some(app), ..credentials })
             }
-            (Some(Connect::OAuth2(oauth2)), Some(app)) if oauth2.by_bot() => {
+            (Some(Connect::OAuth2(oauth2)), Some(app)) if needs_app(oauth2) => {
                 let app = self.client_of(app, &channel.network, channel.instance.as_deref()).await?;
                 Ok(Credentials { app: Some(app), ..credentials })
             }
@@ -44,7 +48,11 @@ impl Handshake {
 pub(crate) fn of_app(credentials: Credentials, connect: Connect<'_>, app: Option<Client2>) -> Credentials {
     match connect {
         Connect::OAuth1(_) | Connect::Dialog(_) => Credentials { app, ..credentials },
-        Connect::OAuth2(oauth2) if oauth2.by_bot() => Credentials { app, ..credentials },
+        Connect::OAuth2(oauth2) if needs_app(oauth2) => Credentials { app, ..credentials },
         _ => credentials,
     }
+}
+
+fn needs_app(oauth2: &dyn OAuth2) -> bool {
+    oauth2.by_bot() || oauth2.names_app()
 }

@@ -139,6 +139,9 @@ codes! {
     ConsentDenied "consent.denied" { "You said no at the network",
         "The network reports that access was denied on its consent page.",
         ["Start again and choose “Allow”.", "If you did not see a consent page, your organisation may forbid third-party apps; ask its administrator."], Retry "Try again" }
+    ConsentPending "consent.pending" { "The network still waits for your approval",
+        "You came back from the network, but it says that the sign-in has not been approved there yet.",
+        ["Approve the sign-in at the network, then start again."], Retry "Try again" }
     ConsentScopeMissing "consent.scope_missing" { "A permission is missing",
         "The account was authorised, but a permission that publishing needs was not granted.",
         ["Start again and leave every permission ticked."], Retry "Try again" }

@@ -169,6 +169,11 @@ mod tests {
             ("POST /bot123456:AAbbCC/sendMessage", "POST /bot123456:***"),
             ("password: hunter2", "password: ***"),
             ("X-Api-Key: k3y123456", "X-Api-Key: ***"),
+            (
+                "https://a.test/api/dev/token?loginRequestToken=a1b2-c3",
+                "https://a.test/api/dev/token?loginRequestToken=***",
+            ),
+            (r#"{"apiToken":"abc","expiresAt":"2026-12-24"}"#, r#"{"apiToken":"***","expiresAt":"2026-12-24"}"#),
         ] {
             assert_eq!(redact(text), redacted, "{text}");
         }

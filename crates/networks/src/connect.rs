@@ -175,12 +175,15 @@ pub struct Dialect {
     pub client_id: Option<String>,
     /// What it is called where tokens are asked for, where that is another name (TikTok for Business: `client_id`).
     pub token_client_id: Option<String>,
-    /// What `code` is called in the token request (TikTok for Business: `auth_code`).
+    /// What `code` is called in the token request (TikTok for Business: `auth_code`; MeWe: `loginRequestToken`).
     pub code: Option<String>,
     /// Scopes are asked for with commas between them instead of spaces.
     pub commas: bool,
     /// The token endpoint takes JSON instead of a form.
     pub json: bool,
+    /// An app proves itself by headers in place of OAuth's fields (MeWe): the authorize URL has no `response_type`, and the token is asked for by
+    /// a GET with the code alone.
+    pub app_headers: Option<AppHeaders>,
     /// Misskey's MiAuth in place of the code: people are sent to a session of our making below the authorize URL, come back with its
     /// id, and the token is asked for below the token endpoint by it alone.
     pub miauth: bool,
@@ -203,6 +206,13 @@ impl Dialect {
     fn is_standard(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// The headers an app's id and secret go in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppHeaders {
+    pub id: String,
+    pub secret: String,
 }
 
 /// A GET that gives an access token for an access token, as Meta's networks have it.
@@ -309,7 +319,13 @@ pub trait OAuth2: Send + Sync {
         false
     }
 
-    /// The token endpoint's answer by the names of RFC 6749 §5, for networks that wrap or rename its fields.
+    /// Whether every request names the app too. It then comes with the credentials.
+    fn names_app(&self) -> bool {
+        false
+    }
+
+    /// The token endpoint's answer by the names of RFC 6749 §5, for networks that wrap or rename its fields; with `expires_at` (RFC 3339)
+    /// where a moment is told in place of `expires_in`, and the error `authorization_pending` (RFC 8628 §3.5) where it is to be asked again.
     fn token_answer(&self, answer: Answered) -> Answered {
         answer
     }

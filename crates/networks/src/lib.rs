@@ -36,6 +36,7 @@ pub mod mastodon;
 pub mod matrix;
 pub mod medium;
 mod meta;
+pub mod mewe;
 pub mod misskey;
 pub mod nostr;
 pub mod oauth1;

@@ -156,7 +156,8 @@ impl Refusal {
         let mut detail =
             Detail { message, code, status: Some(status), host: Some(answer.host().to_owned()), ..Detail::default() };
         match status {
-            429 => Self::RateLimit { until: answer.retry_after(), detail: detail.diagnosed(Code::RateLimited) },
+            // Some say 420 for it.
+            420 | 429 => Self::RateLimit { until: answer.retry_after(), detail: detail.diagnosed(Code::RateLimited) },
             500 | 502 | 504 => Self::Unknown(detail.diagnosed(Code::ServerError)),
             501.. | 408 | 425 => Self::Temporary(detail.diagnosed(Code::ServerError)),
             _ if is_html(answer) => Self::Temporary(detail.diagnosed(Code::NotTheApi)),

@@ -20,6 +20,7 @@ use crate::{
     mastodon::{Mastodon, friendica::Friendica, pixelfed::Pixelfed},
     matrix::Matrix,
     medium::Medium,
+    mewe::MeWe,
     misskey::Misskey,
     nostr::Nostr,
     peertube::PeerTube,
@@ -108,6 +109,7 @@ impl Registry {
             Some(Box::new(Dribbble)),
             Some(Box::new(Farcaster)),
             Some(Box::new(Whop)),
+            Some(Box::new(MeWe)),
             Some(Box::new(Webhook)),
             Some(Box::new(Rss)),
         ];

@@ -37,6 +37,7 @@ import {
   IconPlayerPlayFilled,
   IconRss,
   IconStar,
+  IconUsersGroup,
   IconVideo,
   IconWebhook,
 } from "@tabler/icons-react";
@@ -68,6 +69,7 @@ const GLYPHS: Record<
   matrix: IconBrandMatrix,
   mattermost: IconMessages,
   medium: IconBrandMedium,
+  mewe: IconUsersGroup,
   misskey: IconStar,
   "ms-teams": IconBrandTeams,
   nostr: IconBroadcast,

@@ -14,6 +14,9 @@ pub(crate) const META: &str = "OAuthException";
 /// The one of those that says that a token is no longer good.
 pub(crate) const META_TOKEN_INVALID: &str = "OAuthException 190";
 
+/// That there may be tokens a little later (RFC 8628 §3.5).
+pub(crate) const PENDING: &str = "authorization_pending";
+
 /// The parts of an HTTP answer that matter.
 #[derive(Clone, Copy)]
 pub(crate) struct Heard<'a> {
@@ -63,7 +66,7 @@ pub(crate) fn refused(heard: Heard<'_>) -> Refused {
     };
     match (error(&fields), heard.status) {
         (Some(error), _) => Refused::Error(error),
-        (None, 429) => Refused::Unusable(Code::RateLimited, "the answer names no error".to_owned()),
+        (None, 420 | 429) => Refused::Unusable(Code::RateLimited, "the answer names no error".to_owned()),
         (None, 500..=599) => Refused::Unusable(Code::ServerError, "the answer names no error".to_owned()),
         (None, status) => Refused::Unusable(Code::NotTheApi, format!("HTTP {status} without an OAuth error")),
     }
@@ -86,7 +89,7 @@ pub(crate) fn read(heard: Heard<'_>, now: Timestamp, oauth2: &dyn OAuth2, dialec
             }
             Err(missing) => Said::Unusable(Code::TokenMalformed, missing),
         },
-        429 => Said::Unusable(Code::RateLimited, "the answer names no error".to_owned()),
+        420 | 429 => Said::Unusable(Code::RateLimited, "the answer names no error".to_owned()),
         500..=599 => Said::Unusable(Code::ServerError, "the answer names no error".to_owned()),
         status => Said::Unusable(Code::NotTheApi, format!("HTTP {status} without an OAuth error")),
     }
@@ -101,7 +104,7 @@ fn unreadable(heard: Heard<'_>) -> Said {
         _ => "something that is not JSON",
     };
     let code = match heard.status {
-        429 => Code::RateLimited,
+        420 | 429 => Code::RateLimited,
         500..=599 => Code::ServerError,
         200..=299 if !html => Code::TokenMalformed,
         _ => Code::NotTheApi,
@@ -157,8 +160,9 @@ fn credentials(fields: &Answered, now: Timestamp, dialect: &Dialect) -> Result<C
     let access_token = text(fields, "access_token").ok_or("the answer has no access_token")?;
     let expires_at = match fields.get("expires_in") {
         None | Some(Value::Null) => {
+            let told = text(fields, "expires_at").and_then(|moment| moment.parse().ok());
             let known = dialect.lifetime_s.map(|life| SignedDuration::from_secs(life.into()));
-            known.and_then(|life| now.checked_add(life).ok())
+            told.or_else(|| known.and_then(|life| now.checked_add(life).ok()))
         }
         Some(value) => {
             let seconds = seconds(value).ok_or("expires_in is not a number of seconds")?;
@@ -277,6 +281,8 @@ mod tests {
         assert_eq!(end(r#"{"access_token":"a"}"#), Some(60));
         assert_eq!(end(r#"{"access_token":"a","expires_in":5}"#), Some(5));
         assert_eq!(end(r#"{"access_token":"a","expires_in":0}"#), None);
+        assert_eq!(end(r#"{"access_token":"a","expires_at":"1970-01-01T00:00:07.253Z"}"#), Some(7));
+        assert_eq!(end(r#"{"access_token":"a","expires_at":"soon"}"#), Some(60));
     }
 
     #[test]
@@ -343,6 +349,7 @@ mod tests {
         assert_eq!(code(said(403, "text/html", "<html>")), Code::NotTheApi);
         assert_eq!(code(said(502, "text/html", "<html>")), Code::ServerError);
         assert_eq!(code(said(429, "text/plain", "slow down")), Code::RateLimited);
+        assert_eq!(code(said(420, "text/plain", "Enhance Your Calm")), Code::RateLimited);
         assert_eq!(code(said(200, "application/json", "{\"access_tok")), Code::TokenMalformed);
         assert_eq!(code(said(200, "application/json", "")), Code::TokenMalformed);
         assert_eq!(code(said(503, "application/json", "{}")), Code::ServerError);

@@ -1,6 +1,8 @@
 //! Asking: the address a person is sent to, and the requests to the token endpoint.
 
-use super::{Circumstances, Heard, Refused, Said, explain, explain_pushed, explain_token, miauth, read, refused};
+use super::{
+    Circumstances, Heard, PENDING, Refused, Said, explain, explain_pushed, explain_token, miauth, read, refused,
+};
 use crate::secrets::{challenge, random};
 use crier_model::{Clock, Code, Diagnosis, Secret};
 use crier_net::{Answer, Client, Failure, Request};
@@ -34,12 +36,13 @@ pub(crate) struct Wish<'a> {
 impl Wish<'_> {
     /// The parameters in the server's dialect, with PKCE where the network takes it.
     fn parameters(&self, endpoints: &Endpoints, client_id: &str) -> Vec<(String, String)> {
-        let mut parameters = vec![
-            ("response_type", "code".to_owned()),
+        let response_type = endpoints.dialect.app_headers.is_none().then(|| ("response_type", "code".to_owned()));
+        let mut parameters = Vec::from_iter(response_type);
+        parameters.extend([
             (client_id_name(endpoints), client_id.to_owned()),
             ("redirect_uri", self.redirect_uri.to_owned()),
             ("state", self.state.expose().to_owned()),
-        ];
+        ]);
         if !self.scopes.is_empty() {
             let commas = endpoints.dialect.commas;
             parameters.push(("scope", if commas { self.scopes.replace(' ', ",") } else { self.scopes.to_owned() }));
@@ -189,6 +192,11 @@ impl TokenFailure {
         matches!(self, Self::Failed(failure) if failure.is_safe_to_repeat())
     }
 
+    /// Whether the network still waits for the person, and may give tokens a little later.
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Refused { error, .. } if error == PENDING)
+    }
+
     /// Whether the request may have been received, and its answer lost.
     pub fn answer_lost(&self) -> bool {
         match self {
@@ -203,16 +211,7 @@ impl Desk<'_> {
     /// One request for tokens.
     pub async fn ask(&self, grant: Grant<'_>) -> Result<Credentials, TokenFailure> {
         let request = match grant {
-            Grant::Code { code, .. } if self.endpoints.dialect.miauth => {
-                self.net.post(miauth::check_url(&self.endpoints.token, code)).json(&json!({}))
-            }
-            Grant::Code { code, verifier, redirect_uri, .. } => {
-                let name = self.endpoints.dialect.code.as_deref().unwrap_or("code");
-                let mut fields = vec![("grant_type", "authorization_code"), (name, code.expose())];
-                fields.push(("redirect_uri", redirect_uri));
-                fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
-                self.post(&self.endpoints.token, fields)
-            }
+            Grant::Code { code, verifier, redirect_uri, .. } => self.of_code(code, verifier, redirect_uri),
             Grant::Refresh(token) => {
                 let url = self.endpoints.dialect.refresh.as_ref().unwrap_or(&self.endpoints.token);
                 self.post(url, vec![("grant_type", "refresh_token"), ("refresh_token", token.expose())])
@@ -230,6 +229,27 @@ impl Desk<'_> {
             credentials.extra.insert(ISSUER.to_owned(), issuer.as_str().into());
         }
         Ok(credentials)
+    }
+
+    fn of_code(&self, code: &Secret, verifier: Option<&Secret>, redirect_uri: &str) -> Request {
+        let Endpoints { token, dialect, .. } = self.endpoints;
+        let name = dialect.code.as_deref().unwrap_or("code");
+        if dialect.miauth {
+            return self.net.post(miauth::check_url(token, code)).json(&json!({}));
+        }
+        if let Some(headers) = &dialect.app_headers {
+            // A redirect would carry the address, and with it the code, elsewhere.
+            let request = self.net.get(token).no_redirects().query(&[(name, code.expose())]);
+            let request = request.header(&headers.id, &self.client.client_id);
+            return match &self.client.client_secret {
+                Some(secret) => request.secret_header(&headers.secret, secret.expose()),
+                None => request,
+            };
+        }
+        let mut fields = vec![("grant_type", "authorization_code"), (name, code.expose())];
+        fields.push(("redirect_uri", redirect_uri));
+        fields.extend(verifier.map(|verifier| ("code_verifier", verifier.expose())));
+        self.post(token, fields)
     }
 
     fn post<'f>(&'f self, url: &Url, mut fields: Vec<(&'f str, &'f str)>) -> Request {

@@ -2,7 +2,7 @@
 
 use super::{
     OAuthError,
-    answer::{META, META_TOKEN_INVALID},
+    answer::{META, META_TOKEN_INVALID, PENDING},
 };
 use crier_model::{Code, Diagnosis};
 use jiff::SignedDuration;
@@ -128,7 +128,8 @@ pub(crate) fn explain_token(error: &OAuthError, seen: Circumstances<'_>) -> Diag
         "invalid_request" if words.contains("verifier") || words.contains("challenge") => {
             Diagnosis::new(Code::VerifierMismatch)
         }
-        _ if seen.status == 429 => Diagnosis::new(Code::RateLimited),
+        PENDING => Diagnosis::new(Code::ConsentPending),
+        _ if matches!(seen.status, 420 | 429) => Diagnosis::new(Code::RateLimited),
         _ if seen.status >= 500 => Diagnosis::new(Code::ServerError),
         _ => Diagnosis::new(Code::TokenMalformed)
             .because("The token endpoint refused the request with an error that it does not explain further."),

@@ -7,7 +7,7 @@ mod explain;
 mod miauth;
 mod probe;
 
-use answer::{Heard, Refused, Said, read, refused};
+use answer::{Heard, PENDING, Refused, Said, read, refused};
 use explain::{explain_pushed, explain_token};
 
 pub(crate) use answer::{META_TOKEN_INVALID, OAuthError};

@@ -1,6 +1,7 @@
 //! Signing in to boards and chats at their very addresses, each in its own dialect of OAuth 2.
 
 use crate::fixed::{BASIC, DAY, Place, app, redirect_uri};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 /// A request for tokens and its answer: what is sent stands in a form.
@@ -197,4 +198,36 @@ async fn kick_wants_a_proof_and_twitch_is_asked_whose_app_it_is() {
     ]);
     let channel = json!({ "remote_id": "9", "name": "Ada", "handle": "ada", "days": 0 });
     twitch.signs_in("https://id.twitch.tv/oauth2/authorize", &parameters, &exchanges, &channel).await;
+}
+
+#[tokio::test]
+async fn mewe_gives_a_token_for_a_token_and_the_app_goes_with_every_request() {
+    let place = Place::of("mewe", app(None)).await.returning("loginRequestToken");
+    let parameters = json!({ "client_id": "the-app", "redirect_uri": redirect_uri("mewe") });
+    let end = Timestamp::now() + SignedDuration::from_hours(30 * 24 + 1);
+    let answered = |answer: Value| {
+        json!({
+            "request": {
+                "host": "mewe.com", "method": "GET", "path": "/api/dev/token?loginRequestToken=the-code",
+                "headers": { "x-app-id": "the-app", "x-api-key": "the-secret" },
+            },
+            "response": { "status": 200, "json": answer },
+        })
+    };
+    let exchanges = json!([
+        answered(json!({ "pending": true })),
+        answered(json!({ "apiToken": "access-1", "expiresAt": end.to_string() })),
+        {
+            "request": {
+                "host": "mewe.com", "method": "GET", "path": "/api/dev/me",
+                "headers": { "x-app-id": "the-app", "authorization": "Bearer access-1" },
+            },
+            "response": { "status": 200, "json": { "userId": "u-1", "name": "Ada", "handle": "ada" } },
+        },
+    ]);
+    let channel = json!({ "remote_id": "u-1", "name": "Ada", "handle": "ada", "days": 30 });
+    place.signs_in("https://mewe.com/login", &parameters, &exchanges, &channel).await;
+    let credentials = place.token_after(20, &json!([])).await;
+    assert_eq!(credentials.access_token.expose(), "access-1");
+    assert_eq!(credentials.app.map(|app| app.client_id).as_deref(), Some("the-app"));
 }

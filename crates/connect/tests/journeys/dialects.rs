@@ -20,7 +20,8 @@ use crier_model::{
 };
 use crier_net::Client;
 use crier_networks::connect::{
-    Answered, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope, Tokens,
+    Answered, AppHeaders, ClientAuth, Connect, Dialect, Endpoints, Exchange, Facts, Identified, OAuth2, Renewal, Scope,
+    Tokens,
 };
 use crier_networks::{Credentials, Detail, Refusal};
 use crier_store::testing::TestClock;
@@ -43,6 +44,8 @@ enum Trouble {
     Refuses(&'static str, i64),
     /// The answer does not come.
     Hangs,
+    /// The person has not approved yet.
+    Waits,
 }
 
 /// A network with long-lived tokens (Meta's), or one with names of its own (TikTok's).
@@ -75,6 +78,7 @@ impl Server {
             .route("/json_token", post(json_token))
             .route("/json_refresh", post(json_refresh))
             .route("/miauth/{session}/check", post(check))
+            .route("/login_token", get(login_token))
             .route("/exchange", get(exchange))
             .route("/renew", get(renew))
             .route("/me", get(me))
@@ -126,6 +130,7 @@ async fn answered(trouble: Option<Trouble>, answer: Value) -> Response {
         Some(Trouble::Hangs) => std::future::pending().await,
         Some(Trouble::Stumbles) => (StatusCode::INTERNAL_SERVER_ERROR, "stumbled").into_response(),
         Some(Trouble::Refuses(message, number)) => graph_error(message, number),
+        Some(Trouble::Waits) => axum::Json(json!({"pending": true})).into_response(),
         None => axum::Json(answer).into_response(),
     }
 }
@@ -210,6 +215,19 @@ async fn check(State(server): State<Server>, Path(session): Path<String>, body: 
     axum::Json(json!({"ok": true, "token": token, "user": {"id": "42"}})).into_response()
 }
 
+/// As MeWe: a token by a GET, once the sign-in was approved.
+async fn login_token(State(server): State<Server>, headers: HeaderMap, Params(query): Params<Fields>) -> Response {
+    let trouble = server.heard("login_token");
+    let app = ["x-app-id", "x-api-key"].map(|name| headers.get(name).and_then(|value| value.to_str().ok()));
+    if query != fields(&[("loginRequestToken", "the-code")]) || app != [Some("the-app"), Some("the-secret")] {
+        return graph_error(&format!("unexpected {query:?}"), 100);
+    }
+    let (token, now) = (server.new_token("long"), server.now());
+    server.place(|place| place.long.insert(token.clone(), now));
+    let end = now + SignedDuration::from_secs(30 * DAY);
+    answered(trouble, json!({"token": token, "expires_at": end.to_string()})).await
+}
+
 async fn exchange(State(server): State<Server>, Params(query): Params<Fields>) -> Response {
     let trouble = server.heard("exchange");
     let token = query.get("fb_exchange_token").cloned().unwrap_or_default();
@@ -291,6 +309,9 @@ impl OAuth2 for Speaks {
         if let Some(token) = answer.remove("token") {
             answer.insert("access_token".to_owned(), token);
         }
+        if answer.get("pending").is_some_and(|pending| pending == true) {
+            answer.insert("error".to_owned(), "authorization_pending".into());
+        }
         if answer.get("ok").is_some_and(|ok| ok == false) {
             answer.insert("error".to_owned(), "invalid_grant".into());
         }
@@ -313,6 +334,7 @@ impl OAuth2 for Speaks {
         Ok(Endpoints {
             authorize: self.url("/authorize"),
             token: self.url(match (self.dialect.miauth, self.json) {
+                _ if self.dialect.app_headers.is_some() => "/login_token",
                 (true, _) => "/miauth",
                 (false, true) => "/json_token",
                 (false, false) => "/token",
@@ -448,6 +470,53 @@ async fn a_session_that_nobody_allowed_is_good_for_nothing() {
     let view = land(&world, &started, &query).await;
     assert_eq!(view.state, S::Failed);
     assert!(world.channels().await.is_empty());
+}
+
+fn by_headers(server: &Server) -> Speaks {
+    let headers = AppHeaders { id: "x-app-id".to_owned(), secret: "x-api-key".to_owned() };
+    let dialect =
+        Dialect { app_headers: Some(headers), code: Some("loginRequestToken".to_owned()), ..Dialect::default() };
+    Speaks { origin: server.origin.clone(), client_auth: ClientAuth::None, json: false, dialect }
+}
+
+async fn leave_by_headers(world: &World) -> (Started, Query) {
+    let (started, mut query) = leave(world).await;
+    let code = query.remove("code").unwrap();
+    query.insert("loginRequestToken".to_owned(), code);
+    (started, query)
+}
+
+#[tokio::test]
+async fn a_login_that_is_still_pending_is_asked_for_again_and_ends_when_it_was_told_to() {
+    let server = Server::start().await;
+    let world = world(&server, by_headers(&server)).await;
+    server.troubled("login_token", &[Trouble::Waits, Trouble::Waits]);
+    let (started, query) = leave_by_headers(&world).await;
+    let asked: Query = started.authorize_url.as_ref().unwrap().query_pairs().into_owned().collect();
+    assert_eq!((asked["client_id"].as_str(), asked.get("response_type")), ("the-app", None));
+    let view = land(&world, &started, &query).await;
+    assert_eq!(view.state, S::Connected, "{:?}", view.diagnosis);
+    assert_eq!(server.requests(), ["login_token", "login_token", "login_token", "me long"]);
+    let channel = view.channel_id.unwrap();
+    let end = after(&world, 30 * DAY);
+    assert_eq!(world.channel(channel).await.token_expires_at, Some(end));
+    world.clock.set(end);
+    assert_eq!(world.handshake.renew(channel).await.unwrap(), None);
+    let reason = world.channel(channel).await.reason.unwrap();
+    assert_eq!((reason.code, reason.next.kind), (Code::CredentialsWrong, NextKind::Reconnect));
+}
+
+#[tokio::test]
+async fn a_login_that_stays_pending_is_given_up_and_says_so() {
+    let server = Server::start().await;
+    let world = world(&server, by_headers(&server)).await;
+    server.troubled("login_token", &[Trouble::Waits; 20]);
+    let (started, query) = leave_by_headers(&world).await;
+    let view = land(&world, &started, &query).await;
+    assert_eq!((view.state, code(&view)), (S::Failed, Some(Code::ConsentPending)));
+    assert!((2..10).contains(&server.requests().len()), "{:?}", server.requests());
+    let told = serde_json::to_string(&view).unwrap();
+    assert!(!told.contains("the-code") && !told.contains("the-secret"), "{told}");
 }
 
 #[tokio::test]

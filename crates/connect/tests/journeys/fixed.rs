@@ -20,6 +20,8 @@ pub(crate) struct Place {
     server: Server,
     handshake: Handshake,
     network: &'static str,
+    /// What the code is called in the return.
+    code: &'static str,
 }
 
 impl Place {
@@ -37,7 +39,12 @@ impl Place {
         let mut settings = settings();
         settings.apps.extend(app.map(|app| (network.to_owned(), app)));
         let handshake = world.node_of(Registry::new(&registry::Settings::default()), settings, net);
-        Self { world, server, handshake, network }
+        Self { world, server, handshake, network, code: "code" }
+    }
+
+    /// Of a network that has another name for the code.
+    pub(crate) fn returning(self, code: &'static str) -> Self {
+        Self { code, ..self }
     }
 
     fn play(&self, exchanges: &Value) {
@@ -86,7 +93,7 @@ impl Place {
         assert_eq!(challenge.is_some(), parameters.get("code_challenge_method").is_some());
         assert_eq!(different(parameters, &json!(asked)), None, "{}", self.network);
         self.play(exchanges);
-        let query = Query::from([("state".to_owned(), state), ("code".to_owned(), "the-code".to_owned())]);
+        let query = Query::from([("state".to_owned(), state), (self.code.to_owned(), "the-code".to_owned())]);
         let browser = Some(started.browser_cookie.clone());
         let returning = Callback { network: self.network.to_owned(), query, browser, signed_in: None };
         self.handshake.callback(returning).await;

@@ -390,8 +390,11 @@ pub const DRIBBBLE_CLIENT_SECRET: Setting = app_secret("dribbble_client_secret",
 pub const WHOP_CLIENT_ID: Setting = app_id("whop_client_id", "WHOP_CLIENT_ID", "The app that posts on Whop");
 pub const WHOP_CLIENT_SECRET: Setting = app_secret("whop_client_secret", "WHOP_CLIENT_SECRET");
 
+pub const MEWE_APP_ID: Setting = app_id("mewe_app_id", "MEWE_APP_ID", "The app that posts on MeWe");
+pub const MEWE_API_KEY: Setting = app_secret("mewe_api_key", "MEWE_API_KEY");
+
 /// The apps of networks that are one place, by the networks they are for; of two for one network, the later counts.
-pub const APPS: [AppSettings; 20] = [
+pub const APPS: [AppSettings; 21] = [
     AppSettings { networks: &["telegram"], id: None, secret: TELEGRAM_TOKEN, bot: None },
     AppSettings {
         networks: &["discord"],
@@ -428,6 +431,7 @@ pub const APPS: [AppSettings; 20] = [
         bot: None,
     },
     AppSettings { networks: &["gmb"], id: Some(GMB_CLIENT_ID), secret: GMB_CLIENT_SECRET, bot: None },
+    AppSettings { networks: &["mewe"], id: Some(MEWE_APP_ID), secret: MEWE_API_KEY, bot: None },
     AppSettings { networks: &["whop"], id: Some(WHOP_CLIENT_ID), secret: WHOP_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["dribbble"], id: Some(DRIBBBLE_CLIENT_ID), secret: DRIBBBLE_CLIENT_SECRET, bot: None },
     AppSettings { networks: &["tiktok"], id: Some(TIKTOK_CLIENT_ID), secret: TIKTOK_CLIENT_SECRET, bot: None },
@@ -514,7 +518,7 @@ pub const OTLP_SERVICE: Setting =
     setting("otlp_service", "OTEL_SERVICE_NAME", "crier", "a name", "What this process is called in traces");
 
 /// In the order `crier config` prints them.
-pub const ALL: [Setting; 87] = [
+pub const ALL: [Setting; 89] = [
     LISTEN,
     PUBLIC_URL,
     DATA_DIR,
@@ -591,6 +595,8 @@ pub const ALL: [Setting; 87] = [
     DRIBBBLE_CLIENT_SECRET,
     WHOP_CLIENT_ID,
     WHOP_CLIENT_SECRET,
+    MEWE_APP_ID,
+    MEWE_API_KEY,
     METRICS_TOKEN,
     METRICS_LISTEN,
     BLUESKY_DIRECTORY,

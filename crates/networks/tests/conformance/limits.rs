@@ -419,6 +419,24 @@ fn youtube_takes_one_video_with_a_picture_and_tags_of_500_characters() {
 }
 
 #[test]
+fn mewe_wants_a_place_and_in_a_group_which() {
+    let registry = networks();
+    let network = registry.get("mewe").unwrap();
+    let of = |settings: Value| found(network, &settings, &[], 1);
+    assert_eq!(of(json!({ "postType": "timeline" })), []);
+    assert_eq!(of(json!({ "postType": "group", "group": "60ffe9492f19cd2677b0f1a5" })), []);
+    let group = json!({ "postType": "group" });
+    assert_eq!(pairs(&of(group)), [("settings.missing", "/settings/group")]);
+    assert_eq!(pairs(&of(json!({ "postType": "group", "group": "" }))), [("settings.missing", "/settings/group")]);
+    // What stands in an address is nothing but an id.
+    let elsewhere = of(json!({ "postType": "group", "group": "../me" }));
+    assert_eq!(pairs(&elsewhere), [("settings.invalid", "/settings/group")]);
+    let film = MediaItem { mime: "video/mp4".into(), ..image(&network.rules(&Facts::new())) };
+    let films = verdict(network, &[(Document::from_plain("x"), vec![film])]);
+    assert_eq!(codes(&films), ["media.type"]);
+}
+
+#[test]
 fn peertube_takes_one_video_and_a_description_that_is_none_or_some() {
     let registry = networks();
     let network = registry.get("peertube").unwrap();

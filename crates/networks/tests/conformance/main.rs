@@ -218,6 +218,7 @@ const EARLY: &[(&str, usize)] = &[
     ("listmonk", 3),
     ("mastodon", 1),
     ("matrix", 2),
+    ("mewe", 1),
     ("misskey", 1),
     // The last piece, after a look at what is there.
     ("peertube", 2),

@@ -126,6 +126,7 @@ const LOOKS: Record<string, Look> = {
   matrix: CHAT,
   mattermost: CHAT,
   medium: ARTICLE,
+  mewe: look("stacked", [IconThumbUp, IconMessageCircle, IconShare3], { handle: none }),
   misskey: look("beside", [IconArrowForwardUp, IconRepeat, IconPlus, IconDots], {
     handle: ({ handle }) => at(handle),
   }),
