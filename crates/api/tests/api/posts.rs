@@ -188,7 +188,7 @@ async fn formatting_is_kept_and_shown_as_each_network_does() {
     let made = ada.post("posts", &body).await.ok();
     let part = &ada.get(&format!("posts/{}", made["id"].as_str().unwrap())).await.ok()["parts"][0];
     assert_eq!((&part["format"], &part["body"]), (&json!("markdown"), &all));
-    assert_eq!(part["text"], "**One** [two](<https://example.org/>)\n\n- three");
+    assert_eq!(part["text"], "**One** [two](https://example.org/)\n\n- three");
 
     body["parts"][0]["format"] = json!("html");
     assert_eq!(ada.post("posts", &body).await.pointers(), ["/parts/0/format"]);

@@ -2,9 +2,8 @@
 //!
 //! After <https://developers.facebook.com/docs/pages-api/posts>, <https://developers.facebook.com/docs/page-stories-api> and
 //! <https://developers.facebook.com/docs/graph-api/reference/page/videos> (August 2026, version 26): posts with links and photos, videos,
-//! stories, comments. Videos become reels, and have the frames a second of those and of stories
-//! (<https://developers.facebook.com/docs/video-api/guides/reels-publishing>, July 2026). Facebook is brought videos, fetches pictures that have
-//! an address and is brought the others, and knows no key.
+//! stories, comments. Facebook is brought videos, fetches pictures that have an address and is brought the others, and knows no key. What
+//! it says of frames a second is of reels that are uploaded as such, and of stories; for the videos of a page it names none.
 
 mod afterwards;
 mod publish;
@@ -110,7 +109,7 @@ impl Network for Facebook {
                 10,
                 vec![
                     MediaKind::up_to(4_000_000, &images),
-                    MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]).frames(24, 60),
+                    MediaKind::up_to(1_000_000_000, &videos).films(0, 20 * 60, &[]),
                 ],
                 Some(1000),
             ),

@@ -50,7 +50,10 @@ impl Reader {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) => self.words(&text),
+            // Mathematics and footnotes are extensions, which are not asked for.
+            Event::Text(text) | Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => {
+                self.words(&text);
+            }
             Event::Code(text) => {
                 self.marks.push(Mark::Code);
                 self.words(&text);
@@ -70,8 +73,6 @@ impl Reader {
                 self.words("---");
                 self.paragraph();
             }
-            // Of extensions that are not asked for.
-            Event::InlineMath(text) | Event::DisplayMath(text) | Event::FootnoteReference(text) => self.words(&text),
             Event::TaskListMarker(_) => {}
         }
     }
@@ -268,14 +269,19 @@ impl Flavour {
     }
 
     fn line(&self, content: &[Inline]) -> String {
-        let bare = |href: &str| if self.angled_links { format!("<{href}>") } else { href.to_owned() };
+        let angled = |href: &str| if self.angled_links { format!("<{href}>") } else { href.to_owned() };
+        // Most addresses need nothing around them there.
+        let target = |href: String| {
+            let ends_early = href.contains(|c: char| c.is_whitespace() || "()\\".contains(c));
+            if ends_early { angled(&href) } else { href }
+        };
         content
             .iter()
             .map(|inline| match inline {
                 Inline::Text { text, marks } => self.marked(text, marks),
-                Inline::Link { href, text } if text == href || text.is_empty() => bare(href),
+                Inline::Link { href, text } if text == href || text.is_empty() => angled(href),
                 Inline::Link { href, text } => {
-                    format!("[{}]({})", self.escape(text), bare(&href.replace(['<', '>'], "")))
+                    format!("[{}]({})", self.escape(text), target(href.replace(['<', '>'], "")))
                 }
                 Inline::Mention { handle } => format!("@{}", self.escape(handle)),
                 Inline::Break => self.line_break.to_owned(),
@@ -345,7 +351,8 @@ fn opens_block(line: &str) -> Option<usize> {
     let (hashes, digits) = (run('#'), line.bytes().take_while(u8::is_ascii_digit).count());
     let heads = (1..=6).contains(&hashes) && begins(&line[hashes..]);
     let lists = line.strip_prefix(['-', '+']).is_some_and(begins);
-    let underlines = line.trim_end().len() > 0 && ['-', '='].into_iter().any(|mark| run(mark) == line.trim_end().len());
+    let words = line.trim_end();
+    let underlines = !words.is_empty() && ['-', '='].into_iter().any(|mark| run(mark) == words.len());
     if heads || lists || underlines || line.starts_with('>') {
         return Some(0);
     }
@@ -378,8 +385,23 @@ mod tests {
                     <ol><li>one</li><li>two<br>more</li></ol><blockquote>q</blockquote><pre>```x</pre>";
         assert_eq!(
             write(&super::super::html::read(html)),
-            "# A \\*star\\*\n\n**bold** and *it* ~~no~~ ``a`b``\\\n[x\\_y](<https://example.org/a_b>)\n\n1. one\n2. two\\\n   more\n\n> q\n\n````\n```x\n````"
+            "# A \\*star\\*\n\n**bold** and *it* ~~no~~ ``a`b``\\\n[x\\_y](https://example.org/a_b)\n\n1. one\n2. two\\\n   more\n\n> q\n\n````\n```x\n````"
         );
+    }
+
+    #[test]
+    fn an_address_has_brackets_only_where_it_would_end_too_early() {
+        let link = |href: &str| {
+            let link = Inline::Link { href: href.to_owned(), text: "x".to_owned() };
+            Document { blocks: vec![Block::Paragraph { content: vec![link] }] }
+        };
+        for (href, markdown) in [
+            ("https://example.org/a_b?c=1&d", "[x](https://example.org/a_b?c=1&d)"),
+            ("https://example.org/a_(b)", "[x](<https://example.org/a_(b)>)"),
+        ] {
+            assert_eq!(write(&link(href)), markdown);
+            assert_eq!(read(markdown), link(href));
+        }
     }
 
     #[test]

@@ -313,7 +313,6 @@ fn pairs(found: &[(String, String)]) -> Vec<(&str, &str)> {
 fn a_video_has_the_frames_a_second_that_a_network_takes() {
     let registry = networks();
     for (id, fewest, most) in [
-        ("facebook", Some(24), 60),
         ("instagram", Some(23), 60),
         ("instagram-standalone", Some(23), 60),
         ("threads", Some(23), 60),

@@ -216,7 +216,7 @@ async fn peer_webhook_takes_what_mattermost_is_sent() {
     let message = with(&settings, Item { body: words::html::read(html), media, ..item("") });
     channel.publish(&Publication::now(), &message, &Notebook::default()).await.unwrap();
     let shown = messages(&general).await.swap_remove(0);
-    let wanted = "**Grüße** [here](<https://example.org/a>)";
+    let wanted = "**Grüße** [here](https://example.org/a)";
     assert_eq!((text(&shown, "text"), text(&shown, "username")), (wanted, "The news"));
     let picture = &shown["attachments"][0];
     assert_eq!((text(picture, "image_url"), text(picture, "fallback")), ("https://crier.example/a.png", "Ein Bild"));

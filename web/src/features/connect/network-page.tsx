@@ -198,7 +198,7 @@ function Asks({ way }: { way: Way }) {
       <List size="sm" spacing={4}>
         {way.scopes.map((scope) => (
           <List.Item key={scope.id}>
-            {scope.why} <Code>{scope.id}</Code>
+            {scope.why} <Code style={{ overflowWrap: "anywhere" }}>{scope.id}</Code>
             {!scope.required && (
               <Text span size="sm" c="dimmed">
                 {" "}
