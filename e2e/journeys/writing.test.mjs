@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { barriers } from "../support/accessibility.mjs";
 import { ask, connectPlayground, signUp, withBrowser, workspace } from "../support/house.mjs";
 
 withBrowser();
@@ -81,4 +82,57 @@ test("a thread is written by keyboard alone and published in order", async () =>
   await page.goto(post.publications[0].url);
   await page.getByText("The first of two").first().waitFor();
   await page.getByText("The second of two").first().waitFor();
+});
+
+/** As if the Playground could be asked whom to mention: it knows two people by what they begin with. */
+async function withPeople(page) {
+  await page.route("**/api/v1/workspaces/*/networks", async (route) => {
+    const answer = await route.fetch();
+    const networks = await answer.json();
+    for (const network of networks.items) network.abilities.mentions = network.id === "playground";
+    await route.fulfill({ response: answer, json: networks });
+  });
+  const people = [
+    { id: "@ada@example.social", name: "Ada Lovelace", detail: "@ada@example.social" },
+    { id: "@adam@example.social", name: "Adam", detail: "@adam@example.social" },
+  ];
+  await page.route("**/lookups/mentions*", (route) => {
+    const wanted = new URL(route.request().url()).searchParams.get("q");
+    if (wanted === "down") return route.fulfill({ status: 502, json: { title: "The network does not answer", status: 502, code: "x" } });
+    const items = people.filter(({ id }) => id.startsWith(`@${wanted}`));
+    return route.fulfill({ json: { items, next_cursor: null } });
+  });
+}
+
+test("whom the network knows is suggested while a mention is typed, and taken by key or click", async () => {
+  const { page } = await signUp();
+  await connectPlayground(page);
+  await withPeople(page);
+  await page.goto("/posts/new");
+  await text(page).fill("Hello @ad");
+  await page.waitForTimeout(600);
+  assert.equal(await page.getByRole("listbox", { name: "Whom to mention" }).count(), 0, "Global text suggests nobody");
+  await page.getByRole("tab", { name: /Ada/ }).click();
+  await page.getByRole("button", { name: "Tailor for this channel" }).click();
+  await text(page).fill("");
+  await text(page).pressSequentially("Hello @ad");
+  const list = page.getByRole("listbox", { name: "Whom to mention" });
+  await list.getByRole("option").nth(1).waitFor();
+  assert.deepEqual(await barriers(page), []);
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await list.getByRole("option", { selected: true }).textContent(), "Adam@adam@example.social");
+  await page.keyboard.press("Enter");
+  assert.equal(await text(page).inputValue(), "Hello @adam@example.social ");
+  await list.waitFor({ state: "detached" });
+  await page.keyboard.type("and @ada");
+  await list.getByRole("option", { name: /Lovelace/ }).click();
+  assert.equal(await text(page).inputValue(), "Hello @adam@example.social and @ada@example.social ");
+  await page.keyboard.type("@ad");
+  await list.waitFor();
+  await page.keyboard.press("Escape");
+  await list.waitFor({ state: "detached" });
+  await page.keyboard.press("Enter");
+  assert.match(await text(page).inputValue(), /@ad\n$/, "after Escape, Enter is a line end again");
+  await page.keyboard.type("@down");
+  await page.getByText("Nobody can be suggested now. The network does not answer.").waitFor();
 });

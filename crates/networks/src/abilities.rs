@@ -2,6 +2,7 @@
 
 use crate::{
     Network,
+    lookup::{Lookup, MENTIONS},
     plugs::{Comments, Reposts, Whose},
 };
 use serde::Serialize;
@@ -12,6 +13,8 @@ use serde::Serialize;
 pub struct Abilities {
     /// Things are looked up there for settings: channels, boards, communities.
     pub lookup: bool,
+    /// It suggests whom to mention, by the lookup `mentions`.
+    pub mentions: bool,
     /// A post whose confirmation was lost is looked for.
     pub find: bool,
     /// It tells numbers of posts.
@@ -31,8 +34,10 @@ pub struct Abilities {
 impl Abilities {
     #[must_use]
     pub fn of(network: &dyn Network) -> Self {
+        let lookups = network.lookup().map(Lookup::names).unwrap_or_default();
         Self {
-            lookup: network.lookup().is_some(),
+            lookup: lookups.iter().any(|name| *name != MENTIONS),
+            mentions: lookups.contains(&MENTIONS),
             find: network.recent().is_some(),
             post_metrics: network.post_metrics().is_some(),
             channel_metrics: network.channel_metrics().is_some(),

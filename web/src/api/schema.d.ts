@@ -1518,6 +1518,8 @@ export interface components {
             find: boolean;
             /** @description Things are looked up there for settings: channels, boards, communities. */
             lookup: boolean;
+            /** @description It suggests whom to mention, by the lookup `mentions`. */
+            mentions: boolean;
             /** @description It tells numbers of posts. */
             post_metrics: boolean;
             reposts?: components["schemas"]["Whose"] | null;

@@ -181,6 +181,10 @@ impl Reader {
         match (opens, text.is_empty()) {
             (true, true) => self.words(&href),
             (true, false) if text != href => self.line.push(Inline::Link { href, text }),
+            // It may be a network's own, such as a mention of LinkedIn: `@[Crier](urn:li:organization:1)`.
+            (false, _) if href.contains(':') && !text.contains(']') && text != href => {
+                self.words(&format!("[{text}]({href})"));
+            }
             _ => self.words(&text),
         }
     }
@@ -455,7 +459,10 @@ mod tests {
         let cases = [
             ("<script>alert(1)</script>", "<script>alert(1)</script>"),
             ("a <b>c</b>", "a <b>c</b>"),
-            ("[x](javascript:alert(1))", "x"),
+            ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
+            ("Hi @[Crier](urn:li:organization:12)!", "Hi @[Crier](urn:li:organization:12)!"),
+            ("<ada@example.org>", "ada@example.org"),
+            ("[x](/y)", "x"),
             ("![a cat](https://example.org/cat.png)", "a cat (https://example.org/cat.png)"),
             ("<https://example.org/x>", "https://example.org/x"),
             ("- a\n  - b\n    - c\n- d", "- a\n- b\n- c\n- d"),

@@ -15,6 +15,7 @@ import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./format-bar.module.css";
 import { type Marking, mark } from "./marking";
+import { typeInto } from "./typing";
 
 const ICONS: Record<Marking, ComponentType<{ size?: number; "aria-hidden"?: boolean }>> = {
   bold: IconBold,
@@ -87,21 +88,9 @@ export function markingOf(event: {
   return (found?.[0] as Marking | undefined) ?? null;
 }
 
-/** Writes the signs into the text as if they were typed, so that they can be undone with the browser's own undo. */
+/** Writes the signs around or before what is selected. */
 export function apply(field: string, marking: Marking) {
   const area = document.getElementById(field);
   if (!(area instanceof HTMLTextAreaElement)) return;
-  area.focus();
-  const change = mark({ text: area.value, from: area.selectionStart, to: area.selectionEnd }, marking);
-  area.setSelectionRange(change.from, change.to);
-  const typed =
-    change.words === ""
-      ? document.execCommand("delete")
-      : document.execCommand("insertText", false, change.words);
-  if (!typed) {
-    // A browser that types for nobody: without its undo, but not without the signs.
-    area.setRangeText(change.words, change.from, change.to);
-    area.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-  area.setSelectionRange(...change.select);
+  typeInto(area, mark({ text: area.value, from: area.selectionStart, to: area.selectionEnd }, marking));
 }

@@ -8,7 +8,7 @@ import { keys } from "@/api/keys";
 import { asProblem } from "@/api/problem";
 import { useSession } from "@/app/session";
 
-const PAUSE = 300;
+export const PAUSE = 300;
 
 function ask(workspace: string, channel: string, name: string, q: string, signal: AbortSignal) {
   return call(
@@ -21,15 +21,20 @@ function ask(workspace: string, channel: string, name: string, q: string, signal
 
 /** What there is at the network that fits what was typed. */
 export function useLookup(channel: string, lookup: string, wanted: string) {
-  const { workspace } = useSession();
   const [settled] = useDebouncedValue(wanted, PAUSE);
+  return useLookupOf(channel, lookup, settled);
+}
+
+/** The same, asked at once. */
+export function useLookupOf(channel: string, lookup: string, wanted: string) {
+  const { workspace } = useSession();
   return useQuery({
-    queryKey: keys.lookup(workspace.id, channel, lookup, settled),
+    queryKey: keys.lookup(workspace.id, channel, lookup, wanted),
     enabled: lookup !== "",
     staleTime: 60_000,
     retry: false,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => ask(workspace.id, channel, lookup, settled, signal),
+    queryFn: ({ signal }) => ask(workspace.id, channel, lookup, wanted, signal),
   });
 }
 

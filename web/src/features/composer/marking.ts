@@ -1,5 +1,7 @@
 /* Writing the marks of Markdown around or before what is selected. No I/O here. */
 
+import type { Change } from "./typing";
+
 export const WRAPS = { bold: "**", italic: "*", strike: "~~", code: "`" } as const;
 export const PREFIXES = { heading: "## ", bullets: "- ", numbers: "1. ", quote: "> " } as const;
 
@@ -12,14 +14,6 @@ export interface Selected {
   text: string;
   from: number;
   to: number;
-}
-
-/** What takes the place of a stretch of the text, and what is selected then. */
-export interface Change {
-  from: number;
-  to: number;
-  words: string;
-  select: [from: number, to: number];
 }
 
 export function mark(selected: Selected, marking: Marking): Change {

@@ -23,6 +23,7 @@ import { apply, FormatBar, markingOf } from "./format-bar";
 import { LibraryModal } from "./library-modal";
 import type { Marking } from "./marking";
 import { MediaStrip } from "./media-strip";
+import { listProps, MentionList, useMentions } from "./mentions";
 import type { MediaItem, Part, Scope } from "./model";
 import classes from "./part-card.module.css";
 import type { Upload, Uploads } from "./uploads";
@@ -35,6 +36,8 @@ interface Props {
   readOnly: boolean;
   files: ReadonlyMap<string, Upload>;
   uploads: Uploads;
+  /** The channel whose network suggests whom to mention; empty where none does. */
+  mentions: string;
   /** What the networks that get it show of formatting. */
   markings: readonly Marking[];
   /** The names of those that show words alone. */
@@ -97,7 +100,12 @@ export function PartCard(props: Props) {
   };
   const field = fieldId({ scope, part: index, field: "text" });
   const isFormatted = part.format === "markdown";
+  const mentions = useMentions(readOnly ? "" : props.mentions, field);
   const onKey = (event: KeyboardEvent) => {
+    if (mentions.onKey(event)) {
+      event.preventDefault();
+      return;
+    }
     const marking = isFormatted && !readOnly ? markingOf(event) : null;
     if (marking && markings.includes(marking)) {
       event.preventDefault();
@@ -136,11 +144,18 @@ export function PartCard(props: Props) {
         placeholder={t(index === 0 ? "composer.parts.placeholder" : "composer.parts.placeholderNext")}
         value={part.text}
         readOnly={readOnly}
-        onChange={(event) => onText(event.currentTarget.value)}
+        onChange={(event) => {
+          onText(event.currentTarget.value);
+          mentions.look(event.currentTarget);
+        }}
+        onSelect={(event) => mentions.look(event.currentTarget)}
+        onBlur={mentions.close}
         onKeyDown={onKey}
+        {...listProps(mentions)}
         onPaste={onPaste}
         dir="auto"
       />
+      <MentionList mentions={mentions} />
       <MediaStrip
         id={fieldId({ scope, part: index, field: "media" })}
         items={part.media}

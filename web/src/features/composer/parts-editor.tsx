@@ -15,7 +15,7 @@ import { useTranslation } from "react-i18next";
 import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { type FindingGroup, fieldId, findingsAt, fitsOf, tightest } from "./findings";
 import { isPlain, markingsOf } from "./formats";
-import { partsOf, type Scope } from "./model";
+import { GLOBAL, partsOf, type Scope } from "./model";
 import { PartCard } from "./part-card";
 import classes from "./part-card.module.css";
 import type { Check } from "./use-check";
@@ -41,6 +41,9 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
   const networks = useNetworkMap();
   const readers = channels.flatMap((id) => networks.get(known.get(id)?.network ?? "") ?? []);
   const markings = markingsOf(readers.map((network) => network.formatting));
+  // Another network knows other people: Global text names nobody for all.
+  const asked = scope === GLOBAL ? undefined : networks.get(known.get(scope)?.network ?? "");
+  const mentions = asked?.abilities.mentions ? scope : "";
   const plain = readers.filter((network) => isPlain(network.formatting)).map((network) => network.name);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 6 } }),
@@ -96,6 +99,7 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
                 count={parts.length}
                 scope={scope}
                 readOnly={readOnly}
+                mentions={mentions}
                 markings={markings}
                 plain={[...new Set(plain)]}
                 files={files}

@@ -7,6 +7,7 @@ import classes from "./abilities-table.module.css";
 
 const COLUMNS: (keyof Abilities)[] = [
   "lookup",
+  "mentions",
   "find",
   "post_metrics",
   "channel_metrics",

@@ -80,6 +80,12 @@ export const composer = {
     quote: "Quote",
     plain: "Words alone on {{networks}}.",
   },
+  mentions: {
+    title: "Whom to mention",
+    found_one: "{{count}} suggestion. Arrow keys choose, Enter takes it.",
+    found_other: "{{count}} suggestions. Arrow keys choose, Enter takes one.",
+    failed: "Nobody can be suggested now. {{why}}.",
+  },
   media: {
     add: "Add pictures or videos",
     fromDevice: "From this device …",

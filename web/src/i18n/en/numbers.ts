@@ -70,6 +70,7 @@ export const abilities = {
     html: "All",
   },
   lookup: "Looks up",
+  mentions: "Suggests mentions",
   find: "Finds lost posts",
   post_metrics: "Numbers of posts",
   channel_metrics: "Numbers of accounts",
