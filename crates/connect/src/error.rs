@@ -52,9 +52,9 @@ pub enum ConnectError {
     /// The session that was handed over anew does not speak for the channel's account; nothing was stored.
     #[error("{}", .0.title)]
     NotRenewed(Box<Diagnosis>),
-    /// The network could not be asked what there is to choose from.
+    /// The network could not be asked, or did not do what it was asked for.
     #[error("{}", .0.title)]
-    LookupFailed(Box<Diagnosis>),
+    NetworkRefused(Box<Diagnosis>),
     /// Something broke here; the reference is in the log beside the cause.
     #[error("internal error, reference {0}")]
     Internal(String),
@@ -70,7 +70,7 @@ impl ConnectError {
             Self::NotTheStarter | Self::NotThisGuest | Self::WrongNonce => 403,
             Self::InviteEnded(_) | Self::HandoverEnded => 410,
             Self::WrongState { .. } | Self::NotRenewed(_) => 409,
-            Self::LookupFailed(_) => 502,
+            Self::NetworkRefused(_) => 502,
             Self::Internal(_) => 500,
         }
     }
@@ -103,7 +103,7 @@ impl ConnectError {
             Self::Form { diagnosis: Some(diagnosis), .. }
             | Self::InviteEnded(diagnosis)
             | Self::NotRenewed(diagnosis)
-            | Self::LookupFailed(diagnosis) => (**diagnosis).clone(),
+            | Self::NetworkRefused(diagnosis) => (**diagnosis).clone(),
             Self::Form { findings, diagnosis: None } => {
                 findings.iter().fold(Diagnosis::new(Code::FormIncomplete), |diagnosis, finding| {
                     diagnosis.saw(finding.pointer.rsplit('/').next().unwrap_or_default(), &finding.message)
@@ -179,7 +179,7 @@ mod tests {
             ConnectError::Cookies(vec![finding()]),
             ConnectError::HandoverEnded,
             ConnectError::NotRenewed(Box::new(Diagnosis::new(Code::CredentialsWrong))),
-            ConnectError::LookupFailed(Box::new(Diagnosis::new(Code::RateLimited))),
+            ConnectError::NetworkRefused(Box::new(Diagnosis::new(Code::RateLimited))),
             ConnectError::Internal("4f2a".to_owned()),
         ];
         // A new kind of error does not compile until it has its place here, and then in the list above.
@@ -203,7 +203,7 @@ mod tests {
                 ConnectError::Cookies(_) => 14,
                 ConnectError::HandoverEnded => 15,
                 ConnectError::NotRenewed(_) => 16,
-                ConnectError::LookupFailed(_) => 17,
+                ConnectError::NetworkRefused(_) => 17,
             });
         }
         assert_eq!(kinds.len(), 18);

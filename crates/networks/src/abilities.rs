@@ -3,6 +3,7 @@
 use crate::{
     Network,
     lookup::{Lookup, MENTIONS},
+    nickname::Nickname,
     plugs::{Comments, Reposts, Whose},
 };
 use serde::Serialize;
@@ -17,6 +18,8 @@ pub struct Abilities {
     pub mentions: bool,
     /// A post whose confirmation was lost is looked for.
     pub find: bool,
+    /// Characters of the name of its own that an account can be given where it posts; none where it can't.
+    pub nickname: Option<usize>,
     /// It tells numbers of posts.
     pub post_metrics: bool,
     /// It tells numbers of the account.
@@ -38,6 +41,7 @@ impl Abilities {
         Self {
             lookup: lookups.iter().any(|name| *name != MENTIONS),
             mentions: lookups.contains(&MENTIONS),
+            nickname: network.nickname().map(Nickname::max),
             find: network.recent().is_some(),
             post_metrics: network.post_metrics().is_some(),
             channel_metrics: network.channel_metrics().is_some(),

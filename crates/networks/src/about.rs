@@ -1,6 +1,7 @@
 //! The trait every network implements.
 
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
+use crate::nickname::Nickname;
 use crate::plugs::{Comments, Reposts};
 use crate::{
     Connect, Way, check::PartToCheck, choosing::Choosing, connect::Facts, lookup::Lookup, publish::Publish,
@@ -94,6 +95,10 @@ pub trait Network: Send + Sync {
     }
     /// How what was sent gets other words, where it can.
     fn edit(&self) -> Option<&dyn Edit> {
+        None
+    }
+    /// How its accounts are given names of their own where they post, where they can be.
+    fn nickname(&self) -> Option<&dyn Nickname> {
         None
     }
     /// How its accounts show posts again, where an app may do that.

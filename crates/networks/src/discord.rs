@@ -4,6 +4,7 @@
 //! server with OAuth 2; their own token says which server that was and is of no use afterwards, so it is not renewed.
 
 mod afterwards;
+mod nickname;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
@@ -12,6 +13,7 @@ use crate::connect::{
     Answered, Client2, ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed,
 };
 use crate::lookup::{Lookup, LookupItem, fitting};
+use crate::nickname::Nickname;
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, upload_time};
 use crate::text::markdown::{self, Flavour};
 use crate::{Credentials, Detail, Refusal, call, settings};
@@ -43,8 +45,8 @@ const SCOPES: &[Scope] = &[
     Scope { id: "identify", why: "to learn which server that was", required: true },
 ];
 /// View channels (10), send messages (11), embed links (14), attach files (15), read message history (16), create public
-/// threads (35), send messages in threads (38).
-const PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 35 | 1 << 38;
+/// threads (35), send messages in threads (38), and for a name of its own, change nickname (26).
+const PERMISSIONS: u64 = 1 << 10 | 1 << 11 | 1 << 14 | 1 << 15 | 1 << 16 | 1 << 26 | 1 << 35 | 1 << 38;
 /// In [`Credentials::extra`]: the server that the bot was added to.
 const GUILD: &str = "guild";
 /// How far Discord's clock may be behind.
@@ -143,6 +145,10 @@ impl Network for Discord {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn nickname(&self) -> Option<&dyn Nickname> {
+        Some(self)
     }
 
     fn lookup(&self) -> Option<&dyn Lookup> {

@@ -38,6 +38,7 @@ pub mod medium;
 mod meta;
 pub mod mewe;
 pub mod misskey;
+pub mod nickname;
 pub mod nostr;
 pub mod oauth1;
 mod oauth_server;

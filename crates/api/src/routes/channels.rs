@@ -33,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(get_channel_avatar))
         .routes(routes!(list_channel_attempts))
         .routes(routes!(look_up))
+        .routes(routes!(set_nickname))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -278,6 +279,39 @@ async fn look_up(
         return Err(Problem::not_found("lookup.unknown", "There is no such lookup").detail(&detail));
     }
     Ok(Json(Page::whole(api.handshake.lookup(&channel, &name, &query.q).await?)))
+}
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NicknameInput {
+    /// Empty takes it back.
+    name: String,
+}
+
+/// Gives the channel's account a name of its own where it posts, at the network. A network that has this says the longest one in its
+/// `abilities`.
+#[utoipa::path(
+    put, path = "/workspaces/{workspace}/channels/{id}/nickname", tag = "Channels",
+    request_body = NicknameInput, responses((status = 204, description = "It is called that."))
+)]
+async fn set_nickname(
+    member: Member<ManageChannels>,
+    Id(id): Id<ChannelId>,
+    State(api): State<Api>,
+    Body(body): Body<NicknameInput>,
+) -> Result<StatusCode> {
+    let channel = channels::get(&api.store, member.id(), id).await?;
+    let Some(nickname) = api.registry.get(&channel.network).and_then(Network::nickname) else {
+        let problem = Problem::new(StatusCode::CONFLICT, "network.no_nickname", "This network has no names for that");
+        return Err(problem.detail("Change the name in the account's own settings at the network."));
+    };
+    let name = body.name.trim();
+    if name.chars().count() > nickname.max() {
+        let message = format!("The name has at most {} characters.", nickname.max());
+        return Err(Problem::wrong("/name", "nickname.too_long", message, "Shorten it."));
+    }
+    api.handshake.be_called(&channel, name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[cfg(test)]

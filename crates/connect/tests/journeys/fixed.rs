@@ -145,7 +145,7 @@ async fn discord_adds_a_bot_to_a_server() {
     let place = Place::of("discord", app(Some("the-bot"))).await;
     let parameters = json!({
         "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("discord"),
-        "scope": "bot identify", "permissions": "309237763072", "integration_type": "0", "prompt": "consent",
+        "scope": "bot identify", "permissions": "309304871936", "integration_type": "0", "prompt": "consent",
     });
     let exchanges = json!([
         {

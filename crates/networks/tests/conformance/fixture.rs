@@ -74,6 +74,8 @@ pub enum Action {
     Find,
     /// What settings are chosen from.
     Lookup,
+    /// Calls the account `text` where it posts.
+    Nickname,
     /// The numbers of the posts `sent`.
     PostMetrics,
     /// The numbers of the account for the thirty days up to the due time's.

@@ -37,6 +37,9 @@ pub fn needed(network: &dyn Network, fixtures: &[Fixture]) -> Vec<String> {
     }
     let lookups = network.lookup().map(Lookup::names).unwrap_or_default();
     names.extend(lookups.iter().flat_map(|name| [format!("lookup:{name}"), format!("lookup:{name}:auth")]));
+    if network.nickname().is_some() {
+        names.extend(["nickname", "nickname:none", "nickname:refused"].map(str::to_owned));
+    }
     if network.recent().is_some() {
         names.extend(["find", "find:absent"].map(str::to_owned));
     }
@@ -150,6 +153,9 @@ pub fn can_show(name: &str, fixture: &Fixture) -> bool {
         "edit:refused" => fixture.action == Action::Edit && class.is_some(),
         "repost" => fixture.action == Action::Repost && ok.is_some(),
         "repost:refused" => fixture.action == Action::Repost && class.is_some(),
+        "nickname" => fixture.action == Action::Nickname && ok.is_some() && !words.is_empty(),
+        "nickname:none" => fixture.action == Action::Nickname && ok.is_some() && words.is_empty(),
+        "nickname:refused" => fixture.action == Action::Nickname && class.is_some(),
         "comment" => fixture.action == Action::Comment && ok.is_some() && given.thread.is_some(),
         // Where a post always has a picture, the text is its caption.
         "text" => published && !words.is_empty(),

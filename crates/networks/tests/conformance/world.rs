@@ -89,6 +89,7 @@ impl World {
             Action::SignIn | Action::Refresh => self.form(given).await,
             Action::Discover | Action::Register | Action::Identify => self.oauth2(given).await,
             Action::Lookup => self.lookup(given).await,
+            Action::Nickname => self.nickname(given).await,
             Action::Choices | Action::Probe | Action::Derive => self.choosing(given).await,
             Action::PostMetrics | Action::ChannelMetrics | Action::Delete | Action::Edit => {
                 self.afterwards(given).await
@@ -144,6 +145,13 @@ impl World {
         let credentials = credentials(given);
         let access = self.access(given, &credentials);
         told(lookup.lookup(&access, &given.lookup.name, &given.lookup.query).await, |it| json!(it))
+    }
+
+    async fn nickname(&self, given: &Given) -> Outcome {
+        let network = self.network();
+        let nickname = network.nickname().unwrap_or_else(|| panic!("{} has no nicknames", self.network));
+        let credentials = credentials(given);
+        told(nickname.be_called(&self.access(given, &credentials), &given.text).await, |()| json!(null))
     }
 
     fn access<'a>(&'a self, given: &'a Given, credentials: &'a Credentials) -> Access<'a> {

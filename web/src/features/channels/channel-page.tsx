@@ -28,6 +28,7 @@ import { SlotsForm } from "@/features/slots/slots-form";
 import { CapModal } from "./cap-modal";
 import classes from "./channel-page.module.css";
 import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
+import { NicknameModal } from "./nickname-modal";
 import { RenameModal } from "./rename-modal";
 import { useTokenWords } from "./token-words";
 
@@ -74,10 +75,11 @@ function Loaded({ channel }: { channel: Channel }) {
   const navigate = useNavigate();
   const { workspace } = useSession();
   const network = useNetworkMap().get(channel.network);
-  const [dialog, setDialog] = useState<"rename" | "cap" | "delete" | null>(null);
+  const [dialog, setDialog] = useState<"rename" | "nickname" | "cap" | "delete" | null>(null);
   const change = useChangeChannel(channel.id);
   const remove = useDeleteChannel(channel.id);
   const disabled = channel.state === "disabled";
+  const nickname = network?.abilities.nickname;
 
   const reconnect = () =>
     void navigate({
@@ -136,6 +138,9 @@ function Loaded({ channel }: { channel: Channel }) {
             </Menu.Target>
             <Menu.Dropdown>
               <Menu.Item onClick={() => setDialog("rename")}>{t("channels.rename")} …</Menu.Item>
+              {nickname && (
+                <Menu.Item onClick={() => setDialog("nickname")}>{t("channels.nickname")} …</Menu.Item>
+              )}
               <Menu.Item onClick={() => setDialog("cap")}>{t("channels.cap")} …</Menu.Item>
               <Menu.Item onClick={toggle}>{t(disabled ? "channels.enable" : "channels.disable")}</Menu.Item>
               <Menu.Divider />
@@ -178,6 +183,14 @@ function Loaded({ channel }: { channel: Channel }) {
         <Connects channel={channel} />
       </Stack>
       {dialog === "cap" && <CapModal channel={channel} onClose={() => setDialog(null)} />}
+      {dialog === "nickname" && nickname && (
+        <NicknameModal
+          channel={channel}
+          networkName={network?.name ?? channel.network}
+          max={nickname}
+          onClose={() => setDialog(null)}
+        />
+      )}
       {dialog === "rename" && <RenameModal channel={channel} onClose={() => setDialog(null)} />}
       <Confirm
         opened={dialog === "delete"}

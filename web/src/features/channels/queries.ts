@@ -36,6 +36,20 @@ export function useChangeChannel(id: string) {
   });
 }
 
+/** Gives the account a name of its own at the network. */
+export function useNickname(id: string) {
+  const { workspace } = useSession();
+  return useMutation({
+    mutationFn: (name: string) =>
+      call(
+        api.PUT("/api/v1/workspaces/{workspace}/channels/{id}/nickname", {
+          params: { path: { workspace: workspace.id, id } },
+          body: { name },
+        }),
+      ),
+  });
+}
+
 export function useDeleteChannel(id: string) {
   const { workspace } = useSession();
   const client = useQueryClient();

@@ -8,6 +8,7 @@ import classes from "./abilities-table.module.css";
 const COLUMNS: (keyof Abilities)[] = [
   "lookup",
   "mentions",
+  "nickname",
   "find",
   "post_metrics",
   "channel_metrics",

@@ -1,5 +1,10 @@
 export const channels = {
   title: "Channels",
+  nickname: "Name on the network",
+  nicknameTitle: "Name on {{network}}",
+  nicknameText: "What {{network}} calls the account where it posts. Empty gives it its own name again.",
+  nicknameDone: "It is called {{name}} on {{network}} now.",
+  nicknameGone: "It has its own name on {{network}} again.",
   lead: "The accounts you post from, and how they are.",
   add: "Add a channel",
   invites: "Invite links",

@@ -71,6 +71,7 @@ export const abilities = {
   },
   lookup: "Looks up",
   mentions: "Suggests mentions",
+  nickname: "Names of its own",
   find: "Finds lost posts",
   post_metrics: "Numbers of posts",
   channel_metrics: "Numbers of accounts",
