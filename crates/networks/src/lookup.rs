@@ -4,6 +4,9 @@ use crate::{Refusal, choosing::Access};
 use async_trait::async_trait;
 use serde::Serialize;
 
+/// The lookup that finds whom to mention, in networks that have it: its [`LookupItem::id`] is what a mention is in the text.
+pub const MENTIONS: &str = "mentions";
+
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct LookupItem {
