@@ -1,6 +1,6 @@
 //! Farcaster: casts and threads of an account, by a signer at Neynar.
 //!
-//! After <https://docs.neynar.com/reference> (API version 2, description 3.174, May 2026): `signer`, `user/bulk`, `cast`,
+//! After <https://docs.neynar.com/reference> (API version 2, description 3.174, May 2026): `signer`, `user/bulk`, `user/search`, `cast`,
 //! `channel/search`. Neynar, which has run Farcaster since January 2026, keeps the signer's key and signs; `idem` keeps a cast from being
 //! made twice. Files are embedded by their addresses, which then have to stay public.
 
@@ -10,7 +10,7 @@ use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
-use crate::lookup::{Lookup, LookupItem};
+use crate::lookup::{Lookup, LookupItem, MENTIONS, PEOPLE, typed_name};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, settings, text};
 use async_trait::async_trait;
@@ -300,21 +300,42 @@ struct Channel {
     name: String,
 }
 
+#[derive(Deserialize)]
+struct FoundUsers {
+    result: Users,
+}
+
 #[async_trait]
 impl Lookup for Farcaster {
     fn names(&self) -> &'static [&'static str] {
-        &["subreddits"]
+        &["subreddits", MENTIONS]
     }
 
-    /// There are too many channels to list them without a query.
-    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
-        let wanted = query.trim().trim_start_matches('/');
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let request = access.net.get(format!("{API}/channel/search/")).query(&[("q", wanted), ("limit", "20")]);
-        let found: Channels = ask(request, access.credentials).await?;
-        let item = |it: Channel| LookupItem { detail: format!("/{}", it.id), id: it.id, name: it.name };
-        Ok(found.channels.into_iter().map(item).collect())
+    async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        if name == MENTIONS { people(access, query).await } else { channels(access, query).await }
     }
+}
+
+/// There are too many channels to list them without a query.
+async fn channels(access: &Access<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let wanted = query.trim().trim_start_matches('/');
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let request = access.net.get(format!("{API}/channel/search/")).query(&[("q", wanted), ("limit", "20")]);
+    let found: Channels = ask(request, access.credentials).await?;
+    let item = |it: Channel| LookupItem { detail: format!("/{}", it.id), id: it.id, name: it.name };
+    Ok(found.channels.into_iter().map(item).collect())
+}
+
+async fn people(access: &Access<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let Some(wanted) = typed_name(query) else { return Ok(Vec::new()) };
+    let asked = [("q", wanted), ("limit", &PEOPLE.to_string())];
+    let found: FoundUsers =
+        ask(access.net.get(format!("{API}/user/search/")).query(&asked), access.credentials).await?;
+    let item = |user: User| {
+        let handle = format!("@{}", user.username);
+        LookupItem::person(handle.clone(), user.display_name, handle)
+    };
+    Ok(found.result.users.into_iter().map(item).collect())
 }

@@ -11,7 +11,7 @@ use crate::afterwards::{Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
-use crate::lookup::{Lookup, LookupItem, fitting};
+use crate::lookup::{Lookup, LookupItem, MENTIONS, PEOPLE, fitting, typed_name};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown;
 use crate::{Detail, Refusal, call, origin, settings};
@@ -231,13 +231,13 @@ struct Site {
 
 #[derive(Deserialize)]
 struct MyUser {
-    local_user_view: LocalUser,
+    local_user_view: PersonView,
     #[serde(default)]
     follows: Vec<Follow>,
 }
 
 #[derive(Deserialize)]
-struct LocalUser {
+struct PersonView {
     person: Person,
 }
 
@@ -583,40 +583,66 @@ struct Found {
     communities: Vec<Follow>,
 }
 
+#[derive(Deserialize)]
+struct FoundPeople {
+    users: Vec<PersonView>,
+}
+
+/// The server in an address.
+fn host_of(address: &str) -> &str {
+    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
+}
+
 #[async_trait]
 impl Lookup for Lemmy {
     fn names(&self) -> &'static [&'static str] {
-        &["subreddits"]
+        &["subreddits", MENTIONS]
     }
 
-    /// Without a query the communities that the account follows.
-    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
         let api = Api::new(access.net, access.instance, access.credentials)?;
-        let item = |Follow { community }: Follow| {
-            let host = community.actor_id.split_once("://").map_or("", |(_, rest)| rest);
-            let host = host.split('/').next().unwrap_or_default();
-            LookupItem {
-                id: community.id.to_string(),
-                name: community.title,
-                detail: format!("!{}@{host}", community.name),
-            }
-        };
-        let wanted = query.trim().trim_start_matches('!');
-        if wanted.is_empty() {
-            let site: Site = api.ask(api.net.get(api.url("site"))).await?;
-            return Ok(fitting(site.mine()?.follows.into_iter().map(item), ""));
-        }
-        // What was chosen earlier is known by its number alone.
-        if wanted.bytes().all(|digit| digit.is_ascii_digit()) {
-            let asked = api.net.get(api.url("community")).query(&[("id", wanted)]);
-            match api.ask::<Chosen>(asked).await {
-                Ok(Chosen { community_view }) => return Ok(vec![item(community_view)]),
-                Err(Refusal::Content(_)) => {}
-                Err(refusal) => return Err(refusal),
-            }
-        }
-        let asked = [("q", wanted), ("type_", "Communities"), ("sort", "TopAll"), ("limit", "20")];
-        let found: Found = api.ask(api.net.get(api.url("search")).query(&asked)).await?;
-        Ok(found.communities.into_iter().map(item).collect())
+        if name == MENTIONS { people(&api, query).await } else { communities(&api, query).await }
     }
+}
+
+/// Without a query those that the account follows.
+async fn communities(api: &Api<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let item = |Follow { community }: Follow| LookupItem {
+        id: community.id.to_string(),
+        name: community.title,
+        detail: format!("!{}@{}", community.name, host_of(&community.actor_id)),
+    };
+    let wanted = query.trim().trim_start_matches('!');
+    if wanted.is_empty() {
+        let site: Site = api.ask(api.net.get(api.url("site"))).await?;
+        return Ok(fitting(site.mine()?.follows.into_iter().map(item), ""));
+    }
+    // What was chosen earlier is known by its number alone.
+    if wanted.bytes().all(|digit| digit.is_ascii_digit()) {
+        let asked = api.net.get(api.url("community")).query(&[("id", wanted)]);
+        match api.ask::<Chosen>(asked).await {
+            Ok(Chosen { community_view }) => return Ok(vec![item(community_view)]),
+            Err(Refusal::Content(_)) => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let asked = [("q", wanted), ("type_", "Communities"), ("sort", "TopAll"), ("limit", "20")];
+    let found: Found = api.ask(api.net.get(api.url("search")).query(&asked)).await?;
+    Ok(found.communities.into_iter().map(item).collect())
+}
+
+/// A mention has the server's name, also of somebody on the same one.
+async fn people(api: &Api<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let Some(wanted) = typed_name(query) else { return Ok(Vec::new()) };
+    // Names are searched without their server.
+    let (wanted, _) = wanted.split_once('@').unwrap_or((wanted, ""));
+    let limit = PEOPLE.to_string();
+    let asked = [("q", wanted), ("type_", "Users"), ("listing_type", "All"), ("sort", "TopAll"), ("limit", &limit)];
+    let found: FoundPeople = api.ask(api.net.get(api.url("search")).query(&asked)).await?;
+    let item = |PersonView { person }: PersonView| {
+        let handle = format!("@{}@{}", person.name, host_of(&person.actor_id));
+        LookupItem::person(handle.clone(), person.display_name, handle)
+    };
+    Ok(found.users.into_iter().map(item).collect())
 }

@@ -1,7 +1,7 @@
 //! Matrix: rooms of an account on any homeserver.
 //!
 //! After the client-server API of the specification at <https://spec.matrix.org/v1.19/client-server-api/> (July 2026): discovery, `login`,
-//! `refresh`, `account/whoami`, `profile`, `sync`, `media/v3/upload`, sending events, threads. A transaction id makes an event once.
+//! `refresh`, `account/whoami`, `profile`, `sync`, `user_directory/search`, `media/v3/upload`, sending events, threads. A transaction id makes an event once.
 //! What is sent is not encrypted; in encrypted rooms people see a warning beside it.
 
 mod afterwards;
@@ -11,7 +11,7 @@ use crate::afterwards::{Delete, Edit};
 use crate::check::PartToCheck;
 use crate::choosing::Access;
 use crate::connect::{Connect, Credentials, Facts, Field, FieldKind, Form, FormRefusal, Identified, SignedIn, typed};
-use crate::lookup::{Lookup, LookupItem, fitting};
+use crate::lookup::{Lookup, LookupItem, MENTIONS, PEOPLE, fitting, typed_name};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Sent};
 use crate::{Detail, Refusal, call, origin, settings, text};
 use async_trait::async_trait;
@@ -627,35 +627,60 @@ impl Room {
     }
 }
 
+#[derive(Deserialize)]
+struct People {
+    results: Vec<Person>,
+}
+
+#[derive(Deserialize)]
+struct Person {
+    user_id: String,
+    #[serde(default)]
+    display_name: Option<String>,
+}
+
 #[async_trait]
 impl Lookup for Matrix {
     fn names(&self) -> &'static [&'static str] {
-        &["rooms"]
+        &["rooms", MENTIONS]
     }
 
-    /// The rooms that the account is in, and of each only what it is called.
-    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
         let api = Api::of(access.net, access.credentials)?;
-        let kinds = ["m.room.name", "m.room.canonical_alias", "m.room.encryption"];
-        let none = json!({ "types": [] });
-        let filter = json!({
-            "presence": none,
-            "account_data": none,
-            "room": { "state": { "types": kinds }, "timeline": { "types": kinds }, "ephemeral": none, "account_data": none },
-        });
-        let request = api.net.get(api.url("client/v3/sync")).timeout(SYNC);
-        let request = request.query(&[("filter", filter.to_string().as_str()), ("timeout", "0")]);
-        let found: Sync = api.ask(request).await?;
-        let item = |(id, room): (String, Room)| {
-            let alias = room.says("m.room.canonical_alias", "alias");
-            let name = room.says("m.room.name", "name").or(alias).unwrap_or(&id).to_owned();
-            let detail = if room.is_encrypted() { "Encrypted" } else { alias.unwrap_or_default() };
-            LookupItem { name, detail: detail.to_owned(), id }
-        };
-        let mut items: Vec<_> = found.rooms.join.into_iter().map(item).collect();
-        items.sort_by_key(|item| item.name.to_lowercase());
-        Ok(fitting(items.into_iter(), query))
+        if name == MENTIONS { people(&api, query).await } else { rooms(&api, query).await }
     }
+}
+
+/// The rooms that the account is in, and of each only what it is called.
+async fn rooms(api: &Api<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let kinds = ["m.room.name", "m.room.canonical_alias", "m.room.encryption"];
+    let none = json!({ "types": [] });
+    let filter = json!({
+        "presence": none,
+        "account_data": none,
+        "room": { "state": { "types": kinds }, "timeline": { "types": kinds }, "ephemeral": none, "account_data": none },
+    });
+    let request = api.net.get(api.url("client/v3/sync")).timeout(SYNC);
+    let request = request.query(&[("filter", filter.to_string().as_str()), ("timeout", "0")]);
+    let found: Sync = api.ask(request).await?;
+    let item = |(id, room): (String, Room)| {
+        let alias = room.says("m.room.canonical_alias", "alias");
+        let name = room.says("m.room.name", "name").or(alias).unwrap_or(&id).to_owned();
+        let detail = if room.is_encrypted() { "Encrypted" } else { alias.unwrap_or_default() };
+        LookupItem { name, detail: detail.to_owned(), id }
+    };
+    let mut items: Vec<_> = found.rooms.join.into_iter().map(item).collect();
+    items.sort_by_key(|item| item.name.to_lowercase());
+    Ok(fitting(items.into_iter(), query))
+}
+
+/// Those the account's server knows, and whose names are mentions where they stand in a text.
+async fn people(api: &Api<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let Some(wanted) = typed_name(query) else { return Ok(Vec::new()) };
+    let asked = json!({ "search_term": wanted, "limit": PEOPLE });
+    let found: People = api.ask(api.net.post(api.url("client/v3/user_directory/search")).json(&asked)).await?;
+    let item = |it: Person| LookupItem::person(it.user_id.clone(), it.display_name, it.user_id);
+    Ok(found.results.into_iter().filter(|it| is_account(&it.user_id)).map(item).collect())
 }
 
 #[cfg(test)]

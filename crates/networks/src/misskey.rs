@@ -5,6 +5,7 @@
 //! again by their text.
 
 mod afterwards;
+mod mentions;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
@@ -12,6 +13,7 @@ use crate::connect::{
     Answered, Client2, ClientAuth, Connect, Credentials, Dialect, Endpoints, Facts, Field, FieldKind, Form,
     FormRefusal, Identified, InstanceField, OAuth2, Scope, SignedIn, Way, address, fixed, typed,
 };
+use crate::lookup::Lookup;
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
 use crate::text::markdown::outside_spaces;
 use crate::{Detail, Refusal, call, origin, settings};
@@ -148,6 +150,10 @@ impl Network for Misskey {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {

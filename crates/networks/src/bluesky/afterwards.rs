@@ -17,7 +17,7 @@ use serde_json::json;
 
 /// Answers everybody without a token (<https://docs.bsky.app/docs/advanced-guides/api-directory>): the account's own server would want
 /// another permission for passing the question on.
-const PUBLIC: &str = "https://public.api.bsky.app";
+pub(super) const PUBLIC: &str = "https://public.api.bsky.app";
 
 #[derive(Deserialize)]
 struct Found {

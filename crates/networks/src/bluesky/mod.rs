@@ -5,6 +5,7 @@
 
 mod afterwards;
 mod identity;
+mod mentions;
 mod oauth;
 mod plugs;
 mod post;
@@ -16,6 +17,7 @@ use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Way};
+use crate::lookup::Lookup;
 use crate::plugs::{Comments, Reposts};
 use crate::publish::{MediaItem, Publish};
 use crate::{Refusal, settings};
@@ -165,6 +167,10 @@ impl Network for Bluesky {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn post_metrics(&self) -> Option<&dyn PostMetrics> {

@@ -23,7 +23,7 @@ const SCOPES: &[Scope] = &[
 ];
 
 /// What servers before 4.3 call the permission to know the account.
-const OLD_PROFILE: &str = "read:accounts";
+pub(super) const OLD_PROFILE: &str = "read:accounts";
 
 /// Mastodon itself, and whoever speaks like it.
 pub(super) const MASTODON: Flavour = Flavour {
@@ -37,6 +37,7 @@ pub(super) const MASTODON: Flavour = Flavour {
     },
     usual: Limits::default,
     sends_key: true,
+    mentions_whole: false,
 };
 
 #[async_trait]

@@ -10,6 +10,7 @@ use super::{Flavour, kinds};
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::connect::{Connect, Facts, Scope};
+use crate::lookup::Lookup;
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
 use crate::{Refusal, settings};
 use async_trait::async_trait;
@@ -56,6 +57,7 @@ pub(super) const FRIENDICA: Flavour = Flavour {
         ..Limits::default()
     },
     sends_key: false,
+    mentions_whole: true,
 };
 
 #[derive(Debug)]
@@ -119,6 +121,10 @@ impl Network for Friendica {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {

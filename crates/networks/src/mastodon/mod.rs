@@ -9,6 +9,7 @@ mod afterwards;
 pub mod friendica;
 mod instance;
 mod kin;
+mod mentions;
 pub mod pixelfed;
 mod plugs;
 mod publish;
@@ -17,6 +18,7 @@ use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Scope};
+use crate::lookup::Lookup;
 use crate::plugs::{Comments, Reposts};
 use crate::publish::{Publish, Recent};
 use crate::{Detail, Refusal, settings, text};
@@ -52,6 +54,8 @@ struct Flavour {
     usual: fn() -> Limits,
     /// Whether statuses are sent with a key, which servers that don't honour it pass over.
     sends_key: bool,
+    /// Whether a mention of somebody on the same server needs the server's name as well.
+    mentions_whole: bool,
 }
 
 /// Who sees a status.
@@ -138,6 +142,10 @@ impl Network for Mastodon {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {

@@ -11,6 +11,7 @@ use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
 use crate::check::PartToCheck;
 use crate::connect::{Connect, Facts, Scope};
+use crate::lookup::Lookup;
 use crate::publish::{Cx, Item, Publish, Recent, Sent};
 use crate::{Refusal, settings};
 use async_trait::async_trait;
@@ -60,6 +61,7 @@ pub(super) const PIXELFED: Flavour = Flavour {
         ..Limits::default()
     },
     sends_key: false,
+    mentions_whole: false,
 };
 
 #[derive(Debug)]
@@ -126,6 +128,10 @@ impl Network for Pixelfed {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {

@@ -1,5 +1,6 @@
 //! Documents from and to Markdown (CommonMark, with `~~` for strikethrough).
 
+use super::Kind;
 use crier_model::document::{Block, Document, Inline, Mark};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
@@ -287,7 +288,7 @@ impl Flavour {
                 Inline::Link { href, text } => {
                     format!("[{}]({})", self.escape(text), target(href.replace(['<', '>'], "")))
                 }
-                Inline::Mention { handle } => format!("@{}", self.escape(handle)),
+                Inline::Mention { handle } => self.escape(&format!("@{handle}")),
                 Inline::Break => self.line_break.to_owned(),
             })
             .collect()
@@ -312,11 +313,11 @@ impl Flavour {
         })
     }
 
-    /// Escapes what would be read as a mark. Addresses stay as they are, so that they are still recognised as links.
+    /// Escapes what would be read as a mark. Addresses and names stay as they are, so that they are still recognised as links and mentions.
     fn escape(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
-        for entity in super::find(text).into_iter().filter(|entity| entity.kind == super::Kind::Link) {
+        for entity in super::find(text).into_iter().filter(|entity| stays(&entity.kind)) {
             self.escape_words(&text[at..entity.range.start], &mut out);
             out.push_str(&text[entity.range.clone()]);
             at = entity.range.end;
@@ -374,6 +375,15 @@ pub(crate) fn outside_spaces(text: &str, mark: impl FnOnce(&str) -> String) -> S
     format!("{}{}{}", &text[..begin], mark(inner), &text[begin + inner.len()..])
 }
 
+/// What is read whole wherever it stands: addresses, and names whose underscores nobody takes for marks.
+fn stays(kind: &Kind) -> bool {
+    match kind {
+        Kind::Link => true,
+        Kind::Mention { user, .. } => !user.starts_with('_') && !user.ends_with('_') && !user.contains("__"),
+        Kind::Tag(_) => false,
+    }
+}
+
 fn longest_run(text: &str, wanted: char) -> usize {
     text.split(|c| c != wanted).map(str::len).max().unwrap_or(0)
 }
@@ -406,6 +416,17 @@ mod tests {
             assert_eq!(write(&link(href)), markdown);
             assert_eq!(read(markdown), link(href));
         }
+    }
+
+    #[test]
+    fn names_of_people_stay_as_they_are() {
+        let plain = Document::from_plain("@ada_b@lemmy.example and @a_b, _not_ @_me_");
+        assert_eq!(write(&plain), "@ada_b@lemmy.example and @a_b, \\_not\\_ @\\_me\\_");
+        let mention = Inline::Mention { handle: "ada_b@lemmy.example".to_owned() };
+        assert_eq!(
+            write(&Document { blocks: vec![Block::Paragraph { content: vec![mention] }] }),
+            "@ada_b@lemmy.example"
+        );
     }
 
     #[test]
