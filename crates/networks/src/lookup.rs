@@ -17,6 +17,14 @@ pub struct LookupItem {
     pub detail: String,
 }
 
+impl LookupItem {
+    /// Somebody who can be mentioned: by their name, or by their handle where they have none.
+    pub(crate) fn person(id: String, name: Option<String>, handle: String) -> Self {
+        let name = name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| handle.clone());
+        Self { id, name, detail: handle }
+    }
+}
+
 /// A network with something to look up. A setting says by `x-lookup` in its schema which of [`Lookup::names`] it is chosen from.
 #[async_trait]
 pub trait Lookup: Send + Sync {
@@ -25,6 +33,14 @@ pub trait Lookup: Send + Sync {
 
     /// What there is that fits `query`; everything where that is empty. `name` is one of [`Lookup::names`].
     async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal>;
+}
+
+/// The most people that are suggested at once.
+pub(crate) const PEOPLE: usize = 10;
+
+/// The beginning of a name that was typed, with or without the sign before it; none where nobody can be meant yet.
+pub(crate) fn typed_name(query: &str) -> Option<&str> {
+    Some(query.trim().trim_start_matches('@')).filter(|name| !name.is_empty())
 }
 
 /// Those whose name or id has `query` in it, for networks that list everything.
