@@ -177,6 +177,10 @@ impl Reader {
     /// An address that is shown itself is text, and only what a browser opens safely is a link.
     fn whole_link(&mut self) {
         let Some((href, text)) = self.link.take() else { return };
+        // A mention of LinkedIn is written like a link, and is none.
+        if href.starts_with("urn:li:") {
+            return self.words(&format!("[{text}]({href})"));
+        }
         let opens = ["http://", "https://", "mailto:"].iter().any(|scheme| href.starts_with(scheme));
         match (opens, text.is_empty()) {
             (true, true) => self.words(&href),
@@ -456,6 +460,8 @@ mod tests {
             ("<script>alert(1)</script>", "<script>alert(1)</script>"),
             ("a <b>c</b>", "a <b>c</b>"),
             ("[x](javascript:alert(1))", "x"),
+            ("Hi @[Crier (Inc.)](urn:li:organization:12)!", "Hi @[Crier (Inc.)](urn:li:organization:12)!"),
+            ("<@U1> <@&2> <!here>", "<@U1> <@&2> <!here>"),
             ("![a cat](https://example.org/cat.png)", "a cat (https://example.org/cat.png)"),
             ("<https://example.org/x>", "https://example.org/x"),
             ("- a\n  - b\n    - c\n- d", "- a\n- b\n- c\n- d"),
