@@ -41,7 +41,7 @@ const SCOPES: &[Scope] = &[
     Scope { id: "groups:read", why: "to list the private channels the app is in", required: false },
     Scope { id: "channels:join", why: "to enter a public channel by itself before posting there", required: false },
     Scope { id: "users:read", why: "to suggest people to mention", required: false },
-    Scope { id: "chat:write.customize", why: "to post under a name you choose", required: false },
+    Scope { id: "chat:write.customize", why: "to post under a name and a picture you choose", required: false },
     Scope { id: "files:write", why: "to upload pictures; without it only text can be posted", required: false },
     Scope { id: "files:read", why: "to see when Slack has processed a picture", required: false },
     Scope { id: "channels:history", why: "to find a message again when its confirmation was lost", required: false },
@@ -81,6 +81,14 @@ struct Settings {
     #[serde(default)]
     #[schemars(title = "Posted as", description = "A name in place of the app's own.", length(max = 80))]
     username: String,
+    #[serde(default)]
+    #[schemars(
+        title = "Picture",
+        description = "The address of a picture in place of the app's own.",
+        length(max = 2000),
+        regex(pattern = r"^(https://\S+)?$")
+    )]
+    icon_url: String,
     #[serde(default)]
     #[schemars(title = "No link previews", description = "Links in the text get no box below it.")]
     no_previews: bool,
@@ -373,6 +381,9 @@ impl Slack {
         });
         if !settings.username.is_empty() {
             message["username"] = settings.username.as_str().into();
+        }
+        if !settings.icon_url.is_empty() {
+            message["icon_url"] = settings.icon_url.as_str().into();
         }
         if settings.no_previews {
             message["unfurl_links"] = false.into();
