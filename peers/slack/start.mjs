@@ -8,7 +8,7 @@ net.Server.prototype.listen = function (at, _host, ...rest) {
 };
 const { createEmulator } = await import(`${home}/node_modules/emulate/dist/api.js`);
 
-const scopes = ["chat:write", "channels:read", "groups:read", "channels:join", "chat:write.customize", "files:write", "files:read", "channels:history", "groups:history"];
+const scopes = ["chat:write", "channels:read", "groups:read", "channels:join", "users:read", "chat:write.customize", "files:write", "files:read", "channels:history", "groups:history"];
 const slack = {
   team: { name: "News room", domain: "newsroom" },
   users: [{ name: "ada", real_name: "Ada Lovelace" }],

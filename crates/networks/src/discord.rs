@@ -12,7 +12,7 @@ use crate::choosing::Access;
 use crate::connect::{
     Answered, Client2, ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed,
 };
-use crate::lookup::{Lookup, LookupItem, fitting};
+use crate::lookup::{self, Lookup, LookupItem, fitting};
 use crate::nickname::Nickname;
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, upload_time};
 use crate::text::markdown::{self, Flavour};
@@ -55,6 +55,8 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 const PAGES: usize = 10;
 /// A request has 25 MiB at most; this leaves room for its text.
 const REQUEST_BYTES: u64 = 25 * 1024 * 1024 - 64 * 1024;
+/// The most roles that are suggested for a mention at once: the rest is left for people.
+const ROLES: usize = 5;
 /// Of a forum post or a thread, in characters.
 const TITLE: usize = 100;
 const UPLOAD: Duration = Duration::from_secs(150);
@@ -438,26 +440,95 @@ struct Channel {
 #[async_trait]
 impl Lookup for Discord {
     fn names(&self) -> &'static [&'static str] {
-        &["channels"]
+        &["channels", lookup::MENTIONS]
     }
 
-    /// Text, announcement and forum channels, in the server's order.
-    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
-        let guild = guild_of(access.credentials)?;
-        let request = by_bot(access.net.get(format!("{API}/guilds/{guild}/channels")), access.credentials)?;
-        let mut channels: Vec<Channel> = call::ask(request, access.credentials, refine).await?;
-        channels.sort_by_key(|channel| channel.position);
-        let items = channels.into_iter().filter_map(|channel| {
-            let detail = match channel.kind {
-                0 => "",
-                5 => "Announcements",
-                15 => "Forum",
-                _ => return None,
-            };
-            Some(LookupItem { id: channel.id, name: channel.name, detail: detail.to_owned() })
-        });
-        Ok(fitting(items, query))
+    async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        if name == lookup::MENTIONS { mentions(access, query).await } else { channels(access, query).await }
     }
+}
+
+/// Text, announcement and forum channels, in the server's order.
+async fn channels(access: &Access<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let guild = guild_of(access.credentials)?;
+    let request = by_bot(access.net.get(format!("{API}/guilds/{guild}/channels")), access.credentials)?;
+    let mut channels: Vec<Channel> = call::ask(request, access.credentials, refine).await?;
+    channels.sort_by_key(|channel| channel.position);
+    let items = channels.into_iter().filter_map(|channel| {
+        let detail = match channel.kind {
+            0 => "",
+            5 => "Announcements",
+            15 => "Forum",
+            _ => return None,
+        };
+        Some(LookupItem { id: channel.id, name: channel.name, detail: detail.to_owned() })
+    });
+    Ok(fitting(items, query))
+}
+
+#[derive(Deserialize)]
+struct Role {
+    id: String,
+    name: String,
+    #[serde(default)]
+    mentionable: bool,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    user: User,
+    /// What they are called in this server.
+    #[serde(default)]
+    nick: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: String,
+    username: String,
+    #[serde(default)]
+    global_name: Option<String>,
+}
+
+/// Everybody, roles and people of the server, as [`message`] lets them be mentioned.
+async fn mentions(access: &Access<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let Some(wanted) = lookup::typed_name(query) else { return Ok(Vec::new()) };
+    let guild = guild_of(access.credentials)?;
+    let all = ["everyone", "here"].into_iter().map(|name| LookupItem {
+        id: format!("@{name}"),
+        name: name.to_owned(),
+        detail: "Notified only with the setting “Notify everyone”".to_owned(),
+    });
+    let mut found = fitting(all, wanted);
+    let request = by_bot(access.net.get(format!("{API}/guilds/{guild}/roles")), access.credentials)?;
+    let roles: Vec<Role> = call::ask(request, access.credentials, refine).await?;
+    // The role of everybody has the server's own id.
+    let roles = roles.into_iter().filter(|role| role.id != guild).map(|role| LookupItem {
+        id: format!("<@&{}>", role.id),
+        name: role.name,
+        detail: if role.mentionable { "Role" } else { "Role, notified only if the bot may mention all" }.to_owned(),
+    });
+    found.extend(fitting(roles, wanted).into_iter().take(ROLES));
+    found.extend(members(access, guild, wanted).await?);
+    found.truncate(lookup::PEOPLE);
+    Ok(found)
+}
+
+/// People whose name in the server or at Discord begins with `wanted`.
+async fn members(access: &Access<'_>, guild: &str, wanted: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let limit = lookup::PEOPLE.to_string();
+    let request = access.net.get(format!("{API}/guilds/{guild}/members/search"));
+    let request = by_bot(request.query(&[("query", wanted), ("limit", &limit)]), access.credentials)?;
+    let members: Vec<Member> = match call::ask(request, access.credentials, refine).await {
+        // The application has not the intent for its server's members.
+        Err(refusal) if refusal.detail().code.as_deref() == Some("50001") => Vec::new(),
+        other => other?,
+    };
+    let item = |Member { user, nick }: Member| {
+        let name = nick.or(user.global_name);
+        LookupItem::person(format!("<@{}>", user.id), name, format!("@{}", user.username))
+    };
+    Ok(members.into_iter().map(item).collect())
 }
 
 /// The least id that something made at this moment can have.

@@ -8,10 +8,12 @@ mod plugs;
 
 use crate::about::{About, Network};
 use crate::afterwards::{ChannelMetrics, Delete, PostMetrics};
+use crate::choosing::Access;
 use crate::connect::{
     ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth1, OAuth1Endpoints, OAuth2, Scope, Way, address,
     fixed,
 };
+use crate::lookup::{self, Lookup, LookupItem};
 use crate::oauth1::Signer;
 use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent};
@@ -156,6 +158,10 @@ impl Network for X {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
@@ -463,6 +469,40 @@ fn fingerprint(text: &str) -> String {
     if kept.is_empty() { words.chars().filter(|c| !c.is_whitespace()).collect() } else { kept }
 }
 
+/// An answer that says at status 200 that there is nobody has no data.
+#[derive(Deserialize)]
+struct Found {
+    #[serde(default)]
+    data: Option<User>,
+}
+
+#[async_trait]
+impl Lookup for X {
+    fn names(&self) -> &'static [&'static str] {
+        &[lookup::MENTIONS]
+    }
+
+    /// The one whose user name is the query: each account that X tells of is paid for, so it is not asked for all that begin like it.
+    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        let Some(name) = lookup::typed_name(query).filter(|name| is_user_name(name)) else { return Ok(Vec::new()) };
+        let request = signed(access.net.get(format!("{API}/users/by/username/{name}")), access.credentials);
+        let found = match call::ask::<Found>(request, access.credentials, refine).await {
+            Err(refusal) if refusal.detail().code.as_deref() == Some("resource-not-found") => None,
+            other => other?.data,
+        };
+        let item = |user: User| {
+            let handle = format!("@{}", user.username);
+            LookupItem::person(handle.clone(), Some(user.name), handle)
+        };
+        Ok(found.into_iter().map(item).collect())
+    }
+}
+
+/// Whether somebody may be called that at X, going by signs and length.
+fn is_user_name(name: &str) -> bool {
+    (2..=15).contains(&name.len()) && name.bytes().all(|sign| sign.is_ascii_alphanumeric() || sign == b'_')
+}
+
 /// X tells problems by their type and in sentences.
 fn refine(refusal: Refusal) -> Refusal {
     let said = refusal.detail().message.to_lowercase();
@@ -500,6 +540,22 @@ mod tests {
         assert_ne!(fingerprint("A & C"), fingerprint("A &amp; B"));
         assert_ne!(fingerprint("🎉"), fingerprint("👍"));
         assert_eq!(fingerprint("https://example.org/"), "");
+    }
+
+    #[test]
+    fn only_whole_user_names_are_asked_for() {
+        for (name, is) in [
+            ("ada", true),
+            ("Ada_1815", true),
+            ("a", false),
+            ("ada.l", false),
+            ("ada lovelace", false),
+            ("ádá", false),
+            ("abcdefghijklmno", true),
+            ("abcdefghijklmnop", false),
+        ] {
+            assert_eq!(is_user_name(name), is, "{name}");
+        }
     }
 
     #[test]

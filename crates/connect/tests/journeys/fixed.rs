@@ -175,7 +175,7 @@ async fn discord_adds_a_bot_to_a_server() {
 #[tokio::test]
 async fn slack_gives_a_token_of_the_app_in_a_workspace() {
     let place = Place::of("slack", app(None)).await;
-    let scope = "chat:write,channels:read,groups:read,channels:join,chat:write.customize,files:write,files:read,\
+    let scope = "chat:write,channels:read,groups:read,channels:join,users:read,chat:write.customize,files:write,files:read,\
                  channels:history,groups:history";
     let parameters = json!({
         "response_type": "code", "client_id": "the-app", "redirect_uri": redirect_uri("slack"), "scope": scope,

@@ -40,6 +40,11 @@ fn escape(text: &str, out: &mut String) {
     }
 }
 
+/// Whether a text is one mention that stands as such.
+pub fn is_mention(text: &str) -> bool {
+    mention(text).is_some_and(|mention| mention.len() == text.len())
+}
+
 fn mention(text: &str) -> Option<&str> {
     let (name, rest) = text.strip_prefix("@[")?.split_once("](urn:li:")?;
     let (urn, _) = rest.split_once(')')?;
@@ -51,7 +56,7 @@ fn mention(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::write;
+    use super::{is_mention, write};
 
     #[test]
     fn reserved_characters_are_escaped_and_tags_and_mentions_stay() {
@@ -64,5 +69,12 @@ mod tests {
         ] {
             assert_eq!(write(text), little, "{text}");
         }
+    }
+
+    #[test]
+    fn a_mention_is_one_as_a_whole() {
+        assert!(is_mention("@[Crier (Inc.)](urn:li:organization:12)"));
+        assert!(!is_mention("@[Crier [old]](urn:li:organization:12)"));
+        assert!(!is_mention("@[Crier](urn:li:organization:12)!"));
     }
 }

@@ -7,6 +7,7 @@ use crate::afterwards::{ChannelMetrics, Delete, Edit, PostMetrics};
 use crate::check::PartToCheck;
 use crate::choosing::{Access, Choice, Choosing, Unusable, Words};
 use crate::connect::{Connect, Endpoints, Facts, Identified, OAuth2, Scope};
+use crate::lookup::{self, Lookup, LookupItem};
 use crate::plugs::{Comments, Reposts};
 use crate::publish::{Cx, Item, Once, Publish, Recent, Sent};
 use crate::{Credentials, Detail, Refusal, call, settings};
@@ -85,6 +86,10 @@ impl Network for LinkedInPage {
 
     fn publish(&self) -> &dyn Publish {
         self
+    }
+
+    fn lookup(&self) -> Option<&dyn Lookup> {
+        Some(self)
     }
 
     fn recent(&self) -> Option<&dyn Recent> {
@@ -316,5 +321,37 @@ impl Recent for LinkedInPage {
             None if reached_earlier => Ok(None),
             None => Err(Refusal::Unknown(Detail::new("there are too many newer posts to tell whether it is there"))),
         }
+    }
+}
+
+/// An organisation that was found by its name.
+#[derive(Deserialize)]
+struct Found {
+    id: u64,
+    #[serde(flatten)]
+    organization: Organization,
+}
+
+#[async_trait]
+impl Lookup for LinkedInPage {
+    fn names(&self) -> &'static [&'static str] {
+        &[lookup::MENTIONS]
+    }
+
+    /// The organisation whose page has the query in its address. LinkedIn searches neither by other names nor by a beginning.
+    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        let Some(name) = lookup::typed_name(query) else { return Ok(Vec::new()) };
+        let request =
+            access.net.get(format!("{API}/rest/organizations?q=vanityName&vanityName={}", post::encoded(name)));
+        let request = versioned(request, access.credentials);
+        let found: Elements<Found> = call::ask(request, access.credentials, refine).await?;
+        let item = |Found { id, organization: Organization { localized_name: name, vanity_name } }: Found| LookupItem {
+            id: format!("@[{name}](urn:li:organization:{id})"),
+            detail: vanity_name.map(|vanity| format!("@{vanity}")).unwrap_or_default(),
+            name,
+        };
+        // A name with such brackets would end the mention early.
+        let items = found.elements.into_iter().map(item).filter(|item| little::is_mention(&item.id));
+        Ok(items.take(lookup::PEOPLE).collect())
     }
 }

@@ -10,7 +10,7 @@ use crate::about::{About, Network};
 use crate::afterwards::{Delete, Edit};
 use crate::choosing::Access;
 use crate::connect::{ClientAuth, Connect, Dialect, Endpoints, Facts, Identified, OAuth2, Scope, fixed};
-use crate::lookup::{Lookup, LookupItem, fitting};
+use crate::lookup::{self, Lookup, LookupItem, fitting};
 use crate::publish::{Cx, Item, MediaItem, Once, Publish, Recent, Sent, done_within};
 use crate::{Credentials, Detail, Refusal, call, settings};
 use async_trait::async_trait;
@@ -40,7 +40,8 @@ const SCOPES: &[Scope] = &[
     Scope { id: "channels:read", why: "to list the public channels you can choose from", required: false },
     Scope { id: "groups:read", why: "to list the private channels the app is in", required: false },
     Scope { id: "channels:join", why: "to enter a public channel by itself before posting there", required: false },
-    Scope { id: "chat:write.customize", why: "to post under a name you choose", required: false },
+    Scope { id: "users:read", why: "to suggest people to mention", required: false },
+    Scope { id: "chat:write.customize", why: "to post under a name and a picture you choose", required: false },
     Scope { id: "files:write", why: "to upload pictures; without it only text can be posted", required: false },
     Scope { id: "files:read", why: "to see when Slack has processed a picture", required: false },
     Scope { id: "channels:history", why: "to find a message again when its confirmation was lost", required: false },
@@ -59,6 +60,8 @@ const CLOCK_SLACK: SignedDuration = SignedDuration::from_secs(60);
 const PAGES: usize = 5;
 /// The most channels that are listed.
 const CHANNELS: usize = 10_000;
+/// Pages of 999 members read at most in looking for people, of whom Slack knows no search.
+const MEMBER_PAGES: usize = 5;
 /// The name of what a message carries to be found by.
 const EVENT: &str = "crier_post";
 
@@ -78,6 +81,14 @@ struct Settings {
     #[serde(default)]
     #[schemars(title = "Posted as", description = "A name in place of the app's own.", length(max = 80))]
     username: String,
+    #[serde(default)]
+    #[schemars(
+        title = "Picture",
+        description = "The address of a picture in place of the app's own.",
+        length(max = 2000),
+        regex(pattern = r"^(https://\S+)?$")
+    )]
+    icon_url: String,
     #[serde(default)]
     #[schemars(title = "No link previews", description = "Links in the text get no box below it.")]
     no_previews: bool,
@@ -371,6 +382,9 @@ impl Slack {
         if !settings.username.is_empty() {
             message["username"] = settings.username.as_str().into();
         }
+        if !settings.icon_url.is_empty() {
+            message["icon_url"] = settings.icon_url.as_str().into();
+        }
         if settings.no_previews {
             message["unfurl_links"] = false.into();
             message["unfurl_media"] = false.into();
@@ -412,34 +426,121 @@ struct Channel {
 #[async_trait]
 impl Lookup for Slack {
     fn names(&self) -> &'static [&'static str] {
-        &["channels"]
+        &["channels", lookup::MENTIONS]
     }
 
-    async fn lookup(&self, access: &Access<'_>, _name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
-        // Asking for a kind without its permission would be refused whole.
-        let granted = |scope: &str| match &access.credentials.scopes {
-            Some(scopes) => scopes.iter().any(|granted| granted == scope),
-            None => true,
-        };
-        let kinds = [("channels:read", "public_channel"), ("groups:read", "private_channel")];
-        let kinds: Vec<&str> = kinds.into_iter().filter(|(scope, _)| granted(scope)).map(|(_, kind)| kind).collect();
-        let (kinds, mut cursor, mut all) = (kinds.join(","), String::new(), Vec::new());
-        loop {
-            let mut asked = vec![("types", kinds.as_str()), ("exclude_archived", "true"), ("limit", "999")];
-            asked.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
-            let request = access.net.get(format!("{API}/conversations.list")).query(&asked);
-            let page: Channels = ask(request, access.credentials).await?;
-            all.extend(page.channels.into_iter().map(|channel| LookupItem {
-                id: channel.id,
-                name: channel.name,
-                detail: if channel.is_private { "Private".to_owned() } else { String::new() },
-            }));
-            cursor = page.response_metadata.next_cursor;
-            if cursor.is_empty() || all.len() >= CHANNELS {
-                return Ok(fitting(all.into_iter(), query));
-            }
+    async fn lookup(&self, access: &Access<'_>, name: &str, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+        if name == lookup::MENTIONS { mentions(access, query).await } else { channels(access, query).await }
+    }
+}
+
+/// Whether a permission was granted, or may have been.
+fn granted(access: &Access<'_>, scope: &str) -> bool {
+    access.credentials.scopes.as_ref().is_none_or(|scopes| scopes.iter().any(|granted| granted == scope))
+}
+
+async fn channels(access: &Access<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    // Asking for a kind without its permission would be refused whole.
+    let kinds = [("channels:read", "public_channel"), ("groups:read", "private_channel")];
+    let kinds = kinds.into_iter().filter(|(scope, _)| granted(access, scope)).map(|(_, kind)| kind);
+    let (kinds, mut cursor, mut all) = (kinds.collect::<Vec<_>>().join(","), String::new(), Vec::new());
+    loop {
+        let mut asked = vec![("types", kinds.as_str()), ("exclude_archived", "true"), ("limit", "999")];
+        asked.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
+        let request = access.net.get(format!("{API}/conversations.list")).query(&asked);
+        let page: Channels = ask(request, access.credentials).await?;
+        all.extend(page.channels.into_iter().map(|channel| LookupItem {
+            id: channel.id,
+            name: channel.name,
+            detail: if channel.is_private { "Private".to_owned() } else { String::new() },
+        }));
+        cursor = page.response_metadata.next_cursor;
+        if cursor.is_empty() || all.len() >= CHANNELS {
+            return Ok(fitting(all.into_iter(), query));
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Members {
+    members: Vec<Member>,
+    #[serde(default)]
+    response_metadata: Next,
+}
+
+#[derive(Deserialize)]
+struct Member {
+    id: String,
+    /// Of old, and still unique.
+    name: String,
+    /// Whether the account was closed.
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    profile: Profile,
+}
+
+#[derive(Default, Deserialize)]
+struct Profile {
+    /// What they are called in messages; empty where they have chosen nothing.
+    #[serde(default)]
+    display_name: String,
+    #[serde(default)]
+    real_name: String,
+}
+
+impl Member {
+    /// Whether one of its names, or a word of them, begins with `wanted`, which is in small letters.
+    fn is_called(&self, wanted: &str) -> bool {
+        let names = [&self.name, &self.profile.display_name, &self.profile.real_name].map(|name| name.to_lowercase());
+        names
+            .iter()
+            .any(|name| name.starts_with(wanted) || name.split_whitespace().any(|word| word.starts_with(wanted)))
+    }
+
+    fn item(self) -> LookupItem {
+        let Profile { display_name, real_name } = self.profile;
+        let shown = if display_name.is_empty() { self.name } else { display_name };
+        LookupItem::person(format!("<@{}>", self.id), Some(real_name), format!("@{shown}"))
+    }
+}
+
+/// Everybody, and people where they may be listed.
+async fn mentions(access: &Access<'_>, query: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let Some(wanted) = lookup::typed_name(query).map(str::to_lowercase) else { return Ok(Vec::new()) };
+    let all = [
+        ("here", "Everybody in the channel who is active"),
+        ("channel", "Everybody in the channel"),
+        ("everyone", "Everybody in the workspace, in its general channel"),
+    ];
+    let all = all.into_iter().filter(|(name, _)| name.starts_with(&wanted)).map(|(name, detail)| LookupItem {
+        id: format!("<!{name}>"),
+        name: name.to_owned(),
+        detail: detail.to_owned(),
+    });
+    let mut found: Vec<LookupItem> = all.collect();
+    if granted(access, "users:read") {
+        found.extend(people(access, &wanted).await?);
+        found.truncate(lookup::PEOPLE);
+    }
+    Ok(found)
+}
+
+async fn people(access: &Access<'_>, wanted: &str) -> Result<Vec<LookupItem>, Refusal> {
+    let (mut cursor, mut found) = (String::new(), Vec::new());
+    for _ in 0..MEMBER_PAGES {
+        let mut asked = vec![("limit", "999")];
+        asked.extend((!cursor.is_empty()).then_some(("cursor", cursor.as_str())));
+        let request = access.net.get(format!("{API}/users.list")).query(&asked);
+        let page: Members = ask(request, access.credentials).await?;
+        let called = page.members.into_iter().filter(|member| !member.deleted && member.is_called(wanted));
+        found.extend(called.map(Member::item));
+        cursor = page.response_metadata.next_cursor;
+        if cursor.is_empty() || found.len() >= lookup::PEOPLE {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 #[derive(Deserialize)]

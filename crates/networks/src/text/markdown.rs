@@ -484,6 +484,8 @@ mod tests {
             ("Hi @[Crier](urn:li:organization:12)!", "Hi @[Crier](urn:li:organization:12)!"),
             ("<ada@example.org>", "ada@example.org"),
             ("[x](/y)", "x"),
+            ("Hi @[Crier (Inc.)](urn:li:organization:12)!", "Hi @[Crier (Inc.)](urn:li:organization:12)!"),
+            ("<@U1> <@&2> <!here>", "<@U1> <@&2> <!here>"),
             ("![a cat](https://example.org/cat.png)", "a cat (https://example.org/cat.png)"),
             ("<https://example.org/x>", "https://example.org/x"),
             ("- a\n  - b\n    - c\n- d", "- a\n- b\n- c\n- d"),
