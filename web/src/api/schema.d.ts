@@ -824,6 +824,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{workspace}/channels/{id}/nickname": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Gives the channel's account a name of its own where it posts, at the network. A network that has this says the longest one in its
+         *     `abilities`.
+         */
+        put: operations["set_nickname"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{workspace}/channels/{id}/plugs": {
         parameters: {
             query?: never;
@@ -1520,6 +1540,8 @@ export interface components {
             lookup: boolean;
             /** @description It suggests whom to mention, by the lookup `mentions`. */
             mentions: boolean;
+            /** @description Characters of the name of its own that an account can be given where it posts; none where it can't. */
+            nickname?: number | null;
             /** @description It tells numbers of posts. */
             post_metrics: boolean;
             reposts?: components["schemas"]["Whose"] | null;
@@ -2588,6 +2610,10 @@ export interface components {
             /** @description The first words. */
             excerpt: string;
             post_id: components["schemas"]["PostId"];
+        };
+        NicknameInput: {
+            /** @description Empty takes it back. */
+            name: string;
         };
         /** @description Something people are told. */
         Notice: {
@@ -5441,6 +5467,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Numbers"];
                 };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_nickname: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workspace: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NicknameInput"];
+            };
+        };
+        responses: {
+            /** @description It is called that. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document. */
             default: {
