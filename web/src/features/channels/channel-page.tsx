@@ -27,8 +27,8 @@ import { QueueView } from "@/features/slots/queue-view";
 import { SlotsForm } from "@/features/slots/slots-form";
 import { CapModal } from "./cap-modal";
 import classes from "./channel-page.module.css";
-import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
 import { NicknameModal } from "./nickname-modal";
+import { channelAttemptsQuery, useChangeChannel, useDeleteChannel } from "./queries";
 import { RenameModal } from "./rename-modal";
 import { useTokenWords } from "./token-words";
 
