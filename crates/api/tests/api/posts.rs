@@ -220,6 +220,22 @@ async fn a_publication_is_cancelled_and_taken_up_again() {
 }
 
 #[tokio::test]
+async fn a_name_at_the_network_is_taken_where_there_are_such_and_as_long_as_it_may_be() {
+    let house = House::new().await;
+    let ada = house.person("ada@example.org").await;
+    let channel = house.channel(ada.workspace, "news").await;
+    let server = house.channel_on("discord", ada.workspace, "server", None).await;
+    let named = async |channel: ChannelId, name: &str| {
+        let path = format!("channels/{channel}/nickname");
+        ada.with(Method::PUT, &path, "accept", "application/json", &json!({ "name": name })).await
+    };
+    assert_eq!(named(channel, "News").await.problem(), (409, "network.no_nickname"));
+    assert_eq!(named(server, &"n".repeat(33)).await.pointers(), ["/name"]);
+    // Its credentials are none that Discord would know: nothing is asked with them.
+    assert_eq!(named(server, "News").await.status.as_u16(), 502);
+}
+
+#[tokio::test]
 async fn a_channel_is_renamed_switched_off_and_deleted() {
     let house = House::new().await;
     let ada = house.person("ada@example.org").await;

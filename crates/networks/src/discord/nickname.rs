@@ -5,10 +5,23 @@
 use super::{API, Discord, by_bot, guild_of, refine};
 use crate::choosing::Access;
 use crate::nickname::Nickname;
-use crate::{Refusal, call};
+use crate::{Detail, Refusal, call};
 use async_trait::async_trait;
+use crier_model::Code;
 use serde::de::IgnoredAny;
 use serde_json::json;
+
+/// What is refused here is not a post's: no setting of one is wrong.
+fn of_the_server(refusal: Refusal) -> Refusal {
+    match refine(refusal) {
+        Refusal::Content(detail) => {
+            let detail = Detail { pointer: None, ..detail };
+            let lacks = detail.code.as_deref() == Some("50013");
+            Refusal::Content(if lacks { detail.diagnosed(Code::ConsentScopeMissing) } else { detail })
+        }
+        other => other,
+    }
+}
 
 #[async_trait]
 impl Nickname for Discord {
@@ -20,7 +33,7 @@ impl Nickname for Discord {
         let guild = guild_of(access.credentials)?;
         let name = (!name.is_empty()).then_some(name);
         let request = access.net.patch(format!("{API}/guilds/{guild}/members/@me")).json(&json!({ "nick": name }));
-        call::ask::<IgnoredAny>(by_bot(request, access.credentials)?, access.credentials, refine).await?;
+        call::ask::<IgnoredAny>(by_bot(request, access.credentials)?, access.credentials, of_the_server).await?;
         Ok(())
     }
 }
