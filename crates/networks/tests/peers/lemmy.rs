@@ -6,7 +6,7 @@ use crier_net::Answer;
 use crier_networks::afterwards::{Delete, Edit, PostMetrics};
 use crier_networks::connect::{Form, FormRefusal, SignedIn};
 use crier_networks::lemmy::Lemmy;
-use crier_networks::lookup::Lookup;
+use crier_networks::lookup::{Lookup, MENTIONS};
 use crier_networks::publish::Item;
 use crier_networks::{Refusal, Sent, text as words};
 use serde_json::{Value, json};
@@ -178,6 +178,13 @@ async fn peer_lemmy_lists_communities_and_is_held_back() {
     let found = Lemmy.lookup(&access, "subreddits", "!notices").await.unwrap();
     let found: Vec<_> = found.iter().map(|item| (item.id.as_str(), item.detail.as_str())).collect();
     assert_eq!(found, [(closed.as_str(), format!("!notices@{}", text(&site(), "host")).as_str())]);
+    // By its number, as it is kept in a post.
+    let chosen = Lemmy.lookup(&access, "subreddits", &open).await.unwrap();
+    assert_eq!(chosen.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), ["The town"]);
+    let site = site();
+    let (user, host) = (text(&site, "user"), text(&site, "host"));
+    let people = Lemmy.lookup(&access, MENTIONS, user).await.unwrap();
+    assert!(people.iter().any(|item| item.id == format!("@{user}@{host}")), "{people:?}");
     let mut last = Ok(Vec::new());
     for _ in 0..40 {
         last = Lemmy.lookup(&access, "subreddits", "town").await;

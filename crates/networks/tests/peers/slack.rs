@@ -6,7 +6,7 @@ use crier_model::Code;
 use crier_networks::afterwards::{Delete, Edit};
 use crier_networks::chat_webhook::ChatWebhook;
 use crier_networks::connect::{Facts, Form, FormRefusal, OAuth2};
-use crier_networks::lookup::Lookup;
+use crier_networks::lookup::{Lookup, MENTIONS};
 use crier_networks::publish::Item;
 use crier_networks::slack::Slack;
 use crier_networks::{Credentials, Refusal, text as words};
@@ -179,6 +179,9 @@ async fn peer_slack_edits_deletes_and_lists_channels() {
     let mut names: Vec<_> = listed.iter().map(|item| item.name.trim_start_matches('#')).collect();
     names.sort_unstable();
     assert_eq!(names, ["board", "general", "news", "random"]);
+    let people = Slack.lookup(&channel.access(), MENTIONS, "love").await.unwrap();
+    let people: Vec<_> = people.iter().map(|item| (item.id.starts_with("<@U"), item.name.as_str())).collect();
+    assert_eq!(people, [(true, "Ada Lovelace")]);
 }
 
 #[tokio::test]
