@@ -1,9 +1,9 @@
-import { Button, Group, Modal, NumberInput, Stack } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { NumberInput } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import type { Channel } from "@/api/types";
-import { FormProblem } from "@/components/problem-view";
+import { FormModal } from "@/components/form-modal";
 import { toast } from "@/components/toast";
 import { useChangeChannel } from "./queries";
 
@@ -14,8 +14,7 @@ export function CapModal({ channel, onClose }: { channel: Channel; onClose: () =
   const [cap, setCap] = useState<number | string>(channel.daily_cap ?? "");
   const problem = change.error ? asProblem(change.error) : null;
   const { byField, others } = fieldErrors(problem, { "/daily_cap": "cap" });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const save = () => {
     change.mutate(
       { daily_cap: cap === "" ? null : Number(cap) },
       {
@@ -27,38 +26,27 @@ export function CapModal({ channel, onClose }: { channel: Channel; onClose: () =
     );
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormModal
       title={t("channels.capTitle", { name: channel.name })}
-      closeButtonProps={{ "aria-label": t("common.close") }}
+      problem={problem}
+      others={others}
+      busy={change.isPending}
+      onSave={save}
+      onClose={onClose}
     >
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          <FormProblem problem={problem} others={others} />
-          <NumberInput
-            label={t("channels.cap")}
-            description={t("channels.capText")}
-            value={cap}
-            onChange={setCap}
-            min={1}
-            max={10_000}
-            allowDecimal={false}
-            allowNegative={false}
-            hideControls
-            error={byField.cap}
-            data-autofocus
-          />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <NumberInput
+        label={t("channels.cap")}
+        description={t("channels.capText")}
+        value={cap}
+        onChange={setCap}
+        min={1}
+        max={10_000}
+        allowDecimal={false}
+        allowNegative={false}
+        hideControls
+        error={byField.cap}
+        data-autofocus
+      />
+    </FormModal>
   );
 }

@@ -1,10 +1,10 @@
 import "@/i18n/connecting";
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import type { Channel } from "@/api/types";
-import { FormProblem } from "@/components/problem-view";
+import { FormModal } from "@/components/form-modal";
 import { toast } from "@/components/toast";
 import { useNickname } from "./queries";
 
@@ -23,8 +23,7 @@ export function NicknameModal({ channel, networkName, max, onClose }: Props) {
   const change = useNickname(channel.id);
   const problem = change.error ? asProblem(change.error) : null;
   const { byField, others } = fieldErrors(problem, { "/name": "name" });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const save = () => {
     change.mutate(name.trim(), {
       onSuccess: () => {
         toast.done(
@@ -37,34 +36,23 @@ export function NicknameModal({ channel, networkName, max, onClose }: Props) {
     });
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormModal
       title={t("channels.nicknameTitle", { network: networkName })}
-      closeButtonProps={{ "aria-label": t("common.close") }}
+      problem={problem}
+      others={others}
+      busy={change.isPending}
+      onSave={save}
+      onClose={onClose}
     >
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          <FormProblem problem={problem} others={others} />
-          <TextInput
-            label={t("channels.name")}
-            description={t("channels.nicknameText", { network: networkName })}
-            value={name}
-            maxLength={max}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={byField.name}
-            data-autofocus
-          />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <TextInput
+        label={t("channels.name")}
+        description={t("channels.nicknameText", { network: networkName })}
+        value={name}
+        maxLength={max}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={byField.name}
+        data-autofocus
+      />
+    </FormModal>
   );
 }

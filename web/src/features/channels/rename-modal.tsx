@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { TextInput } from "@mantine/core";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem, fieldErrors } from "@/api/problem";
 import type { Channel } from "@/api/types";
-import { FormProblem } from "@/components/problem-view";
+import { FormModal } from "@/components/form-modal";
 import { toast } from "@/components/toast";
 import { useChangeChannel } from "./queries";
 
@@ -14,8 +14,7 @@ export function RenameModal({ channel, onClose }: { channel: Channel; onClose: (
   const [missing, setMissing] = useState(false);
   const problem = change.error ? asProblem(change.error) : null;
   const { byField, others } = fieldErrors(problem, { "/name": "name" });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const save = () => {
     const wanted = name.trim();
     setMissing(!wanted);
     if (!wanted) return;
@@ -30,34 +29,23 @@ export function RenameModal({ channel, onClose }: { channel: Channel; onClose: (
     );
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
+    <FormModal
       title={t("channels.renameTitle")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
+      problem={problem}
+      others={others}
+      busy={change.isPending}
+      onSave={save}
+      onClose={onClose}
     >
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          <FormProblem problem={problem} others={others} />
-          <TextInput
-            label={t("channels.name")}
-            description={t("channels.renameText")}
-            value={name}
-            maxLength={100}
-            onChange={(event) => setName(event.currentTarget.value)}
-            error={missing ? t("channels.needName") : byField.name}
-            data-autofocus
-          />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {t("common.cancel")}
-            </Button>
-            <Button type="submit" loading={change.isPending}>
-              {t("common.save")}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+      <TextInput
+        label={t("channels.name")}
+        description={t("channels.renameText")}
+        value={name}
+        maxLength={100}
+        onChange={(event) => setName(event.currentTarget.value)}
+        error={missing ? t("channels.needName") : byField.name}
+        data-autofocus
+      />
+    </FormModal>
   );
 }

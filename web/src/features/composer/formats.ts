@@ -1,11 +1,6 @@
 import type { Formatting } from "@/api/types";
 import type { Marking } from "./marking";
 
-/** Whether a network shows words alone. */
-export function isPlain({ marks, links, headings, lists, quotes, code }: Formatting): boolean {
-  return marks.length === 0 && !(links || headings || lists || quotes || code);
-}
-
 const NEEDS: Record<Marking, (formatting: Formatting) => boolean> = {
   bold: ({ marks }) => marks.includes("bold"),
   italic: ({ marks }) => marks.includes("italic"),

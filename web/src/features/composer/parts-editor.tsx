@@ -14,7 +14,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useChannelMap, useNetworkMap } from "@/app/queries";
 import { type FindingGroup, fieldId, findingsAt, fitsOf, tightest } from "./findings";
-import { isPlain, markingsOf } from "./formats";
+import { markingsOf } from "./formats";
 import { GLOBAL, partsOf, type Scope } from "./model";
 import { PartCard } from "./part-card";
 import classes from "./part-card.module.css";
@@ -44,7 +44,7 @@ export function PartsEditor({ composer, scope, check, groups, channels, channelN
   // Another network knows other people: Global text names nobody for all.
   const asked = scope === GLOBAL ? undefined : networks.get(known.get(scope)?.network ?? "");
   const mentions = asked?.abilities.mentions ? scope : "";
-  const plain = readers.filter((network) => isPlain(network.formatting)).map((network) => network.name);
+  const plain = readers.filter((network) => network.editor === "plain").map((network) => network.name);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 6 } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
